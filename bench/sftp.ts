@@ -1,0 +1,114 @@
+/**
+ * How fast a file comes over SFTP: signalhouse's reader beside OpenSSH's own `sftp get` and ssh2's createReadStream, all from the same sshd,
+ * each with its connection and login. Nobody writes to a disk.
+ */
+import { execFile } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { mkdir, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { Readable, Writable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { pathToFileURL } from "node:url";
+import { promisify } from "node:util";
+import type { SFTPWrapper } from "ssh2";
+import { readHostTrust } from "../pipeline/sftp/host-keys.ts";
+import { readCredentials } from "../pipeline/sftp/keys.ts";
+import { login } from "../pipeline/sftp/login.ts";
+import { connectSftp, type SftpOptions } from "../pipeline/sftp/server.ts";
+import { startDelayProxy } from "./delay-proxy.ts";
+import { startSshd } from "./sshd.ts";
+
+const ROUNDS = 3;
+const MIB = 1024 * 1024;
+const FOLDER = "Export/Signals";
+const FILE = `${FOLDER}/bench.csv.gz`;
+
+const CONTENDERS = { "sftp get": sftpGet, createReadStream, signalhouse };
+
+type Contender = keyof typeof CONTENDERS;
+
+/** A link and, for each contender, the median of its rounds in MB/s (10^6 bytes). */
+export type SftpResult = { link: string; file: string } & Record<Contender, number>;
+
+/** Runs it all, in about a minute. Needs sshd and sftp (apt-get install openssh-server), and 256 MiB in the folder for temporary files. */
+export async function benchSftp(): Promise<SftpResult[]> {
+  const sshd = await startSshd();
+  try {
+    const near = await compare("loopback", sshd.folder, sshd.options, 256 * MIB);
+    const proxy = await startDelayProxy(sshd.port, 80);
+    try {
+      const far = { ...sshd.options, port: proxy.port, hostKeys: sshd.fingerprints };
+      return [near, await compare("80 ms round trip", sshd.folder, far, 64 * MIB)];
+    } finally {
+      await proxy.close();
+    }
+  } finally {
+    await sshd.close();
+  }
+}
+
+async function compare(link: string, folder: string, options: SftpOptions, size: number): Promise<SftpResult> {
+  const path = join(folder, FILE);
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(path, Readable.from(random(size)));
+  const names = Object.keys(CONTENDERS) as Contender[];
+  const speeds = new Map(names.map((name) => [name, [] as number[]]));
+  // In turn, so that a busy moment of the machine does not fall on one of them alone.
+  for (let round = 0; round < ROUNDS; round += 1) {
+    for (const name of names) {
+      const start = performance.now();
+      const bytes = await CONTENDERS[name](options, size);
+      speeds.get(name)?.push(bytes / 1000 / (performance.now() - start));
+    }
+  }
+  const medians = [...speeds].map(([name, all]) => [name, median(all)] as const);
+  return { link, file: `${size / MIB} MiB`, ...(Object.fromEntries(medians) as Record<Contender, number>) };
+}
+
+async function signalhouse(options: SftpOptions, size: number): Promise<number> {
+  const server = await connectSftp(options);
+  try {
+    const [file] = await server.list([FOLDER]);
+    if (file?.size !== size) throw new Error(`${FILE} is not there`);
+    await pipeline(server.read(file), discard());
+    return size;
+  } finally {
+    await server.close();
+  }
+}
+
+/** Reads the first 8 MiB only: over the long way the whole would take minutes. */
+async function createReadStream(options: SftpOptions, size: number): Promise<number> {
+  const bytes = options.hostKeys.length > 0 ? Math.min(size, 8 * MIB) : size;
+  const { client, socket } = await login(options, await readCredentials(options), await readHostTrust(options));
+  try {
+    const sftp = await promisify<SFTPWrapper>((done) => client.sftp(done))();
+    await pipeline(sftp.createReadStream(FILE, { end: bytes - 1 }), discard());
+    return bytes;
+  } finally {
+    socket.destroy();
+  }
+}
+
+async function sftpGet({ host, port, user, keyFile }: SftpOptions, size: number): Promise<number> {
+  const settings = ["StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null", "LogLevel=ERROR"].flatMap((setting) => ["-o", setting]);
+  const running = promisify(execFile)("sftp", ["-q", "-b", "-", "-F", "none", "-i", keyFile ?? "", ...settings, "-P", String(port), `${user}@${host}`]);
+  running.child.stdin?.end(`get ${FILE} /dev/null\n`);
+  await running;
+  return size;
+}
+
+function discard(): Writable {
+  return new Writable({ write: (_bytes, _encoding, done) => done() });
+}
+
+function* random(size: number): Generator<Buffer> {
+  for (let left = size; left > 0; left -= MIB) yield randomBytes(Math.min(left, MIB));
+}
+
+function median(values: number[]): number {
+  const middle = [...values].sort((a, b) => a - b)[values.length >> 1] ?? 0;
+  return Math.round(middle * 10) / 10;
+}
+
+if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) console.table(await benchSftp());

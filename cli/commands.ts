@@ -1,0 +1,35 @@
+/** All commands. Each is imported only when it is called. */
+import type { Command } from "./command.ts";
+
+interface Entry {
+  summary: string;
+  load(): Promise<{ command: Command }>;
+}
+
+export const COMMANDS: Readonly<Record<string, Entry>> = {
+  init: { summary: "write signalhouse.config.json with a comment on every choice", load: () => import("./init.ts") },
+  doctor: { summary: "test everything that a sync needs, and say how to mend it", load: () => import("./doctor.ts") },
+  "keys trust": { summary: "make the server's host key known, after you compared it", load: () => import("./keys-trust.ts") },
+  ls: { summary: "list the export files on the server", load: () => import("./ls.ts") },
+  sync: { summary: "load every new export file from the server", load: () => import("./sync.ts") },
+  load: { summary: "load local export files, or standard input", load: () => import("./load.ts") },
+  status: { summary: "what the warehouse holds, and how the last runs went", load: () => import("./status.ts") },
+  "rejects list": { summary: "rows that could not become records", load: () => import("./rejects-list.ts") },
+  "rejects show": { summary: "one rejected row, whole", load: () => import("./rejects-show.ts") },
+  "rejects replay": { summary: "load the rejects that can be loaded now", load: () => import("./rejects-replay.ts") },
+  drift: { summary: "what the data has that the schema does not know", load: () => import("./drift.ts") },
+  verify: { summary: "prove the ledger from the tables", load: () => import("./verify.ts") },
+  query: { summary: "run SQL on the warehouse", load: () => import("./query.ts") },
+  sandbox: { summary: "serve sample exports over SFTP on this machine", load: () => import("./sandbox.ts") },
+  demo: { summary: "the sandbox, a sync and a look at the result; no account needed", load: () => import("./demo.ts") },
+};
+
+/** The command that the first words of a command line name, and the words after it. */
+export function findCommand(args: readonly string[]): { name: string; entry: Entry; rest: string[] } | undefined {
+  for (const words of [2, 1]) {
+    const name = args.slice(0, words).join(" ");
+    const entry = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+    if (entry) return { name, entry, rest: args.slice(words) };
+  }
+  return undefined;
+}

@@ -1,0 +1,63 @@
+/** Reading signalhouse.config.json: JSON with comments. */
+import { readFile } from "node:fs/promises";
+import { basename, dirname, resolve } from "node:path";
+import { parse, type ParseError, printParseErrorCode } from "jsonc-parser";
+import { expandHome } from "../pipeline/sftp/paths.ts";
+import { type Config, readConfig } from "../schemas/config.ts";
+import { messageOf, SignalhouseError } from "../schemas/errors.ts";
+
+export const CONFIG_FILE = "signalhouse.config.json";
+
+export interface LoadedConfig {
+  /** Paths in it are absolute. */
+  config: Config;
+  /** The file that it came from; undefined where there is none and everything is the default. */
+  file: string | undefined;
+}
+
+/**
+ * The configuration of --config, else of the working directory, else the defaults. Relative paths in a file are relative to its folder,
+ * --warehouse to the working directory.
+ * @throws SignalhouseError config_invalid, user_name_invalid
+ */
+export async function loadConfig({ file, warehouse }: { file: string | undefined; warehouse: string | undefined }): Promise<LoadedConfig> {
+  const path = resolve(expandHome(file ?? CONFIG_FILE));
+  const text = await readText(path, file !== undefined);
+  const config = text === undefined ? readConfig({}, "the defaults") : readConfig(parseConfig(text, basename(path)), basename(path));
+  const absolute = (written: string) => resolve(dirname(path), expandHome(written));
+  const { sftp } = config;
+  return {
+    file: text === undefined ? undefined : path,
+    config: {
+      ...config,
+      warehouse: warehouse === undefined ? absolute(config.warehouse) : resolve(expandHome(warehouse)),
+      ...(sftp && {
+        sftp: { ...sftp, ...(sftp.keyFile === undefined ? {} : { keyFile: absolute(sftp.keyFile) }), knownHosts: sftp.knownHosts.map(absolute) },
+      }),
+    },
+  };
+}
+
+async function readText(path: string, mustExist: boolean): Promise<string | undefined> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (error) {
+    if (!mustExist && (error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw new SignalhouseError("config_invalid", `the configuration cannot be read: ${messageOf(error)}`, "Check --config; `signalhouse init` writes a configuration.", error);
+  }
+}
+
+/** JSON with comments and trailing commas. @throws SignalhouseError config_invalid with line and column */
+export function parseConfig(text: string, source: string): unknown {
+  const errors: ParseError[] = [];
+  const content = text.replace(/^\uFEFF/, "");
+  const value: unknown = parse(content, errors, { allowTrailingComma: true });
+  const [first] = errors;
+  if (!first) return value;
+  const before = content.slice(0, first.offset).split("\n");
+  const what = printParseErrorCode(first.error)
+    .replace(/(?!^)[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)
+    .toLowerCase();
+  const where = `line ${before.length}, column ${(before.at(-1) ?? "").length + 1}`;
+  throw new SignalhouseError("config_invalid", `${source}, ${where}: not valid JSON: ${what}`, "Correct it there or just before. Comments and trailing commas are allowed.");
+}

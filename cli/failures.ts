@@ -1,0 +1,22 @@
+/** How failures are printed, and the exit code that they mean. */
+import { inspect } from "node:util";
+import { isSignalhouseError, messageOf } from "../schemas/errors.ts";
+import type { Output } from "./output.ts";
+
+export const EXIT = { done: 0, failed: 1, usage: 2, rejected: 3, interrupted: 130 } as const;
+
+/** The exit code of a command that ended with `error`. */
+export function exitCodeOf(error: unknown): number {
+  if (isSignalhouseError(error, "usage", "config_invalid", "user_name_invalid")) return EXIT.usage;
+  return isSignalhouseError(error, "interrupted") ? EXIT.interrupted : EXIT.failed;
+}
+
+/** Prints a failure. The stack only with `debug`: an expected failure says by itself what to do. */
+export function printFailure(error: unknown, out: Output | undefined, debug: boolean): void {
+  const lines = isSignalhouseError(error)
+    ? [`signalhouse: ${error.message}`, `  -> ${error.hint}`, `     (${error.code})`]
+    : [`signalhouse: this is a bug in signalhouse: ${messageOf(error)}`, "  -> Please report it, with what --debug prints."];
+  if (debug) lines.push("", inspect(error));
+  process.stderr.write(`${lines.join("\n")}\n`);
+  out?.failure({ error: isSignalhouseError(error) ? { code: error.code, message: error.message, hint: error.hint } : { code: "bug", message: messageOf(error) } });
+}

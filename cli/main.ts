@@ -1,0 +1,69 @@
+#!/usr/bin/env node
+/** The entry: finds the command, runs it, and turns what it throws into a message and an exit code. */
+import { SignalhouseError } from "../schemas/errors.ts";
+import { parseCommand, oneOf } from "./command.ts";
+import { COMMANDS, findCommand } from "./commands.ts";
+import { loadConfig } from "./config-file.ts";
+import { EXIT, exitCodeOf, printFailure } from "./failures.ts";
+import { commandHelp, overview } from "./help.ts";
+import { LOG_LEVELS, Output } from "./output.ts";
+import { packageVersion } from "./package.ts";
+
+async function main(args: readonly string[], signal: AbortSignal): Promise<number> {
+  if (args[0] === "--version") return say(packageVersion());
+  if (args[0] === "--help" || args[0] === "-h") return say(overview(COMMANDS));
+  const debug = args.includes("--debug");
+  let out: Output | undefined;
+  try {
+    const found = findCommand(args);
+    if (!found) throw noSuchCommand(args);
+    const { name } = found;
+    const { command } = await found.entry.load();
+    const { values, positionals } = parseCommand(name, command, found.rest);
+    if (values.help) return say(commandHelp(name, command));
+    const { json = false, quiet = false } = values;
+    out = new Output({ json, quiet, level: values.debug ? "debug" : oneOf("--log-level", values["log-level"] ?? "info", LOG_LEVELS) });
+    const config = () => loadConfig({ file: values.config, warehouse: values.warehouse });
+    return await command.run({ out, signal, config, configFile: values.config }, { values, positionals });
+  } catch (thrown) {
+    // After an interruption everything that goes on fails in its own way; the interruption is what happened.
+    const error: unknown = signal.aborted ? signal.reason : thrown;
+    printFailure(error, out, debug);
+    return exitCodeOf(error);
+  }
+}
+
+function say(text: string): number {
+  process.stdout.write(`${text}\n`);
+  return EXIT.done;
+}
+
+function noSuchCommand(args: readonly string[]): SignalhouseError {
+  const [first] = args;
+  if (first === undefined) return new SignalhouseError("usage", "which command?", "See: signalhouse --help");
+  const group = Object.keys(COMMANDS).filter((name) => name.startsWith(`${first} `));
+  if (group.length > 0) return new SignalhouseError("usage", `signalhouse ${first} needs one more word`, `Choose one of: ${group.join(", ")}.`);
+  if (first.startsWith("-")) return new SignalhouseError("usage", `the command comes first, before ${first}`, "See: signalhouse --help");
+  return new SignalhouseError("usage", `there is no command "${first}"`, "See: signalhouse --help");
+}
+
+/** The first SIGINT or SIGTERM ends the command in good order, a second one at once: a load is all or nothing in any case. */
+function interruptible(): AbortSignal {
+  const controller = new AbortController();
+  for (const name of ["SIGINT", "SIGTERM"] as const) {
+    process.on(name, () => {
+      if (controller.signal.aborted) process.exit(EXIT.interrupted);
+      controller.abort(
+        new SignalhouseError("interrupted", `interrupted by ${name}`, "Nothing is half done: a file is loaded whole or not at all. Run it again to go on."),
+      );
+    });
+  }
+  return controller.signal;
+}
+
+// Whoever reads our output may stop early, as `head` does.
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
+  process.exit();
+});
+process.exitCode = await main(process.argv.slice(2), interruptible());

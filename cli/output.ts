@@ -1,0 +1,71 @@
+/** Where everything is printed: results to stdout, everything else to stderr. */
+import { clearLine, cursorTo } from "node:readline";
+
+/** From little to much. */
+export const LOG_LEVELS = ["error", "warn", "info", "debug"] as const;
+export type LogLevel = (typeof LOG_LEVELS)[number];
+
+export class Output {
+  readonly json: boolean;
+  readonly quiet: boolean;
+  readonly #level: LogLevel;
+  #documentPrinted = false;
+
+  constructor(options: { json: boolean; quiet: boolean; level: LogLevel }) {
+    this.json = options.json;
+    this.quiet = options.quiet;
+    this.#level = options.quiet ? "error" : options.level;
+  }
+
+  /** A command's result: as one JSON document with --json, else as text. */
+  result(document: unknown, text: () => string): void {
+    if (this.json) this.#document(document);
+    else this.print(text());
+  }
+
+  /** A line of a result; with --json nothing, as the document says it all. */
+  print(text: string): void {
+    if (!this.json) process.stdout.write(`${text}\n`);
+  }
+
+  /** A piece of a result as it is, whatever the options; waits where the reader is slow. */
+  async write(text: string): Promise<void> {
+    if (!process.stdout.write(text)) await new Promise((resolve) => process.stdout.once("drain", resolve));
+  }
+
+  /** With --json, a failure is the document, unless there is one already. */
+  failure(document: unknown): void {
+    if (this.json && !this.#documentPrinted) this.#document(document);
+  }
+
+  #document(document: unknown): void {
+    this.#documentPrinted = true;
+    process.stdout.write(`${toJson(document)}\n`);
+  }
+
+  /** Whether lines of this level are printed. */
+  tells(level: LogLevel): boolean {
+    return LOG_LEVELS.indexOf(level) <= LOG_LEVELS.indexOf(this.#level);
+  }
+
+  /** A line on what goes on. It starts with the time where it goes into a log. */
+  log(level: LogLevel, line: string): void {
+    if (!this.tells(level)) return;
+    const { stderr } = process;
+    if (stderr.isTTY) {
+      // A progress bar may stand in this line; it is drawn again below.
+      cursorTo(stderr, 0);
+      clearLine(stderr, 0);
+      stderr.write(`${line}\n`);
+    } else {
+      stderr.write(`${new Date().toISOString().replace(/\.\d+Z/, "Z")} ${line}\n`);
+    }
+  }
+}
+
+/** JSON for people and programs. Integers beyond what a double holds become text. */
+export function toJson(document: unknown): string {
+  return JSON.stringify(document, (_, value: unknown) => (typeof value === "bigint" ? safeNumber(value) : value), 2);
+}
+
+const safeNumber = (value: bigint) => (BigInt(Number.MIN_SAFE_INTEGER) <= value && value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : String(value));

@@ -1,0 +1,12 @@
+/** signalhouse as a library. */
+export type { Config, ConfigInput } from "../schemas/config.ts";
+export { type ErrorCode, SignalhouseError } from "../schemas/errors.ts";
+export type { ContactColumn } from "../schemas/header.ts";
+export type { BehaviorSignal, Drift, DriftReason, KnownSignal, MarketingSignal, OrderItem, Reject, UnknownSignal } from "../schemas/record.ts";
+export type { RejectCode } from "../schemas/reject-codes.ts";
+export type { Action, BehaviorType, Channel, MarketingType, SignalType, Table } from "../schemas/signal-types.ts";
+export type { FileResult, LoadEvent } from "./load-files.ts";
+export type { Decision, PlannedFile } from "./plan.ts";
+export { readSignals, type ReadSignalsOptions, type SignalOrReject } from "./read-signals.ts";
+export type { SyncEvent, SyncResult } from "./sync.ts";
+export { syncExports, type SyncExportsOptions } from "./sync-exports.ts";

@@ -1,0 +1,111 @@
+/** Loading files one after the other: the next one is read while the one before is being merged. */
+import { SignalhouseError, isSignalhouseError } from "../schemas/errors.ts";
+import type { Limits } from "../schemas/config.ts";
+import { explainDuckdb } from "../sinks/duckdb-errors.ts";
+import { type FileIdentity, recordFailure } from "../sinks/ledger.ts";
+import { commitLoad, type LoadResult } from "../sinks/load.ts";
+import { Staging } from "../sinks/staging.ts";
+import type { Warehouse } from "../sinks/warehouse.ts";
+import { Digest } from "../transforms/digest.ts";
+import { readRecords } from "../transforms/records.ts";
+
+/** A file that can be read. */
+export interface Source extends FileIdentity {
+  /** Its bytes. The stream is read to its end, or left early, and then destroys itself. */
+  open(signal: AbortSignal): AsyncIterable<Uint8Array>;
+}
+
+/** What became of a file. */
+export type FileResult =
+  | ({ path: string; size: number } & LoadResult)
+  | { path: string; size: number; status: "failed"; code: string; message: string; hint: string; retryable: boolean };
+
+/** What a load tells while it goes on. */
+export type LoadEvent = { event: "reading"; path: string; bytes: number; size: number; records: number } | { event: "done"; file: FileResult };
+
+export interface LoadContext {
+  warehouse: Warehouse;
+  limits: Pick<Limits, "maxRecordBytes" | "maxExpansionRatio">;
+  runId: bigint | null;
+  signal: AbortSignal;
+  onEvent?: ((event: LoadEvent) => void) | undefined;
+}
+
+/** Failures that no other file can get around: the run ends with them. */
+const FATAL = ["warehouse_locked", "warehouse_failed", "disk_full", "interrupted", "host_unreachable", "login_refused", "host_key_changed"] as const;
+
+/**
+ * Loads files in order. A file that fails is recorded and does not stop the others.
+ * Memory: what one file's reading and another one's merge need, whatever their size.
+ * @throws SignalhouseError of the codes in FATAL; the signal's reason. What was committed before stays.
+ */
+export async function loadFiles(sources: Iterable<Source>, context: LoadContext): Promise<FileResult[]> {
+  const results: FileResult[] = [];
+  let committed: Promise<void> = Promise.resolve();
+  try {
+    for (const source of sources) {
+      context.signal.throwIfAborted();
+      const read = await readFile(source, context);
+      await committed;
+      committed = finishFile(read, context).then((result) => {
+        results.push(result);
+        context.onEvent?.({ event: "done", file: result });
+      });
+      // It is awaited below or in the next round; without this a failure in between would count as unhandled.
+      committed.catch(() => undefined);
+    }
+  } finally {
+    await committed;
+  }
+  return results;
+}
+
+interface Read {
+  source: Source;
+  startedAt: number;
+  staging: Staging;
+  digest: Digest;
+  error?: unknown;
+}
+
+/** Reads a file into staging. What goes wrong is kept for finishFile, which writes it into the ledger in its turn. */
+async function readFile(source: Source, { warehouse, limits, signal, onEvent }: LoadContext): Promise<Read> {
+  const read: Read = { source, startedAt: Date.now(), staging: new Staging(await warehouse.connect()), digest: new Digest() };
+  const { staging, digest } = read;
+  try {
+    const bytes = digest.through(source.open(signal));
+    for await (const { header, records } of readRecords(bytes, { ...limits, contactColumns: warehouse.contactColumns })) {
+      signal.throwIfAborted();
+      if (!staging.header) {
+        warehouse.contactColumns.push(...header.added);
+        await staging.begin(header);
+      }
+      staging.append(records);
+      onEvent?.({ event: "reading", path: source.path, bytes: digest.bytes, size: source.size, records: staging.counts.records });
+    }
+    staging.finish();
+  } catch (error) {
+    read.error = error;
+  }
+  return read;
+}
+
+async function finishFile({ source, startedAt, staging, digest, error }: Read, context: LoadContext): Promise<FileResult> {
+  const { path, mtime } = source;
+  const file = { path, mtime, size: source.size };
+  try {
+    context.signal.throwIfAborted();
+    if (error !== undefined) throw error;
+    const result = await commitLoad(staging, { ...file, size: digest.bytes, sha256: digest.sha256(), startedAt, runId: context.runId });
+    return { path, size: digest.bytes, ...result };
+  } catch (thrown) {
+    context.signal.throwIfAborted();
+    const failure = explainDuckdb(thrown, context.warehouse.path);
+    if (!(failure instanceof SignalhouseError) || isSignalhouseError(failure, ...FATAL)) throw failure;
+    const { code, message, hint, retryable } = failure;
+    await recordFailure(context.warehouse.connection, { ...file, startedAt, errorCode: code, error: message, runId: context.runId });
+    return { path, size: source.size, status: "failed", code, message, hint, retryable };
+  } finally {
+    staging.close();
+  }
+}

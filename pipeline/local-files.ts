@@ -1,0 +1,46 @@
+/** Files on this machine, and standard input, as sources of a load. */
+import { createReadStream } from "node:fs";
+import { stat } from "node:fs/promises";
+import { resolve } from "node:path";
+import { SignalhouseError } from "../schemas/errors.ts";
+import type { Source } from "./load-files.ts";
+
+const CHUNK_BYTES = 256 * 1024;
+
+/**
+ * A local file. It fails with file_changed where its size or mtime moves while it is read.
+ * @throws SignalhouseError file_missing
+ */
+export async function localFile(path: string): Promise<Source> {
+  const absolute = resolve(path);
+  const { size, mtime } = await identityOf(absolute);
+  return {
+    path: absolute,
+    size,
+    mtime,
+    async *open(signal) {
+      yield* createReadStream(absolute, { highWaterMark: CHUNK_BYTES, signal });
+      const now = await identityOf(absolute);
+      if (now.size !== size || now.mtime !== mtime) {
+        throw new SignalhouseError(
+          "file_changed",
+          `${absolute} changed while it was being read`,
+          "It may still be being written; nothing of it was loaded. Load it again when it is complete.",
+        );
+      }
+    },
+  };
+}
+
+async function identityOf(path: string): Promise<{ size: number; mtime: number }> {
+  const found = await stat(path).catch((error: unknown) => {
+    throw new SignalhouseError("file_missing", `${path} cannot be read`, "Check the path.", error);
+  });
+  if (!found.isFile()) throw new SignalhouseError("file_missing", `${path} is not a file`, "Name a file, not a folder.");
+  return { size: found.size, mtime: Math.floor(found.mtimeMs) };
+}
+
+/** A stream of unknown size, such as standard input, under the name `stdin`. Its mtime is the moment of its load. */
+export function streamSource(stream: AsyncIterable<Uint8Array>): Source {
+  return { path: "stdin", size: 0, mtime: Date.now(), open: () => stream };
+}

@@ -1,0 +1,51 @@
+/** What a sync does with each file, and why. Pure: the listing and the ledger in, decisions out. */
+import picomatch from "picomatch";
+import type { KnownFile } from "../sinks/ledger.ts";
+import type { RemoteFile } from "./sftp/server.ts";
+
+export type Decision =
+  | { action: "load"; why: "new" | "changed since it was loaded" | "failed before" }
+  | { action: "skip"; why: "loaded" | "same bytes as another file" | "before --since" | "not named by --only" | "not .csv or .gz" };
+
+export interface PlannedFile {
+  file: RemoteFile;
+  decision: Decision;
+}
+
+export interface PlanOptions {
+  /** Files with an mtime before this are left out; milliseconds since the epoch. */
+  since?: number;
+  /** Glob patterns on the path or the file name; a file has to match one of them. */
+  only?: readonly string[];
+}
+
+/**
+ * Decides for each file. A file is known by path, size and mtime together; a failed attempt never makes it known.
+ * @returns the files in the order in which they are to be loaded: oldest first, so that later exports come later
+ */
+export function planSync(listing: readonly RemoteFile[], ledger: readonly KnownFile[], options: PlanOptions = {}): PlannedFile[] {
+  const byIdentity = new Map<string, KnownFile>();
+  const paths = new Map<string, "failed" | "done">();
+  for (const known of ledger) {
+    if (known.status === "failed") paths.set(known.path, paths.get(known.path) ?? "failed");
+    else {
+      byIdentity.set(identity(known), known);
+      paths.set(known.path, "done");
+    }
+  }
+  const named = options.only?.length ? picomatch([...options.only], { dot: true }) : undefined;
+
+  const decide = (file: RemoteFile): Decision => {
+    const known = byIdentity.get(identity(file));
+    if (known) return { action: "skip", why: known.status === "duplicate" ? "same bytes as another file" : "loaded" };
+    if (!/\.(csv|gz)$/i.test(file.path)) return { action: "skip", why: "not .csv or .gz" };
+    if (named && !named(file.path) && !named(file.path.slice(file.path.lastIndexOf("/") + 1))) return { action: "skip", why: "not named by --only" };
+    if (options.since !== undefined && file.mtime < options.since) return { action: "skip", why: "before --since" };
+    const earlier = paths.get(file.path);
+    if (earlier === undefined) return { action: "load", why: "new" };
+    return { action: "load", why: earlier === "failed" ? "failed before" : "changed since it was loaded" };
+  };
+  return listing.toSorted((a, b) => a.mtime - b.mtime || (a.path < b.path ? -1 : 1)).map((file) => ({ file, decision: decide(file) }));
+}
+
+const identity = ({ path, size, mtime }: { path: string; size: number; mtime: number }) => `${size} ${mtime} ${path}`;

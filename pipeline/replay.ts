@@ -1,0 +1,69 @@
+/** rejects replay: what can be loaded now is loaded, the rest stays. */
+import type { Limits } from "../schemas/config.ts";
+import type { SignalRecord } from "../schemas/record.ts";
+import { commitReplay, type KeptReject, keptRejects, type RejectedLoad, rejectedLoads } from "../sinks/replay.ts";
+import { inTransaction } from "../sinks/sql.ts";
+import { Staging } from "../sinks/staging.ts";
+import type { Warehouse } from "../sinks/warehouse.ts";
+import { readHeader } from "../transforms/header.ts";
+import { expandRows } from "../transforms/records.ts";
+import { rowsOf } from "../transforms/rows.ts";
+import { Splitter } from "../transforms/split.ts";
+
+export interface ReplayOptions {
+  warehouse: Warehouse;
+  limits: Pick<Limits, "maxRecordBytes">;
+  /** Only the rejects of this load. */
+  loadId?: bigint;
+  signal?: AbortSignal;
+}
+
+/** What became of a load's rejects. */
+export interface ReplayedLoad {
+  load_id: bigint;
+  path: string;
+  replayed: number;
+  inserted: number;
+  updated: number;
+  unchanged: number;
+  still_rejected: number;
+}
+
+/**
+ * Reads every reject again, with the rules of this version and the text as it stands now: a row may have been mended by
+ * `UPDATE signalhouse.rejects SET raw = …`. All of it is one transaction. Memory: the rejects of one load.
+ */
+export async function replayRejects({ warehouse, limits, loadId, signal }: ReplayOptions): Promise<ReplayedLoad[]> {
+  const connection = await warehouse.connect();
+  try {
+    return await inTransaction(connection, async () => {
+      const results: ReplayedLoad[] = [];
+      for (const load of await rejectedLoads(connection, loadId)) {
+        signal?.throwIfAborted();
+        const staging = new Staging(connection);
+        const stillRejected = await stage(staging, load, await keptRejects(connection, load.load_id), { warehouse, limits });
+        const { records: replayed, inserted, updated, unchanged } = await commitReplay(staging, load);
+        results.push({ load_id: load.load_id, path: load.path, replayed, inserted, updated, unchanged, still_rejected: stillRejected });
+      }
+      return results;
+    });
+  } finally {
+    connection.disconnectSync();
+  }
+}
+
+/** Stages the rejects that are records now; gives the number of those that are not. */
+async function stage(staging: Staging, load: RejectedLoad, rejects: readonly KeptReject[], { warehouse, limits }: ReplayOptions): Promise<number> {
+  const header = readHeader(load.header, warehouse.contactColumns);
+  await staging.begin(header);
+  let stillRejected = 0;
+  for (const { record_no, bytes } of rejects) {
+    const splitter = new Splitter(limits.maxRecordBytes);
+    const rows = [...splitter.push(bytes), ...splitter.end()].flatMap((piece) => rowsOf(piece, record_no, limits.maxRecordBytes));
+    const [record] = await expandRows(rows, header);
+    if (rows.length === 1 && record?.kind !== "reject") staging.append([record as SignalRecord]);
+    else stillRejected += 1;
+  }
+  staging.finish();
+  return stillRejected;
+}

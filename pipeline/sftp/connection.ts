@@ -1,0 +1,119 @@
+import { once } from "node:events";
+import { SignalhouseError, messageOf } from "../../schemas/errors.ts";
+import { Channel } from "./channel.ts";
+import type { HostTrust } from "./host-keys.ts";
+import type { Credentials } from "./keys.ts";
+import { login, type Login } from "./login.ts";
+import { serverName, type Pace, type SftpOptions } from "./options.ts";
+
+/**
+ * A round trip of this many milliseconds is worth one more channel. ssh2 grants the server 2 MiB a channel and renews the grant when half of it is
+ * used, which comes to 1 MiB in each round trip: so this aims at 100 MB/s.
+ */
+const MS_PER_CHANNEL = 10;
+
+/** How long a server may take to say goodbye. */
+const GOODBYE_MS = 1000;
+
+export type ConnectionOptions = SftpOptions & { pace: Pace };
+
+/** One SSH connection with its SFTP channels. It is up until it is lost, and never comes back: a new one is opened. */
+export class Connection {
+  /** Where a login lands, as the server names it. */
+  landing = "/";
+  /** Channels that one file is worth reading through: more where the way is long. They are opened as soon as that is known. */
+  width = 1;
+  readonly #login: Login;
+  readonly #options: ConnectionOptions;
+  readonly #onLost: () => void;
+  readonly #channels: Promise<Channel>[] = [];
+  readonly #open = new Set<Channel>();
+  #lost: { reason: unknown } | undefined;
+
+  private constructor(session: Login, options: ConnectionOptions, onLost: () => void) {
+    this.#login = session;
+    this.#options = options;
+    this.#onLost = onLost;
+    const lost = (why: string) => this.fail(new SignalhouseError("connection_lost", `The connection to ${serverName(options)} was lost: ${why}`, "Try again later."));
+    session.client.on("error", (error) => lost(messageOf(error))).on("close", () => lost("the server closed it"));
+  }
+
+  /**
+   * Connects, logs in and opens the first channel.
+   * @param onLost called once, as soon as the connection is of no more use
+   * @param signal ends the connection, now or later, and with it all that is asked on it
+   * @throws SignalhouseError as `login`, and sftp_failed, server_stalled
+   */
+  static async open(options: ConnectionOptions, credentials: Credentials, trust: HostTrust, signal: AbortSignal, onLost: () => void): Promise<Connection> {
+    const connection = new Connection(await login(options, credentials, trust, signal), options, onLost);
+    const stop = () => connection.fail(signal.reason);
+    signal.addEventListener("abort", stop, { once: true });
+    connection.#login.socket.once("close", () => signal.removeEventListener("abort", stop));
+    if (signal.aborted) stop();
+    try {
+      const channel = await connection.channel(0);
+      const asked = performance.now();
+      connection.landing = await channel.realpath(".");
+      connection.#widen(performance.now() - asked);
+      return connection;
+    } catch (error) {
+      connection.fail(error);
+      throw error;
+    }
+  }
+
+  /** The channel of that number, opened when first asked for. A server may grant fewer than asked: then it throws sftp_failed. */
+  channel(number: number): Promise<Channel> {
+    return (this.#channels[number] ??= this.#openChannel());
+  }
+
+  /** Ends the connection at once; whatever is asked is rejected with `reason`. */
+  fail(reason: unknown): void {
+    if (this.#lost) return;
+    this.#lose(reason);
+    this.#login.socket.destroy();
+  }
+
+  /** The same, but says goodbye to the server first. */
+  async close(reason: unknown): Promise<void> {
+    if (this.#lost) return;
+    this.#lose(reason);
+    const { client, socket } = this.#login;
+    client.end();
+    await once(socket, "close", { signal: AbortSignal.timeout(GOODBYE_MS) }).catch(() => {});
+    socket.destroy();
+  }
+
+  #lose(reason: unknown): void {
+    this.#lost = { reason };
+    for (const channel of this.#open) channel.fail(reason);
+    this.#onLost();
+  }
+
+  #widen(roundTripMs: number): void {
+    this.width = Math.max(1, Math.min(this.#options.pace.maxChannels, Math.ceil(roundTripMs / MS_PER_CHANNEL)));
+    // A server may grant fewer; whoever wants to use the others hears of it.
+    for (let number = 1; number < this.width; number += 1) this.channel(number).catch(() => {});
+  }
+
+  async #openChannel(): Promise<Channel> {
+    const limitMs = this.#options.timeoutSeconds * 1000;
+    const onLimit = () => this.fail(new SignalhouseError("server_stalled", `${serverName(this.#options)} did not answer for ${this.#options.timeoutSeconds} s`, "Try again later."));
+    const clock = setTimeout(onLimit, limitMs);
+    try {
+      if (this.#lost) throw this.#lost.reason;
+      return await new Promise<Channel>((resolve, reject) => {
+        this.#login.client.sftp((error, sftp) => {
+          if (error) return reject(this.#lost ? this.#lost.reason : new SignalhouseError("sftp_failed", `${serverName(this.#options)} opens no SFTP session: ${messageOf(error)}`, "Try again later.", error));
+          const channel = new Channel(sftp, { limitMs, onLimit });
+          this.#open.add(channel);
+          const gone = (why: string) => this.fail(new SignalhouseError("connection_lost", `The SFTP session was lost: ${why}`, "Try again later."));
+          sftp.on("error", (fault: Error) => gone(fault.message)).on("close", () => gone("the server closed it"));
+          resolve(channel);
+        });
+      });
+    } finally {
+      clearTimeout(clock);
+    }
+  }
+}

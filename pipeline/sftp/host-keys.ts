@@ -1,0 +1,101 @@
+/** Whether a server is the one it says it is. Checked on every connection, before we log in; there is no way around it. */
+import { createHash } from "node:crypto";
+import { appendFile, mkdir, readFile } from "node:fs/promises";
+import { dirname } from "node:path";
+import type { ServerHostKeyAlgorithm } from "ssh2";
+import { SignalhouseError, messageOf } from "../../schemas/errors.ts";
+import { keyType, knownHostsLine, knownKeys, type KnownKey } from "./known-hosts.ts";
+import { serverName, type SftpOptions } from "./options.ts";
+import { expandHome } from "./paths.ts";
+
+/** Key types, best first, with the signature algorithms that prove them. RSA with SHA-1 is not among them. */
+export const HOST_KEY_ALGORITHMS: Readonly<Record<string, readonly ServerHostKeyAlgorithm[]>> = {
+  "ssh-ed25519": ["ssh-ed25519"],
+  "ecdsa-sha2-nistp256": ["ecdsa-sha2-nistp256"],
+  "ecdsa-sha2-nistp384": ["ecdsa-sha2-nistp384"],
+  "ecdsa-sha2-nistp521": ["ecdsa-sha2-nistp521"],
+  "ssh-rsa": ["rsa-sha2-512", "rsa-sha2-256"],
+};
+
+/** What is trusted for one host. */
+export interface HostTrust {
+  /** Pinned fingerprints. Where there are some, `known` does not count. */
+  pinned: readonly string[];
+  known: readonly KnownKey[];
+}
+
+/** A key's fingerprint as `ssh-keygen -l` prints it: `SHA256:…`, without padding. */
+export function fingerprint(key: Buffer): string {
+  return `SHA256:${createHash("sha256").update(key).digest("base64").replace(/=+$/, "")}`;
+}
+
+/**
+ * What the configuration and the known_hosts files trust for a host. A known_hosts file that is not there trusts nothing.
+ * @throws SignalhouseError config_invalid where a file is there and cannot be read
+ */
+export async function readHostTrust(options: SftpOptions): Promise<HostTrust> {
+  const pinned = options.hostKeys.map((pin) => pin.replace(/=+$/, ""));
+  if (pinned.length > 0) return { pinned, known: [] };
+  const texts = await Promise.all(options.knownHosts.map((file) => readKnownHosts(expandHome(file, options.home))));
+  return { pinned, known: texts.flatMap((text) => knownKeys(text, options.host, options.port)) };
+}
+
+async function readKnownHosts(file: string): Promise<string> {
+  try {
+    return await readFile(file, "utf8");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return "";
+    throw new SignalhouseError("config_invalid", `${file} cannot be read: ${messageOf(error)}`, "Correct sftp.knownHosts.", error);
+  }
+}
+
+/** The algorithms to offer: those of the types that are known for the host first, so that a server with several keys does not look changed. */
+export function hostKeyAlgorithms(types: readonly string[]): ServerHostKeyAlgorithm[] {
+  const rest = Object.keys(HOST_KEY_ALGORITHMS).filter((type) => !types.includes(type));
+  return [...new Set([...types, ...rest])].flatMap((type) => HOST_KEY_ALGORITHMS[type] ?? []);
+}
+
+/**
+ * Why a server that shows `key` must not be talked to; undefined where it is trusted.
+ * @returns a SignalhouseError host_key_unknown or host_key_changed
+ */
+export function hostKeyFault(key: Buffer, trust: HostTrust, server: { host: string; port: number }): SignalhouseError | undefined {
+  const name = serverName(server);
+  const shown = `${keyType(key)} ${fingerprint(key)}`;
+  const trustIt = `signalhouse keys trust --fingerprint ${fingerprint(key)}`;
+  if (trust.pinned.length > 0) {
+    if (trust.pinned.includes(fingerprint(key))) return undefined;
+    return new SignalhouseError(
+      "host_key_changed",
+      `${name} shows the host key ${shown}, which is not pinned (pinned: ${trust.pinned.join(", ")})`,
+      "Somebody may sit between you and the server. Ask Acoustic support for its fingerprints; only if this one is among them, put it into sftp.hostKeys.",
+    );
+  }
+  if (trust.known.some((known) => known.revoked && known.key.equals(key))) {
+    return new SignalhouseError("host_key_changed", `${name} shows the host key ${shown}, which known_hosts marks as revoked`, "Do not connect. Ask Acoustic support what happened to this key.");
+  }
+  const trusted = trust.known.filter((known) => !known.revoked);
+  if (trusted.some((known) => known.key.equals(key))) return undefined;
+  const sameType = trusted.filter((known) => known.type === keyType(key));
+  if (sameType.length > 0) {
+    const expected = sameType.map((known) => fingerprint(known.key)).join(", ");
+    return new SignalhouseError(
+      "host_key_changed",
+      `${name} shows the host key ${shown}, but known_hosts has ${expected} for it`,
+      `Somebody may sit between you and the server. Ask Acoustic support whether the key was replaced; only then remove the old line from known_hosts and run: ${trustIt}`,
+    );
+  }
+  const others = trusted.length > 0 ? ` (known_hosts has only its ${trusted.map((known) => known.type).join(", ")} key)` : "";
+  return new SignalhouseError("host_key_unknown", `${name} shows the host key ${shown}, which is not trusted yet${others}`, `Compare it with what Acoustic support tells you, then run: ${trustIt}`);
+}
+
+/**
+ * Adds a host key to a known_hosts file, which is made (mode 600) where it is not there. The only thing here that writes such a file.
+ * @param key the key as the server showed it; the caller has had its fingerprint confirmed
+ */
+export async function trustHostKey(file: string, host: string, port: number, key: Buffer): Promise<void> {
+  await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+  const before = await readKnownHosts(file);
+  const lineEnd = before === "" || before.endsWith("\n") ? "" : "\n";
+  await appendFile(file, `${lineEnd}${knownHostsLine(host, port, key)}\n`, { mode: 0o600 });
+}

@@ -1,0 +1,137 @@
+import { setMaxListeners } from "node:events";
+import type { Readable } from "node:stream";
+import { basename } from "node:path/posix";
+import { SignalhouseError, isSignalhouseError } from "../../schemas/errors.ts";
+import { Connection } from "./connection.ts";
+import type { RemoteFile } from "./file.ts";
+import { readHostTrust } from "./host-keys.ts";
+import { readCredentials } from "./keys.ts";
+import { folderNames, listFiles } from "./list.ts";
+import { DEFAULT_PACE, serverName, type SftpOptions } from "./options.ts";
+import { below, relativePath } from "./paths.ts";
+import { readFile } from "./reader.ts";
+import { Retries } from "./retries.ts";
+
+export type { RemoteFile } from "./file.ts";
+export type { SftpOptions } from "./options.ts";
+
+/** A subscription's folder on Connect's SFTP server. One connection, made anew whenever it is lost, serves everything that is asked. */
+export interface SftpServer {
+  /** The subscription's folder that was found, e.g. "/sub_123" or "/". */
+  readonly root: string;
+  /**
+   * All files below `folders`, recursively, by path.
+   * @throws SignalhouseError folder_missing, connection_lost, server_stalled, host_unreachable, sftp_failed; the signal's reason
+   */
+  list(folders: readonly string[], signal?: AbortSignal): Promise<RemoteFile[]>;
+  /** A file as it is now. Throws file_missing where it is not there, else as `list`. */
+  stat(path: string, signal?: AbortSignal): Promise<RemoteFile>;
+  /**
+   * The bytes of a file, exactly `file.size` of them, in order; a lost connection is taken up again where it broke off.
+   * Errors: file_changed where size or time are no longer those of `file`, file_missing, else as `list`.
+   * Holds 2 MiB, over a long round trip up to 12 MiB. Destroying the stream or aborting stops it at once.
+   */
+  read(file: RemoteFile, signal?: AbortSignal): Readable;
+  /** Ends the connection, and with it everything that is still asked. The caller of `connectSftp` calls it. */
+  close(): Promise<void>;
+}
+
+/**
+ * Connects, verifies the server's host key, logs in and finds the subscription's folder.
+ * @throws SignalhouseError config_invalid, key_unreadable, key_file_open, key_passphrase, host_unreachable, host_key_unknown, host_key_changed,
+ * login_refused, connection_lost, server_stalled, sftp_failed; the signal's reason
+ */
+export async function connectSftp(given: SftpOptions): Promise<SftpServer> {
+  const pace = { ...DEFAULT_PACE, ...given.pace };
+  const options = { ...given, pace };
+  const credentials = await readCredentials(options);
+  const trust = await readHostTrust(options);
+  const closing = new AbortController();
+  const ended = options.signal ? AbortSignal.any([options.signal, closing.signal]) : closing.signal;
+  setMaxListeners(0, ended);
+
+  let up: Connection | undefined;
+  let opening: Promise<Connection> | undefined;
+  const forget = () => (opening = undefined);
+  const open = async () => {
+    try {
+      return (up = await Connection.open(options, credentials, trust, ended, forget));
+    } catch (error) {
+      forget();
+      throw error;
+    }
+  };
+  const connection = (signal: AbortSignal) => orAborted((opening ??= open()), signal);
+
+  const retries = () => new Retries(options.retries, pace.backoffMs, options.log ?? (() => {}));
+  const either = (signal: AbortSignal | undefined) => (signal ? AbortSignal.any([ended, signal]) : ended);
+  const ask = async <T>(work: (connection: Connection, signal: AbortSignal) => Promise<T>, signal: AbortSignal = ended): Promise<T> => {
+    const attempts = retries();
+    for (;;) {
+      try {
+        return await work(await connection(signal), signal);
+      } catch (error) {
+        await attempts.again(error, signal);
+      }
+    }
+  };
+
+  const close = async () => {
+    const reason = new SignalhouseError("interrupted", `The connection to ${serverName(options)} was closed`, "Connect again.");
+    const goodbye = up?.close(reason);
+    closing.abort(reason);
+    await goodbye;
+  };
+
+  try {
+    // Not retried: whoever starts a run wants to know at once that the server cannot be reached.
+    await connection(ended);
+    const root = await ask((connection) => findRoot(connection, options.root));
+    const place = (file: { path: string }) => below(root, relativePath(file.path));
+    return {
+      root,
+      close,
+      list: (folders, signal) => ask(async (connection, stop) => listFiles(await connection.channel(0), root, folders, stop), either(signal)),
+      stat: (path, signal) =>
+        ask(async (connection, stop) => {
+          const { size, mtime } = await (await connection.channel(0)).stat(place({ path }), stop);
+          return { path: relativePath(path), size, mtime: mtime * 1000 };
+        }, either(signal)),
+      read: (file, signal) => readFile({ connection, place, retries, pace }, file, either(signal)),
+    };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** Where the subscription's folder is: as configured, else the one `sub_…` folder that the login sees, else where it lands. */
+async function findRoot(connection: Connection, configured: string | undefined): Promise<string> {
+  const { landing } = connection;
+  if (configured) return configured.startsWith("/") ? `/${relativePath(configured)}` : below(landing, relativePath(configured));
+  if (basename(landing).startsWith("sub_")) return landing;
+  const names = await folderNames(await connection.channel(0), landing).catch((error: unknown) => {
+    if (isSignalhouseError(error, "sftp_failed", "file_missing")) return [];
+    throw error;
+  });
+  const subscriptions = names.filter((name) => name.startsWith("sub_"));
+  if (subscriptions.length > 1) {
+    throw new SignalhouseError("config_invalid", `The login sees the folders of several subscriptions: ${subscriptions.join(", ")}`, `Set sftp.root to one of them, for example "${subscriptions[0]}".`);
+  }
+  return subscriptions[0] ? below(landing, subscriptions[0]) : landing;
+}
+
+/** `promise`, or the signal's reason where that comes first. */
+async function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  signal.throwIfAborted();
+  let stop = () => {};
+  const aborted = new Promise<never>((_, reject) => {
+    stop = () => reject(signal.reason);
+    signal.addEventListener("abort", stop, { once: true });
+  });
+  try {
+    return await Promise.race([promise, aborted]);
+  } finally {
+    signal.removeEventListener("abort", stop);
+  }
+}

@@ -1,0 +1,59 @@
+/** sync: list, plan, read, load, record. */
+import { type Config, sftpHost } from "../schemas/config.ts";
+import { SignalhouseError } from "../schemas/errors.ts";
+import { knownFiles } from "../sinks/ledger.ts";
+import type { Warehouse } from "../sinks/warehouse.ts";
+import { type FileResult, loadFiles, type LoadEvent, type Source } from "./load-files.ts";
+import { type PlannedFile, type PlanOptions, planSync } from "./plan.ts";
+import { connectSftp, type RemoteFile, type SftpOptions, type SftpServer } from "./sftp/server.ts";
+
+export interface SyncOptions extends PlanOptions {
+  config: Config;
+  warehouse: Warehouse;
+  /** Only plan; nothing is read or written. */
+  dryRun?: boolean;
+  /** What must not stand in the configuration. */
+  secrets?: Pick<SftpOptions, "passphrase" | "agentSocket" | "home">;
+  runId?: bigint | null;
+  signal?: AbortSignal;
+  onEvent?: (event: SyncEvent) => void;
+  /** Takes a line about the connection. */
+  log?: (line: string) => void;
+}
+
+export type SyncEvent = LoadEvent | { event: "planned"; files: PlannedFile[] };
+
+export interface SyncResult {
+  planned: PlannedFile[];
+  files: FileResult[];
+}
+
+/**
+ * Loads every export file on the server that the ledger does not know, oldest first.
+ * @throws SignalhouseError where the server or the warehouse cannot be used at all; a file that fails is in the result instead
+ */
+export async function sync(options: SyncOptions): Promise<SyncResult> {
+  const { config, warehouse, signal = new AbortController().signal } = options;
+  const server = await connect(config, { ...options.secrets, signal, ...(options.log ? { log: options.log } : {}) });
+  try {
+    const listing = await server.list(config.sftp?.folders ?? [], signal);
+    const planned = planSync(listing, await knownFiles(warehouse.connection), options);
+    options.onEvent?.({ event: "planned", files: planned });
+    if (options.dryRun) return { planned, files: [] };
+    const sources = planned.filter(({ decision }) => decision.action === "load").map(({ file }) => remoteSource(server, file));
+    const files = await loadFiles(sources, { warehouse, limits: config.limits, runId: options.runId ?? null, signal, onEvent: options.onEvent });
+    return { planned, files };
+  } finally {
+    await server.close();
+  }
+}
+
+/** Connects as the configuration says. @throws SignalhouseError config_invalid where it has no `sftp` */
+export async function connect(config: Config, secrets: Omit<Partial<SftpOptions>, keyof NonNullable<Config["sftp"]>>): Promise<SftpServer> {
+  if (!config.sftp) throw new SignalhouseError("config_invalid", 'the configuration has no "sftp"', "Run `signalhouse init`, then fill it in.");
+  return connectSftp({ ...config.sftp, ...secrets, host: sftpHost(config) });
+}
+
+function remoteSource(server: SftpServer, file: RemoteFile): Source {
+  return { ...file, open: (signal) => server.read(file, signal) };
+}

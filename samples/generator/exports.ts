@@ -1,0 +1,160 @@
+/** Writes generated exports, with the truth about them. */
+import { createWriteStream } from "node:fs";
+import { mkdir, utimes, writeFile } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { setImmediate } from "node:timers/promises";
+import { createGzip } from "node:zlib";
+import { SignalhouseError } from "../../schemas/errors.ts";
+import { headerText, rowText } from "./row.ts";
+import { BLOCK, blockOf, revised, type Series } from "./signals.ts";
+import { Tally, type Truth } from "./truth.ts";
+
+export interface TextOptions {
+  /** Records, at least 1. */
+  rows: number;
+  /** From 0 to 2147483647. The same seed and rows give the same text, anywhere and at any time. */
+  seed: number;
+}
+
+export interface ExportOptions extends TextOptions {
+  /** The file to write: gzip where its name ends in ".csv.gz", plain where it ends in ".csv". */
+  out: string;
+}
+
+export interface ExportsOptions {
+  /** Records of each file, repeated ones included. */
+  rowsPerFile: number;
+  files: number;
+  /** How many percent of a file's records repeat the end of the file before: 0 to 50. */
+  overlap: number;
+  /** From 0 to 2147483647. */
+  seed: number;
+  /** The folder that gets Export/Signals/… and truth.json. It is made where it is missing. */
+  folder: string;
+}
+
+const DAY = 86_400_000;
+/** The day of the first file. */
+const FIRST_DAY = Date.UTC(2025, 8, 1);
+/** An export is written so long after its day is over. */
+const WRITTEN_AFTER = 2 * 3_600_000;
+
+/** The whole set of files that belong together. Signals have numbers from 0; each file holds a range of them. */
+interface Plan {
+  series: Series;
+  rowsPerFile: number;
+  /** How many of a file's records were in the file before. */
+  repeated: number;
+  files: number;
+}
+
+function planOf(rowsPerFile: number, files: number, overlap: number, seed: number): Plan {
+  check(rowsPerFile, "rows", 1, 1e9);
+  check(files, "files", 1, 10_000);
+  check(overlap, "overlap", 0, 50);
+  check(seed, "seed", 0, 2 ** 31 - 1);
+  const repeated = Math.floor((rowsPerFile * overlap) / 100);
+  const pace = DAY / (rowsPerFile - repeated); // every file ends with its own day
+  const contacts = Math.max(50, Math.ceil((rowsPerFile * files) / 20));
+  return { series: { seed, start: FIRST_DAY - Math.floor(repeated * pace), pace, contacts }, rowsPerFile, repeated, files };
+}
+
+function check(number: number, name: string, least: number, most: number): void {
+  if (Number.isInteger(number) && number >= least && number <= most) return;
+  throw new SignalhouseError("usage", `${name} is ${number}`, `Give a whole number from ${least} to ${most}.`);
+}
+
+const startOf = ({ rowsPerFile, repeated }: Plan, file: number) => file * (rowsPerFile - repeated);
+const totalOf = (plan: Plan) => startOf(plan, plan.files - 1) + plan.rowsPerFile;
+const tallyOf = (plan: Plan) => new Tally(plan.series.seed, totalOf(plan), plan.series.contacts);
+const dayOf = (file: number) => new Date(FIRST_DAY + file * DAY).toISOString().slice(0, 10);
+const mtimeOf = (file: number) => new Date(FIRST_DAY + (file + 1) * DAY + WRITTEN_AFTER).toISOString().replace(".000Z", "Z");
+
+/** The text of a file, header first, then a block of rows at a time, which are counted on their way. Memory: one block. */
+function* fileText(plan: Plan, file: number, path: string, tally: Tally): Generator<string> {
+  const { series, rowsPerFile, repeated } = plan;
+  const start = startOf(plan, file);
+  const end = start + rowsPerFile;
+  const nextStart = file + 1 < plan.files ? startOf(plan, file + 1) : end;
+  const firstNew = file === 0 ? 0 : start + repeated;
+  tally.startFile(path, mtimeOf(file));
+  yield headerText();
+  for (let block = Math.floor(start / BLOCK); block * BLOCK < end; block++) {
+    let text = "";
+    for (const first of blockOf(series, block)) {
+      if (first.row < start || first.row >= end) continue;
+      const signal = first.row < firstNew ? revised(series.seed, first) : first;
+      const outcome = first.row >= firstNew ? "inserted" : signal === first ? "unchanged" : "updated";
+      tally.add(signal, outcome, first.row < nextStart);
+      text += rowText(signal);
+    }
+    yield text;
+  }
+}
+
+/** The same blocks, each made only after the one before went on its way: gzip packs in its own thread meanwhile. */
+async function* whilePacking(blocks: Iterable<string>): AsyncGenerator<string> {
+  for (const block of blocks) {
+    yield block;
+    await setImmediate();
+  }
+}
+
+/** Writes a file of a plan and gives it the mtime that the truth names. */
+async function writeExport(plan: Plan, file: number, path: string, out: string, tally: Tally): Promise<void> {
+  await mkdir(dirname(out), { recursive: true });
+  const text = Readable.from(whilePacking(fileText(plan, file, path, tally)), { highWaterMark: 2 });
+  const written = createWriteStream(out);
+  await (out.endsWith(".gz") ? pipeline(text, createGzip({ level: 6, chunkSize: 256 * 1024 }), written) : pipeline(text, written));
+  const mtime = new Date(mtimeOf(file));
+  await utimes(out, mtime, mtime);
+}
+
+const writeTruth = (path: string, truth: Truth) => writeFile(path, `${JSON.stringify(truth, null, 2)}\n`);
+
+/**
+ * Writes one export, and the truth about it to `<out>.truth.json`. Files that exist are overwritten; missing folders are made.
+ * Memory does not grow with the rows, but for one byte for every 20 of them.
+ * @throws SignalhouseError usage, where an option cannot be
+ */
+export async function generateExport({ rows, seed, out }: ExportOptions): Promise<Truth> {
+  if (!/\.csv(\.gz)?$/.test(out))
+    throw new SignalhouseError("usage", `"${out}" is no name for an export`, "Give a name that ends in .csv or .csv.gz.");
+  const plan = planOf(rows, 1, 0, seed);
+  const tally = tallyOf(plan);
+  await writeExport(plan, 0, basename(out), out, tally);
+  const truth = tally.truth();
+  await writeTruth(`${out}.truth.json`, truth);
+  return truth;
+}
+
+/**
+ * Writes an export a day, each of which repeats the end of the one before, and the truth about them to `<folder>/truth.json`.
+ * Most repeated records are the same, some have changed. Memory as for one export.
+ * @throws SignalhouseError usage, where an option cannot be
+ */
+export async function generateExports({ rowsPerFile, files, overlap, seed, folder }: ExportsOptions): Promise<Truth> {
+  const plan = planOf(rowsPerFile, files, overlap, seed);
+  const tally = tallyOf(plan);
+  for (let file = 0; file < files; file++) {
+    const day = dayOf(file);
+    const path = `Export/Signals/${day}/Signals_Export_${day.replaceAll("-", "")}.csv.gz`;
+    await writeExport(plan, file, path, join(folder, path), tally);
+  }
+  const truth = tally.truth();
+  await writeTruth(join(folder, "truth.json"), truth);
+  return truth;
+}
+
+/**
+ * One export as text, for small tests: the whole of it is in memory.
+ * @throws SignalhouseError usage, where an option cannot be
+ */
+export function exportText({ rows, seed }: TextOptions): { csv: string; truth: Truth } {
+  const plan = planOf(rows, 1, 0, seed);
+  const tally = tallyOf(plan);
+  const csv = [...fileText(plan, 0, "Signals_Export.csv", tally)].join("");
+  return { csv, truth: tally.truth() };
+}

@@ -1,0 +1,116 @@
+/** The configuration: what a user may write in signalhouse.config.json, with defaults. Secrets never stand in it. */
+import { z } from "zod";
+import { SignalhouseError } from "./errors.ts";
+
+/** SFTP host by region. Source: vendor page "Export signals from Connect", section "SFTP hosts by region". */
+export const REGIONS = {
+  "us-east-1": "s-acca2da9ec374c47b.server.transfer.us-east-1.amazonaws.com",
+  "eu-central-1": "s-0f495b8f35324396a.server.transfer.eu-central-1.amazonaws.com",
+  "ap-southeast-2": "s-9596192dde684690a.server.transfer.ap-southeast-2.amazonaws.com",
+} as const;
+
+export type Region = keyof typeof REGIONS;
+
+const regionNames = Object.keys(REGIONS) as [Region, ...Region[]];
+
+const sftp = z.strictObject({
+  /** Server name; by default the region's. */
+  host: z.string().min(1).optional(),
+  port: z.int().min(1).max(65_535).default(22),
+  /** The Connect account's e-mail address. */
+  user: z.string().min(1),
+  /** Path of the private key. Either this or `agent`. A passphrase comes from SIGNALHOUSE_KEY_PASSPHRASE. */
+  keyFile: z.string().min(1).optional(),
+  /** Use the ssh-agent at SSH_AUTH_SOCK. */
+  agent: z.boolean().default(false),
+  /** Pinned host keys as ssh-keygen prints them (`SHA256:…`). Where there are some, only these are trusted. */
+  hostKeys: z.array(z.string().regex(/^SHA256:[A-Za-z0-9+/]{43}=?$/, "expected SHA256: and 43 characters, as ssh-keygen -lf prints it")).default([]),
+  /** known_hosts files that are asked where nothing is pinned. */
+  knownHosts: z.array(z.string().min(1)).default(["~/.ssh/known_hosts"]),
+  /** The subscription's folder, where it is not found by itself (`sub_…`, else the landing folder). */
+  root: z.string().optional(),
+  /** Folders that are searched for exports, relative to the subscription's folder. */
+  folders: z.array(z.string()).min(1).default(["Export/Signals"]),
+  /** Seconds that one request may take before the server counts as stalled. */
+  timeoutSeconds: z.number().positive().default(60),
+  /** How often a lost connection is taken up again before a file fails. */
+  retries: z.int().min(0).default(8),
+});
+
+const limits = z.strictObject({
+  /** Bytes of one unzipped record. */
+  maxRecordBytes: z
+    .int()
+    .min(1024)
+    .default(64 * 1024 * 1024),
+  /** Unzipped bytes per gzip byte. */
+  maxExpansionRatio: z.number().min(1).default(200),
+  /** Memory that DuckDB may use (DuckDB's own spelling). */
+  memory: z.string().default("256MB"),
+  /** Threads that DuckDB may use; all cores where it is not given. */
+  threads: z.int().min(1).optional(),
+});
+
+const configShape = z.strictObject({
+  region: z.enum(regionNames).optional(),
+  sftp: sftp.optional(),
+  /** The DuckDB file. */
+  warehouse: z.string().min(1).default("signals.duckdb"),
+  limits: limits.prefault({}),
+});
+
+/** What a user may write. */
+export type ConfigInput = z.input<typeof configShape>;
+/** What the program trusts. Paths are still as written. */
+export type Config = z.infer<typeof configShape>;
+export type SftpConfig = z.infer<typeof sftp>;
+export type Limits = z.infer<typeof limits>;
+
+/**
+ * The vendor's rule for an SFTP user: the account's e-mail address, 3 to 100 characters, Latin letters, digits, `_`, `-`, `.` (and the `@`).
+ * Source: vendor page "Export signals from Connect", section "SFTP connection settings".
+ */
+function checkUser(user: string): void {
+  if (/^[A-Za-z0-9_.@-]{3,100}$/.test(user)) return;
+  const plus = user.includes("+") ? " An address with a plus cannot use Connect's SFTP at all: have a Connect user made with another address." : "";
+  throw new SignalhouseError(
+    "user_name_invalid",
+    `sftp.user "${user}" cannot be a Connect SFTP user`,
+    `Connect allows 3 to 100 Latin letters, digits, "_", "-", "." and the "@" of the e-mail address.${plus}`,
+  );
+}
+
+/**
+ * The only door between what a user wrote and what the program trusts.
+ * @param input parsed JSON
+ * @param source where it came from, for messages
+ * @throws SignalhouseError config_invalid, naming each wrong setting; user_name_invalid
+ */
+export function readConfig(input: unknown, source: string): Config {
+  const result = configShape.safeParse(input);
+  if (!result.success) {
+    const faults = result.error.issues.map((issue) => `${issue.path.join(".") || "the file"}: ${issue.message}`);
+    throw new SignalhouseError(
+      "config_invalid",
+      `${source} is not valid: ${faults.join("; ")}`,
+      "Correct these settings; `signalhouse init` writes an example.",
+    );
+  }
+  const config = result.data;
+  if (config.sftp) {
+    checkUser(config.sftp.user);
+    if (!config.sftp.host && !config.region) {
+      throw new SignalhouseError(
+        "config_invalid",
+        `${source} names neither region nor sftp.host`,
+        `Set "region" to one of ${regionNames.join(", ")}.`,
+      );
+    }
+  }
+  return config;
+}
+
+/** The SFTP server that a configuration means. */
+export function sftpHost(config: Config): string {
+  return config.sftp?.host ?? (config.region ? REGIONS[config.region] : "");
+}

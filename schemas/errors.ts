@@ -1,0 +1,72 @@
+/**
+ * Every expected failure of signalhouse, by code. The code is public: scripts may rely on it, docs/errors.md lists it.
+ * `retryable` says whether the next run may succeed without anybody changing anything.
+ */
+export const ERROR_CODES = {
+  usage: { title: "The command line is not understood", retryable: false },
+  config_invalid: { title: "The configuration is missing or wrong", retryable: false },
+  user_name_invalid: { title: "The SFTP user name cannot be used with Connect", retryable: false },
+  key_unreadable: { title: "The private key cannot be read", retryable: false },
+  key_file_open: { title: "The private key can be read by other users", retryable: false },
+  key_passphrase: { title: "The private key needs a passphrase, or the one given is wrong", retryable: false },
+  host_unreachable: { title: "The SFTP server cannot be reached", retryable: true },
+  host_key_unknown: { title: "The server's host key is not trusted yet", retryable: false },
+  host_key_changed: { title: "The server's host key is not the one that is trusted", retryable: false },
+  login_refused: { title: "The server refused the login", retryable: false },
+  connection_lost: { title: "The connection was lost and could not be taken up again", retryable: true },
+  server_stalled: { title: "The server stopped answering", retryable: true },
+  sftp_failed: { title: "The server refused an SFTP request", retryable: true },
+  folder_missing: { title: "A folder is not on the server", retryable: false },
+  file_missing: { title: "A file is not there (any more)", retryable: true },
+  file_changed: { title: "The file changed while it was being read", retryable: true },
+  file_empty: { title: "The file has no bytes", retryable: true },
+  gzip_truncated: { title: "The gzip file ends too early", retryable: true },
+  gzip_corrupt: { title: "The gzip file is damaged", retryable: true },
+  gzip_bomb: { title: "The gzip file expands beyond the limit", retryable: false },
+  not_an_export: { title: "The file is not a signal export", retryable: false },
+  header_missing: { title: "The file has no header row", retryable: false },
+  record_too_large: { title: "A record is larger than the limit", retryable: false },
+  warehouse_locked: { title: "Another process holds the warehouse", retryable: true },
+  warehouse_missing: { title: "There is no warehouse yet", retryable: false },
+  warehouse_newer: { title: "The warehouse was written by a newer version", retryable: false },
+  warehouse_failed: { title: "DuckDB could not open or write the warehouse", retryable: true },
+  disk_full: { title: "There is no room left on the disk", retryable: true },
+  query_failed: { title: "The SQL statement failed", retryable: false },
+  verify_failed: { title: "The ledger and the tables do not agree", retryable: false },
+  not_found: { title: "There is no such thing in the warehouse", retryable: false },
+  port_taken: { title: "Another program listens on the port", retryable: true },
+  interrupted: { title: "Interrupted", retryable: true },
+} as const satisfies Record<string, { title: string; retryable: boolean }>;
+
+export type ErrorCode = keyof typeof ERROR_CODES;
+
+/**
+ * An expected failure: something a user can act on. Anything else that is thrown is a bug and is printed as one.
+ * `message` says what happened and where, `hint` what to do next; neither ever holds a secret.
+ */
+export class SignalhouseError extends Error {
+  readonly code: ErrorCode;
+  readonly hint: string;
+
+  constructor(code: ErrorCode, message: string, hint: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.name = "SignalhouseError";
+    this.code = code;
+    this.hint = hint;
+  }
+
+  /** Whether the next run may succeed without anybody changing anything. */
+  get retryable(): boolean {
+    return ERROR_CODES[this.code].retryable;
+  }
+}
+
+/** Whether `error` is an expected failure, and of one of `codes` where some are given. */
+export function isSignalhouseError(error: unknown, ...codes: ErrorCode[]): error is SignalhouseError {
+  return error instanceof SignalhouseError && (codes.length === 0 || codes.includes(error.code));
+}
+
+/** The message of anything that was thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

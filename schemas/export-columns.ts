@@ -1,0 +1,132 @@
+/**
+ * The 66 fixed columns of an export. Source: vendor page "Export signals from Connect", section "Export data structure".
+ * A header that is none of these, by exact upper-case name, is a contact attribute.
+ */
+import type { Kind } from "./kinds.ts";
+import type { Table } from "./signal-types.ts";
+
+/** How a column takes part in a row's identity where SIGNAL_ID is empty: part of it, or not (it describes something else that may change). */
+type Identity = "signal" | "no";
+
+export interface ExportColumn {
+  kind: Kind;
+  /** The heading on the vendor's page. Descriptive: Connect does not promise that other signals leave the column empty. */
+  group: "common" | "behavior" | "marketing" | "contact" | "campaign" | "message";
+  /** The tables that have the column. A value in a row of the other table goes to `extra`. */
+  tables: readonly Table[];
+  identity: Identity;
+  /** The values that the vendor names. Others are loaded all the same. */
+  values?: readonly string[];
+}
+
+const BOTH = ["marketing_signals", "behavior_signals"] as const;
+const BEHAVIOR = ["behavior_signals"] as const;
+const MARKETING = ["marketing_signals"] as const;
+
+const common = { kind: "text", group: "common", tables: BOTH, identity: "signal" } as const;
+const shared = { kind: "text", group: "behavior", tables: BOTH, identity: "signal" } as const;
+const time = { ...shared, kind: "timestamp" } as const;
+const behavior = { ...shared, tables: BEHAVIOR } as const;
+const marketing = { kind: "text", group: "marketing", tables: MARKETING, identity: "signal" } as const;
+const consent = { kind: "text", group: "contact", tables: BOTH, identity: "no", values: ["OPT_IN", "OPT_OUT", "OPT_IN_UNVERIFIED"] } as const;
+const campaign = { kind: "text", group: "campaign", tables: MARKETING, identity: "no" } as const;
+const message = { kind: "text", group: "message", tables: MARKETING, identity: "no" } as const;
+
+export const EXPORT_COLUMNS = {
+  DATASET_ID: common,
+  SUBSCRIPTION_ID: common,
+  TEMPORARY_LINKING_ID: { ...common, identity: "no" },
+
+  ACOUSTIC_APP_KEY: behavior,
+  CATEGORY: { ...shared, values: ["Behavior", "Marketing"] },
+  DESCRIPTION: { ...shared, identity: "no" },
+  NAME: { ...shared, identity: "no" },
+  OBSERVED_TIMESTAMP: time,
+  RECEIVED_TIMESTAMP: time,
+  SIGNAL_CONTENT: { ...shared, kind: "json" },
+  SIGNAL_GROUP: { ...behavior, values: ["session", "page", "order", "cart", "product"] },
+  SIGNAL_TIMESTAMP: time,
+  SCREEN_VIEW_NAME: { ...behavior, identity: "no" },
+  TLTSID: behavior,
+
+  BOT_DETECTED: { ...marketing, kind: "boolean", identity: "no" },
+  BOT_DETECTION_REASON: {
+    ...marketing,
+    identity: "no",
+    values: [
+      "APPLE_MPP",
+      "DELIVERY_OPEN_THRESHOLD",
+      "OPEN_COUNT_THRESHOLD",
+      "CLICK_COUNT_THRESHOLD",
+      "OPEN_CLICK_THRESHOLD",
+      "CLICK_TIME_THRESHOLD",
+      "USER_AGENT",
+    ],
+  },
+  CLASSIFICATION: { ...marketing, values: ["PERMANENT", "TEMPORARY", "UNSUBSCRIBE", "ABUSE", "CHANGE_OF_ADDRESS", "DOI_CONFIRM", "OTHER"] },
+  CLASSIFICATION_CODE: {
+    ...marketing,
+    values: ["BAD_CONTENT", "BAD_RECIPIENT", "BAD_RELAY", "BAD_SENDER", "OTHER", "RESTRICTION", "SYSTEM"],
+  },
+  MESSAGE_SIGNAL_ID: { ...marketing, tables: BOTH },
+  SIGNAL_ID: { ...marketing, tables: BOTH },
+  SIGNAL_TYPE: { ...marketing, tables: BOTH },
+  TIMESTAMP: { ...marketing, kind: "timestamp", tables: BOTH },
+
+  CONSENT_EMAIL: consent,
+  CONSENT_SMS: consent,
+  CONSENT_WHATSAPP: consent,
+
+  CAMPAIGN_DESCRIPTION: campaign,
+  CAMPAIGN_ID: { ...campaign, identity: "signal" },
+  CAMPAIGN_NAME: campaign,
+  CAMPAIGN_STATUS: { ...campaign, values: ["RUNNING", "COMPLETED", "CANCELLED", "TEMPLATE"] },
+  CAMPAIGN_TYPE: { ...campaign, values: ["SCHEDULED", "TRIGGERED", "MULTISTEP"] },
+  COMPLETED_DATE: { ...campaign, kind: "timestamp" },
+  CONSENT_GROUP_ID: campaign,
+  ENTRY_SIGNAL: campaign,
+  ENTRY_TYPE: { ...campaign, values: ["SEGMENT", "SIGNAL"] },
+  FREQUENCY: { ...campaign, values: ["ALWAYS ON", "ONE TIME"] },
+  SCHEDULED_DATE: { ...campaign, kind: "timestamp" },
+  SEGMENT_DEFINITION_ID: campaign,
+  SEGMENT_ID: campaign,
+  TAGS: { ...campaign, kind: "texts" },
+
+  MESSAGE_ID: { ...message, identity: "signal" },
+  MESSAGE_NAME: message,
+  MESSAGE_TAGS: { ...message, kind: "texts" },
+  LINK_ID: { ...message, identity: "signal" },
+  AUDIENCE_VARIABLES: { ...message, kind: "texts" },
+  PERSONALIZATION_VARIABLES: { ...message, kind: "texts" },
+  PLACEHOLDER_VARIABLES: { ...message, kind: "texts" },
+  PRODUCT_VARIABLES: { ...message, kind: "texts" },
+  REFERENCE_SET_VARIABLES: { ...message, kind: "texts" },
+  EMAIL_FROM_ADDRESS: message,
+  EMAIL_FROM_NAME: message,
+  EMAIL_PRE_HEADER: message,
+  EMAIL_REPLY_TO_ADDRESS: message,
+  EMAIL_SUBJECT: message,
+  EMAIL_TAGS: { ...message, kind: "texts" },
+  EMAIL_TRACKING_LEVEL: { ...message, values: ["no_tracking", "aggregate", "unique", "opens_only"] },
+  VMTA: message,
+  VMTA_POOL: message,
+  INCLUDES_MEDIA: { ...message, kind: "boolean" },
+  IS_MMS: { ...message, kind: "boolean" },
+  SMS_TAGS: { ...message, kind: "texts" },
+  WHATSAPP_MESSAGE_BODY: message,
+  WHATSAPP_TAGS: { ...message, kind: "texts" },
+  WHATSAPP_TEMPLATE_CATEGORY: { ...message, values: ["Marketing", "One-time password", "Transactional"] },
+  WHATSAPP_TEMPLATE_ID: message,
+  WHATSAPP_TEMPLATE_NAME: message,
+  WHATSAPP_TYPE: { ...message, values: ["Custom", "Templated"] },
+} as const satisfies Record<string, ExportColumn>;
+
+export type ExportHeader = keyof typeof EXPORT_COLUMNS;
+
+/** The fixed column that `header` is, by exact name; undefined where it is a contact attribute. */
+export function exportColumn(header: string): ExportColumn | undefined {
+  return Object.hasOwn(EXPORT_COLUMNS, header) ? EXPORT_COLUMNS[header as ExportHeader] : undefined;
+}
+
+/** The columns of which a header row must name at least one to be taken for one. */
+export const TELLING_HEADERS = ["SIGNAL_TYPE", "SIGNAL_ID", "SIGNAL_CONTENT", "DATASET_ID", "TIMESTAMP"] as const satisfies ExportHeader[];

@@ -1,0 +1,173 @@
+/**
+ * The kinds of value that a column can have, each with its DuckDB type and the zod type that reads it.
+ * A zod type of a kind takes a cell's text or a JSON value and gives the record's value; where it fails, the value does not fit.
+ */
+import { z } from "zod";
+
+/**
+ * A JSON number that a double does not hold exactly, kept as its text.
+ * Everything that reads a JSON value has to expect it beside plain numbers.
+ */
+export class LongNumber {
+  readonly text: string;
+  constructor(text: string) {
+    this.text = text;
+  }
+}
+
+export type Kind = "text" | "decimal" | "boolean" | "timestamp" | "texts" | "json";
+
+/** The DuckDB type of each kind. Money and quantities are decimals: they are read from their text, never through a float. */
+export const DUCKDB_TYPES = {
+  text: "VARCHAR",
+  decimal: "DECIMAL(18,4)",
+  boolean: "BOOLEAN",
+  timestamp: "TIMESTAMPTZ",
+  texts: "VARCHAR[]",
+  json: "JSON",
+} as const satisfies Record<Kind, string>;
+
+/** What a record holds for each kind. */
+export interface KindValues {
+  text: string;
+  /** Canonical decimal text: at most 14 digits, a dot and at most 4 digits, no trailing zeros ("79.5"). */
+  decimal: string;
+  boolean: boolean;
+  /** ISO 8601 in UTC with three or six fraction digits ("2025-09-14T10:02:11.480Z"). */
+  timestamp: string;
+  texts: (string | null)[];
+  /** JSON text. */
+  json: string;
+}
+
+/** The text of a JSON scalar; undefined for null, objects and arrays. */
+function scalarText(value: unknown): string | undefined {
+  if (typeof value === "string") return value;
+  if (typeof value === "number" || typeof value === "boolean") return String(value);
+  return value instanceof LongNumber ? value.text : undefined;
+}
+
+const DECIMAL = /^([+-]?)(\d*)\.?(\d*)(?:[eE]([+-]?\d{1,3}))?$/;
+
+/** The canonical text of a number that DECIMAL(18,4) holds exactly; undefined for everything else ("10%", 1.00005). */
+export function decimalText(text: string): string | undefined {
+  const match = DECIMAL.exec(text.trim());
+  if (!match) return undefined;
+  const [, sign = "", whole = "", fraction = "", exponent = "0"] = match;
+  if (whole === "" && fraction === "") return undefined;
+  const point = whole.length + Number(exponent);
+  const digits = whole + fraction;
+  if (Math.abs(point) > 400) return /^0*$/.test(digits) ? "0" : undefined;
+  const integer = (point > 0 ? digits.slice(0, point).padEnd(point, "0") : "").replace(/^0+/, "");
+  const rest = (point >= 0 ? digits.slice(point) : "0".repeat(-point) + digits).replace(/0+$/, "");
+  if (integer.length > 14 || rest.length > 4) return undefined;
+  const magnitude = (integer || "0") + (rest && `.${rest}`);
+  return sign === "-" && magnitude !== "0" ? `-${magnitude}` : magnitude;
+}
+
+const TIMESTAMP = /^(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d+))?)?\s?(Z|[+-]\d\d(?::?\d\d)?)?)?$/i;
+
+/** Milliseconds and Z, on a day that every month has. */
+const CANONICAL = /^[12]\d{3}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{3}Z$/;
+
+/**
+ * The canonical text of an ISO 8601 time; undefined where it is none or finer than a microsecond.
+ * Without a zone it is UTC (the vendor's page promises UTC); without a time of day it is midnight.
+ */
+export function timestampText(text: string): string | undefined {
+  // Connect's own form, which nearly every value has, is told at a fraction of the cost.
+  if (CANONICAL.test(text)) return text;
+  const match = TIMESTAMP.exec(text.trim());
+  if (!match) return undefined;
+  const [, year = "", month = "", day = "", hour = "00", minute = "00", second = "00", fraction = "", zone = "Z"] = match;
+  const micros = fraction.padEnd(6, "0");
+  if (/[1-9]/.test(micros.slice(6))) return undefined;
+  const ms = Date.UTC(Number(year), Number(month) - 1, Number(day), Number(hour), Number(minute), Number(second));
+  const date = new Date(ms);
+  date.setUTCFullYear(Number(year), Number(month) - 1, Number(day));
+  const written = `${year}-${month}-${day}T${hour}:${minute}:${second}`;
+  if (year === "0000" || Number.isNaN(ms) || date.toISOString().slice(0, 19) !== written) return undefined;
+  const rest = micros.slice(3, 6) === "000" ? micros.slice(0, 3) : micros.slice(0, 6);
+  if (zone.toUpperCase() === "Z") return `${written}.${rest}Z`;
+  const offset = zoneMinutes(zone);
+  if (offset === undefined) return undefined;
+  const utc = new Date(date.getTime() - offset * 60_000).toISOString();
+  return utc.length === 24 ? `${utc.slice(0, 19)}.${rest}Z` : undefined;
+}
+
+function zoneMinutes(zone: string): number | undefined {
+  const hours = Number(zone.slice(1, 3));
+  const minutes = Number(zone.slice(3).replace(":", ""));
+  if (hours > 15 || minutes > 59) return undefined;
+  return (zone.startsWith("-") ? -1 : 1) * (hours * 60 + minutes);
+}
+
+const BOOLEANS: Readonly<Record<string, boolean>> = { true: true, t: true, "1": true, false: false, f: false, "0": false };
+
+function list(value: unknown): (string | null)[] | undefined {
+  if (!Array.isArray(value)) return undefined;
+  const texts = value.map((item: unknown) => (item === null ? null : scalarText(item)));
+  return texts.includes(undefined) ? undefined : (texts as (string | null)[]);
+}
+
+/**
+ * Finds a JSON number that JSON.parse might not give back digit for digit: 16 digits and more, or an exponent.
+ * It may also match inside a string; that costs time, never meaning.
+ */
+export const LONG_NUMBER = /(?:^|[:,[])\s*-?(?:[\d.]{16,}|[\d.]+[eE])/;
+
+function parsedJson(text: string): unknown {
+  if (LONG_NUMBER.test(text)) return undefined;
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}
+
+/** A zod type out of a function that gives undefined for what does not fit. */
+function fitting<T>(read: (value: unknown) => T | undefined, expected: string) {
+  return z.unknown().transform((value, context) => {
+    const result = read(value);
+    if (result !== undefined) return result;
+    context.addIssue({ code: "custom", message: `expected ${expected}` });
+    return z.NEVER;
+  });
+}
+
+const viaText =
+  <T>(read: (text: string) => T | undefined) =>
+  (value: unknown) => {
+    const text = scalarText(value);
+    return text === undefined ? undefined : read(text);
+  };
+
+/** The zod type of each kind, for values that are not null. */
+export const KIND_TYPES: { readonly [K in Kind]: z.ZodType<KindValues[K]> } = {
+  text: fitting(scalarText, "text"),
+  decimal: fitting(
+    viaText((text) => decimalText(text)),
+    "a number that DECIMAL(18,4) holds",
+  ),
+  boolean: fitting(
+    viaText((text) => BOOLEANS[text.trim().toLowerCase()]),
+    "true or false",
+  ),
+  timestamp: fitting(
+    viaText((text) => timestampText(text)),
+    "an ISO 8601 time",
+  ),
+  texts: fitting((value) => list(typeof value === "string" ? parsedJson(value) : value), "a list of texts"),
+  json: fitting((value) => stringifyJson(value), "JSON"),
+};
+
+/** JSON text of a parsed JSON value, LongNumbers included, digit for digit. */
+export function stringifyJson(value: unknown): string {
+  if (value instanceof LongNumber) return value.text;
+  if (Array.isArray(value)) return `[${value.map(stringifyJson).join(",")}]`;
+  if (typeof value === "object" && value !== null) {
+    const entries = Object.entries(value).map(([key, item]) => `${JSON.stringify(key)}:${stringifyJson(item)}`);
+    return `{${entries.join(",")}}`;
+  }
+  return JSON.stringify(value ?? null);
+}

@@ -1,0 +1,36 @@
+/** Names: how a field or header becomes a column. */
+
+/** A camelCase name in snake_case, as a type. */
+export type SnakeCase<S extends string> = S extends `${infer Head}${infer Tail}`
+  ? Head extends Lowercase<Head>
+    ? `${Head}${SnakeCase<Tail>}`
+    : `_${Lowercase<Head>}${SnakeCase<Tail>}`
+  : "";
+
+/** A camelCase name in snake_case: `orderId` -> `order_id`. */
+export function snakeCase<S extends string>(name: S): SnakeCase<S> {
+  return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`) as SnakeCase<S>;
+}
+
+/**
+ * The column that a contact attribute's header asks for: `Customer ID` -> `contact_customer_id`.
+ * Letters and digits of every script stay; everything else becomes an underscore.
+ */
+export function contactColumnName(header: string): string {
+  const words = header
+    .replace(/(\p{Ll}|\p{N})(\p{Lu})/gu, "$1_$2")
+    .replace(/[^\p{L}\p{N}]+/gu, "_")
+    .replace(/^_+|_+$/g, "")
+    .toLowerCase();
+  return `contact_${words || "unnamed"}`;
+}
+
+/** An SQL identifier in quotes. */
+export function quoteIdentifier(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}
+
+/** An SQL text literal. */
+export function quoteText(text: string): string {
+  return `'${text.replaceAll("'", "''")}'`;
+}

@@ -1,0 +1,113 @@
+/** The warehouse's tables as data. DDL, staging and merge are derived from here. */
+import { CONTENT_FIELDS, ITEM_FIELDS } from "./content-fields.ts";
+import { EXPORT_COLUMNS, type ExportColumn } from "./export-columns.ts";
+import { DUCKDB_TYPES, type Kind } from "./kinds.ts";
+import { snakeCase } from "./names.ts";
+import type { Table } from "./signal-types.ts";
+
+/** A column of a signal table or of order_items: how its values are read and stored. */
+export interface Column {
+  name: string;
+  type: string;
+  kind: Kind | "integer";
+}
+
+const column = (name: string, kind: Kind): Column => ({ name, kind, type: DUCKDB_TYPES[kind] });
+const integer = (name: string): Column => ({ name, kind: "integer", type: "BIGINT" });
+
+/** Export columns that stand first or last in the tables rather than in their own order. */
+const PLACED = new Set(["SIGNAL_ID", "SIGNAL_TYPE", "SIGNAL_CONTENT"]);
+
+function exportColumns(table: Table): Column[] {
+  return Object.entries<ExportColumn>(EXPORT_COLUMNS)
+    .filter(([header, { tables }]) => tables.includes(table) && !PLACED.has(header))
+    .map(([header, { kind }]) => column(header.toLowerCase(), kind));
+}
+
+const first = [column("signal_key", "text"), column("signal_id", "text"), column("signal_type", "text"), column("occurred_at", "timestamp")];
+const last = [column("signal_content", "json"), column("extra", "json"), integer("load_id"), integer("record_no")];
+
+const fieldColumns = (fields: Readonly<Record<string, { kind: Kind }>>) =>
+  Object.entries(fields).map(([name, { kind }]) => column(snakeCase(name), kind));
+
+/** The fixed columns of the two signal tables, in order. Contact columns are added to a warehouse as they are first seen. */
+export const SIGNAL_TABLES: Readonly<Record<Table, readonly Column[]>> = {
+  marketing_signals: [...first, column("channel", "text"), column("action", "text"), ...exportColumns("marketing_signals"), ...last],
+  behavior_signals: [...first, ...exportColumns("behavior_signals"), ...fieldColumns(CONTENT_FIELDS), ...last],
+};
+
+/** The columns of order_items, in order. */
+export const ORDER_ITEM_COLUMNS: readonly Column[] = [
+  column("signal_key", "text"),
+  integer("item_no"),
+  column("order_id", "text"),
+  column("occurred_at", "timestamp"),
+  ...fieldColumns(ITEM_FIELDS),
+  column("extra", "json"),
+  integer("load_id"),
+];
+
+/** Columns that say which load wrote a row, not what the row says: two rows that differ only here are the same. */
+export const LOAD_COLUMNS: readonly string[] = ["load_id", "record_no"];
+
+/** The tables of the schema `signalhouse`: column name to DuckDB type. */
+export const LEDGER_TABLES = {
+  meta: { schema_version: "INTEGER NOT NULL", written_by: "VARCHAR NOT NULL", changed_at: "TIMESTAMPTZ NOT NULL" },
+  runs: {
+    run_id: "BIGINT NOT NULL",
+    command: "VARCHAR NOT NULL",
+    version: "VARCHAR NOT NULL",
+    started_at: "TIMESTAMPTZ NOT NULL",
+    finished_at: "TIMESTAMPTZ",
+    exit_code: "INTEGER",
+    error: "VARCHAR",
+  },
+  loads: {
+    load_id: "BIGINT NOT NULL",
+    path: "VARCHAR NOT NULL",
+    size_bytes: "BIGINT",
+    mtime: "TIMESTAMPTZ",
+    sha256: "VARCHAR",
+    records: "BIGINT NOT NULL",
+    inserted: "BIGINT NOT NULL",
+    updated: "BIGINT NOT NULL",
+    unchanged: "BIGINT NOT NULL",
+    rejected: "BIGINT NOT NULL",
+    status: "VARCHAR NOT NULL",
+    started_at: "TIMESTAMPTZ NOT NULL",
+    finished_at: "TIMESTAMPTZ",
+    error: "VARCHAR",
+    error_code: "VARCHAR",
+    run_id: "BIGINT",
+    header: "VARCHAR[]",
+  },
+  rejects: {
+    load_id: "BIGINT NOT NULL",
+    record_no: "BIGINT NOT NULL",
+    code: "VARCHAR NOT NULL",
+    reason: "VARCHAR NOT NULL",
+    raw: "VARCHAR NOT NULL",
+    raw_bytes: "BLOB",
+    replayed_at: "TIMESTAMPTZ",
+  },
+  drift: {
+    load_id: "BIGINT NOT NULL",
+    signal_type: "VARCHAR NOT NULL",
+    field: "VARCHAR NOT NULL",
+    reason: "VARCHAR NOT NULL",
+    records: "BIGINT NOT NULL",
+    first_record_no: "BIGINT NOT NULL",
+  },
+  schema_changes: {
+    load_id: "BIGINT",
+    table_name: "VARCHAR NOT NULL",
+    column_name: "VARCHAR NOT NULL",
+    column_type: "VARCHAR NOT NULL",
+    header: "VARCHAR",
+    occurrence: "INTEGER",
+    changed_at: "TIMESTAMPTZ NOT NULL",
+  },
+  confirmations: { signal_key: "VARCHAR NOT NULL", occurred_at: "TIMESTAMPTZ NOT NULL", load_id: "BIGINT NOT NULL" },
+} as const satisfies Record<string, Record<string, string>>;
+
+export type LoadStatus = "loaded" | "duplicate" | "failed";

@@ -1,0 +1,42 @@
+import { isSignalhouseError, messageOf, SignalhouseError } from "../schemas/errors.ts";
+
+/** DuckDB's errors that a user can act on, as SignalhouseError; all others as they are. The texts are those of DuckDB 1.5. */
+export function explainDuckdb(error: unknown, path: string): unknown {
+  if (isSignalhouseError(error)) return error;
+  const message = messageOf(error);
+  const holder = /Conflicting lock is held in (.*?) ?\(PID (\d+)\)/.exec(message);
+  if (holder || message.includes("Could not set lock on file")) {
+    const who = holder ? `process ${holder[2]} (${holder[1]})` : "another process";
+    return new SignalhouseError(
+      "warehouse_locked",
+      `the warehouse ${path} is held by ${who}`,
+      "DuckDB lets one process at a time write a file. Wait for it to end, or close the notebook or BI tool that has it open.",
+      error,
+    );
+  }
+  if (/No space left on device|Disk full|disk is full|max_temp_directory_size|ENOSPC|File too large/i.test(message)) {
+    return new SignalhouseError(
+      "disk_full",
+      `there is no room left on the disk of ${path}`,
+      "Nothing of the file that was being loaded is in the warehouse. Free some room, then run it again.",
+      error,
+    );
+  }
+  if (/database file with version number|newer version of DuckDB|storage version/i.test(message)) {
+    return new SignalhouseError(
+      "warehouse_newer",
+      `the warehouse ${path} was written by a newer DuckDB than signalhouse has`,
+      "A newer DuckDB converts a file when it writes to it. Open the warehouse read-only from other tools, or upgrade signalhouse.",
+      error,
+    );
+  }
+  if (/not a valid DuckDB database file|Cannot open file|Could not (open|read|write)|Permission denied|Is a directory|No such file/i.test(message)) {
+    return new SignalhouseError(
+      "warehouse_failed",
+      `the warehouse ${path} cannot be used: ${message.split("\n")[0]}`,
+      "Check that the path is a DuckDB file, and that its folder exists and may be written to.",
+      error,
+    );
+  }
+  return error;
+}

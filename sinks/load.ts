@@ -1,0 +1,194 @@
+/** One file into the warehouse, all or nothing: merge, rejects, drift, schema changes and ledger row in one transaction. */
+import type { DuckDBConnection } from "@duckdb/node-api";
+import type { Header } from "../schemas/header.ts";
+import { quoteIdentifier as id } from "../schemas/names.ts";
+import type { Table } from "../schemas/signal-types.ts";
+import { SIGNAL_TABLES } from "../schemas/tables.ts";
+import { contactColumnNames, type FileIdentity, type LoadCounts, loadWithBytes, NEXT_LOAD_ID } from "./ledger.ts";
+import {
+  changedSql,
+  confirmSql,
+  insertNewSql,
+  matchedSql,
+  type MergeTarget,
+  replaceChangedSql,
+  replacedInFileSql,
+  replaceItemsSql,
+} from "./merge.ts";
+import { inTransaction, onlyRow, rows } from "./sql.ts";
+import type { Staging } from "./staging.ts";
+import { createViewsSql } from "./views.ts";
+
+/** A file that was read to its end. */
+export interface ReadFile extends FileIdentity {
+  /** Of the bytes received, in hex. */
+  sha256: string;
+  /** Milliseconds since the epoch. */
+  startedAt: number;
+  runId: bigint | null;
+}
+
+export interface LoadResult extends LoadCounts {
+  loadId: bigint;
+  status: "loaded" | "duplicate";
+  /** Where the same bytes were loaded from before, for a duplicate. */
+  duplicateOf?: string;
+}
+
+const NOTHING: LoadCounts = { records: 0, inserted: 0, updated: 0, unchanged: 0, rejected: 0 };
+
+/**
+ * Merges a file's staging into the warehouse in one transaction: after it everything is there, or, whatever happens, nothing.
+ * Only one at a time may run on a warehouse; staging of other files may go on meanwhile.
+ * @throws DuckDB's errors as they are
+ */
+export async function commitLoad(staging: Staging, file: ReadFile): Promise<LoadResult> {
+  const { connection } = staging;
+  return inTransaction(connection, async () => {
+    const { load_id: loadId } = await onlyRow<{ load_id: bigint }>(connection, `SELECT ${NEXT_LOAD_ID} AS load_id`);
+    await connection.run("DELETE FROM signalhouse.loads WHERE path = $1 AND status = 'failed'", [file.path]);
+    const twin = await loadWithBytes(connection, file.sha256);
+    const counts = twin ? NOTHING : await mergeStaging(staging, loadId, file);
+    const result: LoadResult = { loadId, status: twin ? "duplicate" : "loaded", ...counts, ...(twin ? { duplicateOf: twin.path } : {}) };
+    await insertLoad(connection, file, result, staging.header);
+    return result;
+  });
+}
+
+/** Merges staging as part of load `loadId`, within a transaction. */
+export async function mergeStaging(staging: Staging, loadId: bigint, file: FileIdentity): Promise<LoadCounts> {
+  const { connection, header } = staging;
+  if (!header) return NOTHING;
+  await addContactColumns(connection, header, loadId);
+  const total = { ...NOTHING, records: staging.counts.records, rejected: staging.counts.rejected };
+  for (const table of Object.keys(SIGNAL_TABLES) as Table[]) {
+    if (staging.counts.rows[table] === 0) continue;
+    const counts = await mergeTable(connection, table, header, loadId, file);
+    total.inserted += counts.inserted;
+    total.updated += counts.updated;
+    total.unchanged += counts.unchanged;
+  }
+  await connection.run(`INSERT INTO signalhouse.rejects BY NAME SELECT ${loadId}::BIGINT AS load_id, * FROM staged_rejects`);
+  await insertDrift(staging, loadId);
+  return total;
+}
+
+async function mergeTable(connection: DuckDBConnection, table: Table, header: Header, loadId: bigint, file: FileIdentity) {
+  const replaced = await countTruths(connection, replacedInFileSql(table, header), "replaced_in_file", "differs");
+  if (replaced.rows > 0) await connection.run(`DELETE FROM staged_${table} WHERE record_no IN (SELECT record_no FROM replaced_in_file)`);
+
+  const target: MergeTarget = { table, header, loadId, mtime: file.mtime, path: file.path, ...(await surroundings(connection, table, file)) };
+  const matched = await countTruths(connection, matchedSql(target), "matched", "later AND differs");
+  const staged = await onlyRow<{ n: bigint }>(connection, `SELECT count(*) AS n FROM staged_${table}`);
+
+  if (matched.rows > 0) {
+    await connection.run(changedSql(target, await columnNames(connection, table)));
+    for (const sql of replaceChangedSql(target)) await connection.run(sql);
+    await connection.run(confirmSql(target));
+  }
+  await connection.run(insertNewSql(target, matched.rows > 0));
+  if (table === "behavior_signals" && header.names.includes("SIGNAL_CONTENT")) {
+    for (const sql of replaceItemsSql(target, matched.rows > 0)) await connection.run(sql);
+  }
+  return {
+    inserted: Number(staged.n) - matched.rows,
+    updated: matched.truths + replaced.truths,
+    unchanged: matched.rows - matched.truths + replaced.rows - replaced.truths,
+  };
+}
+
+/** Makes a temporary table and counts its rows, and those for which `condition` holds. */
+async function countTruths(
+  connection: DuckDBConnection,
+  create: string,
+  table: string,
+  condition: string,
+): Promise<{ rows: number; truths: number }> {
+  await connection.run(create);
+  const counts = await onlyRow<{ n: bigint; truths: bigint }>(
+    connection,
+    `SELECT count(*) AS n, count(*) FILTER (${condition}) AS truths FROM ${table}`,
+  );
+  return { rows: Number(counts.n), truths: Number(counts.truths) };
+}
+
+async function surroundings(connection: DuckDBConnection, table: Table, file: FileIdentity): Promise<Pick<MergeTarget, "range" | "outOfOrder">> {
+  // Staged times are canonical text in UTC, with three or six fraction digits: they have to be compared as times.
+  const range = await onlyRow<{ first: string; last: string }>(
+    connection,
+    `SELECT min(occurred_at::TIMESTAMPTZ)::VARCHAR AS first, max(occurred_at::TIMESTAMPTZ)::VARCHAR AS last FROM staged_${table}`,
+  );
+  const later = await rows(
+    connection,
+    "SELECT 1 FROM signalhouse.loads WHERE status = 'loaded' AND (mtime, path) > (make_timestamptz($1::BIGINT * 1000), $2) LIMIT 1",
+    [BigInt(file.mtime), file.path],
+  );
+  return { range, outOfOrder: later.length > 0 };
+}
+
+async function columnNames(connection: DuckDBConnection, table: Table): Promise<string[]> {
+  const found = await rows<{ column_name: string }>(
+    connection,
+    "SELECT column_name FROM duckdb_columns() WHERE database_name = current_database() AND schema_name = 'main' AND table_name = $1 ORDER BY column_index",
+    [table],
+  );
+  return found.map(({ column_name }) => column_name);
+}
+
+/** Adds a column to both tables for each contact attribute that is seen for the first time, and makes the views anew. */
+async function addContactColumns(connection: DuckDBConnection, header: Header, loadId: bigint): Promise<void> {
+  const present = new Set(await contactColumnNames(connection));
+  const occurrences = new Map<string, number>();
+  let changed = false;
+  for (const { header: name, column, contact } of header.fields) {
+    const occurrence = (occurrences.get(name) ?? 0) + 1;
+    occurrences.set(name, occurrence);
+    if (!contact || present.has(column)) continue;
+    changed = true;
+    for (const table of Object.keys(SIGNAL_TABLES)) {
+      await connection.run(`ALTER TABLE ${table} ADD COLUMN ${id(column)} VARCHAR`);
+      await connection.run(`INSERT INTO signalhouse.schema_changes VALUES ($1, $2, $3, 'VARCHAR', $4, $5, now())`, [
+        loadId,
+        table,
+        column,
+        name,
+        occurrence,
+      ]);
+    }
+  }
+  if (!changed) return;
+  for (const sql of createViewsSql(await contactColumnNames(connection))) await connection.run(sql);
+}
+
+async function insertDrift(staging: Staging, loadId: bigint): Promise<void> {
+  for (const { signalType, field, reason, records, firstRecordNo } of staging.drift) {
+    await staging.connection.run("INSERT INTO signalhouse.drift VALUES ($1, $2, $3, $4, $5::BIGINT, $6::BIGINT)", [
+      loadId,
+      signalType,
+      field,
+      reason,
+      BigInt(records),
+      BigInt(firstRecordNo),
+    ]);
+  }
+}
+
+async function insertLoad(connection: DuckDBConnection, file: ReadFile, result: LoadResult, header: Header | undefined): Promise<void> {
+  await connection.run(
+    `INSERT INTO signalhouse.loads BY NAME SELECT $1::BIGINT AS load_id, $2 AS path, $3::BIGINT AS size_bytes, make_timestamptz($4::BIGINT * 1000) AS mtime, $5 AS sha256,
+       $6::BIGINT AS records, $7::BIGINT AS inserted, $8::BIGINT AS updated, $9::BIGINT AS unchanged, $10::BIGINT AS rejected, $11 AS status,
+       make_timestamptz($12::BIGINT * 1000) AS started_at, make_timestamptz($13::BIGINT * 1000) AS finished_at, $14 AS error, $15::BIGINT AS run_id, CAST($16::JSON AS VARCHAR[]) AS header`,
+    [
+      result.loadId,
+      file.path,
+      ...[file.size, file.mtime].map(BigInt),
+      file.sha256,
+      ...[result.records, result.inserted, result.updated, result.unchanged, result.rejected].map(BigInt),
+      result.status,
+      ...[file.startedAt, Date.now()].map(BigInt),
+      result.duplicateOf === undefined ? null : `the same bytes as ${result.duplicateOf}`,
+      file.runId,
+      header ? JSON.stringify(header.names) : null,
+    ],
+  );
+}

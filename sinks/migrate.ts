@@ -1,0 +1,77 @@
+/** Bringing a warehouse to the schema that this version of signalhouse knows. */
+import type { DuckDBConnection } from "@duckdb/node-api";
+import { SignalhouseError } from "../schemas/errors.ts";
+import { quoteIdentifier as id } from "../schemas/names.ts";
+import { LEDGER_TABLES } from "../schemas/tables.ts";
+import { createTablesSql, DATA_TABLES } from "./ddl.ts";
+import { contactColumnNames } from "./ledger.ts";
+import { inTransaction, rows } from "./sql.ts";
+import { createViewsSql } from "./views.ts";
+
+/** One step from a schema version to the next, for what adding tables and columns cannot do. */
+export type Migration = readonly string[];
+
+/** The step at index n leads from version n + 1 to n + 2. Tables and columns that are merely new need no step. */
+export const MIGRATIONS: readonly Migration[] = [];
+
+/**
+ * Creates what a new warehouse lacks, or migrates an older one, in one transaction. A warehouse that is up to date is not written to.
+ * @param writtenBy the version of signalhouse, kept for whoever opens the file later
+ * @throws SignalhouseError warehouse_newer where a newer signalhouse wrote it
+ */
+export async function prepareSchema(connection: DuckDBConnection, writtenBy: string, migrations: readonly Migration[] = MIGRATIONS): Promise<void> {
+  const target = migrations.length + 1;
+  const version = await schemaVersion(connection);
+  if (version !== undefined && version > target) {
+    throw new SignalhouseError(
+      "warehouse_newer",
+      `the warehouse has schema version ${version}; this signalhouse knows versions up to ${target}`,
+      "Upgrade signalhouse, or use another warehouse.",
+    );
+  }
+  if (version === target && (await missingColumns(connection)).length === 0) return;
+
+  await inTransaction(connection, async () => {
+    for (const step of version === undefined ? [] : migrations.slice(version - 1)) {
+      for (const sql of step) await connection.run(sql);
+    }
+    for (const sql of createTablesSql()) await connection.run(sql);
+    for (const { table, column, type } of await missingColumns(connection))
+      await connection.run(`ALTER TABLE ${table} ADD COLUMN ${id(column)} ${type}`);
+    for (const sql of createViewsSql(await contactColumnNames(connection))) await connection.run(sql);
+    await connection.run("DELETE FROM signalhouse.meta");
+    await connection.run("INSERT INTO signalhouse.meta VALUES ($1, $2, now())", [target, writtenBy]);
+  });
+}
+
+/** The schema version of a warehouse; undefined where the file is not one yet. */
+export async function schemaVersion(connection: DuckDBConnection): Promise<number | undefined> {
+  const tables = await rows(connection, "SELECT 1 FROM duckdb_tables() WHERE schema_name = 'signalhouse' AND table_name = 'meta'");
+  if (tables.length === 0) return undefined;
+  const [meta] = await rows<{ schema_version: number }>(connection, "SELECT schema_version FROM signalhouse.meta");
+  return meta?.schema_version;
+}
+
+interface MissingColumn {
+  table: string;
+  column: string;
+  type: string;
+}
+
+/** Columns that the table data has and an existing table has not. A new field in schemas/ becomes a column here, with nulls. */
+async function missingColumns(connection: DuckDBConnection): Promise<MissingColumn[]> {
+  const columns = await rows<{ name: string }>(
+    connection,
+    "SELECT concat_ws('.', schema_name, table_name, column_name) AS name FROM duckdb_columns() WHERE database_name = current_database()",
+  );
+  const present = new Set(columns.map(({ name }) => name));
+  const wanted = [
+    ...Object.entries(DATA_TABLES).flatMap(([table, columns]) => columns.map(({ name, type }) => ({ schema: "main", table, column: name, type }))),
+    ...Object.entries(LEDGER_TABLES).flatMap(([table, columns]) =>
+      Object.entries<string>(columns).map(([column, type]) => ({ schema: "signalhouse", table, column, type: type.replace(" NOT NULL", "") })),
+    ),
+  ];
+  return wanted
+    .filter(({ schema, table, column }) => !present.has(`${schema}.${table}.${column}`))
+    .map(({ schema, table, column, type }) => ({ table: `${schema}.${id(table)}`, column, type }));
+}

@@ -1,0 +1,22 @@
+import { DuckDBInstance } from "@duckdb/node-api";
+import { explainDuckdb } from "./duckdb-errors.ts";
+import { MIGRATIONS, schemaVersion } from "./migrate.ts";
+
+/**
+ * Whether a warehouse that exists could be written to now, without writing to it.
+ * @returns its schema version (undefined where the file is no warehouse yet), and the one that a write would bring it to
+ * @throws SignalhouseError warehouse_locked, warehouse_newer, warehouse_failed
+ */
+export async function probeWarehouse(path: string): Promise<{ version: number | undefined; target: number }> {
+  const instance = await DuckDBInstance.create(path, { access_mode: "READ_WRITE" }).catch((error: unknown) => {
+    throw explainDuckdb(error, path);
+  });
+  try {
+    const connection = await instance.connect();
+    return { version: await schemaVersion(connection), target: MIGRATIONS.length + 1 };
+  } catch (error) {
+    throw explainDuckdb(error, path);
+  } finally {
+    instance.closeSync();
+  }
+}

@@ -1,0 +1,64 @@
+/** Taking rejects into the warehouse after all, as part of the load that they came with. */
+import type { DuckDBBlobValue, DuckDBConnection } from "@duckdb/node-api";
+import type { FileIdentity, LoadCounts } from "./ledger.ts";
+import { mergeStaging } from "./load.ts";
+import { rows } from "./sql.ts";
+import type { Staging } from "./staging.ts";
+
+/** A load that has rejects which were not replayed. */
+export interface RejectedLoad extends FileIdentity {
+  load_id: bigint;
+  /** Its file's header row. */
+  header: string[];
+}
+
+/** A reject as it is kept. */
+export interface KeptReject {
+  record_no: number;
+  /** The row as it came: `raw_bytes` where there are some, else `raw`, which a user may have mended. */
+  bytes: Buffer;
+}
+
+/** The loads with rejects that were not replayed, oldest first; one load only where `loadId` is given. */
+export async function rejectedLoads(connection: DuckDBConnection, loadId?: bigint): Promise<RejectedLoad[]> {
+  const found = await rows<{ load_id: bigint; path: string; size: bigint; mtime: bigint; header: { items: string[] } }>(
+    connection,
+    `SELECT load_id, path, size_bytes AS size, epoch_ms(mtime) AS mtime, header FROM signalhouse.loads
+     WHERE load_id IN (SELECT load_id FROM signalhouse.rejects WHERE replayed_at IS NULL) AND ($1::BIGINT IS NULL OR load_id = $1) ORDER BY load_id`,
+    [loadId ?? null],
+  );
+  return found.map(({ load_id, path, size, mtime, header }) => ({ load_id, path, size: Number(size), mtime: Number(mtime), header: header.items }));
+}
+
+/** A load's rejects that were not replayed, by record_no. They are held in memory, all of them. */
+export async function keptRejects(connection: DuckDBConnection, loadId: bigint): Promise<KeptReject[]> {
+  const found = await rows<{ record_no: bigint; raw: string; raw_bytes: DuckDBBlobValue | null }>(
+    connection,
+    "SELECT record_no, raw, raw_bytes FROM signalhouse.rejects WHERE load_id = $1 AND replayed_at IS NULL ORDER BY record_no",
+    [loadId],
+  );
+  return found.map(({ record_no, raw, raw_bytes }) => ({
+    record_no: Number(record_no),
+    bytes: raw_bytes ? Buffer.from(raw_bytes.bytes) : Buffer.from(raw),
+  }));
+}
+
+/**
+ * Merges staged former rejects as records of their load, marks them and corrects the ledger. Within the caller's transaction.
+ * The staging holds the records that are rejects no more, and nothing else.
+ */
+export async function commitReplay(staging: Staging, load: RejectedLoad): Promise<LoadCounts> {
+  const { connection } = staging;
+  await connection.run(
+    `UPDATE signalhouse.rejects SET replayed_at = now() WHERE load_id = $1 AND replayed_at IS NULL
+     AND record_no IN (SELECT record_no FROM staged_marketing_signals UNION ALL SELECT record_no FROM staged_behavior_signals)`,
+    [load.load_id],
+  );
+  const counts = await mergeStaging(staging, load.load_id, load);
+  await connection.run(
+    `UPDATE signalhouse.loads SET inserted = inserted + $2::BIGINT, updated = updated + $3::BIGINT, unchanged = unchanged + $4::BIGINT, rejected = rejected - $5::BIGINT
+     WHERE load_id = $1`,
+    [load.load_id, ...[counts.inserted, counts.updated, counts.unchanged, counts.records].map(BigInt)],
+  );
+  return counts;
+}

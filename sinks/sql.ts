@@ -1,0 +1,28 @@
+import type { DuckDBConnection, DuckDBValue } from "@duckdb/node-api";
+
+/** The rows of a query as objects. BIGINT comes as bigint, timestamps as DuckDB's own value classes. */
+export async function rows<T>(connection: DuckDBConnection, sql: string, values: DuckDBValue[] = []): Promise<T[]> {
+  const result = await connection.runAndReadAll(sql, values);
+  return result.getRowObjects() as T[];
+}
+
+/** The first row of a query that always has one. */
+export async function onlyRow<T>(connection: DuckDBConnection, sql: string, values: DuckDBValue[] = []): Promise<T> {
+  const [row] = await rows<T>(connection, sql, values);
+  if (row === undefined) throw new Error(`no row from ${sql}`);
+  return row;
+}
+
+/** Runs `work` in a transaction: all of it is committed, or nothing. */
+export async function inTransaction<T>(connection: DuckDBConnection, work: () => Promise<T>): Promise<T> {
+  await connection.run("BEGIN");
+  try {
+    const result = await work();
+    await connection.run("COMMIT");
+    return result;
+  } catch (error) {
+    // After a fatal error there is nothing to roll back; the first error is the one to tell.
+    await connection.run("ROLLBACK").catch(() => undefined);
+    throw error;
+  }
+}

@@ -1,0 +1,165 @@
+/** Staging: the records of one file, as text, in temporary tables of the load's own connection. */
+import type { DuckDBAppender, DuckDBConnection } from "@duckdb/node-api";
+import type { Header } from "../schemas/header.ts";
+import { quoteIdentifier as id } from "../schemas/names.ts";
+import type { Drift, OrderItem, Reject, SignalRecord } from "../schemas/record.ts";
+import type { Table } from "../schemas/signal-types.ts";
+import { type Column, ORDER_ITEM_COLUMNS, SIGNAL_TABLES } from "../schemas/tables.ts";
+import { contactColumnsOf } from "./merge.ts";
+
+/** What `records` rejects and drift were seen while staging. */
+export interface StagedCounts {
+  records: number;
+  rejected: number;
+  /** Rows staged for each table. */
+  rows: Record<Table, number>;
+}
+
+interface DriftCount extends Drift {
+  signalType: string;
+  records: number;
+  firstRecordNo: number;
+}
+
+/** More kinds of drift than this in one file are counted together: a sender that makes up field names must not fill the memory. */
+const MAX_DRIFT_KINDS = 10_000;
+
+/** The appenders hold what they are given outside DuckDB's memory limit until they are flushed; by default that is 204,800 rows. */
+const FLUSH_RECORDS = 8192;
+
+/** The columns of a staging table: everything is text but the numbers that are our own. */
+const stagedColumns = (columns: readonly Column[]) =>
+  columns.filter(({ name }) => name !== "load_id").map(({ name, kind }) => ({ name, kind, type: stagedType(kind) }));
+
+function stagedType(kind: Column["kind"]): string {
+  if (kind === "integer") return "BIGINT";
+  return kind === "json" ? "JSON" : "VARCHAR";
+}
+
+const ITEM_COLUMNS: readonly Column[] = [...ORDER_ITEM_COLUMNS, { name: "record_no", kind: "integer", type: "BIGINT" }];
+const REJECT_COLUMNS = ["record_no BIGINT", "code VARCHAR", "reason VARCHAR", "raw VARCHAR", "raw_bytes BLOB"];
+
+/**
+ * Takes the records of one file in. Temporary tables live in DuckDB's buffers and go to its temporary folder beyond its memory limit,
+ * so that memory does not depend on the file's size.
+ */
+export class Staging {
+  readonly connection: DuckDBConnection;
+  readonly counts: StagedCounts = { records: 0, rejected: 0, rows: { marketing_signals: 0, behavior_signals: 0 } };
+  readonly #drift = new Map<string, DriftCount>();
+  readonly #appenders = new Map<string, DuckDBAppender>();
+  #columns: Partial<Record<Table, readonly Column[]>> = {};
+  header: Header | undefined;
+
+  /** @param connection the load's own; close() disconnects it, which drops the temporary tables */
+  constructor(connection: DuckDBConnection) {
+    this.connection = connection;
+  }
+
+  /** Makes the tables for a file with this header. Called once, before the first record. */
+  async begin(header: Header): Promise<void> {
+    this.header = header;
+    const contact = contactColumnsOf(header).map((name): Column => ({ name, kind: "text", type: "VARCHAR" }));
+    for (const [table, columns] of Object.entries(SIGNAL_TABLES)) {
+      this.#columns[table as Table] = await this.#make(`staged_${table}`, stagedColumns([...columns, ...contact]));
+    }
+    await this.#make("staged_order_items", stagedColumns(ITEM_COLUMNS));
+    await this.connection.run(`CREATE OR REPLACE TEMP TABLE staged_rejects (${REJECT_COLUMNS.join(", ")})`);
+    this.#appenders.set("staged_rejects", await this.connection.createAppender("staged_rejects", "main", "temp"));
+  }
+
+  async #make(name: string, columns: readonly Column[]): Promise<readonly Column[]> {
+    await this.connection.run(`CREATE OR REPLACE TEMP TABLE ${name} (${columns.map((column) => `${id(column.name)} ${column.type}`).join(", ")})`);
+    this.#appenders.set(name, await this.connection.createAppender(name, "main", "temp"));
+    return columns;
+  }
+
+  /** Adds records and rejects, in the file's order. */
+  append(records: readonly (SignalRecord | Reject)[]): void {
+    for (const record of records) {
+      this.counts.records += 1;
+      if (record.kind === "reject") this.#appendReject(record);
+      else this.#appendRecord(record);
+      if (this.counts.records % FLUSH_RECORDS === 0) for (const appender of this.#appenders.values()) appender.flushSync();
+    }
+  }
+
+  #appendRecord(record: SignalRecord): void {
+    const { table } = record;
+    this.counts.rows[table] += 1;
+    appendRow(this.#appender(`staged_${table}`), this.#columns[table] as readonly Column[], record);
+    for (const item of record.items ?? []) this.#appendItem(record, item);
+    for (const drift of record.drift ?? []) this.#countDrift(record, drift);
+  }
+
+  #appendItem(record: SignalRecord, item: OrderItem): void {
+    const { signal_key, record_no, occurred_at } = record;
+    appendRow(this.#appender("staged_order_items"), STAGED_ITEM_COLUMNS, {
+      ...item,
+      signal_key,
+      record_no,
+      occurred_at,
+      order_id: record["order_id"],
+    });
+  }
+
+  #appendReject({ record_no, code, reason, raw, raw_bytes }: Reject): void {
+    this.counts.rejected += 1;
+    const appender = this.#appender("staged_rejects");
+    appender.appendBigInt(BigInt(record_no));
+    for (const text of [code, reason, raw]) appender.appendVarchar(text);
+    if (raw_bytes) appender.appendBlob(raw_bytes);
+    else appender.appendNull();
+    appender.endRow();
+  }
+
+  #appender(name: string): DuckDBAppender {
+    return this.#appenders.get(name) as DuckDBAppender;
+  }
+
+  #countDrift(record: SignalRecord, { field, reason }: Drift): void {
+    const full = this.#drift.size >= MAX_DRIFT_KINDS;
+    const key = [record.signal_type, field, reason].join("\u001f");
+    const known = this.#drift.get(key) ?? (full ? this.#drift.get(reason) : undefined);
+    if (known) known.records += 1;
+    else {
+      const count = {
+        signalType: full ? "(many)" : record.signal_type,
+        field: full ? "(many)" : field,
+        reason,
+        records: 1,
+        firstRecordNo: record.record_no,
+      };
+      this.#drift.set(full ? reason : key, count);
+    }
+  }
+
+  /** Everything was appended: what is still in the appenders goes to the tables. */
+  finish(): void {
+    for (const appender of this.#appenders.values()) appender.closeSync();
+    this.#appenders.clear();
+  }
+
+  /** Drops everything staged, and the connection with it. */
+  close(): void {
+    this.connection.disconnectSync();
+  }
+
+  /** What was seen that the schema does not know, counted. */
+  get drift(): readonly DriftCount[] {
+    return [...this.#drift.values()];
+  }
+}
+
+const STAGED_ITEM_COLUMNS = stagedColumns(ITEM_COLUMNS);
+
+function appendRow(appender: DuckDBAppender, columns: readonly Column[], row: Readonly<Record<string, unknown>>): void {
+  for (const { name, kind } of columns) {
+    const value = row[name];
+    if (value === undefined || value === null) appender.appendNull();
+    else if (typeof value === "string") appender.appendVarchar(value);
+    else if (kind === "integer") appender.appendBigInt(BigInt(value as number));
+    else appender.appendVarchar(Array.isArray(value) ? JSON.stringify(value) : String(value));
+  }
+  appender.endRow();
+}

@@ -1,0 +1,96 @@
+/** Proving the ledger: its sums are derived again from the tables. */
+import type { DuckDBConnection } from "@duckdb/node-api";
+import { onlyRow } from "./sql.ts";
+
+/** One thing that has to hold, and whether it does. */
+export interface Check {
+  name: string;
+  ok: boolean;
+  /** What was counted; for a check that fails, where to look. */
+  detail: string;
+}
+
+interface Rule {
+  name: string;
+  /** Gives one row: `wrong`, how many break the rule, `counted`, out of how many, and `example`, one of those that break it. */
+  sql: string;
+}
+
+const SIGNALS = `(SELECT signal_key, load_id, record_no, 'marketing_signals' AS source FROM marketing_signals
+  UNION ALL SELECT signal_key, load_id, record_no, 'behavior_signals' FROM behavior_signals)`;
+
+/** A rule about each row of a set: `condition` says which rows break it, `example` names one. */
+const eachRow = (name: string, from: string, condition: string, example: string): Rule => ({
+  name,
+  sql: `SELECT count(*) FILTER (WHERE ${condition}) AS wrong, count(*) AS counted, min(${example}) FILTER (WHERE ${condition})::VARCHAR AS example FROM ${from} AS t`,
+});
+
+const RULES: readonly Rule[] = [
+  eachRow(
+    "every load: records = inserted + updated + unchanged + rejected",
+    "signalhouse.loads",
+    "records <> inserted + updated + unchanged + rejected",
+    "'load ' || load_id",
+  ),
+  {
+    name: "signals in the tables = signals inserted by all loads",
+    sql: `SELECT abs(rows - inserted) AS wrong, rows AS counted, inserted || ' inserted, ' || rows || ' in the tables' AS example
+      FROM (SELECT count(*) AS rows FROM ${SIGNALS}), (SELECT coalesce(sum(inserted), 0) AS inserted FROM signalhouse.loads)`,
+  },
+  eachRow(
+    "every load: rows that it wrote <= inserted + updated",
+    `(SELECT l.load_id, l.inserted + l.updated AS written, count(s.load_id) AS rows FROM signalhouse.loads l LEFT JOIN ${SIGNALS} s USING (load_id) GROUP BY ALL)`,
+    "rows > written",
+    "'load ' || load_id",
+  ),
+  eachRow(
+    "every load: rejects kept = rejected",
+    `(SELECT l.load_id, l.rejected, count(r.load_id) AS kept FROM signalhouse.loads l
+      LEFT JOIN signalhouse.rejects r ON r.load_id = l.load_id AND r.replayed_at IS NULL GROUP BY ALL)`,
+    "kept <> rejected",
+    "'load ' || load_id",
+  ),
+  eachRow(
+    "every row was written by a load that the ledger has, from a record of it",
+    `(SELECT s.*, l.records, l.status FROM ${SIGNALS} s LEFT JOIN signalhouse.loads l USING (load_id))`,
+    "status IS DISTINCT FROM 'loaded' OR record_no NOT BETWEEN 1 AND records",
+    "source || ' ' || signal_key",
+  ),
+  eachRow(
+    "every record of a file is in one place only: a row, or a reject",
+    `(SELECT load_id, record_no, count(*) AS places FROM
+      (SELECT load_id, record_no FROM ${SIGNALS} UNION ALL SELECT load_id, record_no FROM signalhouse.rejects WHERE replayed_at IS NULL) GROUP BY ALL)`,
+    "places > 1",
+    "'load ' || load_id || ' record ' || record_no",
+  ),
+  eachRow(
+    "every signal is there once, with a key and a time",
+    "(SELECT signal_key, count(*) AS n, count(occurred_at) AS times FROM (SELECT signal_key, occurred_at FROM marketing_signals UNION ALL SELECT signal_key, occurred_at FROM behavior_signals) GROUP BY ALL)",
+    "n > 1 OR signal_key IS NULL OR times < n",
+    "coalesce(signal_key, 'a row without a key')",
+  ),
+  eachRow(
+    "every order item belongs to a signal, numbered from 1",
+    `(SELECT i.signal_key, count(*) AS n, min(i.item_no) AS first, max(i.item_no) AS last, count(DISTINCT i.item_no) AS numbers, any_value(b.signal_key) AS signal
+      FROM order_items i LEFT JOIN behavior_signals b ON b.signal_key = i.signal_key GROUP BY ALL)`,
+    "signal IS NULL OR first <> 1 OR last <> n OR numbers <> n",
+    "signal_key",
+  ),
+  eachRow(
+    "every order item was written by the load that wrote its order",
+    `(SELECT DISTINCT i.signal_key, i.load_id AS item_load, b.load_id FROM order_items i JOIN behavior_signals b USING (signal_key))`,
+    "item_load > load_id",
+    "signal_key",
+  ),
+];
+
+/** Checks every rule against the tables. Reads all of them once or twice; memory is DuckDB's. */
+export async function verifyWarehouse(connection: DuckDBConnection): Promise<Check[]> {
+  const checks: Check[] = [];
+  for (const { name, sql } of RULES) {
+    const { wrong, counted, example } = await onlyRow<{ wrong: bigint; counted: bigint; example: string | null }>(connection, sql);
+    const ok = Number(wrong) === 0;
+    checks.push({ name, ok, detail: ok ? `${counted} checked` : `${wrong} of ${counted} are wrong, for example ${example}` });
+  }
+  return checks;
+}

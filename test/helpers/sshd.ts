@@ -1,0 +1,16 @@
+import { existsSync } from "node:fs";
+import { SSHD } from "../../bench/sshd.ts";
+
+export * from "../../bench/sshd.ts";
+
+/**
+ * Whether tests against a real server are to be skipped: `describe.skipIf(sshdMissing)`.
+ * Where CI is set they must not be, so there a missing server is an error.
+ */
+export const sshdMissing: boolean = !existsSync(SSHD);
+
+if (sshdMissing) {
+  const message = `${SSHD} is not installed: the tests against a real SSH server need it (apt-get install openssh-server)`;
+  if (process.env["CI"]) throw new Error(message);
+  console.warn(`skipped: ${message}`);
+}

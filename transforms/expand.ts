@@ -1,0 +1,187 @@
+/** From a row to a typed record. A value that does not fit never costs a row; a row that cannot be told what it is becomes a reject. */
+import { createHash } from "node:crypto";
+import { EXPORT_COLUMNS, type ExportColumn, type ExportHeader } from "../schemas/export-columns.ts";
+import type { FieldMeaning, Header } from "../schemas/header.ts";
+import { KIND_TYPES } from "../schemas/kinds.ts";
+import type { Reject, SignalRecord } from "../schemas/record.ts";
+import { knownSignalType, placementOf } from "../schemas/signal-types.ts";
+import { expandContent, Leftovers, mirrored, type Payload, typeNamedBy, unwrap } from "./content.ts";
+import { hasHalfCharacters, readJson } from "./json.ts";
+import { rejectRow, type Row } from "./rows.ts";
+
+/** SIGNAL_CONTENT may itself be JSON text inside a JSON text; deeper than this it is taken for a mistake. */
+const MAX_STRING_LAYERS = 3;
+
+/** A row is null where a field is empty or Snowflake's `\N`. */
+const isNull = (field: string) => field === "" || field === "\\N";
+
+/** Expands one row. Gives a promise only where its content has to be read as a stream. */
+export function expandRow(row: Row, header: Header): SignalRecord | Reject | Promise<SignalRecord | Reject> {
+  if (row.fields.length !== header.names.length) {
+    return rejectRow(row, "field_count", `the row has ${row.fields.length} fields, the header ${header.names.length}`);
+  }
+  const text = cell(row, header, "SIGNAL_CONTENT");
+  if (text === undefined) {
+    const position = header.positions.get("SIGNAL_CONTENT");
+    return position !== undefined && row.latin1?.has(position) ? rejectContent(row, "it is not UTF-8") : build(row, header);
+  }
+  const json = readJson(text);
+  const layers = MAX_STRING_LAYERS;
+  return json instanceof Promise
+    ? json.then((result) => withContent(row, header, text, result, layers))
+    : withContent(row, header, text, json, layers);
+}
+
+/** The text of a fixed column; undefined where it is null, missing or not UTF-8. */
+function cell(row: Row, header: Header, name: ExportHeader): string | undefined {
+  const position = header.positions.get(name);
+  if (position === undefined) return undefined;
+  const field = row.fields[position] as string;
+  return isNull(field) || row.latin1?.has(position) ? undefined : field;
+}
+
+type JsonResult = Awaited<ReturnType<typeof readJson>>;
+
+function withContent(
+  row: Row,
+  header: Header,
+  text: string,
+  json: JsonResult,
+  layers: number,
+): SignalRecord | Reject | Promise<SignalRecord | Reject> {
+  if (json.fault !== undefined) return rejectContent(row, json.fault);
+  if (typeof json.value === "string" && layers > 0) {
+    const inner = readJson(json.value);
+    return inner instanceof Promise
+      ? inner.then((result) => withContent(row, header, text, result, layers - 1))
+      : withContent(row, header, text, inner, layers - 1);
+  }
+  const payload = unwrap(json.value);
+  if (!payload) return rejectContent(row, "it is JSON, but not an object");
+  try {
+    return build(row, header, { text, payload, halfCharacters: hasHalfCharacters(text, json.value) });
+  } catch (error) {
+    if (error instanceof RangeError) return rejectContent(row, "it is nested too deeply");
+    throw error;
+  }
+}
+
+const rejectContent = (row: Row, why: string) => rejectRow(row, "content_not_json", `SIGNAL_CONTENT cannot be read: ${why}`);
+
+interface Content {
+  text: string;
+  payload: Payload;
+  halfCharacters: boolean;
+}
+
+function build(row: Row, header: Header, content?: Content): SignalRecord | Reject {
+  const leftovers = new Leftovers();
+  const type = signalType(cell(row, header, "SIGNAL_TYPE"), content);
+  if (type === undefined) return rejectRow(row, "no_signal_type", "the row has no SIGNAL_TYPE and SIGNAL_CONTENT names none");
+  const known = knownSignalType(type) !== undefined;
+  if (!known) leftovers.drift.push({ field: "SIGNAL_TYPE", reason: "unknown signal type" });
+
+  const { table, channel, action } = placementOf(type, cell(row, header, "CATEGORY"));
+  const record: SignalRecord = {
+    kind: known ? "signal" : "unknown",
+    table,
+    record_no: row.record_no,
+    signal_key: "",
+    signal_type: type,
+    occurred_at: "",
+  };
+  if (channel !== undefined) record.channel = channel;
+  if (action !== undefined) record.action = action;
+  fillFixed(record, row, header, leftovers);
+  if (content) fillContent(record, content, leftovers);
+
+  const occurredAt = record["signal_timestamp"] ?? record["timestamp"] ?? record["received_timestamp"] ?? record["observed_timestamp"];
+  if (typeof occurredAt !== "string")
+    return rejectRow(row, "no_timestamp", "no timestamp column and no signalTimestamp in SIGNAL_CONTENT holds a time");
+  record.occurred_at = occurredAt;
+  record.signal_key = record.signal_id ?? contentKey(row, header);
+
+  const extra = leftovers.json();
+  if (extra !== undefined) record.extra = extra;
+  if (leftovers.drift.length > 0) record.drift = leftovers.drift;
+  return record;
+}
+
+function signalType(column: string | undefined, content?: Content): string | undefined {
+  if (column !== undefined) return knownSignalType(column) ?? column;
+  if (!content) return undefined;
+  const { own, envelopes } = content.payload;
+  return [own, ...envelopes].map(typeNamedBy).find((type) => type !== undefined);
+}
+
+/** Columns that build() fills by itself. */
+const HANDLED = new Set<string>(["SIGNAL_TYPE", "SIGNAL_CONTENT"] satisfies ExportHeader[]);
+
+function fillFixed(record: SignalRecord, row: Row, header: Header, leftovers: Leftovers): void {
+  const { fields } = row;
+  for (let position = 0; position < fields.length; position += 1) {
+    const field = fields[position] as string;
+    if (isNull(field)) continue;
+    const meaning = header.fields[position] as FieldMeaning;
+    if (row.latin1?.has(position)) leftovers.keep(meaning.header, field, "not UTF-8");
+    else if (meaning.contact) record[meaning.column] = field;
+    else if (!HANDLED.has(meaning.header)) fillColumn(record, meaning.header, meaning.column, meaning.fixed, field, leftovers);
+  }
+}
+
+function fillColumn(record: SignalRecord, header: string, column: string, { kind, tables }: ExportColumn, field: string, leftovers: Leftovers): void {
+  if (!tables.includes(record.table)) return leftovers.keep(header, field, "not a column of this table");
+  if (kind === "text") {
+    record[column] = field;
+    return;
+  }
+  const result = KIND_TYPES[kind].safeParse(field);
+  if (result.success) record[column] = result.data;
+  else leftovers.keep(header, field, "does not fit");
+}
+
+/** Fixed columns that a payload may fill where they are empty. */
+const MIRRORS = ["CATEGORY", "NAME", "DESCRIPTION", "SIGNAL_TIMESTAMP", "ACOUSTIC_APP_KEY"] as const satisfies ExportHeader[];
+
+function fillContent(record: SignalRecord, content: Content, leftovers: Leftovers): void {
+  if (content.halfCharacters) {
+    // DuckDB's JSON functions refuse such a text, and one row would fail every query: it is kept as a JSON text that holds the text.
+    record.signal_content = JSON.stringify(content.text);
+    leftovers.drift.push({ field: "SIGNAL_CONTENT", reason: "not valid Unicode" });
+  } else record.signal_content = content.text;
+  for (const header of MIRRORS) fillMirror(record, header, content.payload, leftovers);
+  if (record.table !== "behavior_signals") return;
+  const { columns, items } = expandContent(content.payload, record.signal_type, leftovers);
+  Object.assign(record, columns);
+  if (items) record.items = items;
+}
+
+function fillMirror(record: SignalRecord, header: (typeof MIRRORS)[number], payload: Payload, leftovers: Leftovers): void {
+  const column = header.toLowerCase();
+  const { kind, tables } = EXPORT_COLUMNS[header];
+  if (record[column] !== undefined || !(tables as readonly string[]).includes(record.table)) return;
+  const said = mirrored(payload, header);
+  if (!said) return;
+  const result = KIND_TYPES[kind].safeParse(said.value);
+  if (result.success) record[column] = result.data;
+  else leftovers.keep(said.name, said.value, "does not fit");
+}
+
+const IDENTITY = Object.entries(EXPORT_COLUMNS).flatMap(([header, { identity }]) => (identity === "signal" ? [header as ExportHeader] : []));
+
+/**
+ * The key of a row without SIGNAL_ID: a hash of what the signal says of itself (type, times, session, ids, content), in a fixed order, so that
+ * neither the order of columns nor a changed campaign name or contact attribute makes a new signal of it. Without a session (TLTSID)
+ * only the contact tells two signals of the same moment apart: then the contact columns belong to it too.
+ */
+function contentKey(row: Row, header: Header): string {
+  const parts = IDENTITY.map((name) => cell(row, header, name) ?? "");
+  if (cell(row, header, "TLTSID") === undefined) {
+    const contact = header.fields.flatMap(({ contact: isContact, column }, position) => {
+      const field = row.fields[position] as string;
+      return isContact && !isNull(field) ? [`${column}\u001f${field}`] : [];
+    });
+    parts.push(...contact.sort());
+  }
+  return `h:${createHash("sha256").update(parts.join("\u001f")).digest("hex").slice(0, 32)}`;
+}

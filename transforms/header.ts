@@ -1,0 +1,57 @@
+import { SignalhouseError } from "../schemas/errors.ts";
+import { exportColumn, TELLING_HEADERS } from "../schemas/export-columns.ts";
+import type { ContactColumn, FieldMeaning, Header } from "../schemas/header.ts";
+import { contactColumnName } from "../schemas/names.ts";
+
+/**
+ * Reads a header row. A fixed column is recognised by its exact upper-case name, once; everything else is a contact attribute with a
+ * column of its own. Columns that would collide get _2, _3, …; once given, a header keeps its column in every later file.
+ * @param known the contact columns of the warehouse
+ * @throws SignalhouseError header_missing where no column of an export is among the names
+ */
+export function readHeader(names: readonly string[], known: readonly ContactColumn[]): Header {
+  if (!TELLING_HEADERS.some((name) => names.includes(name))) {
+    const start = names.join(",").slice(0, 80);
+    throw new SignalhouseError(
+      "header_missing",
+      `the first row is not the header of a signal export: it names none of ${TELLING_HEADERS.join(", ")} (it starts ${JSON.stringify(start)})`,
+      "Check that the file is an export of signals and that its first row is the header.",
+    );
+  }
+  const columns = new Map(known.map(({ header, occurrence, column }) => [`${occurrence} ${header}`, column]));
+  const taken = new Set(columns.values());
+  const added: ContactColumn[] = [];
+  const seen = new Map<string, number>();
+  const occurrenceOf = (header: string) => {
+    const occurrence = (seen.get(header) ?? 0) + 1;
+    seen.set(header, occurrence);
+    return occurrence;
+  };
+
+  const positions = new Map<string, number>();
+  const fields = names.map((header, position): FieldMeaning => {
+    const occurrence = occurrenceOf(header);
+    const fixed = exportColumn(header);
+    if (fixed && occurrence === 1) {
+      positions.set(header, position);
+      return { header, column: header.toLowerCase(), contact: false, fixed };
+    }
+    const key = `${occurrence} ${header}`;
+    let column = columns.get(key);
+    if (!column) {
+      column = free(contactColumnName(header), taken);
+      columns.set(key, column);
+      taken.add(column);
+      added.push({ header, occurrence, column });
+    }
+    return { header, column, contact: true };
+  });
+  return { names, fields, positions, added };
+}
+
+function free(wanted: string, taken: ReadonlySet<string>): string {
+  if (!taken.has(wanted)) return wanted;
+  for (let number = 2; ; number += 1) {
+    if (!taken.has(`${wanted}_${number}`)) return `${wanted}_${number}`;
+  }
+}

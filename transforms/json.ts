@@ -1,0 +1,67 @@
+/** Reading SIGNAL_CONTENT as JSON without losing a digit. */
+import { Readable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import Assembler from "stream-json/assembler.js";
+import parser from "stream-json/parser.js";
+import { LONG_NUMBER, LongNumber } from "../schemas/kinds.ts";
+
+/** A number token that a double may not give back digit for digit. */
+const LONG_TOKEN = /[\d.]{16,}|[eE]/;
+
+/** Text is fed to the streaming parser in pieces of this many characters. */
+const PIECE = 64 * 1024;
+/** From this many characters on, content is read as a stream rather than in one go. */
+const LARGE = 1024 * 1024;
+
+/**
+ * Reads JSON text. Numbers that a double does not hold come back as LongNumber.
+ * JSON.parse reads nearly all of it; stream-json what JSON.parse would lose digits of, or hold up everything else for.
+ * @returns the value, or the fault as a text that says what is wrong
+ */
+export function readJson(text: string): JsonResult | Promise<JsonResult> {
+  if (text.length >= LARGE || LONG_NUMBER.test(text)) return readExactly(text);
+  try {
+    return { value: JSON.parse(text) as unknown };
+  } catch (error) {
+    return { fault: (error as Error).message };
+  }
+}
+
+export type JsonResult = { value: unknown; fault?: undefined } | { fault: string };
+
+async function readExactly(text: string): Promise<JsonResult> {
+  const assembler = new ExactAssembler();
+  try {
+    await pipeline(Readable.from(pieces(text)), parser.asStream({ streamValues: false }), async (tokens: AsyncIterable<parser.Token>) => {
+      for await (const token of tokens) assembler.consume(token);
+    });
+  } catch (error) {
+    return { fault: (error as Error).message };
+  }
+  return assembler.done ? { value: assembler.current } : { fault: "the JSON text ends too early" };
+}
+
+function* pieces(text: string): Generator<string> {
+  for (let start = 0; start < text.length; start += PIECE) yield text.slice(start, start + PIECE);
+}
+
+/** Assembles objects as JSON.parse would, but for long numbers, and for keys like __proto__, which stay keys. */
+class ExactAssembler extends Assembler {
+  override startObject(): void {
+    super.startObject();
+    this.current = Object.create(null) as unknown;
+  }
+
+  override numberValue(value: string): void {
+    const saved = LONG_TOKEN.test(value) ? new LongNumber(value) : Number(value);
+    // The assembler saves what stringValue is given as it is.
+    this.stringValue(saved as unknown as string);
+  }
+}
+
+const HALF_CHARACTER = /\\u[dD][89a-fA-F]/;
+
+/** Whether JSON text spells half a surrogate pair: valid JSON, but no database's JSON functions take it. */
+export function hasHalfCharacters(text: string, value: unknown): boolean {
+  return HALF_CHARACTER.test(text) && HALF_CHARACTER.test(JSON.stringify(value));
+}

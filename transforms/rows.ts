@@ -1,0 +1,84 @@
+/** From blocks of bytes to rows of fields. csv-parse reads the fields; what it cannot read becomes a reject. */
+import { isUtf8 } from "node:buffer";
+import { type Options, parse } from "csv-parse/sync";
+import { messageOf } from "../schemas/errors.ts";
+import type { Reject } from "../schemas/record.ts";
+import type { RejectCode } from "../schemas/reject-codes.ts";
+import { type Block, type Broken, recordsOf } from "./split.ts";
+
+/** One parsed row: as many fields as its record has, and the means to say its raw text. */
+export interface Row {
+  kind: "row";
+  record_no: number;
+  fields: string[];
+  /** Fields whose bytes are not UTF-8: they were read as Latin-1, which gives every byte back. */
+  latin1?: Set<number>;
+  block: Block;
+  /** Which of the block's records this is. */
+  index: number;
+}
+
+/** Strict: quotes as RFC 4180 has them. The number of fields is judged later, where the row can be kept as a reject. */
+const CSV_OPTIONS = { record_delimiter: ["\r\n", "\n"], relax_column_count: true, skip_empty_lines: true } as const satisfies Options;
+
+/**
+ * The rows of one piece of a file.
+ * @param firstRecordNo record_no of the piece's first record
+ * @param maxRecordBytes for csv-parse, which has its own bound
+ */
+export function rowsOf(piece: Block | Broken, firstRecordNo: number, maxRecordBytes: number): (Row | Reject)[] {
+  if (piece.kind === "broken") {
+    const reason =
+      piece.code === "csv_broken" ? "a quote stands where none may, or is never closed" : `the record has more than ${maxRecordBytes} bytes`;
+    return [rejectOf(piece.bytes, firstRecordNo, piece.code, reason)];
+  }
+  const fields = isUtf8(piece.bytes) ? parseFields(piece.bytes, "utf8", maxRecordBytes) : undefined;
+  if (fields?.length === piece.records) {
+    return fields.map((values, index) => ({ kind: "row", record_no: firstRecordNo + index, fields: values, block: piece, index }));
+  }
+  return recordsOf(piece).map((record, index) => singleRow(record, firstRecordNo + index, piece, index, maxRecordBytes));
+}
+
+/** A row by itself, where its block could not be read in one go. */
+function singleRow(record: Buffer, record_no: number, block: Block, index: number, maxRecordBytes: number): Row | Reject {
+  const encoding = isUtf8(record) ? "utf8" : "latin1";
+  const fields = parseFields(record, encoding, maxRecordBytes);
+  if (fields?.length !== 1) return rejectOf(record, record_no, "csv_broken", csvFault(record, maxRecordBytes));
+  const row: Row = { kind: "row", record_no, fields: fields[0] as string[], block, index };
+  if (encoding === "utf8") return row;
+  const latin1 = new Set<number>();
+  row.fields = row.fields.map((field, at) => {
+    const bytes = Buffer.from(field, "latin1");
+    if (isUtf8(bytes)) return bytes.toString("utf8");
+    latin1.add(at);
+    return field;
+  });
+  return { ...row, latin1 };
+}
+
+function parseFields(bytes: Buffer, encoding: "utf8" | "latin1", maxRecordBytes: number): string[][] | undefined {
+  try {
+    return parse(bytes, { ...CSV_OPTIONS, encoding, max_record_size: maxRecordBytes });
+  } catch {
+    return undefined;
+  }
+}
+
+function csvFault(record: Buffer, maxRecordBytes: number): string {
+  try {
+    parse(record, { ...CSV_OPTIONS, max_record_size: maxRecordBytes });
+    return "the row reads as more than one record";
+  } catch (error) {
+    return messageOf(error);
+  }
+}
+
+/** The reject that keeps a row whole. */
+export function rejectRow(row: Row, code: RejectCode, reason: string): Reject {
+  return rejectOf(recordsOf(row.block)[row.index] as Buffer, row.record_no, code, reason);
+}
+
+function rejectOf(bytes: Buffer, record_no: number, code: RejectCode, reason: string): Reject {
+  const reject: Reject = { kind: "reject", record_no, code, reason, raw: bytes.toString("utf8") };
+  return isUtf8(bytes) ? reject : { ...reject, raw_bytes: Uint8Array.from(bytes) };
+}
