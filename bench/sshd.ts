@@ -42,8 +42,11 @@ export function fingerprintOf(publicKeyFile: string): string {
   return execFileSync("ssh-keygen", ["-lf", publicKeyFile], { encoding: "utf8" }).split(" ")[1] ?? "";
 }
 
-/** @param hostKeyTypes the kinds of host keys that the server has */
-export async function startSshd(hostKeyTypes: readonly string[] = ["ed25519"]): Promise<Sshd> {
+/**
+ * @param hostKeyTypes the kinds of host keys that the server has
+ * @param settings more lines of sshd_config
+ */
+export async function startSshd(hostKeyTypes: readonly string[] = ["ed25519"], settings: readonly string[] = []): Promise<Sshd> {
   const dir = await mkdtemp(join(tmpdir(), "signalhouse-sshd-"));
   const at = (name: string) => join(dir, name);
   await mkdir(at("files"));
@@ -65,6 +68,7 @@ export async function startSshd(hostKeyTypes: readonly string[] = ["ed25519"]): 
     "KbdInteractiveAuthentication no",
     "MaxStartups 100",
     `Subsystem sftp internal-sftp -d ${at("files")}`,
+    ...settings,
   ];
   await writeFile(at("sshd_config"), `${config.join("\n")}\n`);
   const server = spawn(SSHD, ["-D", "-e", "-f", at("sshd_config")], { stdio: ["ignore", "ignore", "pipe"] });

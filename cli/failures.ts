@@ -11,12 +11,19 @@ export function exitCodeOf(error: unknown): number {
   return isSignalhouseError(error, "interrupted") ? EXIT.interrupted : EXIT.failed;
 }
 
+/** A failure as the JSON document has it. */
+export function failureDocument(error: unknown): { code: string; message: string; hint?: string } {
+  if (!isSignalhouseError(error)) return { code: "bug", message: messageOf(error) };
+  const { code, message, hint } = error;
+  return { code, message, hint };
+}
+
 /** Prints a failure. The stack only with `debug`: an expected failure says by itself what to do. */
 export function printFailure(error: unknown, out: Output | undefined, debug: boolean): void {
   const lines = isSignalhouseError(error)
-    ? [`signalhouse: ${error.message}`, `  -> ${error.hint}`, `     (${error.code})`]
-    : [`signalhouse: this is a bug in signalhouse: ${messageOf(error)}`, "  -> Please report it, with what --debug prints."];
+    ? [`signalhouse: ${error.message}`, `  -> ${error.hint} [${error.code}]`]
+    : [`signalhouse: this is a bug in signalhouse: ${messageOf(error)}`, `  -> Please report it${debug ? "." : ", with what --debug prints."}`];
   if (debug) lines.push("", inspect(error));
   process.stderr.write(`${lines.join("\n")}\n`);
-  out?.failure({ error: isSignalhouseError(error) ? { code: error.code, message: error.message, hint: error.hint } : { code: "bug", message: messageOf(error) } });
+  out?.failure({ error: failureDocument(error) });
 }

@@ -11,7 +11,8 @@ import { packageVersion } from "./package.ts";
 
 async function main(args: readonly string[], signal: AbortSignal): Promise<number> {
   if (args[0] === "--version") return say(packageVersion());
-  if (args[0] === "--help" || args[0] === "-h") return say(overview(COMMANDS));
+  if (isHelp(args[0])) return say(overview(COMMANDS));
+  if (isHelp(args[1]) && groupOf(args[0]).length > 0) return say(overview(Object.fromEntries(groupOf(args[0]))));
   const debug = args.includes("--debug");
   let out: Output | undefined;
   try {
@@ -38,11 +39,16 @@ function say(text: string): number {
   return EXIT.done;
 }
 
+const isHelp = (word: string | undefined) => word === "--help" || word === "-h";
+
+/** The commands whose name starts with this word and goes on. */
+const groupOf = (word: string | undefined) => Object.entries(COMMANDS).filter(([name]) => name.startsWith(`${word} `));
+
 function noSuchCommand(args: readonly string[]): SignalhouseError {
   const [first] = args;
-  if (first === undefined) return new SignalhouseError("usage", "which command?", "See: signalhouse --help");
-  const group = Object.keys(COMMANDS).filter((name) => name.startsWith(`${first} `));
-  if (group.length > 0) return new SignalhouseError("usage", `signalhouse ${first} needs one more word`, `Choose one of: ${group.join(", ")}.`);
+  if (first === undefined) return new SignalhouseError("usage", "no command is given", "See what there is: signalhouse --help");
+  const group = groupOf(first).map(([name]) => name);
+  if (group.length > 0) return new SignalhouseError("usage", `"signalhouse ${first}" needs one more word`, `Choose one of: ${group.join(", ")}.`);
   if (first.startsWith("-")) return new SignalhouseError("usage", `the command comes first, before ${first}`, "See: signalhouse --help");
   return new SignalhouseError("usage", `there is no command "${first}"`, "See: signalhouse --help");
 }

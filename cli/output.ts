@@ -48,6 +48,16 @@ export class Output {
     return LOG_LEVELS.indexOf(level) <= LOG_LEVELS.indexOf(this.#level);
   }
 
+  /** What went wrong with a part of the work. It is printed whatever the options. */
+  trouble(text: string): void {
+    process.stderr.write(`${text}\n`);
+  }
+
+  /** Something to know about a result. */
+  note(text: string): void {
+    if (!this.quiet) process.stderr.write(`${text}\n`);
+  }
+
   /** A line on what goes on. It starts with the time where it goes into a log. */
   log(level: LogLevel, line: string): void {
     if (!this.tells(level)) return;

@@ -19,8 +19,6 @@ export type ConnectionOptions = SftpOptions & { pace: Pace };
 
 /** One SSH connection with its SFTP channels. It is up until it is lost, and never comes back: a new one is opened. */
 export class Connection {
-  /** Where a login lands, as the server names it. */
-  landing = "/";
   /** Channels that one file is worth reading through: more where the way is long. They are opened as soon as that is known. */
   width = 1;
   readonly #login: Login;
@@ -52,9 +50,8 @@ export class Connection {
     if (signal.aborted) stop();
     try {
       const channel = await connection.channel(0);
-      const asked = performance.now();
-      connection.landing = await channel.realpath(".");
-      connection.#widen(performance.now() - asked);
+      // Nobody waits for this: a read that begins meanwhile gets wider when it is known.
+      void connection.#measure(channel).catch(() => {});
       return connection;
     } catch (error) {
       connection.fail(error);
@@ -90,7 +87,10 @@ export class Connection {
     this.#onLost();
   }
 
-  #widen(roundTripMs: number): void {
+  async #measure(channel: Channel): Promise<void> {
+    const asked = performance.now();
+    await channel.realpath(".");
+    const roundTripMs = performance.now() - asked;
     this.width = Math.max(1, Math.min(this.#options.pace.maxChannels, Math.ceil(roundTripMs / MS_PER_CHANNEL)));
     // A server may grant fewer; whoever wants to use the others hears of it.
     for (let number = 1; number < this.width; number += 1) this.channel(number).catch(() => {});

@@ -108,26 +108,32 @@ async function* attempt(
     const channel = await connection.channel(number);
     lanes.push({ channel, handle: await channel.open(path, signal), busy: 0 });
   };
-  const opening = [openLane(0)];
+  let width = window.first;
+  const opening: Promise<void>[] = [];
+  const widen = () => {
+    const worthwhile = width < pace.windowBytes ? 1 : Math.min(connection.width, Math.ceil((file.size - offset) / pace.windowBytes));
+    // A server that grants fewer channels is read through those that there are; the first one must be there.
+    while (opening.length < Math.max(worthwhile, 1)) {
+      const lane = openLane(opening.length);
+      lane.catch(() => {});
+      opening.push(lane);
+    }
+  };
   try {
+    widen();
     await opening[0];
-    const first = lanes[0]!.channel;
+    const channel = await connection.channel(0);
     const check = async () => {
-      const change = changeOf(file, await first.stat(path, signal));
+      const change = changeOf(file, await channel.stat(path, signal));
       if (change) throw change;
     };
     // Asked together with the first bytes, and known before these are handed on.
     const unchanged = check();
     unchanged.catch(() => {});
     const queue: Promise<Buffer>[] = [];
-    let width = window.first;
     let asked = offset;
     while (offset < file.size) {
-      if (width >= pace.windowBytes && opening.length === 1) {
-        const channels = Math.min(connection.width, Math.ceil((file.size - offset) / pace.windowBytes));
-        // A server that grants fewer channels is read through those that there are.
-        for (let number = 1; number < channels; number += 1) opening.push(openLane(number).catch(() => {}));
-      }
+      widen();
       while (asked < file.size && asked - offset < width * lanes.length) {
         const lane = lanes.reduce((least, other) => (other.busy < least.busy ? other : least));
         const length = Math.min(Math.max(SMALL_BYTES, width >> 3), pace.requestBytes, lane.channel.readLimit, file.size - asked);
@@ -143,7 +149,7 @@ async function* attempt(
     await unchanged;
     await check();
   } finally {
-    for (const lane of opening) void lane.catch(() => {}).then(closeAll);
+    for (const lane of opening) void lane.then(closeAll, closeAll);
   }
 
   function closeAll(): void {

@@ -2,6 +2,7 @@ import { setMaxListeners } from "node:events";
 import type { Readable } from "node:stream";
 import { basename } from "node:path/posix";
 import { SignalhouseError, isSignalhouseError } from "../../schemas/errors.ts";
+import type { Channel } from "./channel.ts";
 import { Connection } from "./connection.ts";
 import type { RemoteFile } from "./file.ts";
 import { readHostTrust } from "./host-keys.ts";
@@ -61,7 +62,10 @@ export async function connectSftp(given: SftpOptions): Promise<SftpServer> {
       throw error;
     }
   };
-  const connection = (signal: AbortSignal) => orAborted((opening ??= open()), signal);
+  const connection = async (signal: AbortSignal) => {
+    signal.throwIfAborted();
+    return await orAborted((opening ??= open()), signal);
+  };
 
   const retries = () => new Retries(options.retries, pace.backoffMs, options.log ?? (() => {}));
   const either = (signal: AbortSignal | undefined) => (signal ? AbortSignal.any([ended, signal]) : ended);
@@ -86,7 +90,7 @@ export async function connectSftp(given: SftpOptions): Promise<SftpServer> {
   try {
     // Not retried: whoever starts a run wants to know at once that the server cannot be reached.
     await connection(ended);
-    const root = await ask((connection) => findRoot(connection, options.root));
+    const root = await ask(async (connection) => findRoot(await connection.channel(0), options.root));
     const place = (file: { path: string }) => below(root, relativePath(file.path));
     return {
       root,
@@ -106,14 +110,11 @@ export async function connectSftp(given: SftpOptions): Promise<SftpServer> {
 }
 
 /** Where the subscription's folder is: as configured, else the one `sub_…` folder that the login sees, else where it lands. */
-async function findRoot(connection: Connection, configured: string | undefined): Promise<string> {
-  const { landing } = connection;
-  if (configured) return configured.startsWith("/") ? `/${relativePath(configured)}` : below(landing, relativePath(configured));
+async function findRoot(channel: Channel, configured: string | undefined): Promise<string> {
+  if (configured?.startsWith("/")) return `/${relativePath(configured)}`;
+  const [landing, names] = await Promise.all([channel.realpath("."), folderNames(channel, ".").catch(ifNotLost)]);
+  if (configured) return below(landing, relativePath(configured));
   if (basename(landing).startsWith("sub_")) return landing;
-  const names = await folderNames(await connection.channel(0), landing).catch((error: unknown) => {
-    if (isSignalhouseError(error, "sftp_failed", "file_missing")) return [];
-    throw error;
-  });
   const subscriptions = names.filter((name) => name.startsWith("sub_"));
   if (subscriptions.length > 1) {
     throw new SignalhouseError("config_invalid", `The login sees the folders of several subscriptions: ${subscriptions.join(", ")}`, `Set sftp.root to one of them, for example "${subscriptions[0]}".`);
@@ -121,9 +122,14 @@ async function findRoot(connection: Connection, configured: string | undefined):
   return subscriptions[0] ? below(landing, subscriptions[0]) : landing;
 }
 
+/** A landing folder that may not be listed has no folders to choose from. */
+function ifNotLost(error: unknown): string[] {
+  if (isSignalhouseError(error, "sftp_failed", "file_missing")) return [];
+  throw error;
+}
+
 /** `promise`, or the signal's reason where that comes first. */
 async function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  signal.throwIfAborted();
   let stop = () => {};
   const aborted = new Promise<never>((_, reject) => {
     stop = () => reject(signal.reason);

@@ -11,7 +11,7 @@ import { SIGNAL_TYPES } from "../../schemas/signal-types.ts";
 import { exportText, generateExport, generateExports } from "../../samples/generator/exports.ts";
 import { recount } from "./recount.ts";
 
-const rowsOf = (csv: string) => parse(csv) as string[][];
+const rowsOf = (csv: string) => parse(csv);
 const unzipped = async (path: string) => gunzipSync(await readFile(path)).toString("utf8");
 
 describe("one export", () => {

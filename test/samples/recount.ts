@@ -104,7 +104,7 @@ export function recount(expected: Truth, texts: readonly string[]): Truth {
   const files = texts.map((text, index) => {
     const file = expected.files[index];
     if (!file) throw new Error(`a file too many: ${index}`);
-    const rows = parse(text, { columns: true, cast: (cell) => (cell === "\\N" ? "" : cell) }) as Row[];
+    const rows = parse<Row>(text, { columns: true, cast: (cell) => (cell === "\\N" ? "" : cell) });
     return fileOf(file, rows, loaded);
   });
   const signals = [...loaded.values()];

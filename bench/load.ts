@@ -1,0 +1,157 @@
+/** How fast the row path loads, in what memory, and whether a full warehouse slows it down. */
+import { execFile } from "node:child_process";
+import { existsSync } from "node:fs";
+import { copyFile, mkdir, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { parse } from "csv-parse/sync";
+import { DuckDBInstance } from "@duckdb/node-api";
+import { localFile } from "../pipeline/local-files.ts";
+import { generateExport } from "../samples/generator/exports.ts";
+import { split } from "../transforms/split.ts";
+import { unzip } from "../transforms/unzip.ts";
+import type { LoadFigures } from "./run-load.ts";
+import { median, ROUNDS } from "./median.ts";
+
+const SIZES = [200_000, 2_000_000] as const;
+/** The warehouse that a load must not be slowed down by. */
+const FULL_ROWS = 20_000_000;
+
+export interface LoadRow {
+  contender: string;
+  file: string;
+  "records/s": number;
+  "peak RSS MiB": number | "";
+}
+
+/** The standard files, made once: the generator's, with seed 1. */
+export async function standardFile(folder: string, rows: number): Promise<string> {
+  await mkdir(folder, { recursive: true });
+  const out = join(folder, `standard-${rows}.csv.gz`);
+  if (!existsSync(out)) await generateExport({ rows, seed: 1, out });
+  return out;
+}
+
+async function load(warehouse: string, file: string): Promise<LoadFigures> {
+  const script = fileURLToPath(new URL("run-load.js", import.meta.url));
+  const { stdout } = await promisify(execFile)(process.execPath, [script, warehouse, file]);
+  return JSON.parse(stdout) as LoadFigures;
+}
+
+/** The row path from .csv.gz to the committed warehouse, beside its limits: gunzip alone, csv-parse alone, and DuckDB's own reader. */
+export async function benchLoad(folder: string): Promise<LoadRow[]> {
+  const rows: LoadRow[] = [];
+  for (const size of SIZES) {
+    const file = await standardFile(folder, size);
+    const rounds = size > 1_000_000 ? 1 : ROUNDS;
+    const contenders = { "signalhouse, row path": fresh(folder, load), ...(size > 1_000_000 ? {} : LIMITS) };
+    const taken = new Map<string, LoadFigures[]>(Object.keys(contenders).map((name) => [name, []]));
+    for (let round = 0; round < rounds; round += 1) {
+      for (const [name, run] of Object.entries(contenders)) taken.get(name)?.push(await run(file));
+    }
+    for (const [contender, figures] of taken) {
+      const peak = median(figures.map(({ peakMiB }) => peakMiB));
+      rows.push({
+        contender,
+        file: `${size.toLocaleString("en")} records`,
+        "records/s": Math.round(size / median(figures.map(({ seconds }) => seconds))),
+        "peak RSS MiB": peak > 0 ? Math.round(peak) : "",
+      });
+    }
+  }
+  return rows;
+}
+
+/** Runs a load into a warehouse that is made for it and removed. */
+function fresh(folder: string, run: (warehouse: string, file: string) => Promise<LoadFigures>) {
+  return async (file: string) => {
+    const warehouse = join(folder, "fresh.duckdb");
+    await removeWarehouse(warehouse);
+    try {
+      return await run(warehouse, file);
+    } finally {
+      await removeWarehouse(warehouse);
+    }
+  };
+}
+
+async function removeWarehouse(path: string): Promise<void> {
+  for (const name of [path, `${path}.wal`]) await rm(name, { force: true });
+}
+
+async function timed(work: () => Promise<void>): Promise<LoadFigures> {
+  const start = performance.now();
+  await work();
+  return { records: 0, seconds: (performance.now() - start) / 1000, peakMiB: 0 };
+}
+
+const bytesOf = async (file: string) => unzip((await localFile(file)).open(new AbortController().signal), 1000);
+
+const LIMITS: Record<string, (file: string) => Promise<LoadFigures>> = {
+  "gunzip alone": (file) =>
+    timed(async () => {
+      for await (const _chunk of await bytesOf(file));
+    }),
+  "gunzip and csv-parse alone": (file) =>
+    timed(async () => {
+      for await (const piece of split(await bytesOf(file), 64 * 1024 * 1024)) parse(piece.bytes, { record_delimiter: ["\n"] });
+    }),
+  "DuckDB read_csv into one table of text": (file) =>
+    timed(async () => {
+      const connection = await (await DuckDBInstance.create(":memory:", { threads: "2" })).connect();
+      await connection.run("CREATE TABLE t AS FROM read_csv($1, all_varchar = true)", [file]);
+      connection.disconnectSync();
+    }),
+};
+
+export interface GrowthRow {
+  warehouse: string;
+  seconds: number;
+  ratio: number;
+}
+
+/** The same file into an empty warehouse and into one with 20 million rows, which SQL fills with copies of another file's rows on other days. */
+export async function benchGrowth(folder: string): Promise<GrowthRow[]> {
+  const file = await standardFile(folder, SIZES[0]);
+  const full = join(folder, "full.duckdb");
+  if (!existsSync(full)) await fill(full, await standardFile(folder, 50_000));
+  const empty: number[] = [];
+  const filled: number[] = [];
+  for (let round = 0; round < ROUNDS; round += 1) {
+    empty.push((await fresh(folder, load)(file)).seconds);
+    const copy = join(folder, "full-copy.duckdb");
+    await copyFile(full, copy);
+    filled.push((await load(copy, file)).seconds);
+    await removeWarehouse(copy);
+  }
+  const [first, second] = [median(empty), median(filled)];
+  return [
+    { warehouse: "empty", seconds: rounded(first), ratio: 1 },
+    { warehouse: `${FULL_ROWS.toLocaleString("en")} rows`, seconds: rounded(second), ratio: rounded(second / first) },
+  ];
+}
+
+const rounded = (value: number) => Math.round(value * 100) / 100;
+
+async function fill(path: string, seedFile: string): Promise<void> {
+  const making = `${path}.making`;
+  await removeWarehouse(making);
+  const { records } = await load(making, seedFile);
+  const instance = await DuckDBInstance.create(making, { memory_limit: "4GB" });
+  const connection = await instance.connect();
+  for (const table of ["marketing_signals", "behavior_signals"]) {
+    await connection.run(`CREATE TEMP TABLE seed AS FROM ${table}`);
+    for (let day = 1; day < FULL_ROWS / records; day += 1) {
+      await connection.run(
+        `INSERT INTO ${table} SELECT * REPLACE (signal_key || '-${day}' AS signal_key, signal_id || '-${day}' AS signal_id, occurred_at - INTERVAL ${day} DAY AS occurred_at) FROM seed`,
+      );
+    }
+    await connection.run("DROP TABLE seed");
+  }
+  await connection.run("CHECKPOINT");
+  connection.disconnectSync();
+  instance.closeSync();
+  await copyFile(making, path);
+  await removeWarehouse(making);
+}

@@ -1,0 +1,27 @@
+/** One load in a process of its own, so that its peak memory is its own: `node run-load.js WAREHOUSE FILE…`; prints a LoadFigures as JSON. */
+import { loadFiles } from "../pipeline/load-files.ts";
+import { localFile } from "../pipeline/local-files.ts";
+import { readConfig } from "../schemas/config.ts";
+import { openWarehouse } from "../sinks/warehouse.ts";
+
+/** What a load took. */
+export interface LoadFigures {
+  records: number;
+  seconds: number;
+  peakMiB: number;
+}
+
+const [warehousePath = "", ...files] = process.argv.slice(2);
+const { limits } = readConfig({}, "the defaults");
+const sources = await Promise.all(files.map((file) => localFile(file)));
+const start = performance.now();
+const warehouse = await openWarehouse({ path: warehousePath, memory: limits.memory });
+const results = await loadFiles(sources, { warehouse, limits, runId: null, signal: new AbortController().signal });
+warehouse.close();
+const seconds = (performance.now() - start) / 1000;
+const records = results.reduce((sum, result) => {
+  if (result.status !== "loaded") throw new Error(`${result.path} was not loaded: ${JSON.stringify(result)}`);
+  return sum + result.records;
+}, 0);
+const figures: LoadFigures = { records, seconds, peakMiB: process.resourceUsage().maxRSS / 1024 };
+console.log(JSON.stringify(figures));

@@ -1,0 +1,75 @@
+/** `npm run bench`: runs every benchmark, or those that are named (load, growth, sync, sftp), and writes bench/RESULTS.md. */
+import { cpus, totalmem } from "node:os";
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
+import { benchGrowth, benchLoad } from "./load.ts";
+import { benchSftp } from "./sftp.ts";
+import { benchNothingNew } from "./sync.ts";
+
+const ROOT = fileURLToPath(new URL("../../bench/", import.meta.url));
+const DATA = `${ROOT}.data`;
+
+interface Benchmark {
+  title: string;
+  method: string;
+  run: () => Promise<object[]>;
+}
+
+const BENCHMARKS: Record<string, Benchmark> = {
+  load: {
+    title: "Load: .csv.gz to the committed warehouse",
+    method:
+      "The generator's standard file (72 columns). Each load is a process of its own, into a new warehouse, with the default memory limit; its peak RSS is the process's. The lines below it are the limits of its parts, which do far less.",
+    run: () => benchLoad(DATA),
+  },
+  growth: {
+    title: "Load: the same file into an empty and into a full warehouse",
+    method: "200,000 records; the full warehouse holds 20 million rows of other days, written by SQL.",
+    run: () => benchGrowth(DATA),
+  },
+  sync: {
+    title: "Sync with nothing new",
+    method: "After the listing, with 10,000 files on the server and in the ledger.",
+    run: () => benchNothingNew(DATA),
+  },
+  sftp: {
+    title: "SFTP: reading one file, MB/s",
+    method: "From OpenSSH's sshd on loopback, directly and through a proxy process that adds 80 ms of round trip. Nothing is written to a disk.",
+    run: benchSftp,
+  },
+};
+
+function markdown(rows: readonly object[]): string {
+  const [first = {}] = rows;
+  const lines = [Object.keys(first), Object.keys(first).map(() => "---"), ...rows.map((row) => Object.values(row).map(String))];
+  return lines.map((cells) => `| ${cells.join(" | ")} |`).join("\n");
+}
+
+const START = (name: string) => `<!-- ${name} -->`;
+
+/** Replaces a benchmark's section, or adds it. */
+function withSection(text: string, name: string, section: string): string {
+  const start = text.indexOf(START(name));
+  if (start === -1) return `${text.trimEnd()}\n\n${section}\n`;
+  const next = text.indexOf("<!-- ", start + 1);
+  return `${text.slice(0, start)}${section}\n${next === -1 ? "" : `\n${text.slice(next)}`}`;
+}
+
+const INTRO = `# Benchmark results
+
+Written by \`npm run bench\` (or \`npm run bench -- NAME …\` for single sections). Figures of one table come from one run, with the contenders in turn; medians.
+Compare ratios, not machines. Every section names the machine and the day it was measured.
+`;
+
+await mkdir(DATA, { recursive: true });
+const file = `${ROOT}RESULTS.md`;
+const named = process.argv.slice(2);
+for (const [name, { title, method, run }] of Object.entries(BENCHMARKS)) {
+  if (named.length > 0 && !named.includes(name)) continue;
+  console.log(`${title} …`);
+  const rows = await run();
+  console.table(rows);
+  const machine = `${cpus().length} × ${cpus()[0]?.model.trim()}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.versions.node}, ${new Date().toISOString().slice(0, 10)}`;
+  const text = await readFile(file, "utf8").catch(() => INTRO);
+  await writeFile(file, withSection(text, name, `${START(name)}\n## ${title}\n\n${method}\n\nMachine: ${machine}.\n\n${markdown(rows)}`));
+}

@@ -1,0 +1,61 @@
+/** Tests that build on each other: one whose ground failed is skipped. */
+import { isSignalhouseError } from "../schemas/errors.ts";
+import { oneLine } from "./format.ts";
+
+export interface Check {
+  name: string;
+  status: "ok" | "failed" | "skipped";
+  detail: string;
+  /** What to do; of a failed one only. */
+  fix?: string;
+  /** The error code of a failed one. */
+  code?: string;
+}
+
+/** What a test found: a value that others build on, where it went well. */
+export interface Finding<T> {
+  name: string;
+  ok: boolean;
+  value?: T;
+}
+
+type ValuesOf<F extends readonly Finding<unknown>[]> = { [I in keyof F]: F[I] extends Finding<infer T> ? T : never };
+
+export class Checklist {
+  readonly checks: Check[] = [];
+
+  get failed(): number {
+    return this.checks.filter(({ status }) => status === "failed").length;
+  }
+
+  /**
+   * Runs a test, unless one of those that it needs did not go well.
+   * @param test gets their values; an expected failure is noted, anything else is thrown on
+   */
+  async check<T, const F extends readonly Finding<unknown>[]>(name: string, needs: F, test: (...values: ValuesOf<F>) => Promise<{ detail: string; value: T }>): Promise<Finding<T>> {
+    const missing = needs.find(({ ok }) => !ok);
+    if (missing) {
+      this.checks.push({ name, status: "skipped", detail: `needs: ${missing.name}` });
+      return { name, ok: false };
+    }
+    try {
+      const { detail, value } = await test(...(needs.map((need) => need.value) as ValuesOf<F>));
+      this.checks.push({ name, status: "ok", detail });
+      return { name, ok: true, value };
+    } catch (error) {
+      if (!isSignalhouseError(error) || error.code === "interrupted") throw error;
+      this.checks.push({ name, status: "failed", detail: error.message, fix: error.hint, code: error.code });
+      return { name, ok: false };
+    }
+  }
+
+  text(): string {
+    const width = Math.max(...this.checks.map(({ name }) => name.length));
+    return this.checks
+      .flatMap(({ name, status, detail, fix }) => {
+        const line = `${status.padEnd(7)}  ${name.padEnd(width)}  ${oneLine(detail)}`;
+        return fix === undefined ? [line] : [line, `${" ".repeat(width + 11)}-> ${oneLine(fix)}`];
+      })
+      .join("\n");
+  }
+}

@@ -1,0 +1,68 @@
+/** The configuration that `init` writes. What is commented out is the default. */
+
+export interface TemplateValues {
+  region: string;
+  user: string;
+  keyFile: string;
+}
+
+export function configTemplate({ region, user, keyFile }: TemplateValues): string {
+  const text = JSON.stringify;
+  return `// Configuration of signalhouse: JSON with comments. Relative paths are relative to this file.
+// No secret belongs here: the passphrase of a key comes from the environment variable SIGNALHOUSE_KEY_PASSPHRASE.
+{
+  // Where your Connect subscription lives: us-east-1, eu-central-1 or ap-southeast-2. It names the SFTP server.
+  "region": ${text(region)},
+
+  "sftp": {
+    // The e-mail address of your Connect account, which is the SFTP user name too (letters, digits, "_", "-", "."; no "+").
+    "user": ${text(user)},
+
+    // Your private SSH key. Its public half is registered with Connect. Nobody else may be able to read it (chmod 600).
+    "keyFile": ${text(keyFile)},
+
+    // Use the keys of the ssh-agent at SSH_AUTH_SOCK, with or without a key file.
+    // "agent": false,
+
+    // The server must show one of these host keys (SHA256:…). Where none is given, knownHosts decide.
+    // "hostKeys": [],
+
+    // Files with known host keys, as OpenSSH keeps them. signalhouse keys trust writes to the first one.
+    // "knownHosts": ["~/.ssh/known_hosts"],
+
+    // Folders that are searched for exports, relative to the subscription's folder.
+    // "folders": ["Export/Signals"],
+
+    // The subscription's folder, where it is not found by itself.
+    // "root": "/sub_1234",
+
+    // Another server than the region's, and its port.
+    // "host": "sftp.example.com",
+    // "port": 22,
+
+    // Seconds after which a request without an answer counts as stalled.
+    // "timeoutSeconds": 60,
+
+    // How often a lost connection is taken up again before a file fails.
+    // "retries": 8,
+  },
+
+  // The DuckDB file that everything is loaded into. The first sync makes it.
+  "warehouse": "signals.duckdb",
+
+  "limits": {
+    // Memory that DuckDB may use. What needs more goes to temporary files beside the warehouse.
+    // "memory": "256MB",
+
+    // Threads that DuckDB may use; all cores where it is not given.
+    // "threads": 2,
+
+    // Bytes of one unzipped record. A larger one is rejected, the rest of its file is loaded.
+    // "maxRecordBytes": 67108864,
+
+    // Unzipped bytes per gzip byte. A file that expands further is refused.
+    // "maxExpansionRatio": 200,
+  },
+}
+`;
+}

@@ -1,0 +1,114 @@
+import { join, relative, resolve } from "node:path";
+import { sync } from "../pipeline/sync.ts";
+import { campaignRevenue } from "../sinks/revenue.ts";
+import { ledger, signalTypes, tableCounts } from "../sinks/status.ts";
+import { verifyWarehouse } from "../sinks/verify.ts";
+import { type Context, defineCommand } from "./command.ts";
+import { loadConfig } from "./config-file.ts";
+import { EXIT } from "./failures.ts";
+import { money, number, table, time } from "./format.ts";
+import { invocation } from "./invocation.ts";
+import { claimFolder, copySampleExports, startLocalConnect } from "./local-connect.ts";
+import { reading, running } from "./warehouse.ts";
+
+export const command = defineCommand({
+  usage: "[options]",
+  about:
+    "Shows the whole way without a Connect account: starts the sandbox with sample exports, loads them over SFTP into ./demo/signals.duckdb, and\n" +
+    "looks at what came of it. Run again, it starts its folder anew.",
+  options: { out: { type: "string", value: "DIR", help: "the folder that it writes; ./demo by default" } },
+  examples: ["demo"],
+  async run(given, { values }) {
+    const { out } = given;
+    const folder = resolve(values.out ?? "demo");
+    await claimFolder(folder, "start anew");
+    await copySampleExports(join(folder, "exports"));
+    const { sandbox, configFile } = await startLocalConnect(folder, join(folder, "exports"), 0);
+    const context = { ...given, configFile, config: () => loadConfig({ file: configFile, warehouse: undefined }) };
+    try {
+      out.print(`A local Connect serves sample exports over SFTP on ${sandbox.host}:${sandbox.port}; signalhouse sync loads them.`);
+      await syncFrom(context);
+    } finally {
+      await sandbox.close();
+    }
+    const ok = await reading(context, async (connection) => {
+      const found = {
+        ledger: await ledger(connection),
+        tables: await tableCounts(connection),
+        signal_types: await signalTypes(connection),
+        revenue: await campaignRevenue(connection),
+        checks: await verifyWarehouse(connection),
+      };
+      out.result({ folder, ...found }, () => tour(found));
+      return found.checks.every((check) => check.ok);
+    });
+    out.print(`\n${next(folder)}`);
+    return ok ? EXIT.done : EXIT.failed;
+  },
+});
+
+async function syncFrom(context: Context): Promise<void> {
+  const { out, signal } = context;
+  await running(context, "sync", async (warehouse, config, runId) => {
+    await sync({ config, warehouse, runId, signal, log: (line) => out.log("debug", line) });
+    return EXIT.done;
+  });
+}
+
+interface Found {
+  ledger: Awaited<ReturnType<typeof ledger>>;
+  tables: Awaited<ReturnType<typeof tableCounts>>;
+  signal_types: Awaited<ReturnType<typeof signalTypes>>;
+  revenue: Awaited<ReturnType<typeof campaignRevenue>>;
+  checks: Awaited<ReturnType<typeof verifyWarehouse>>;
+}
+
+function tour(found: Found): string {
+  const counts = ["records", "inserted", "updated", "unchanged", "rejected"] as const;
+  const sections: [string, string][] = [
+    [
+      "The ledger (signalhouse.loads): the exports overlap, and every record is counted once",
+      table(["file", "written (UTC)", ...counts.map((right) => ({ right }))], found.ledger.map((load) => [load.path, time(load.mtime), ...counts.map((name) => load[name])])),
+    ],
+    ["The tables", table(["table", { right: "rows" }], found.tables.map((row) => [row.table, row.rows]))],
+    [
+      `The signals: ${found.signal_types.length} types, each with a view of its own`,
+      inTwo(found.signal_types.map((row) => [row.signal_type, number(row.rows)])),
+    ],
+    [
+      "Campaign clicks that led to orders (view message_behavior)",
+      table(
+        ["campaign", "channel", { right: "clicks" }, { right: "orders" }, { right: "revenue" }, "currency"],
+        found.revenue.map((row) => [row.campaign_name ?? "(no campaign)", row.channel, row.clicks, row.orders, money(row.revenue ?? "0"), row.currency ?? ""]),
+      ),
+    ],
+    ["Verified", found.checks.map(({ name, ok, detail }) => `${ok ? "ok    " : "FAILED"}  ${name}${ok ? "" : `: ${detail}`}`).join("\n")],
+  ];
+  return sections.map(([title, body]) => `\n${title}\n\n${body.replace(/^/gm, "  ")}`).join("\n");
+}
+
+/** A long list of two columns beside each other. */
+function inTwo(rows: readonly (readonly [string, string])[]): string {
+  const half = Math.ceil(rows.length / 2);
+  const pairs = rows.slice(0, half).map((row, index) => [...row, ...(rows[half + index] ?? ["", ""])]);
+  return table(["type", { right: "rows" }, "type", { right: "rows" }], pairs);
+}
+
+function next(folder: string): string {
+  const call = invocation(folder);
+  const commands = [
+    `cd ${relative(process.cwd(), folder) || "."}`,
+    `${call} status`,
+    `${call} query "SELECT occurred_at, order_id, order_value, currency, campaign_name FROM message_behavior WHERE signal_type = 'order' AND matched"`,
+    `${call} query "FROM email_clicks" -o clicks.parquet`,
+    `${call} drift`,
+    `${call} verify`,
+  ];
+  return [
+    `The warehouse is ${join(folder, "signals.duckdb")}: any tool that speaks DuckDB opens it. Try next:`,
+    "",
+    ...commands.map((command) => `  ${command}`),
+    "",
+    `The demo's server is gone; ${call} sandbox starts one that stays. With your own account: ${call} init`,
+  ].join("\n");
+}

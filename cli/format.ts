@@ -1,0 +1,83 @@
+/** Values and tables as people read them. */
+import Table from "cli-table3";
+import prettyBytes from "pretty-bytes";
+
+/** With thousands separators, whatever the machine's language. */
+export function number(value: number | bigint): string {
+  return value.toLocaleString("en-US");
+}
+
+/** An amount of money from its exact text, to at least two places: "1234.5000" is "1,234.50". */
+export function money(text: string): string {
+  const [whole = "0", fraction = ""] = text.split(".");
+  return `${number(BigInt(whole))}.${fraction.replace(/0+$/, "").padEnd(2, "0")}`;
+}
+
+/** "1 file", "2,000 files". */
+export function count(value: number | bigint, noun: string): string {
+  return `${number(value)} ${noun}${BigInt(value) === 1n ? "" : "s"}`;
+}
+
+/** A size: "1.23 MB". */
+export function bytes(size: number | bigint): string {
+  return prettyBytes(Number(size));
+}
+
+/** A time in UTC, to the second: "2025-09-14 10:02:11". Empty where there is none. */
+export function time(value: Date | number | null): string {
+  return value === null ? "" : new Date(value).toISOString().slice(0, 19).replace("T", " ");
+}
+
+const UNITS = [
+  ["day", 86_400],
+  ["hour", 3600],
+  ["minute", 60],
+  ["second", 1],
+] as const;
+
+/** A length of time in its largest unit: "3 days". */
+export function duration(ms: number): string {
+  const seconds = Math.floor(Math.abs(ms) / 1000);
+  const [unit, length] = UNITS.find(([, size]) => seconds >= size) ?? ["second", 1];
+  return count(Math.floor(seconds / length), unit);
+}
+
+/** A length of time as a clock shows it: "1:02:03", "0:07". */
+export function clock(ms: number): string {
+  const seconds = Math.max(0, Math.round(ms / 1000));
+  const pad = (value: number) => String(value).padStart(2, "0");
+  const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60];
+  return hours > 0 ? `${hours}:${pad(minutes)}:${pad(seconds % 60)}` : `${minutes}:${pad(seconds % 60)}`;
+}
+
+/** Text in one line that no terminal takes for a command: control characters are shown as escapes. */
+export function oneLine(text: string, width = Infinity): string {
+  // oxlint-disable-next-line no-control-regex
+  const shown = text.replace(/[\u0000-\u001f\u007f-\u009f]/g, (character) => JSON.stringify(character).slice(1, -1).replace(/^[\u007f-\u009f]$/, "\\u00" + character.charCodeAt(0).toString(16)));
+  return shown.length > width ? `${shown.slice(0, width - 1)}…` : shown;
+}
+
+/** A column of a table: its heading, and the side on which its cells stand. */
+export type Heading = string | { right: string };
+
+const NO_BORDERS = Object.fromEntries(
+  ["top", "top-mid", "top-left", "top-right", "bottom", "bottom-mid", "bottom-left", "bottom-right", "left", "left-mid", "mid", "mid-mid", "right", "right-mid", "middle"].map(
+    (place) => [place, ""],
+  ),
+);
+
+/** A table without borders. Cells that are numbers get thousands separators; columns of numbers are declared with `right`. */
+export function table(headings: readonly Heading[], rows: readonly (readonly (string | number | bigint)[])[]): string {
+  const shown = new Table({
+    head: headings.map((heading) => (typeof heading === "string" ? heading : heading.right)),
+    colAligns: headings.map((heading) => (typeof heading === "string" ? "left" : "right")),
+    chars: NO_BORDERS,
+    style: { "padding-left": 0, "padding-right": 2, head: [], border: [], compact: true },
+  });
+  shown.push(...rows.map((row) => row.map((cell) => (typeof cell === "string" ? oneLine(cell) : number(cell)))));
+  return shown
+    .toString()
+    .split("\n")
+    .map((line) => line.trimEnd())
+    .join("\n");
+}

@@ -1,0 +1,41 @@
+import { addAbortSignal } from "node:stream";
+import { loadFiles, type Source } from "../pipeline/load-files.ts";
+import { localFile, streamSource } from "../pipeline/local-files.ts";
+import { type FileIdentity, knownFiles } from "../sinks/ledger.ts";
+import type { Warehouse } from "../sinks/warehouse.ts";
+import { defineCommand } from "./command.ts";
+import { count } from "./format.ts";
+import { reportLoads } from "./summary.ts";
+import { running } from "./warehouse.ts";
+
+export const command = defineCommand({
+  usage: "FILE… [options]",
+  about:
+    'Loads export files from this machine, gzip or plain CSV, in the order given; "-" reads standard input. Each is loaded whole or not at all.\n' +
+    "A file that is in the warehouse already is left out.",
+  options: {},
+  examples: ["load Signals_Export.csv.gz", "load exports/*.csv.gz", "load - < Signals_Export.csv.gz"],
+  positionals: [1, Infinity],
+  async run(context, { positionals }) {
+    const { out, signal } = context;
+    // Before the warehouse is touched: a wrong path is a mistake of the command line.
+    const sources = await Promise.all([...new Set(positionals)].map((path) => (path === "-" ? streamSource(addAbortSignal(signal, process.stdin)) : localFile(path))));
+    return running(context, "load", async (warehouse, { limits }, runId) => {
+      const known = await knownIn(warehouse);
+      const fresh = sources.filter((source) => !known(source));
+      const skipped = sources.filter(known).map(({ path }) => path);
+      const framing = { extra: () => ({ skipped }), nothing: () => `Nothing new: ${count(skipped.length, "file")} loaded before.` };
+      return reportLoads(out, framing, async ({ begin, onEvent }) => {
+        begin(fresh.reduce((sum, { size }) => sum + size, 0));
+        await loadFiles(fresh, { warehouse, limits, runId, signal, onEvent });
+      });
+    });
+  },
+});
+
+/** Whether a file is in the warehouse: by path, size and mtime together. */
+async function knownIn({ connection }: Warehouse): Promise<(source: Source) => boolean> {
+  const identity = ({ path, size, mtime }: FileIdentity) => `${size} ${mtime} ${path}`;
+  const known = new Set((await knownFiles(connection)).filter(({ status }) => status !== "failed").map(identity));
+  return (source) => known.has(identity(source));
+}

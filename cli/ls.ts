@@ -1,0 +1,85 @@
+import { planSync, type Decision } from "../pipeline/plan.ts";
+import type { RemoteFile } from "../pipeline/sftp/server.ts";
+import { connect } from "../pipeline/sync.ts";
+import { isSignalhouseError } from "../schemas/errors.ts";
+import { type KnownFile, knownFiles } from "../sinks/ledger.ts";
+import { type Context, defineCommand } from "./command.ts";
+import { EXIT } from "./failures.ts";
+import { bytes, count, duration, number, table } from "./format.ts";
+import { secrets, sftpOf } from "./server.ts";
+import { reading } from "./warehouse.ts";
+
+const DAY = 86_400_000;
+/** Source: vendor page "Export signals from Connect": files are automatically deleted after 28 days. */
+const KEPT_MS = 28 * DAY;
+/** A file that is not loaded and has less than this left is pointed at. */
+const URGENT_MS = 7 * DAY;
+
+export const command = defineCommand({
+  usage: "[options]",
+  about: "Lists the export files on the server: size, age, whether the warehouse has them, and when Connect deletes them (28 days after they were written).\nThose that are deleted first come first.",
+  options: {},
+  examples: ["ls", "ls --json"],
+  async run(context) {
+    const { out, signal } = context;
+    const { config, file } = await context.config();
+    const { folders } = sftpOf(config, file);
+    const ledger = await knownOrNothing(context);
+    const server = await connect(config, { ...secrets(), signal, log: (line) => out.log("debug", line) });
+    let listing: RemoteFile[];
+    try {
+      listing = await server.list(folders, signal);
+    } finally {
+      await server.close();
+    }
+    const now = Date.now();
+    const files = planSync(listing, ledger ?? []).map(({ file: { path, size, mtime }, decision }) => {
+      const state = ledger ? stateOf(decision) : "unknown";
+      const left = mtime + KEPT_MS - now;
+      return { path, size, mtime: new Date(mtime), state, days_left: Math.floor(left / DAY), urgent: isWaiting(state) && left < URGENT_MS };
+    });
+    const urgent = files.filter((entry) => entry.urgent).length;
+    out.result({ root: server.root, files }, () => {
+      if (files.length === 0) return `There are no files in ${folders.join(", ")}.`;
+      const rows = files.map(({ path, size, mtime, state, urgent }) => [path, bytes(size), `${duration(now - mtime.getTime())} old`, state, deletion(mtime.getTime() + KEPT_MS - now), urgent ? "<- load it soon" : ""]);
+      const loaded = files.filter(({ state }) => state.startsWith("loaded")).length;
+      const total = `${count(files.length, "file")}, ${bytes(files.reduce((sum, { size }) => sum + size, 0))}; ${number(loaded)} loaded.`;
+      const warning = urgent > 0 ? ` ${count(urgent, "file")} to be deleted within 7 days and not loaded: run signalhouse sync.` : "";
+      return `${table(["file", { right: "size" }, { right: "age" }, "state", "deleted", ""], rows)}\n\n${total}${warning}`;
+    });
+    return EXIT.done;
+  },
+});
+
+/** The ledger; nothing where there is no warehouse yet, undefined where another process is writing to it. */
+async function knownOrNothing(context: Context): Promise<KnownFile[] | undefined> {
+  try {
+    return await reading(context, knownFiles);
+  } catch (error) {
+    if (isSignalhouseError(error, "warehouse_missing")) return [];
+    if (!isSignalhouseError(error, "warehouse_locked")) throw error;
+    context.out.log("warn", `${error.message}: it cannot be told which files are loaded`);
+    return undefined;
+  }
+}
+
+function stateOf({ why }: Decision): string {
+  switch (why) {
+    case "same bytes as another file":
+      return "loaded (same bytes)";
+    case "changed since it was loaded":
+      return "changed";
+    case "failed before":
+      return "failed";
+    case "not .csv or .gz":
+      return "no export";
+    default:
+      return why;
+  }
+}
+
+const isWaiting = (state: string) => ["new", "changed", "failed"].includes(state);
+
+function deletion(left: number): string {
+  return left > 0 ? `in ${duration(left)}` : "due";
+}

@@ -1,0 +1,83 @@
+/** Telling on stderr how a load goes on: a bar on a terminal, log lines elsewhere. */
+import { basename } from "node:path/posix";
+import { type Options, SingleBar } from "cli-progress";
+import type { FileResult, LoadEvent } from "../pipeline/load-files.ts";
+import { bytes, clock, count, number } from "./format.ts";
+import { Meter } from "./meter.ts";
+import type { Output } from "./output.ts";
+
+/** Between two log lines on one file. */
+const LOG_EVERY_MS = 5000;
+
+const BAR: Options = {
+  format: "[{bar}] {percentage}%  {amount}  {rate} records/s  {left}  {file}",
+  barsize: 24,
+  barCompleteChar: "=",
+  barIncompleteChar: " ",
+  hideCursor: false,
+  clearOnComplete: true,
+  gracefulExit: false, // signals are main's business
+  etaBuffer: 1,
+  stream: process.stderr,
+};
+
+/** Of one run of several files. Whoever makes it calls stop() when the run is over. */
+export class Progress {
+  readonly #out: Output;
+  readonly #meter: Meter;
+  readonly #bar: SingleBar | undefined;
+  #loggedAt = performance.now();
+
+  /** @param totalBytes of all files, 0 where it is not known */
+  constructor(out: Output, totalBytes: number) {
+    this.#out = out;
+    this.#meter = new Meter(totalBytes, performance.now());
+    if (process.stderr.isTTY && out.tells("info")) {
+      this.#bar = new SingleBar(BAR);
+      this.#bar.start(Math.max(totalBytes, 1), 0, { amount: "", rate: 0, left: "", file: "" });
+    }
+  }
+
+  onEvent(event: LoadEvent): void {
+    if (event.event === "done") this.#done(event.file);
+    else this.#reading(event);
+  }
+
+  #reading({ path, bytes: read, size, records }: LoadEvent & { event: "reading" }): void {
+    const now = performance.now();
+    this.#meter.read(path, read, records);
+    const rate = number(Math.round(this.#meter.recordsPerSecond(now)));
+    const left = this.#meter.left(now);
+    if (this.#bar) {
+      const total = this.#meter.totalBytes > 0 ? ` of ${bytes(this.#meter.totalBytes)}` : "";
+      this.#bar.update(this.#meter.bytes, { amount: bytes(this.#meter.bytes) + total, rate, left: left === undefined ? "" : `${clock(left)} left`, file: basename(path) });
+    } else if (now - this.#loggedAt >= LOG_EVERY_MS) {
+      this.#loggedAt = now;
+      const part = size > 0 ? ` of ${bytes(size)}` : "";
+      const rest = left === undefined ? "" : `, ${clock(left)} left`;
+      this.#out.log("info", `reading ${path}: ${bytes(read)}${part}, ${count(records, "record")}, ${rate} records/s${rest}`);
+    }
+  }
+
+  #done(file: FileResult): void {
+    if (!this.#bar) this.#out.log(file.status === "failed" ? "warn" : "info", doneLine(file));
+  }
+
+  stop(): void {
+    this.#bar?.stop();
+  }
+}
+
+/** What became of a file, in one line. */
+function doneLine(file: FileResult): string {
+  switch (file.status) {
+    case "failed":
+      return `failed ${file.path}: ${file.message}`;
+    case "duplicate":
+      return `known ${file.path}: the same bytes as ${file.duplicateOf ?? "another file"}`;
+    default: {
+      const rejected = file.rejected > 0 ? `, ${number(file.rejected)} rejected` : "";
+      return `loaded ${file.path}: ${count(file.records, "record")}, ${number(file.inserted)} inserted, ${number(file.updated)} updated, ${number(file.unchanged)} unchanged${rejected}`;
+    }
+  }
+}

@@ -1,0 +1,25 @@
+import { replayRejects } from "../pipeline/replay.ts";
+import { defineCommand, wholeNumber } from "./command.ts";
+import { EXIT } from "./failures.ts";
+import { table } from "./format.ts";
+import { running } from "./warehouse.ts";
+
+export const command = defineCommand({
+  usage: "[options]",
+  about: "Reads the rejects again, as this version of signalhouse understands them, loads what has become a record and marks it as replayed.",
+  options: { load: { type: "string", value: "LOAD_ID", help: "only the rejects of this load" } },
+  examples: ["rejects replay", "rejects replay --load 12"],
+  run: (context, { values }) => {
+    const load = values.load === undefined ? {} : { loadId: wholeNumber("--load", values.load) };
+    return running(context, "rejects replay", async (warehouse, { limits }) => {
+      const loads = await replayRejects({ warehouse, limits, ...load, signal: context.signal });
+      const still = loads.reduce((sum, { still_rejected }) => sum + still_rejected, 0);
+      context.out.result({ loads }, () => {
+        const rows = loads.map((row) => [String(row.load_id), row.path, row.replayed, row.inserted, row.updated, row.unchanged, row.still_rejected]);
+        const counts = ["replayed", "inserted", "updated", "unchanged", "still rejected"].map((right) => ({ right }));
+        return rows.length === 0 ? "There are no rejects to replay." : table([{ right: "load" }, "file", ...counts], rows);
+      });
+      return still > 0 ? EXIT.rejected : EXIT.done;
+    });
+  },
+});

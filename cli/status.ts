@@ -1,0 +1,52 @@
+import { stat } from "node:fs/promises";
+import { readStatus, type RunRow, type Status } from "../sinks/status.ts";
+import { defineCommand } from "./command.ts";
+import { EXIT } from "./failures.ts";
+import { bytes, count, duration, number, table, time } from "./format.ts";
+import { reading } from "./warehouse.ts";
+
+export const command = defineCommand({
+  usage: "[options]",
+  about: "What the warehouse holds: rows per table and signal type, how fresh they are, the last runs, and what is waiting for you: failed files, rejects, drift.",
+  options: {},
+  examples: ["status", "status --json"],
+  run: (context) =>
+    reading(context, async (connection, { warehouse }) => {
+      const status = await readStatus(connection);
+      const { size } = await stat(warehouse);
+      context.out.result({ warehouse, size_bytes: size, ...status }, () => text(warehouse, size, status));
+      return EXIT.done;
+    }),
+});
+
+function text(warehouse: string, size: number, status: Status): string {
+  const ago = (at: Date) => `${time(at)} UTC, ${duration(Date.now() - at.getTime())} ago`;
+  const { files, last_load } = status;
+  const facts = [
+    ["warehouse", `${warehouse}, ${bytes(size)}`],
+    ["newest signal", status.newest_signal ? ago(status.newest_signal) : "none yet"],
+    ["last load", last_load ? `${ago(last_load.finished_at)}: ${last_load.path}` : "none yet"],
+    ["files", `${number(files.loaded)} loaded, ${number(files.duplicate)} with the same bytes, ${number(files.failed)} failed`],
+    ["rejects", status.rejects > 0n ? `${number(status.rejects)} not replayed; see: signalhouse rejects list` : "none"],
+    ["drift", status.drift_kinds > 0n ? `${count(status.drift_kinds, "kind")}; see: signalhouse drift` : "none"],
+  ];
+  const sections = [
+    table(["", ""], facts).trimStart(),
+    table(["table", { right: "rows" }], status.tables.map((row) => [row.table, row.rows])),
+    ...section(["signal type", { right: "rows" }, "newest (UTC)"], status.signal_types.map((row) => [row.signal_type, row.rows, time(row.newest)])),
+    ...section(["failed file", "when (UTC)", "why"], status.failed_files.map((row) => [row.path, time(row.finished_at), `${row.error ?? ""} (${row.error_code ?? ""})`])),
+    ...section(["run", "started (UTC)", { right: "files" }, "ended"], status.runs.map((run) => [run.command, time(run.started_at), run.files, ending(run)])),
+  ];
+  return sections.join("\n\n");
+}
+
+function section(...[headings, rows]: Parameters<typeof table>): string[] {
+  return rows.length === 0 ? [] : [table(headings, rows)];
+}
+
+const ENDINGS: Readonly<Record<number, string>> = { 0: "done", 1: "failed", 2: "failed", 3: "done, with rejects", 130: "interrupted" };
+
+function ending({ finished_at, exit_code, error }: RunRow): string {
+  if (finished_at === null || exit_code === null) return "not: it was killed, or is running";
+  return `${ENDINGS[exit_code] ?? `exit code ${exit_code}`}${error === null || exit_code === 130 ? "" : `: ${error}`}`;
+}

@@ -1,0 +1,146 @@
+/** A warehouse in a folder of its own, that is proven by verify after every load. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, onTestFinished } from "vitest";
+import { type Limits, readConfig } from "../../schemas/config.ts";
+import { type FileResult, loadFiles, type LoadContext, type Source } from "../../pipeline/load-files.ts";
+import { type ReplayedLoad, replayRejects } from "../../pipeline/replay.ts";
+import { DATA_TABLES } from "../../sinks/ddl.ts";
+import { type LoadRow, ledger } from "../../sinks/status.ts";
+import { verifyWarehouse } from "../../sinks/verify.ts";
+import { openWarehouse, type Warehouse, type WarehouseOptions } from "../../sinks/warehouse.ts";
+
+/** What a query gives: BIGINT, DECIMAL and times as text. */
+export type Row = Record<string, unknown>;
+
+const DEFAULT_LIMITS: Limits = readConfig({}, "the defaults").limits;
+
+/** An empty folder that is gone when the test is over. */
+export function scratchFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), "signalhouse-test-"));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+export class Scratch {
+  readonly path: string;
+  warehouse: Warehouse;
+
+  constructor(warehouse: Warehouse) {
+    this.path = warehouse.path;
+    this.warehouse = warehouse;
+  }
+
+  /** Loads files; fails where the ledger cannot be proven afterwards. */
+  async load(sources: Iterable<Source>, { limits, ...context }: Partial<Omit<LoadContext, "limits">> & { limits?: Partial<Limits> } = {}): Promise<FileResult[]> {
+    const { signal = new AbortController().signal } = context;
+    try {
+      return await loadFiles(sources, { warehouse: this.warehouse, runId: null, ...context, signal, limits: { ...DEFAULT_LIMITS, ...limits } });
+    } finally {
+      await this.prove();
+    }
+  }
+
+  /** Replays rejects; fails where the ledger cannot be proven afterwards. */
+  async replay(loadId?: bigint): Promise<ReplayedLoad[]> {
+    const replayed = await replayRejects({ warehouse: this.warehouse, limits: DEFAULT_LIMITS, ...(loadId === undefined ? {} : { loadId }) });
+    await this.prove();
+    return replayed;
+  }
+
+  /** Every rule of verify holds. */
+  async prove(): Promise<void> {
+    const broken = (await verifyWarehouse(this.warehouse.connection)).filter(({ ok }) => !ok);
+    expect(broken).toEqual([]);
+  }
+
+  async run(sql: string): Promise<void> {
+    await this.warehouse.connection.run(sql);
+  }
+
+  async rows(sql: string): Promise<Row[]> {
+    const result = await this.warehouse.connection.runAndReadAll(sql);
+    return result.getRowObjectsJson();
+  }
+
+  /** The first column of a query's rows. */
+  async values(sql: string): Promise<unknown[]> {
+    return (await this.rows(sql)).map((row) => Object.values(row)[0]);
+  }
+
+  /** The first value of a query's only row. */
+  async value(sql: string): Promise<unknown> {
+    const [value, ...more] = await this.values(sql);
+    expect(more).toEqual([]);
+    return value;
+  }
+
+  ledger(): Promise<LoadRow[]> {
+    return ledger(this.warehouse.connection);
+  }
+
+  /** A load's counts by path, as numbers. */
+  async counts(path: string): Promise<Row> {
+    const { records, inserted, updated, unchanged, rejected } = (await this.ledger()).findLast((load) => load.path === path) as LoadRow;
+    return Object.fromEntries(Object.entries({ records, inserted, updated, unchanged, rejected }).map(([name, count]) => [name, Number(count)]));
+  }
+
+  /** All rows of the data tables, in an order of their own, without `except`. */
+  async dump(...except: string[]): Promise<Record<string, Row[]>> {
+    const tables: Record<string, Row[]> = {};
+    for (const table of Object.keys(DATA_TABLES)) {
+      const present = await this.values(`SELECT column_name FROM duckdb_columns() WHERE table_name = '${table}' AND schema_name = 'main'`);
+      const without = except.filter((column) => present.includes(column));
+      const columns = without.length > 0 ? `* EXCLUDE (${without.join(", ")})` : "*";
+      tables[table] = await this.rows(`SELECT ${columns} FROM ${table} ORDER BY ALL`);
+    }
+    return tables;
+  }
+
+  /** Closes the warehouse and opens it anew. */
+  async reopen(options: Partial<WarehouseOptions> = {}): Promise<void> {
+    this.warehouse.close();
+    this.warehouse = await openWarehouse({ path: this.path, threads: 1, ...options });
+  }
+}
+
+/** A new warehouse; it is closed and removed when the test is over. */
+export async function scratchWarehouse(options: Partial<WarehouseOptions> = {}): Promise<Scratch> {
+  const path = options.path ?? join(scratchFolder(), "signals.duckdb");
+  const scratch = new Scratch(await openWarehouse({ threads: 1, ...options, path }));
+  onTestFinished(() => scratch.warehouse.close());
+  return scratch;
+}
+
+/** An export file in memory. */
+export function memoryFile(path: string, mtime: number | string, bytes: string | Uint8Array): Source {
+  const data = typeof bytes === "string" ? Buffer.from(bytes) : bytes;
+  return {
+    path,
+    size: data.length,
+    mtime: typeof mtime === "string" ? Date.parse(mtime) : mtime,
+    async *open() {
+      yield data;
+    },
+  };
+}
+
+/** CSV text: a header row with every name in `rows`, in the order in which they come, or as `names` says. */
+export function csv(rows: readonly Readonly<Record<string, string | undefined>>[], names = [...new Set(rows.flatMap((row) => Object.keys(row)))]): string {
+  return [names, ...rows.map((row) => names.map((name) => row[name] ?? ""))].map(csvLine).join("");
+}
+
+/** A line of CSV, with its end. */
+export const csvLine = (fields: readonly string[]): string =>
+  `${fields.map((field) => (/[",\r\n]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field)).join(",")}\n`;
+
+/** A page view with this SIGNAL_ID and name. */
+export const pageView = (id: string, name = "a page", more: Record<string, string> = {}): Record<string, string> => ({
+  SIGNAL_ID: id,
+  SIGNAL_TYPE: "pageView",
+  CATEGORY: "Behavior",
+  SIGNAL_TIMESTAMP: "2025-09-01T10:00:00.000Z",
+  NAME: name,
+  ...more,
+});
