@@ -37,7 +37,7 @@ export interface Context {
   /** The configuration file that --config names; undefined where the default one is meant. */
   configFile: string | undefined;
   /** The configuration with --warehouse applied and paths resolved. @throws SignalhouseError config_invalid, user_name_invalid */
-  config(): Promise<LoadedConfig>;
+  config: () => Promise<LoadedConfig>;
 }
 
 export interface Input<T extends OptionTable = OptionTable> {
@@ -86,10 +86,10 @@ function parse(options: OptionTable, args: readonly string[], hint: string) {
   }
 }
 
-/** The whole number that an option or argument says. @throws SignalhouseError usage */
-export function wholeNumber(name: string, text: string): bigint {
-  if (/^\d{1,15}$/.test(text)) return BigInt(text);
-  throw new SignalhouseError("usage", `${name} is "${text}", which is no whole number`, "Write digits only.");
+/** The whole number that an option or argument says, from 0 to `most`. @throws SignalhouseError usage */
+export function wholeNumber(name: string, text: string, most = 1e15): number {
+  if (/^\d{1,16}$/.test(text) && Number(text) <= most) return Number(text);
+  throw new SignalhouseError("usage", `${name} is "${text}"`, `Give a whole number from 0 to ${most}.`);
 }
 
 /** The time that an option says, in milliseconds: a date (its start in UTC) or an ISO 8601 time. @throws SignalhouseError usage */

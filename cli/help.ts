@@ -15,7 +15,7 @@ export function overview(commands: Readonly<Record<string, { summary: string }>>
     "signalhouse COMMAND --help tells more, with examples. signalhouse --version prints the version.",
     "Exit codes: 0 done, 1 failed, 2 bad usage or configuration, 3 done but records were rejected, 130 interrupted.",
     "",
-    "No Connect account at hand? Start with: signalhouse demo",
+    "Without a Connect account, start with: signalhouse demo",
   ].join("\n");
 }
 

@@ -19,7 +19,8 @@ export const command = defineCommand({
   async run(context, { positionals }) {
     const { out, signal } = context;
     // Before the warehouse is touched: a wrong path is a mistake of the command line.
-    const sources = await Promise.all([...new Set(positionals)].map((path) => (path === "-" ? streamSource(addAbortSignal(signal, process.stdin)) : localFile(path))));
+    const open = async (path: string) => (path === "-" ? streamSource(addAbortSignal(signal, process.stdin)) : localFile(path));
+    const sources = await Promise.all([...new Set(positionals)].map(open));
     return running(context, "load", async (warehouse, { limits }, runId) => {
       const known = await knownIn(warehouse);
       const fresh = sources.filter((source) => !known(source));

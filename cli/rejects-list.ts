@@ -13,8 +13,8 @@ export const command = defineCommand({
   },
   examples: ["rejects list", "rejects list --load 12"],
   run: (context, { values }) => {
-    const limit = Number(wholeNumber("--limit", values.limit ?? "100"));
-    const load = values.load === undefined ? undefined : wholeNumber("--load", values.load);
+    const limit = BigInt(wholeNumber("--limit", values.limit ?? "100"));
+    const load = values.load === undefined ? undefined : BigInt(wholeNumber("--load", values.load));
     return reading(context, async (connection) => {
       if (load === undefined) {
         const groups = await rejectGroups(connection, limit);

@@ -10,7 +10,7 @@ export const command = defineCommand({
   options: { load: { type: "string", value: "LOAD_ID", help: "only the rejects of this load" } },
   examples: ["rejects replay", "rejects replay --load 12"],
   run: (context, { values }) => {
-    const load = values.load === undefined ? {} : { loadId: wholeNumber("--load", values.load) };
+    const load = values.load === undefined ? {} : { loadId: BigInt(wholeNumber("--load", values.load)) };
     return running(context, "rejects replay", async (warehouse, { limits }) => {
       const loads = await replayRejects({ warehouse, limits, ...load, signal: context.signal });
       const still = loads.reduce((sum, { still_rejected }) => sum + still_rejected, 0);

@@ -11,8 +11,8 @@ export const command = defineCommand({
   examples: ["rejects show 12 4711", "rejects show 12 4711 > row.csv"],
   positionals: [2, 2],
   run: (context, { positionals: [load = "", record = ""] }) => {
-    const loadId = wholeNumber("LOAD_ID", load);
-    const recordNo = wholeNumber("RECORD_NO", record);
+    const loadId = BigInt(wholeNumber("LOAD_ID", load));
+    const recordNo = BigInt(wholeNumber("RECORD_NO", record));
     return reading(context, async (connection) => {
       const reject = await findReject(connection, loadId, recordNo);
       if (!context.out.json) {

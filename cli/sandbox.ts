@@ -18,7 +18,7 @@ export const command = defineCommand({
   },
   examples: ["sandbox", "sandbox --folder ~/exports --port 2222"],
   async run({ out, signal }, { values }) {
-    const port = values.port === undefined ? 0 : Number(wholeNumber("--port", values.port));
+    const port = values.port === undefined ? 0 : wholeNumber("--port", values.port, 65_535);
     const folder = resolve(values.out ?? "sandbox");
     await claimFolder(folder, "keep");
     const exports = values.folder === undefined ? join(folder, "exports") : resolve(values.folder);

@@ -8,16 +8,16 @@ import { Progress } from "./progress.ts";
 /** What a run tells while it goes on. */
 export interface Telling {
   /** It is known what is to be loaded. */
-  begin(totalBytes: number): void;
-  onEvent(event: LoadEvent): void;
+  begin: (totalBytes: number) => void;
+  onEvent: (event: LoadEvent) => void;
 }
 
 /** What is said beside the files. */
 export interface Framing {
   /** For the JSON document. */
-  extra(): Record<string, unknown>;
+  extra: () => Record<string, unknown>;
   /** The line that is printed where no file was loaded. */
-  nothing(): string;
+  nothing: () => string;
 }
 
 /**

@@ -46,7 +46,10 @@ export async function loadFiles(sources: Iterable<Source>, context: LoadContext)
     for (const source of sources) {
       context.signal.throwIfAborted();
       const read = await readFile(source, context);
-      await committed;
+      await committed.catch((error: unknown) => {
+        read.staging.close();
+        throw error;
+      });
       committed = finishFile(read, context).then((result) => {
         results.push(result);
         context.onEvent?.({ event: "done", file: result });

@@ -2,7 +2,7 @@
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
-import { SignalhouseError } from "../schemas/errors.ts";
+import { messageOf, SignalhouseError } from "../schemas/errors.ts";
 import type { Source } from "./load-files.ts";
 
 const CHUNK_BYTES = 256 * 1024;
@@ -19,7 +19,12 @@ export async function localFile(path: string): Promise<Source> {
     size,
     mtime,
     async *open(signal) {
-      yield* createReadStream(absolute, { highWaterMark: CHUNK_BYTES, signal });
+      try {
+        yield* createReadStream(absolute, { highWaterMark: CHUNK_BYTES, signal });
+      } catch (error) {
+        signal.throwIfAborted();
+        throw unreadable(absolute, error);
+      }
       const now = await identityOf(absolute);
       if (now.size !== size || now.mtime !== mtime) {
         throw new SignalhouseError(
@@ -34,10 +39,14 @@ export async function localFile(path: string): Promise<Source> {
 
 async function identityOf(path: string): Promise<{ size: number; mtime: number }> {
   const found = await stat(path).catch((error: unknown) => {
-    throw new SignalhouseError("file_missing", `${path} cannot be read`, "Check the path.", error);
+    throw unreadable(path, error);
   });
   if (!found.isFile()) throw new SignalhouseError("file_missing", `${path} is not a file`, "Name a file, not a folder.");
   return { size: found.size, mtime: Math.floor(found.mtimeMs) };
+}
+
+function unreadable(path: string, cause: unknown): SignalhouseError {
+  return new SignalhouseError("file_missing", `${path} cannot be read: ${messageOf(cause)}`, "Check the path, and that you may read the file.", cause);
 }
 
 /** A stream of unknown size, such as standard input, under the name `stdin`. Its mtime is the moment of its load. */

@@ -68,7 +68,8 @@ export async function contactColumnNames(connection: DuckDBConnection): Promise<
 export async function beginRun(connection: DuckDBConnection, command: string, version: string): Promise<bigint> {
   const found = await rows<{ run_id: bigint }>(
     connection,
-    "INSERT INTO signalhouse.runs SELECT coalesce(max(run_id), 0) + 1, $1, $2, now(), NULL, NULL, NULL FROM signalhouse.runs RETURNING run_id",
+    `INSERT INTO signalhouse.runs BY NAME SELECT coalesce(max(run_id), 0) + 1 AS run_id, $1 AS command, $2 AS version, now() AS started_at
+     FROM signalhouse.runs RETURNING run_id`,
     [command, version],
   );
   return (found[0] as { run_id: bigint }).run_id;

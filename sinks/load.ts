@@ -87,7 +87,7 @@ async function mergeTable(connection: DuckDBConnection, table: Table, header: He
     await connection.run(confirmSql(target));
   }
   await connection.run(insertNewSql(target, matched.rows > 0));
-  if (table === "behavior_signals" && header.names.includes("SIGNAL_CONTENT")) {
+  if (table === "behavior_signals" && header.positions.has("SIGNAL_CONTENT")) {
     for (const sql of replaceItemsSql(target, matched.rows > 0)) await connection.run(sql);
   }
   return {
@@ -147,13 +147,11 @@ async function addContactColumns(connection: DuckDBConnection, header: Header, l
     changed = true;
     for (const table of Object.keys(SIGNAL_TABLES)) {
       await connection.run(`ALTER TABLE ${table} ADD COLUMN ${id(column)} VARCHAR`);
-      await connection.run(`INSERT INTO signalhouse.schema_changes VALUES ($1, $2, $3, 'VARCHAR', $4, $5, now())`, [
-        loadId,
-        table,
-        column,
-        name,
-        occurrence,
-      ]);
+      await connection.run(
+        `INSERT INTO signalhouse.schema_changes BY NAME SELECT $1::BIGINT AS load_id, $2 AS table_name, $3 AS column_name, 'VARCHAR' AS column_type,
+           $4 AS header, $5::INTEGER AS occurrence, now() AS changed_at`,
+        [loadId, table, column, name, occurrence],
+      );
     }
   }
   if (!changed) return;
@@ -162,14 +160,10 @@ async function addContactColumns(connection: DuckDBConnection, header: Header, l
 
 async function insertDrift(staging: Staging, loadId: bigint): Promise<void> {
   for (const { signalType, field, reason, records, firstRecordNo } of staging.drift) {
-    await staging.connection.run("INSERT INTO signalhouse.drift VALUES ($1, $2, $3, $4, $5::BIGINT, $6::BIGINT)", [
-      loadId,
-      signalType,
-      field,
-      reason,
-      BigInt(records),
-      BigInt(firstRecordNo),
-    ]);
+    await staging.connection.run(
+      `INSERT INTO signalhouse.drift BY NAME SELECT $1::BIGINT AS load_id, $2 AS signal_type, $3 AS field, $4 AS reason, $5::BIGINT AS records, $6::BIGINT AS first_record_no`,
+      [loadId, signalType, field, reason, BigInt(records), BigInt(firstRecordNo)],
+    );
   }
 }
 

@@ -12,19 +12,18 @@ export function contactColumnsOf({ fields }: Header): string[] {
 
 /** Columns that every file speaks of, whatever its header. */
 const ALWAYS = ["signal_key", "signal_id", "signal_type", "occurred_at", "channel", "action", "extra", ...LOAD_COLUMNS];
-const FROM_CONTENT = [
-  "signal_content",
-  ...Object.keys(CONTENT_FIELDS).map(snakeCase),
-  ...Object.values(MIRRORED_FIELDS).map((header) => header.toLowerCase()),
-];
+/** Fixed columns that the content may fill. */
+const MIRRORS = new Set(Object.values(MIRRORED_FIELDS).map((header) => header.toLowerCase()));
+const FROM_CONTENT = ["signal_content", ...Object.keys(CONTENT_FIELDS).map(snakeCase), ...MIRRORS];
 
 /**
  * The columns of a table that a file with this header speaks of. The others are null in its new rows, and a row that it updates keeps
  * what it has there: a column that is missing says nothing.
  */
 function spokenOf(table: Table, header: Header): Set<string> {
-  const spoken = new Set([...ALWAYS, ...contactColumnsOf(header), ...header.names.map((name) => name.toLowerCase())]);
-  if (header.names.includes("SIGNAL_CONTENT")) for (const column of FROM_CONTENT) spoken.add(column);
+  // Not the names as the file has them: a contact attribute called Name says nothing about the column NAME.
+  const spoken = new Set([...ALWAYS, ...contactColumnsOf(header), ...[...header.positions.keys()].map((name) => name.toLowerCase())]);
+  if (header.positions.has("SIGNAL_CONTENT")) for (const column of FROM_CONTENT) spoken.add(column);
   return new Set(
     tableColumns(table, header)
       .filter((column) => spoken.has(column.name))
@@ -43,6 +42,15 @@ function typed({ name, kind, type }: Column): string {
   if (kind === "text" || kind === "json" || kind === "integer") return value;
   if (kind === "texts") return `CAST(CAST(${value} AS JSON) AS VARCHAR[])`;
   return `CAST(${value} AS ${type})`;
+}
+
+/**
+ * What a staged row, `s`, says of a column that the row `t` has a value for. A fixed column that the file lacks speaks only where the
+ * content fills it.
+ */
+function said(column: Column, header: Header): string {
+  const lacking = MIRRORS.has(column.name) && !header.positions.has(column.name.toUpperCase());
+  return lacking ? `coalesce(${typed(column)}, t.${id(column.name)})` : typed(column);
 }
 
 /** The load that a merge writes, as SQL literals and as what orders it among the others. */
@@ -96,7 +104,11 @@ export function matchedSql(target: MergeTarget): string {
          WHERE c.signal_key = s.signal_key AND ${within("c", target.range)} AND NOT ${earlier(target)})`
     : "";
   return `CREATE OR REPLACE TEMP TABLE matched AS
-    SELECT s.record_no, (${earlier(target)} AND (t.load_id <> ${target.loadId} OR t.record_no < s.record_no) ${confirmed}) AS later, ${differs(compared, typed, (column) => `t.${id(column.name)}`)} AS differs
+    SELECT s.record_no, (${earlier(target)} AND (t.load_id <> ${target.loadId} OR t.record_no < s.record_no) ${confirmed}) AS later, ${differs(
+      compared,
+      (column) => said(column, header),
+      (column) => `t.${id(column.name)}`,
+    )} AS differs
     FROM staged_${table} s JOIN ${table} t ON t.signal_key = s.signal_key AND ${within("t", target.range)} JOIN signalhouse.loads l ON l.load_id = t.load_id`;
 }
 
@@ -108,7 +120,7 @@ export function changedSql(target: MergeTarget, allColumns: readonly string[]): 
   const values = allColumns.map((name) => {
     const column = byName.get(name);
     if (name === "load_id") return `${loadId}::BIGINT AS load_id`;
-    return `${column && spoken.has(name) ? typed(column) : `t.${id(name)}`} AS ${id(name)}`;
+    return `${column && spoken.has(name) ? said(column, header) : `t.${id(name)}`} AS ${id(name)}`;
   });
   return `CREATE OR REPLACE TEMP TABLE changed AS SELECT ${values.join(", ")}
     FROM matched m JOIN staged_${table} s ON s.record_no = m.record_no JOIN ${table} t ON t.signal_key = s.signal_key AND ${within("t", target.range)}
@@ -145,6 +157,6 @@ export function replaceItemsSql({ loadId, range }: MergeTarget, anyMatched: bool
 
 /** Notes that this later export says the same as the warehouse, for exports in between that come after it. */
 export function confirmSql({ table, loadId }: MergeTarget): string {
-  return `INSERT INTO signalhouse.confirmations SELECT s.signal_key, CAST(s.occurred_at AS TIMESTAMPTZ), ${loadId}::BIGINT
+  return `INSERT INTO signalhouse.confirmations BY NAME SELECT s.signal_key, CAST(s.occurred_at AS TIMESTAMPTZ) AS occurred_at, ${loadId}::BIGINT AS load_id
     FROM matched m JOIN staged_${table} s ON s.record_no = m.record_no WHERE m.later AND NOT m.differs`;
 }

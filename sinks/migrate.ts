@@ -6,12 +6,12 @@ import { LEDGER_TABLES } from "../schemas/tables.ts";
 import { createTablesSql, DATA_TABLES } from "./ddl.ts";
 import { contactColumnNames } from "./ledger.ts";
 import { inTransaction, rows } from "./sql.ts";
-import { createViewsSql } from "./views.ts";
+import { createViewsSql, VIEWS } from "./views.ts";
 
 /** One step from a schema version to the next, for what adding tables and columns cannot do. */
 export type Migration = readonly string[];
 
-/** The step at index n leads from version n + 1 to n + 2. Tables and columns that are merely new need no step. */
+/** The step at index n leads from version n + 1 to n + 2. Tables, columns and views that are merely new need no step. */
 export const MIGRATIONS: readonly Migration[] = [];
 
 /**
@@ -29,7 +29,7 @@ export async function prepareSchema(connection: DuckDBConnection, writtenBy: str
       "Upgrade signalhouse, or use another warehouse.",
     );
   }
-  if (version === target && (await missingColumns(connection)).length === 0) return;
+  if (version === target && (await missingColumns(connection)).length === 0 && !(await viewsAreMissing(connection))) return;
 
   await inTransaction(connection, async () => {
     for (const step of version === undefined ? [] : migrations.slice(version - 1)) {
@@ -40,7 +40,7 @@ export async function prepareSchema(connection: DuckDBConnection, writtenBy: str
       await connection.run(`ALTER TABLE ${table} ADD COLUMN ${id(column)} ${type}`);
     for (const sql of createViewsSql(await contactColumnNames(connection))) await connection.run(sql);
     await connection.run("DELETE FROM signalhouse.meta");
-    await connection.run("INSERT INTO signalhouse.meta VALUES ($1, $2, now())", [target, writtenBy]);
+    await connection.run("INSERT INTO signalhouse.meta BY NAME SELECT $1::INTEGER AS schema_version, $2 AS written_by, now() AS changed_at", [target, writtenBy]);
   });
 }
 
@@ -50,6 +50,12 @@ export async function schemaVersion(connection: DuckDBConnection): Promise<numbe
   if (tables.length === 0) return undefined;
   const [meta] = await rows<{ schema_version: number }>(connection, "SELECT schema_version FROM signalhouse.meta");
   return meta?.schema_version;
+}
+
+async function viewsAreMissing(connection: DuckDBConnection): Promise<boolean> {
+  const found = await rows<{ view_name: string }>(connection, "SELECT view_name FROM duckdb_views() WHERE database_name = current_database()");
+  const present = new Set(found.map(({ view_name }) => view_name));
+  return VIEWS.some((view) => !present.has(view));
 }
 
 interface MissingColumn {

@@ -11,12 +11,13 @@ export async function probeWarehouse(path: string): Promise<{ version: number | 
   const instance = await DuckDBInstance.create(path, { access_mode: "READ_WRITE" }).catch((error: unknown) => {
     throw explainDuckdb(error, path);
   });
+  const connection = await instance.connect();
   try {
-    const connection = await instance.connect();
     return { version: await schemaVersion(connection), target: MIGRATIONS.length + 1 };
   } catch (error) {
     throw explainDuckdb(error, path);
   } finally {
+    connection.disconnectSync();
     instance.closeSync();
   }
 }

@@ -20,7 +20,7 @@ export interface QueryColumn {
 /** A result that is read as it is asked for. Memory: a few thousand rows. */
 export interface QueryResult {
   columns: QueryColumn[];
-  /** Batches of rows. BIGINT, larger integers and DECIMAL are text, so that no digit is lost; TIMESTAMPTZ is ISO 8601 in UTC. */
+  /** Batches of rows. DECIMAL, and integers beyond what a double holds, are text, so that no digit is lost; TIMESTAMPTZ is ISO 8601 in UTC. */
   rows: AsyncIterable<Json[][]>;
 }
 
@@ -43,7 +43,7 @@ const NUMBERS: readonly DuckDBTypeId[] = [
 /** Runs one statement. @throws SignalhouseError usage where it is not exactly one, query_failed with DuckDB's message, also from `rows` */
 export async function runQuery(connection: DuckDBConnection, sql: string): Promise<QueryResult> {
   const result = await explained(async () => {
-    const { count } = await connection.extractStatements(sql);
+    const count = sql.trim() === "" ? 0 : (await connection.extractStatements(sql)).count;
     if (count !== 1)
       throw new SignalhouseError("usage", `query takes one statement, not ${count}`, 'For example: signalhouse query "SELECT count(*) FROM orders"');
     return connection.stream(sql);
@@ -93,16 +93,15 @@ async function* explainedRows(batches: AsyncIterable<Json[][]>): AsyncGenerator<
 
 function queryFailed(error: unknown): SignalhouseError {
   if (error instanceof SignalhouseError) return error;
-  return new SignalhouseError(
-    "query_failed",
-    messageOf(error).trimEnd(),
-    'The tables and their columns: signalhouse query "SHOW ALL TABLES", signalhouse query "DESCRIBE orders"',
-    error,
-  );
+  const message = messageOf(error).replace("Failed to extract statements: ", "").trimEnd();
+  return new SignalhouseError("query_failed", message, 'The tables and their columns: signalhouse query "SHOW ALL TABLES", signalhouse query "DESCRIBE orders"', error);
 }
 
-const exactJson: DuckDBValueConverter<Json> = (value, type, converter) =>
-  value instanceof DuckDBTimestampTZValue ? isoTime(value) : JsonDuckDBValueConverter(value, type, converter);
+const exactJson: DuckDBValueConverter<Json> = (value, type, converter) => {
+  if (value instanceof DuckDBTimestampTZValue) return isoTime(value);
+  if (typeof value === "bigint" && Number.isSafeInteger(Number(value))) return Number(value);
+  return JsonDuckDBValueConverter(value, type, converter);
+};
 
 /** ISO 8601 in UTC with three fraction digits, six where they are needed. */
 function isoTime(time: DuckDBTimestampTZValue): string {

@@ -33,21 +33,21 @@ export interface WholeReject extends RejectRow {
 const FROM = "FROM signalhouse.rejects r JOIN signalhouse.loads l USING (load_id)";
 
 /** The rejects of all loads by load and code, the latest load first. */
-export async function rejectGroups(connection: DuckDBConnection, limit: number): Promise<RejectGroup[]> {
+export async function rejectGroups(connection: DuckDBConnection, limit: bigint): Promise<RejectGroup[]> {
   return plainRows(
     connection,
     `SELECT load_id, l.path, code, count(*) FILTER (replayed_at IS NULL) AS open, count(replayed_at) AS replayed, min(record_no) AS first_record_no
      ${FROM} GROUP BY load_id, l.path, code ORDER BY load_id DESC, code LIMIT $1`,
-    [BigInt(limit)],
+    [limit],
   );
 }
 
 /** The rejects of one load, in the file's order. */
-export async function rejectsOfLoad(connection: DuckDBConnection, loadId: bigint, limit: number): Promise<RejectRow[]> {
+export async function rejectsOfLoad(connection: DuckDBConnection, loadId: bigint, limit: bigint): Promise<RejectRow[]> {
   return plainRows(
     connection,
     `SELECT load_id, l.path, record_no, code, reason, replayed_at ${FROM} WHERE load_id = $1 ORDER BY record_no LIMIT $2`,
-    [loadId, BigInt(limit)],
+    [loadId, limit],
   );
 }
 

@@ -19,6 +19,7 @@ interface DriftCount extends Drift {
   signalType: string;
   records: number;
   firstRecordNo: number;
+  lastRecordNo: number;
 }
 
 /** More kinds of drift than this in one file are counted together: a sender that makes up field names must not fill the memory. */
@@ -26,6 +27,8 @@ const MAX_DRIFT_KINDS = 10_000;
 
 /** The appenders hold what they are given outside DuckDB's memory limit until they are flushed; by default that is 204,800 rows. */
 const FLUSH_RECORDS = 8192;
+/** The same for records that are large, in characters of their content or raw text. */
+const FLUSH_CHARACTERS = 16 * 1024 * 1024;
 
 /** The columns of a staging table: everything is text but the numbers that are our own. */
 const stagedColumns = (columns: readonly Column[]) =>
@@ -48,6 +51,7 @@ export class Staging {
   readonly counts: StagedCounts = { records: 0, rejected: 0, rows: { marketing_signals: 0, behavior_signals: 0 } };
   readonly #drift = new Map<string, DriftCount>();
   readonly #appenders = new Map<string, DuckDBAppender>();
+  #unflushed = { records: 0, characters: 0 };
   #columns: Partial<Record<Table, readonly Column[]>> = {};
   header: Header | undefined;
 
@@ -80,8 +84,15 @@ export class Staging {
       this.counts.records += 1;
       if (record.kind === "reject") this.#appendReject(record);
       else this.#appendRecord(record);
-      if (this.counts.records % FLUSH_RECORDS === 0) for (const appender of this.#appenders.values()) appender.flushSync();
+      this.#unflushed.records += 1;
+      this.#unflushed.characters += (record.kind === "reject" ? record.raw : (record.signal_content ?? "")).length;
+      if (this.#unflushed.records >= FLUSH_RECORDS || this.#unflushed.characters >= FLUSH_CHARACTERS) this.#flush();
     }
+  }
+
+  #flush(): void {
+    for (const appender of this.#appenders.values()) appender.flushSync();
+    this.#unflushed = { records: 0, characters: 0 };
   }
 
   #appendRecord(record: SignalRecord): void {
@@ -121,14 +132,18 @@ export class Staging {
     const full = this.#drift.size >= MAX_DRIFT_KINDS;
     const key = [record.signal_type, field, reason].join("\u001f");
     const known = this.#drift.get(key) ?? (full ? this.#drift.get(reason) : undefined);
-    if (known) known.records += 1;
-    else {
+    if (known) {
+      // A record may have a field in several items, and counts once.
+      if (known.lastRecordNo !== record.record_no) known.records += 1;
+      known.lastRecordNo = record.record_no;
+    } else {
       const count = {
         signalType: full ? "(many)" : record.signal_type,
         field: full ? "(many)" : field,
         reason,
         records: 1,
         firstRecordNo: record.record_no,
+        lastRecordNo: record.record_no,
       };
       this.#drift.set(full ? reason : key, count);
     }

@@ -8,6 +8,9 @@ import { SIGNAL_TABLES } from "../schemas/tables.ts";
 const IDENTITY = ["signal_key", "signal_id", "occurred_at"];
 const ORIGIN = ["load_id", "record_no"];
 
+/** The names of all views. */
+export const VIEWS: readonly string[] = [...Object.values(SIGNAL_TYPES).map(({ view }) => view), "message_behavior"];
+
 /** SQL that makes every view anew. */
 export function createViewsSql(contactColumns: readonly string[]): string[] {
   const types = Object.keys(SIGNAL_TYPES) as SignalType[];

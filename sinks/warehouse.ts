@@ -2,6 +2,7 @@ import { access } from "node:fs/promises";
 import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 import { SignalhouseError } from "../schemas/errors.ts";
 import type { ContactColumn } from "../schemas/header.ts";
+import { claimFile } from "./claims.ts";
 import { explainDuckdb } from "./duckdb-errors.ts";
 import { contactColumns } from "./ledger.ts";
 import { prepareSchema, schemaVersion } from "./migrate.ts";
@@ -39,11 +40,13 @@ export interface Warehouse {
  */
 export async function openWarehouse({ path, readOnly = false, memory, threads, version = "unknown" }: WarehouseOptions): Promise<Warehouse> {
   if (readOnly) await assertExists(path);
+  const release = await claimFile(path, readOnly);
   const instance = await DuckDBInstance.create(path, {
     access_mode: readOnly ? "READ_ONLY" : "READ_WRITE",
     ...(memory === undefined ? {} : { memory_limit: memory }),
     ...(threads === undefined ? {} : { threads: String(threads) }),
   }).catch((error: unknown) => {
+    release();
     throw explainDuckdb(error, path);
   });
   const connect = async () => {
@@ -52,8 +55,14 @@ export async function openWarehouse({ path, readOnly = false, memory, threads, v
     await connection.run("SET TimeZone = 'UTC'");
     return connection;
   };
+  const connection = await connect();
+  // A connection that is left open would hold the file for as long as the process lives.
+  const close = () => {
+    connection.disconnectSync();
+    instance.closeSync();
+    release();
+  };
   try {
-    const connection = await connect();
     if (!readOnly) await prepareSchema(connection, version);
     else if ((await schemaVersion(connection)) === undefined) throw missing(path);
     return {
@@ -61,13 +70,10 @@ export async function openWarehouse({ path, readOnly = false, memory, threads, v
       connection,
       connect,
       contactColumns: await contactColumns(connection),
-      close() {
-        connection.disconnectSync();
-        instance.closeSync();
-      },
+      close,
     };
   } catch (error) {
-    instance.closeSync();
+    close();
     throw explainDuckdb(error, path);
   }
 }

@@ -1,8 +1,11 @@
-import { SignalhouseError, isSignalhouseError } from "../../schemas/errors.ts";
 import type { FileEntryWithStats } from "ssh2";
+import { SignalhouseError, isSignalhouseError } from "../../schemas/errors.ts";
 import type { Channel } from "./channel.ts";
 import type { RemoteFile } from "./file.ts";
 import { below, relativePath } from "./paths.ts";
+
+/** What we look at in a directory's entry. */
+type Entry = Pick<FileEntryWithStats, "filename"> & { attrs: Pick<FileEntryWithStats["attrs"], "size" | "mtime" | "isFile" | "isDirectory"> };
 
 /** Directories that are listed at the same time. */
 const WIDTH = 4;
@@ -19,7 +22,7 @@ export async function listFiles(channel: Channel, root: string, folders: readonl
   while (pending.length > 0) {
     const batch = pending.splice(0, WIDTH);
     const listings = await Promise.all(batch.map((folder) => listFolder(channel, root, folder, asked.has(folder), signal)));
-    for (const { found, folders: inner } of listings) {
+    for (const { files: found, folders: inner } of listings) {
       for (const file of found) files.set(file.path, file);
       pending.push(...inner.filter((folder) => !asked.has(folder)));
     }
@@ -34,15 +37,20 @@ async function listFolder(channel: Channel, root: string, folder: string, asked:
     if (!asked) return [];
     throw await folderMissing(channel, root, folder, signal);
   });
-  const pathOf = ({ filename }: FileEntryWithStats) => below(folder, filename);
+  return readEntries(folder, entries);
+}
+
+/** What a directory's entries are. */
+export function readEntries(folder: string, entries: readonly Entry[]): { files: RemoteFile[]; folders: string[] } {
+  const pathOf = ({ filename }: Entry) => below(folder, filename);
   const named = entries.filter(({ filename }) => isName(filename));
   const folders = named.filter(isFolder).map(pathOf);
-  const found = named
+  const files = named
     .filter(({ attrs }) => attrs.isFile())
     .map((entry) => ({ path: pathOf(entry), size: entry.attrs.size, mtime: entry.attrs.mtime * 1000 }))
     // The same zero bytes may be shown as a file beside the folder that they stand for.
     .filter(({ path, size }) => size > 0 || !folders.includes(path));
-  return { found, folders };
+  return { files, folders };
 }
 
 /** The names of the folders in a directory. */
@@ -59,7 +67,7 @@ function isName(filename: string): boolean {
   return filename !== "" && filename !== "." && filename !== ".." && !filename.includes("/");
 }
 
-function isFolder({ attrs }: FileEntryWithStats): boolean {
+function isFolder({ attrs }: Entry): boolean {
   return attrs.isDirectory();
 }
 

@@ -199,7 +199,7 @@ describe.skipIf(sshdMissing)("connecting", () => {
     await failureOf(connectSftp({ ...sshd.options, keyFile: at("stranger") }));
     await failureOf(connectSftp({ ...sshd.options, knownHosts: [] }));
     await failureOf(connectSftp({ ...sshd.options, port: 1 }));
-    await new Promise(setImmediate);
-    expect(sockets()).toBe(before);
+    // A destroyed socket needs a moment to go; one that is left behind never goes, and the test times out.
+    while (sockets() > before) await new Promise(setImmediate);
   });
 });

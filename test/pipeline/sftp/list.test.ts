@@ -1,10 +1,7 @@
 import { mkdir, rm, symlink, utimes, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import type { FileEntryWithStats } from "ssh2";
-import { SignalhouseError } from "../../../schemas/errors.ts";
-import type { Channel } from "../../../pipeline/sftp/channel.ts";
-import { listFiles } from "../../../pipeline/sftp/list.ts";
+import { readEntries } from "../../../pipeline/sftp/list.ts";
 import { connectSftp, type SftpServer } from "../../../pipeline/sftp/server.ts";
 import { failureOf } from "../../helpers/errors.ts";
 import { startProxy, type Proxy } from "../../helpers/proxy.ts";
@@ -97,23 +94,20 @@ describe.skipIf(sshdMissing)("listing", () => {
   });
 });
 
-test("what S3 shows for folders is no file", async () => {
-  const listings: Record<string, Partial<FileEntryWithStats>[]> = {
-    "/Export": [entry(""), entry("."), entry("marker/"), entry("day"), entry("day", { folder: true }), entry("../../etc/passwd", { size: 9 }), entry("gone", { folder: true })],
-    "/Export/day": [entry("a.csv", { size: 1 }), entry("empty.csv")],
-  };
-  const channel = {
-    list: async (path: string) => {
-      const found = listings[path];
-      if (!found) throw new SignalhouseError("file_missing", `${path} is not there`, "");
-      return found as FileEntryWithStats[];
-    },
-  };
-  const files = await listFiles(channel as unknown as Channel, "/", ["Export"]);
-  expect(files.map(({ path }) => path)).toEqual(["Export/day/a.csv", "Export/day/empty.csv"]);
-});
+describe("what S3 shows for folders", () => {
+  const entry = (filename: string, { folder = false, size = 0 } = {}) => ({
+    filename,
+    attrs: { size, mtime: 60, isDirectory: () => folder, isFile: () => !folder },
+  });
 
-function entry(filename: string, { folder = false, size = 0 } = {}): Partial<FileEntryWithStats> {
-  const attrs = { size, mtime: 0, isDirectory: () => folder, isFile: () => !folder } as FileEntryWithStats["attrs"];
-  return { filename, attrs };
-}
+  test.each([
+    { name: "an empty name", entries: [entry("")], files: [], folders: [] },
+    { name: "the folder itself", entries: [entry(".", { folder: true }), entry("..", { folder: true })], files: [], folders: [] },
+    { name: "a marker", entries: [entry("day/")], files: [], folders: [] },
+    { name: "a marker without its slash", entries: [entry("day"), entry("day", { folder: true })], files: [], folders: ["Export/day"] },
+    { name: "a way out", entries: [entry("../../etc/passwd", { size: 9 }), entry("/etc", { folder: true })], files: [], folders: [] },
+    { name: "an empty file", entries: [entry("a.csv")], files: [{ path: "Export/a.csv", size: 0, mtime: 60_000 }], folders: [] },
+  ])("$name", ({ entries, files, folders }) => {
+    expect(readEntries("Export", entries)).toEqual({ files, folders });
+  });
+});

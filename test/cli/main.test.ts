@@ -1,0 +1,84 @@
+import { once } from "node:events";
+import { describe, expect, test } from "vitest";
+import { COMMANDS } from "../../cli/commands.ts";
+import { COMMON_OPTIONS } from "../../cli/command.ts";
+import { packageVersion } from "../../cli/package.ts";
+import { cli, startCli } from "../helpers/cli.ts";
+import { scratchFolder } from "../helpers/warehouse.ts";
+
+describe("help", () => {
+  test("the overview names every command", async () => {
+    const { code, stdout } = await cli(["--help"], { cwd: scratchFolder() });
+    expect(code).toBe(0);
+    for (const [name, { summary }] of Object.entries(COMMANDS)) expect(stdout).toMatch(new RegExp(`^  ${name} +${summary.replace(/[;,.]/g, ".")}$`, "m"));
+  });
+
+  test.each(Object.keys(COMMANDS))("%s --help names its options and has an example", async (name) => {
+    const { command } = await (COMMANDS[name] as (typeof COMMANDS)[string]).load();
+    const { code, stdout, stderr } = await cli([...name.split(" "), "--help"], { cwd: scratchFolder() });
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    expect(stdout).toContain(`Usage: signalhouse ${name}`);
+    for (const option of Object.keys({ ...COMMON_OPTIONS, ...command.options })) expect(stdout).toContain(`--${option}`);
+    expect(stdout).toMatch(new RegExp(`Examples?:\n  signalhouse ${name}`));
+  });
+
+  test("a group of commands has help", async () => {
+    const { code, stdout } = await cli(["rejects", "--help"], { cwd: scratchFolder() });
+    expect(code).toBe(0);
+    expect(stdout).toContain("rejects replay");
+    expect(stdout).not.toContain("doctor");
+  });
+
+  test("--version", async () => {
+    expect(await cli(["--version"], { cwd: scratchFolder() })).toEqual({ code: 0, stdout: `${packageVersion()}\n`, stderr: "" });
+  });
+});
+
+describe("bad usage is exit code 2, with what is wrong and where to look", () => {
+  test.each([
+    [[], "no command is given"],
+    [["swim"], 'no command "swim"'],
+    [["rejects"], "rejects list, rejects show, rejects replay"],
+    [["--json", "status"], "the command comes first"],
+    [["status", "--frob"], "--frob"],
+    [["status", "extra"], 'does not take "extra"'],
+    [["status", "--log-level", "loud"], "error, warn, info, debug"],
+    [["load"], "needs FILE…"],
+    [["sync", "--since"], "--since"],
+    [["rejects", "show", "1"], "LOAD_ID RECORD_NO"],
+    [["rejects", "show", "one", "2"], 'LOAD_ID is "one"'],
+    [["drift", "--since", "yesterday"], "2025-09-01"],
+    [["drift", "--since", "2025-02-31T99:00Z"], "2025-09-01"],
+    [["query", "SELECT 1", "--format", "xml"], "table, json, csv"],
+    [["query", "SELECT 1", "-o", "out.xlsx"], ".csv, .json, .parquet"],
+    [["sandbox", "--port", "99999"], "65535"],
+  ])("%j", async (args, says) => {
+    const { code, stdout, stderr } = await cli(args, { cwd: scratchFolder() });
+    expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
+    expect(stderr).toMatch(/^signalhouse: .+\n {2}-> .+ \[usage\]\n$/);
+    expect(stderr).toContain(says);
+  });
+});
+
+test("a failure says what to do, and where in the code it happened only with --debug", async () => {
+  const cwd = scratchFolder();
+  const plain = await cli(["status"], { cwd });
+  expect(plain.code).toBe(1);
+  expect(plain.stderr).toMatch(/^signalhouse: there is no warehouse at .+\n {2}-> .+ \[warehouse_missing\]\n$/);
+  expect((await cli(["status", "--debug"], { cwd })).stderr).toMatch(/^ +at .+warehouse\.js/m);
+});
+
+test("with --json a failure is the one document on stdout", async () => {
+  const { code, stdout } = await cli(["status", "--json"], { cwd: scratchFolder() });
+  expect(code).toBe(1);
+  expect(JSON.parse(stdout)).toMatchObject({ error: { code: "warehouse_missing", message: expect.stringContaining("no warehouse") } });
+});
+
+test("a reader that stops early ends it quietly", async () => {
+  const cwd = scratchFolder();
+  await cli(["load", "-"], { cwd, input: "SIGNAL_TYPE,TIMESTAMP\npageView,2025-09-01T10:00:00Z\n" });
+  const { child, ended } = startCli(["query", "--format", "csv", "SELECT repeat('x', 1000) FROM range(1000000)"], { cwd });
+  await once(child.stdout, "data");
+  child.stdout.destroy();
+  expect(await ended).toMatchObject({ code: 0, stderr: "" });
+});

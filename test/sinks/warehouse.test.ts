@@ -1,0 +1,261 @@
+/** Opening a warehouse: creating, migrating, and who may have it open. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { readFileSync, readdirSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { DuckDBInstance } from "@duckdb/node-api";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { LEDGER_TABLES } from "../../schemas/tables.ts";
+import { DATA_TABLES } from "../../sinks/ddl.ts";
+import { prepareSchema, schemaVersion } from "../../sinks/migrate.ts";
+import { probeWarehouse } from "../../sinks/probe.ts";
+import { VIEWS } from "../../sinks/views.ts";
+import { openWarehouse } from "../../sinks/warehouse.ts";
+import { failureOf } from "../helpers/errors.ts";
+import { csv, memoryFile, pageView, scratchFolder, scratchWarehouse } from "../helpers/warehouse.ts";
+
+const DUCKDB = fileURLToPath(import.meta.resolve("@duckdb/node-api"));
+const ORDER = {
+  ...pageView("2"),
+  SIGNAL_TYPE: "order",
+  SIGNAL_CONTENT: JSON.stringify({ signalType: "order", somethingNew: 1, orderedItems: [{ productId: "p" }] }),
+};
+
+/** Another process that opens the file, and holds it until the test is over; what DuckDB told it. */
+async function openElsewhere(path: string, mode: "READ_WRITE" | "READ_ONLY" = "READ_WRITE"): Promise<{ pid: number; said: string }> {
+  const script = `
+    import { DuckDBInstance } from ${JSON.stringify(DUCKDB)};
+    const held = await DuckDBInstance.create(${JSON.stringify(path)}, { access_mode: "${mode}" }).then(
+      async (instance) => (process.stdout.write("open"), instance.connect()),
+      (error) => process.stdout.write(error.message),
+    );
+    process.stdin.resume().on("end", () => process.exit(held ? 0 : 1));`;
+  const child = spawn(process.execPath, ["--input-type=module", "--eval", script], { stdio: ["pipe", "pipe", "inherit"] });
+  onTestFinished(async () => {
+    child.stdin.end();
+    await once(child, "exit");
+  });
+  const [said] = (await once(child.stdout, "data")) as [Buffer];
+  return { pid: child.pid as number, said: said.toString() };
+}
+
+describe("a warehouse that another process has open", () => {
+  test.each([
+    { reader: false, holder: "READ_WRITE" },
+    { reader: true, holder: "READ_WRITE" },
+    { reader: false, holder: "READ_ONLY" },
+  ] as const)("is locked (read-only here: $reader, there: $holder); the message names the process", async ({ reader, holder }) => {
+    const scratch = await scratchWarehouse();
+    scratch.warehouse.close();
+    const { pid } = await openElsewhere(scratch.path, holder);
+    const failure = await failureOf(openWarehouse({ path: scratch.path, readOnly: reader }));
+    expect(failure).toMatchObject({ code: "warehouse_locked", retryable: true });
+    expect(failure.message).toContain(scratch.path);
+    expect(failure.message).toContain(`process ${pid} `);
+    expect(failure.hint).toContain("Wait for it to end");
+    expect(await failureOf(probeWarehouse(scratch.path))).toMatchObject({ code: "warehouse_locked", message: failure.message });
+  });
+
+  test("can be read together with other readers", async () => {
+    const scratch = await scratchWarehouse();
+    await scratch.reopen({ readOnly: true });
+    expect(await openElsewhere(scratch.path, "READ_ONLY")).toMatchObject({ said: "open" });
+    expect(await scratch.values("SELECT count(*)::INTEGER FROM orders")).toEqual([0]);
+  });
+
+  test("can be opened as soon as this process has closed it", async () => {
+    const scratch = await scratchWarehouse();
+    await scratch.load([memoryFile("a.csv", 1, csv([pageView("1"), ORDER])), memoryFile("b.csv", 2, "no export")]);
+    expect((await openElsewhere(scratch.path)).said).toMatch(/Conflicting lock is held in .*PID/);
+    scratch.warehouse.close();
+    expect(await openElsewhere(scratch.path)).toMatchObject({ said: "open" });
+  });
+
+  test("can be opened once this process was refused it, or has only probed it", async () => {
+    const scratch = await scratchWarehouse();
+    expect(await schemaVersion(scratch.warehouse.connection)).toBe(1);
+    await scratch.run("UPDATE signalhouse.meta SET schema_version = 99");
+    scratch.warehouse.close();
+    expect(await failureOf(openWarehouse({ path: scratch.path }))).toMatchObject({ code: "warehouse_newer" });
+    expect(await probeWarehouse(scratch.path)).toEqual({ version: 99, target: 1 });
+    expect(await openElsewhere(scratch.path)).toMatchObject({ said: "open" });
+  });
+});
+
+describe("a warehouse that this process has open", () => {
+  test("is locked for a second writer, and for a reader beside a writer, by any path", async () => {
+    const scratch = await scratchWarehouse();
+    const link = join(dirname(scratch.path), "link.duckdb");
+    symlinkSync(scratch.path, link);
+    for (const options of [{ path: scratch.path }, { path: scratch.path, readOnly: true }, { path: link }]) {
+      const failure = await failureOf(openWarehouse(options));
+      expect(failure).toMatchObject({ code: "warehouse_locked" });
+      expect(failure.message).toContain(`process ${process.pid}`);
+    }
+    // The refusals have not let go of the lock.
+    expect((await openElsewhere(scratch.path)).said).toContain(`PID ${process.pid}`);
+  });
+
+  test("is free again when it is closed", async () => {
+    const scratch = await scratchWarehouse();
+    await scratch.reopen({ readOnly: true });
+    const second = await openWarehouse({ path: scratch.path, readOnly: true });
+    second.close();
+    await scratch.reopen();
+    await scratch.load([memoryFile("a.csv", 1, csv([pageView("1")]))]);
+  });
+
+  test("cannot be opened twice at the same moment", async () => {
+    const path = join(scratchFolder(), "new.duckdb");
+    const opened = await Promise.allSettled([openWarehouse({ path }), openWarehouse({ path })]);
+    expect(opened.map(({ status }) => status).toSorted()).toEqual(["fulfilled", "rejected"]);
+    for (const result of opened) if (result.status === "fulfilled") result.value.close();
+  });
+});
+
+describe("a path that is no warehouse", () => {
+  test("that is not there cannot be read; writing creates it", async () => {
+    const path = join(scratchFolder(), "new.duckdb");
+    const failure = await failureOf(openWarehouse({ path, readOnly: true }));
+    expect(failure).toMatchObject({ code: "warehouse_missing", message: `there is no warehouse at ${path}` });
+    expect(failure.hint).toContain("signalhouse sync");
+    (await openWarehouse({ path })).close();
+    (await openWarehouse({ path, readOnly: true })).close();
+  });
+
+  test("an empty DuckDB file cannot be read as one", async () => {
+    const path = join(scratchFolder(), "other.duckdb");
+    (await DuckDBInstance.create(path)).closeSync();
+    expect(await failureOf(openWarehouse({ path, readOnly: true }))).toMatchObject({ code: "warehouse_missing" });
+  });
+
+  test.each([
+    ["a file that is no DuckDB file", (folder: string) => join(folder, "text.duckdb")],
+    ["a folder", (folder: string) => folder],
+    ["a folder that is missing", (folder: string) => join(folder, "missing", "signals.duckdb")],
+  ])("%s is refused with what to check", async (_, pathIn) => {
+    const folder = scratchFolder();
+    writeFileSync(join(folder, "text.duckdb"), "this is no database, whatever its name may say".repeat(500));
+    const path = pathIn(folder);
+    const failure = await failureOf(openWarehouse({ path }));
+    expect(failure).toMatchObject({ code: "warehouse_failed" });
+    expect(failure.message).toContain(path);
+    expect(failure.hint).toContain("Check that the path is a DuckDB file");
+  });
+});
+
+describe("migration", () => {
+  const columnsOf = "SELECT schema_name, table_name, column_name, data_type FROM duckdb_columns() WHERE schema_name IN ('main', 'signalhouse') ORDER BY ALL";
+
+  test("opening a warehouse that is up to date does not write", async () => {
+    const scratch = await scratchWarehouse();
+    await scratch.load([memoryFile("a.csv", 1, csv([pageView("1")]))]);
+    await scratch.reopen();
+    scratch.warehouse.close();
+    const before = { bytes: readFileSync(scratch.path), mtime: statSync(scratch.path).mtimeMs };
+    await scratch.reopen({ version: "another" });
+    scratch.warehouse.close();
+    expect(statSync(scratch.path).mtimeMs).toBe(before.mtime);
+    expect(readFileSync(scratch.path).equals(before.bytes)).toBe(true);
+    expect(readdirSync(dirname(scratch.path))).toEqual(["signals.duckdb"]);
+    await scratch.reopen();
+  });
+
+  const ledgerColumns = Object.entries(LEDGER_TABLES).flatMap(([table, columns]) => Object.keys(columns).map((column) => [`signalhouse.${table}`, column]));
+  const first = (table: string) => DATA_TABLES[table]?.[0]?.name as string;
+  test.each([
+    ...ledgerColumns.filter(([, column]) => column !== "schema_version"),
+    ...Object.keys(DATA_TABLES).map((table) => [table, first(table)]),
+    ["behavior_signals", "order_value"],
+  ])("%s gets a missing column %s, and loads go on", async (table, column) => {
+    const scratch = await scratchWarehouse();
+    const wanted = await scratch.rows(columnsOf);
+    for (const view of VIEWS) await scratch.run(`DROP VIEW ${view}`);
+    await scratch.run(`ALTER TABLE ${table} DROP COLUMN ${column}`);
+    await scratch.reopen({ version: "2.0" });
+    expect(await scratch.rows(columnsOf)).toEqual(wanted);
+    expect(await scratch.values("SELECT written_by FROM signalhouse.meta")).toEqual(["2.0"]);
+    const reject = { SIGNAL_ID: "3" };
+    await scratch.load([
+      memoryFile("a.csv", 2, csv([pageView("1", "old"), ORDER, reject], [...Object.keys(ORDER), "Loyalty Tier"])),
+      memoryFile("b.csv", 3, csv([pageView("1", "new"), ORDER])),
+      memoryFile("c.csv", 1, csv([pageView("1", "older"), { ...ORDER, NAME: "older" }])),
+    ]);
+    expect(await scratch.values("SELECT name FROM behavior_signals ORDER BY signal_id")).toEqual(["new", "a page"]);
+    expect(await scratch.rows("SELECT table_name, column_type, header, occurrence FROM signalhouse.schema_changes ORDER BY ALL LIMIT 1")).toEqual([
+      { table_name: "behavior_signals", column_type: "VARCHAR", header: "Loyalty Tier", occurrence: 1 },
+    ]);
+    expect(await scratch.rows("SELECT load_id, signal_type, field, records, first_record_no FROM signalhouse.drift WHERE load_id = 1")).toEqual([
+      { load_id: "1", signal_type: "order", field: "somethingNew", records: "1", first_record_no: "2" },
+    ]);
+  });
+
+  test.each([...Object.keys(LEDGER_TABLES).map((table) => `signalhouse.${table}`), ...Object.keys(DATA_TABLES)])("a missing table %s is made", async (table) => {
+    const scratch = await scratchWarehouse();
+    const wanted = await scratch.rows(columnsOf);
+    await scratch.run(`DROP TABLE ${table}`);
+    await scratch.reopen();
+    expect(await scratch.rows(columnsOf)).toEqual(wanted);
+    await scratch.load([memoryFile("a.csv", 1, csv([pageView("1"), ORDER]))]);
+  });
+
+  test("a missing view is made", async () => {
+    const scratch = await scratchWarehouse();
+    await scratch.run("DROP VIEW page_views");
+    await scratch.reopen();
+    expect(await scratch.values("SELECT count(*)::INTEGER FROM page_views")).toEqual([0]);
+  });
+
+  test("steps run in order, from the warehouse's version on", async () => {
+    const scratch = await scratchWarehouse();
+    const { connection } = scratch.warehouse;
+    const steps = ["a", "b", "c"].map((name) => [
+      `CREATE TABLE ${name} AS SELECT coalesce(max(column_count), 0) AS before FROM duckdb_tables() WHERE table_name = 'b'`,
+      `INSERT INTO signalhouse.runs (run_id, command, version, started_at) VALUES (1, '${name}', '', now())`,
+    ]);
+    await prepareSchema(connection, "2", steps.slice(0, 1));
+    expect(await schemaVersion(connection)).toBe(2);
+    await prepareSchema(connection, "4", steps);
+    expect(await schemaVersion(connection)).toBe(4);
+    expect(await scratch.values("SELECT command FROM signalhouse.runs")).toEqual(["a", "b", "c"]);
+    expect(await scratch.values("SELECT before FROM c")).toEqual(["1"]);
+    expect(await scratch.rows("SELECT schema_version, written_by FROM signalhouse.meta")).toEqual([{ schema_version: 4, written_by: "4" }]);
+  });
+
+  test("a new warehouse needs no step", async () => {
+    const instance = await DuckDBInstance.create(":memory:");
+    const connection = await instance.connect();
+    await prepareSchema(connection, "1", [["SELECT error('this step must not run')"]]);
+    expect(await schemaVersion(connection)).toBe(2);
+    connection.disconnectSync();
+    instance.closeSync();
+  });
+
+  test("a step that fails leaves everything as it was", async () => {
+    const scratch = await scratchWarehouse();
+    const before = await scratch.rows(columnsOf);
+    const steps = [["CREATE TABLE made (x INTEGER)", "ALTER TABLE behavior_signals ADD COLUMN made INTEGER"], ["SELECT error('this step fails')"]];
+    await expect(prepareSchema(scratch.warehouse.connection, "3", steps)).rejects.toThrow("this step fails");
+    expect(await scratch.rows(columnsOf)).toEqual(before);
+    expect(await schemaVersion(scratch.warehouse.connection)).toBe(1);
+    await scratch.load([memoryFile("a.csv", 1, csv([pageView("1")]))]);
+  });
+
+  test("a warehouse of a newer version is refused, and not changed", async () => {
+    const scratch = await scratchWarehouse();
+    await scratch.run("UPDATE signalhouse.meta SET schema_version = 2");
+    await scratch.run("DROP VIEW page_views");
+    const failure = await failureOf(scratch.reopen());
+    expect(failure).toMatchObject({
+      code: "warehouse_newer",
+      message: "the warehouse has schema version 2; this signalhouse knows versions up to 1",
+      hint: "Upgrade signalhouse, or use another warehouse.",
+    });
+    const instance = await DuckDBInstance.create(scratch.path);
+    const connection = await instance.connect();
+    expect((await connection.runAndReadAll("SELECT 1 FROM duckdb_views() WHERE view_name = 'page_views'")).getRows()).toEqual([]);
+    connection.disconnectSync();
+    instance.closeSync();
+  });
+});
