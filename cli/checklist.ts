@@ -32,7 +32,11 @@ export class Checklist {
    * Runs a test, unless one of those that it needs did not go well.
    * @param test gets their values; an expected failure is noted, anything else is thrown on
    */
-  async check<T, const F extends readonly Finding<unknown>[]>(name: string, needs: F, test: (...values: ValuesOf<F>) => Promise<{ detail: string; value: T }>): Promise<Finding<T>> {
+  async check<T, const F extends readonly Finding<unknown>[]>(
+    name: string,
+    needs: F,
+    test: (...values: ValuesOf<F>) => Promise<{ detail: string; value: T }>,
+  ): Promise<Finding<T>> {
     const missing = needs.find(({ ok }) => !ok);
     if (missing) {
       this.checks.push({ name, status: "skipped", detail: `needs: ${missing.name}` });

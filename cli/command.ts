@@ -4,7 +4,7 @@ import { messageOf, SignalhouseError } from "../schemas/errors.ts";
 import type { LoadedConfig } from "./config-file.ts";
 import { LOG_LEVELS, type Output } from "./output.ts";
 
-export interface Option {
+interface Option {
   type: "string" | "boolean";
   multiple?: true;
   short?: string;
@@ -16,7 +16,7 @@ export interface Option {
 export type OptionTable = Readonly<Record<string, Option>>;
 
 type ValueOf<O extends Option> = O["type"] extends "boolean" ? boolean : O extends { multiple: true } ? string[] : string;
-export type Values<T extends OptionTable> = { [K in keyof T]?: ValueOf<T[K]> };
+type Values<T extends OptionTable> = { [K in keyof T]?: ValueOf<T[K]> };
 
 /** The options that every command takes. */
 export const COMMON_OPTIONS = {

@@ -43,7 +43,12 @@ async function readText(path: string, mustExist: boolean): Promise<string | unde
     return await readFile(path, "utf8");
   } catch (error) {
     if (!mustExist && (error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw new SignalhouseError("config_invalid", `the configuration cannot be read: ${messageOf(error)}`, "Check --config; `signalhouse init` writes a configuration.", error);
+    throw new SignalhouseError(
+      "config_invalid",
+      `the configuration cannot be read: ${messageOf(error)}`,
+      "Check --config; `signalhouse init` writes a configuration.",
+      error,
+    );
   }
 }
 
@@ -59,5 +64,9 @@ export function parseConfig(text: string, source: string): unknown {
     .replace(/(?!^)[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)
     .toLowerCase();
   const where = `line ${before.length}, column ${(before.at(-1) ?? "").length + 1}`;
-  throw new SignalhouseError("config_invalid", `${source}, ${where}: not valid JSON: ${what}`, "Correct it there or just before. Comments and trailing commas are allowed.");
+  throw new SignalhouseError(
+    "config_invalid",
+    `${source}, ${where}: not valid JSON: ${what}`,
+    "Correct it there or just before. Comments and trailing commas are allowed.",
+  );
 }

@@ -21,7 +21,7 @@ export const command = defineCommand({
   async run(given, { values }) {
     const { out } = given;
     const folder = resolve(values.out ?? "demo");
-    await claimFolder(folder, "start anew");
+    await claimFolder(folder, "demo");
     await copySampleExports(join(folder, "exports"));
     const { sandbox, configFile } = await startLocalConnect(folder, join(folder, "exports"), 0);
     const context = { ...given, configFile, config: () => loadConfig({ file: configFile, warehouse: undefined }) };
@@ -68,9 +68,18 @@ function tour(found: Found): string {
   const sections: [string, string][] = [
     [
       "The ledger (signalhouse.loads): the exports overlap, and every record is counted once",
-      table(["file", "written (UTC)", ...counts.map((right) => ({ right }))], found.ledger.map((load) => [load.path, time(load.mtime), ...counts.map((name) => load[name])])),
+      table(
+        ["file", "written (UTC)", ...counts.map((right) => ({ right }))],
+        found.ledger.map((load) => [load.path, time(load.mtime), ...counts.map((name) => load[name])]),
+      ),
     ],
-    ["The tables", table(["table", { right: "rows" }], found.tables.map((row) => [row.table, row.rows]))],
+    [
+      "The tables",
+      table(
+        ["table", { right: "rows" }],
+        found.tables.map((row) => [row.table, row.rows]),
+      ),
+    ],
     [
       `The signals: ${found.signal_types.length} types, each with a view of its own`,
       inTwo(found.signal_types.map((row) => [row.signal_type, number(row.rows)])),
@@ -79,7 +88,14 @@ function tour(found: Found): string {
       "Campaign clicks that led to orders (view message_behavior)",
       table(
         ["campaign", "channel", { right: "clicks" }, { right: "orders" }, { right: "revenue" }, "currency"],
-        found.revenue.map((row) => [row.campaign_name ?? "(no campaign)", row.channel, row.clicks, row.orders, money(row.revenue ?? "0"), row.currency ?? ""]),
+        found.revenue.map((row) => [
+          row.campaign_name ?? "(no campaign)",
+          row.channel,
+          row.clicks,
+          row.orders,
+          money(row.revenue ?? "0"),
+          row.currency ?? "",
+        ]),
       ),
     ],
     ["Verified", found.checks.map(({ name, ok, detail }) => `${ok ? "ok    " : "FAILED"}  ${name}${ok ? "" : `: ${detail}`}`).join("\n")],

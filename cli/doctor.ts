@@ -24,7 +24,8 @@ const PATIENCE_MS = 15_000;
 
 export const command = defineCommand({
   usage: "[options]",
-  about: "Tests everything that a sync needs: configuration, key, DNS, network, host key, login, folders, disk, warehouse. Each failure comes with what to do.\nIt changes nothing. Exit code 1 where a test fails.",
+  about:
+    "Tests everything that a sync needs: configuration, key, DNS, network, host key, login, folders, disk, warehouse. Each failure comes with what to do.\nIt changes nothing. Exit code 1 where a test fails.",
   options: {},
   examples: ["doctor", "doctor --json"],
   async run(context) {
@@ -67,7 +68,10 @@ async function checkServer({ signal }: Context, list: Checklist, configuration: 
     return { detail: `the subscription's folder is ${connected.root}`, value: connected };
   });
   try {
-    await list.check("folders", [server, loaded], async (connected, { folders }) => ({ detail: await countFiles(connected, folders), value: undefined }));
+    await list.check("folders", [server, loaded], async (connected, { folders }) => ({
+      detail: await countFiles(connected, folders),
+      value: undefined,
+    }));
   } finally {
     await server.value?.close();
   }
@@ -92,18 +96,28 @@ async function checkWarehouse(list: Checklist, configuration: Finding<LoadedConf
   const disk = await list.check("disk", [configuration], async ({ config }) => {
     const folder = dirname(config.warehouse);
     await access(folder, constants.W_OK).catch((error: unknown) => {
-      throw new SignalhouseError("warehouse_failed", `the folder ${folder} of the warehouse is not there or cannot be written to`, "Make it, or set another warehouse.", error);
+      throw new SignalhouseError(
+        "warehouse_failed",
+        `the folder ${folder} of the warehouse is not there or cannot be written to`,
+        "Make it, or set another warehouse.",
+        error,
+      );
     });
     const { bavail, bsize } = await statfs(folder);
     const room = bavail * bsize;
     if (room >= LEAST_ROOM) return { detail: `${bytes(room)} free in ${folder}`, value: undefined };
-    throw new SignalhouseError("disk_full", `only ${bytes(room)} are free in ${folder}`, `Free some room: a sync should have at least ${bytes(LEAST_ROOM)}.`);
+    throw new SignalhouseError(
+      "disk_full",
+      `only ${bytes(room)} are free in ${folder}`,
+      `Free some room: a sync should have at least ${bytes(LEAST_ROOM)}.`,
+    );
   });
   await list.check("warehouse", [configuration, disk], async ({ config: { warehouse: path } }) => {
     const found = await stat(path).catch(() => undefined);
     if (!found) return { detail: `${path} is not there yet; the first sync makes it`, value: undefined };
     const { version, target } = await probeWarehouse(path);
-    const schema = version === undefined ? "no tables yet" : version < target ? `schema ${version}, the next sync brings it to ${target}` : `schema ${version}`;
+    const schema =
+      version === undefined ? "no tables yet" : version < target ? `schema ${version}, the next sync brings it to ${target}` : `schema ${version}`;
     return { detail: `${path}, ${bytes(found.size)}, ${schema}, not locked`, value: undefined };
   });
 }

@@ -53,7 +53,11 @@ export function clock(ms: number): string {
 /** Text in one line that no terminal takes for a command: control characters are shown as escapes. */
 export function oneLine(text: string, width = Infinity): string {
   // oxlint-disable-next-line no-control-regex
-  const shown = text.replace(/[\u0000-\u001f\u007f-\u009f]/g, (character) => JSON.stringify(character).slice(1, -1).replace(/^[\u007f-\u009f]$/, "\\u00" + character.charCodeAt(0).toString(16)));
+  const shown = text.replace(/[\u0000-\u001f\u007f-\u009f]/g, (character) =>
+    JSON.stringify(character)
+      .slice(1, -1)
+      .replace(/^[\u007f-\u009f]$/, "\\u00" + character.charCodeAt(0).toString(16)),
+  );
   return shown.length > width ? `${shown.slice(0, width - 1)}…` : shown;
 }
 
@@ -61,9 +65,23 @@ export function oneLine(text: string, width = Infinity): string {
 export type Heading = string | { right: string };
 
 const NO_BORDERS = Object.fromEntries(
-  ["top", "top-mid", "top-left", "top-right", "bottom", "bottom-mid", "bottom-left", "bottom-right", "left", "left-mid", "mid", "mid-mid", "right", "right-mid", "middle"].map(
-    (place) => [place, ""],
-  ),
+  [
+    "top",
+    "top-mid",
+    "top-left",
+    "top-right",
+    "bottom",
+    "bottom-mid",
+    "bottom-left",
+    "bottom-right",
+    "left",
+    "left-mid",
+    "mid",
+    "mid-mid",
+    "right",
+    "right-mid",
+    "middle",
+  ].map((place) => [place, ""]),
 );
 
 /** A table without borders. Cells that are numbers get thousands separators; columns of numbers are declared with `right`. */

@@ -42,8 +42,10 @@ async function writeNew(path: string, text: string): Promise<void> {
     await writeFile(path, text, { flag: "wx" });
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    if (code === "EEXIST") throw new SignalhouseError("usage", `${path} is there already`, "Edit it, move it away, or write to another file with --config.");
-    if (code === "ENOENT" || code === "EACCES") throw new SignalhouseError("usage", `${path} cannot be written (${code})`, "Its folder has to exist and to be yours.");
+    if (code === "EEXIST")
+      throw new SignalhouseError("usage", `${path} is there already`, "Edit it, move it away, or write to another file with --config.");
+    if (code === "ENOENT" || code === "EACCES")
+      throw new SignalhouseError("usage", `${path} cannot be written (${code})`, "Its folder has to exist and to be yours.");
     throw error;
   }
 }

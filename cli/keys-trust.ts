@@ -24,7 +24,11 @@ export const command = defineCommand({
     const faultOf = ({ key }: ShownHostKey) => hostKeyFault(key, trust, server);
     const keys = shown.map((key) => ({ algorithm: key.algorithm, fingerprint: key.fingerprint, trusted: faultOf(key) === undefined }));
     const name = serverName(server);
-    const keysTable = () => table(["type", "fingerprint", "trusted"], keys.map((key) => [key.algorithm, key.fingerprint, key.trusted ? "yes" : "no"]));
+    const keysTable = () =>
+      table(
+        ["type", "fingerprint", "trusted"],
+        keys.map((key) => [key.algorithm, key.fingerprint, key.trusted ? "yes" : "no"]),
+      );
 
     if (values.fingerprint === undefined) {
       const trusted = keys.some((key) => key.trusted);
@@ -42,12 +46,19 @@ export const command = defineCommand({
     const key = shown.find(({ fingerprint }) => fingerprint === wanted);
     if (!key) {
       const others = shown.map(({ fingerprint }) => fingerprint).join(", ");
-      throw new SignalhouseError("host_key_unknown", `${name} shows no host key ${values.fingerprint}; it shows ${others}`, "Nothing was trusted. If you were told this fingerprint, somebody may sit between you and the server.");
+      throw new SignalhouseError(
+        "host_key_unknown",
+        `${name} shows no host key ${values.fingerprint}; it shows ${others}`,
+        "Nothing was trusted. If you were told this fingerprint, somebody may sit between you and the server.",
+      );
     }
     const fault = faultOf(key);
     const [knownHosts] = sftp.knownHosts;
     if (fault === undefined) {
-      out.result({ server: name, keys, trusted: key.fingerprint, added_to: null }, () => `${key.algorithm} ${key.fingerprint} of ${name} is trusted already.`);
+      out.result(
+        { server: name, keys, trusted: key.fingerprint, added_to: null },
+        () => `${key.algorithm} ${key.fingerprint} of ${name} is trusted already.`,
+      );
       return EXIT.done;
     }
     // A key that stands against a pinned, another known or a revoked one is for a person to sort out.

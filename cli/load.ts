@@ -27,6 +27,7 @@ export const command = defineCommand({
       const skipped = sources.filter(known).map(({ path }) => path);
       const framing = { extra: () => ({ skipped }), nothing: () => `Nothing new: ${count(skipped.length, "file")} loaded before.` };
       return reportLoads(out, framing, async ({ begin, onEvent }) => {
+        if (positionals.includes("-")) out.log("info", "reading standard input");
         begin(fresh.reduce((sum, { size }) => sum + size, 0));
         await loadFiles(fresh, { warehouse, limits, runId, signal, onEvent });
       });

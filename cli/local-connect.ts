@@ -6,23 +6,25 @@ import { SignalhouseError } from "../schemas/errors.ts";
 import { CONFIG_FILE } from "./config-file.ts";
 import { packageRoot } from "./package.ts";
 
-/** Says that a folder was made by signalhouse, and so may be written to again. */
-const MARKER = ".signalhouse";
-
 /**
- * Makes a folder ours: it is new, empty, or was ours before.
- * @param keep what to do with what is there from before
+ * Makes a folder the demo's or a sandbox's, which a marker file says. It is new, empty, or was so before: the demo then starts it anew,
+ * a sandbox keeps what is there.
  * @throws SignalhouseError usage where it holds something else
  */
-export async function claimFolder(folder: string, keep: "keep" | "start anew"): Promise<void> {
+export async function claimFolder(folder: string, use: "demo" | "sandbox"): Promise<void> {
+  const marker = `.signalhouse-${use}`;
   await mkdir(folder, { recursive: true });
   const names = await readdir(folder);
-  if (names.length > 0 && !names.includes(MARKER)) {
-    throw new SignalhouseError("usage", `${folder} is there already, and is not signalhouse's`, "Move it away, or name another folder with --out.");
+  if (names.length > 0 && !names.includes(marker)) {
+    throw new SignalhouseError(
+      "usage",
+      `${folder} is there already, and was not made by signalhouse ${use}`,
+      "Move it away, or name another folder with --out.",
+    );
   }
-  // The marker goes last, so that a folder that was not wholly emptied is still ours.
-  if (keep === "start anew") for (const name of names.filter((name) => name !== MARKER)) await rm(join(folder, name), { recursive: true });
-  await writeFile(join(folder, MARKER), "This folder was made by signalhouse. `signalhouse demo` empties it when it is run again.\n");
+  // The marker stays, so that a folder that was not wholly emptied can still be claimed.
+  if (use === "demo") for (const name of names.filter((name) => name !== marker)) await rm(join(folder, name), { recursive: true });
+  await writeFile(join(folder, marker), `signalhouse ${use} made this folder${use === "demo" ? ", and empties it when it is run again" : ""}.\n`);
 }
 
 /** Copies the sample exports, with the times at which they were written: a checkout does not keep them. */
@@ -61,7 +63,10 @@ export async function startLocalConnect(folder: string, exports: string, port: n
     await rm(keyFile, { force: true });
     await writeFile(keyFile, privateKey, { mode: 0o600 });
     await writeFile(`${keyFile}.pub`, `${publicKey}\n`);
-    await writeFile(configFile, `// For the sandbox that wrote it; key and host key are new whenever it starts.\n${JSON.stringify(config, null, 2)}\n`);
+    await writeFile(
+      configFile,
+      `// For the sandbox that wrote it; key and host key are new whenever it starts.\n${JSON.stringify(config, null, 2)}\n`,
+    );
   } catch (error) {
     await sandbox.close();
     throw error;

@@ -17,7 +17,8 @@ const URGENT_MS = 7 * DAY;
 
 export const command = defineCommand({
   usage: "[options]",
-  about: "Lists the export files on the server: size, age, whether the warehouse has them, and when Connect deletes them (28 days after they were written).\nThose that are deleted first come first.",
+  about:
+    "Lists the export files on the server: size, age, whether the warehouse has them, and when Connect deletes them (28 days after they were written).\nThose that are deleted first come first.",
   options: {},
   examples: ["ls", "ls --json"],
   async run(context) {
@@ -41,7 +42,14 @@ export const command = defineCommand({
     const urgent = files.filter((entry) => entry.urgent).length;
     out.result({ root: server.root, files }, () => {
       if (files.length === 0) return `There are no files in ${folders.join(", ")}.`;
-      const rows = files.map(({ path, size, mtime, state, urgent }) => [path, bytes(size), `${duration(now - mtime.getTime())} old`, state, deletion(mtime.getTime() + KEPT_MS - now), urgent ? "<- load it soon" : ""]);
+      const rows = files.map(({ path, size, mtime, state, urgent }) => [
+        path,
+        bytes(size),
+        `${duration(now - mtime.getTime())} old`,
+        state,
+        deletion(mtime.getTime() + KEPT_MS - now),
+        urgent ? "<- load it soon" : "",
+      ]);
       const loaded = files.filter(({ state }) => state.startsWith("loaded")).length;
       const total = `${count(files.length, "file")}, ${bytes(files.reduce((sum, { size }) => sum + size, 0))}; ${number(loaded)} loaded.`;
       const warning = urgent > 0 ? ` ${count(urgent, "file")} to be deleted within 7 days and not loaded: run signalhouse sync.` : "";

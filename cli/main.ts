@@ -60,7 +60,11 @@ function interruptible(): AbortSignal {
     process.on(name, () => {
       if (controller.signal.aborted) process.exit(EXIT.interrupted);
       controller.abort(
-        new SignalhouseError("interrupted", `interrupted by ${name}`, "Nothing is half done: a file is loaded whole or not at all. Run it again to go on."),
+        new SignalhouseError(
+          "interrupted",
+          `interrupted by ${name}`,
+          "Nothing is half done: a file is loaded whole or not at all. Run it again to go on.",
+        ),
       );
     });
   }

@@ -78,4 +78,5 @@ export function toJson(document: unknown): string {
   return JSON.stringify(document, (_, value: unknown) => (typeof value === "bigint" ? safeNumber(value) : value), 2);
 }
 
-const safeNumber = (value: bigint) => (BigInt(Number.MIN_SAFE_INTEGER) <= value && value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : String(value));
+const safeNumber = (value: bigint) =>
+  BigInt(Number.MIN_SAFE_INTEGER) <= value && value <= BigInt(Number.MAX_SAFE_INTEGER) ? Number(value) : String(value);

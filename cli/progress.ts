@@ -50,7 +50,12 @@ export class Progress {
     const left = this.#meter.left(now);
     if (this.#bar) {
       const total = this.#meter.totalBytes > 0 ? ` of ${bytes(this.#meter.totalBytes)}` : "";
-      this.#bar.update(this.#meter.bytes, { amount: bytes(this.#meter.bytes) + total, rate, left: left === undefined ? "" : `${clock(left)} left`, file: basename(path) });
+      this.#bar.update(this.#meter.bytes, {
+        amount: bytes(this.#meter.bytes) + total,
+        rate,
+        left: left === undefined ? "" : `${clock(left)} left`,
+        file: basename(path),
+      });
     } else if (now - this.#loggedAt >= LOG_EVERY_MS) {
       this.#loggedAt = now;
       const part = size > 0 ? ` of ${bytes(size)}` : "";

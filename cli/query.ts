@@ -33,6 +33,7 @@ export const command = defineCommand({
     const format = oneOf("--format", values.format ?? (out.json ? "json" : "table"), FORMATS);
     const file = values.output === undefined ? undefined : { path: resolve(values.output), format: fileFormat(values.output) };
     return reading(context, async (connection) => {
+      out.log("debug", "querying");
       if (file) {
         const rows = await writeQuery(connection, sql, file.path, file.format);
         out.result({ file: file.path, rows }, () => `Wrote ${count(rows, "row")} to ${file.path}`);
@@ -47,7 +48,11 @@ export const command = defineCommand({
 function fileFormat(path: string): FileFormat {
   const format = FILE_FORMATS.find((known) => extname(path).toLowerCase() === `.${known}`);
   if (format) return format;
-  throw new SignalhouseError("usage", `"${path}" does not say which format to write`, `Let the name end in ${FILE_FORMATS.map((known) => `.${known}`).join(", ")}.`);
+  throw new SignalhouseError(
+    "usage",
+    `"${path}" does not say which format to write`,
+    `Let the name end in ${FILE_FORMATS.map((known) => `.${known}`).join(", ")}.`,
+  );
 }
 
 const PRINT: Record<(typeof FORMATS)[number], (result: QueryResult, out: Output) => Promise<void>> = {
@@ -64,7 +69,12 @@ async function printTable({ columns, rows }: QueryResult, out: Output): Promise<
   }
   const cell = (value: Json | undefined) => (value === null || value === undefined ? "NULL" : oneLine(text(value), CELL_WIDTH));
   const headings = columns.map(({ name, isNumber }) => (isNumber ? { right: name } : name));
-  await out.write(`${table(headings, shown.slice(0, TABLE_ROWS).map((row) => row.map(cell)))}\n`);
+  await out.write(
+    `${table(
+      headings,
+      shown.slice(0, TABLE_ROWS).map((row) => row.map(cell)),
+    )}\n`,
+  );
   const cut = shown.some((row) => row.some((value) => text(value).length > CELL_WIDTH));
   if (shown.length > TABLE_ROWS) out.note(`only the first ${number(TABLE_ROWS)} rows are shown; --format csv, --format json and -o FILE give all`);
   if (cut) out.note("long values are cut; --format csv, --format json and -o FILE give them whole");

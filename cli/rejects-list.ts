@@ -6,7 +6,8 @@ import { reading } from "./warehouse.ts";
 
 export const command = defineCommand({
   usage: "[options]",
-  about: "Lists rows that could not become records, by file and reason; with --load, each row of one load. Every one is kept whole: see rejects show.",
+  about:
+    "Lists rows that could not become records, by file and reason; with --load, each row of one load. Every one is kept whole: see rejects show.",
   options: {
     load: { type: "string", value: "LOAD_ID", help: "list each reject of this load" },
     limit: { type: "string", value: "N", help: "print at most so many lines; 100 by default" },
@@ -20,7 +21,9 @@ export const command = defineCommand({
         const groups = await rejectGroups(connection, limit);
         context.out.result(groups, () => {
           const rows = groups.map((group) => [String(group.load_id), group.path, group.code, group.open, group.replayed, group.first_record_no]);
-          return rows.length === 0 ? "There are no rejects." : table([{ right: "load" }, "file", "code", { right: "open" }, { right: "replayed" }, { right: "first record" }], rows);
+          return rows.length === 0
+            ? "There are no rejects."
+            : table([{ right: "load" }, "file", "code", { right: "open" }, { right: "replayed" }, { right: "first record" }], rows);
         });
       } else {
         const rejects = await rejectsOfLoad(connection, load, limit);

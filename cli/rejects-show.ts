@@ -18,7 +18,9 @@ export const command = defineCommand({
       if (!context.out.json) {
         const replayed = reject.replayed_at ? `\nreplayed ${time(reject.replayed_at)} UTC` : "";
         const bytes = reject.raw_base64 === null ? "" : "\nThe row is not UTF-8: --json has its bytes in base64.";
-        context.out.note(`record ${number(reject.record_no)} of ${reject.path} (load ${reject.load_id})\n${reject.code}: ${reject.reason}${replayed}${bytes}\n`);
+        context.out.note(
+          `record ${number(reject.record_no)} of ${reject.path} (load ${reject.load_id})\n${reject.code}: ${reject.reason}${replayed}${bytes}\n`,
+        );
       }
       context.out.result(reject, () => reject.raw);
       return EXIT.done;

@@ -20,7 +20,7 @@ export const command = defineCommand({
   async run({ out, signal }, { values }) {
     const port = values.port === undefined ? 0 : wholeNumber("--port", values.port, 65_535);
     const folder = resolve(values.out ?? "sandbox");
-    await claimFolder(folder, "keep");
+    await claimFolder(folder, "sandbox");
     const exports = values.folder === undefined ? join(folder, "exports") : resolve(values.folder);
     if (values.folder === undefined && !existsSync(exports)) await copySampleExports(exports);
     const { sandbox, configFile } = await startLocalConnect(folder, exports, port);

@@ -13,7 +13,11 @@ export function secrets(): Pick<SftpOptions, "passphrase" | "agentSocket"> {
 export function sftpOf(config: Config, file: string | undefined): SftpConfig {
   if (config.sftp) return config.sftp;
   if (file === undefined) {
-    throw new SignalhouseError("config_invalid", "there is no signalhouse.config.json here", "Run `signalhouse init`, fill it in, or name one with --config.");
+    throw new SignalhouseError(
+      "config_invalid",
+      "there is no signalhouse.config.json here",
+      "Run `signalhouse init`, fill it in, or name one with --config.",
+    );
   }
-  throw new SignalhouseError("config_invalid", `${file} has no "sftp"`, 'Add it; `signalhouse init --config example.json` writes an example.');
+  throw new SignalhouseError("config_invalid", `${file} has no "sftp"`, "Add it; `signalhouse init --config example.json` writes an example.");
 }

@@ -7,7 +7,8 @@ import { reading } from "./warehouse.ts";
 
 export const command = defineCommand({
   usage: "[options]",
-  about: "What the warehouse holds: rows per table and signal type, how fresh they are, the last runs, and what is waiting for you: failed files, rejects, drift.",
+  about:
+    "What the warehouse holds: rows per table and signal type, how fresh they are, the last runs, and what is waiting for you: failed files, rejects, drift.",
   options: {},
   examples: ["status", "status --json"],
   run: (context) =>
@@ -32,10 +33,22 @@ function text(warehouse: string, size: number, status: Status): string {
   ];
   const sections = [
     table(["", ""], facts).trimStart(),
-    table(["table", { right: "rows" }], status.tables.map((row) => [row.table, row.rows])),
-    ...section(["signal type", { right: "rows" }, "newest (UTC)"], status.signal_types.map((row) => [row.signal_type, row.rows, time(row.newest)])),
-    ...section(["failed file", "when (UTC)", "why"], status.failed_files.map((row) => [row.path, time(row.finished_at), `${row.error ?? ""} (${row.error_code ?? ""})`])),
-    ...section(["run", "started (UTC)", { right: "files" }, "ended"], status.runs.map((run) => [run.command, time(run.started_at), run.files, ending(run)])),
+    table(
+      ["table", { right: "rows" }],
+      status.tables.map((row) => [row.table, row.rows]),
+    ),
+    ...section(
+      ["signal type", { right: "rows" }, "newest (UTC)"],
+      status.signal_types.map((row) => [row.signal_type, row.rows, time(row.newest)]),
+    ),
+    ...section(
+      ["failed file", "when (UTC)", "why"],
+      status.failed_files.map((row) => [row.path, time(row.finished_at), `${row.error ?? ""} (${row.error_code ?? ""})`]),
+    ),
+    ...section(
+      ["run", "started (UTC)", { right: "files" }, "ended"],
+      status.runs.map((run) => [run.command, time(run.started_at), run.files, ending(run)]),
+    ),
   ];
   return sections.join("\n\n");
 }

@@ -67,7 +67,18 @@ function exitCodeFor(files: readonly FileResult[]): number {
 function fileDocument(file: FileResult): unknown {
   if (isFailed(file)) return file;
   const { path, size, status, loadId, records, inserted, updated, unchanged, rejected, duplicateOf } = file;
-  return { path, size, status, load_id: loadId, records, inserted, updated, unchanged, rejected, ...(duplicateOf === undefined ? {} : { duplicate_of: duplicateOf }) };
+  return {
+    path,
+    size,
+    status,
+    load_id: loadId,
+    records,
+    inserted,
+    updated,
+    unchanged,
+    rejected,
+    ...(duplicateOf === undefined ? {} : { duplicate_of: duplicateOf }),
+  };
 }
 
 /** The sums over all files that did not fail. */
@@ -78,7 +89,7 @@ function totals(files: readonly FileResult[]): Record<(typeof COUNTS)[number], n
 }
 
 /** The files with their counts, and the sums where there are several. */
-export function filesTable(files: readonly FileResult[]): string {
+function filesTable(files: readonly FileResult[]): string {
   const rows = files.map((file) => [file.path, ...COUNTS.map((name) => (isFailed(file) ? "" : file[name])), statusOf(file)]);
   const sums = totals(files);
   if (files.length > 1) rows.push(["total", ...COUNTS.map((name) => sums[name]), ""]);

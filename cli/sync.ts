@@ -17,7 +17,12 @@ export const command = defineCommand({
   options: {
     "dry-run": { type: "boolean", help: "print what would be loaded, and why; load nothing" },
     since: { type: "string", value: "DATE", help: "leave out files from before this date (2025-09-01, in UTC)" },
-    only: { type: "string", multiple: true, value: "PATTERN", help: 'load only files whose name or path matches, such as "*2025-09*"; may be repeated' },
+    only: {
+      type: "string",
+      multiple: true,
+      value: "PATTERN",
+      help: 'load only files whose name or path matches, such as "*2025-09*"; may be repeated',
+    },
   },
   examples: ["sync", "sync --dry-run", 'sync --since 2025-09-01 --only "Weekly_*"', "sync --quiet  # for cron: prints only what went wrong"],
   async run(context, { values }) {
@@ -62,7 +67,9 @@ function skipped(planned: readonly PlannedFile[]): Record<string, number> {
 
 function nothingNew(planned: readonly PlannedFile[]): string {
   const reasons = Object.entries(skipped(planned)).map(([why, files]) => `${number(files)} ${why}`);
-  return reasons.length === 0 ? "Nothing new: there are no export files on the server." : `Nothing new: of ${count(planned.length, "file")} on the server, ${reasons.join(", ")}.`;
+  return reasons.length === 0
+    ? "Nothing new: there are no export files on the server."
+    : `Nothing new: of ${count(planned.length, "file")} on the server, ${reasons.join(", ")}.`;
 }
 
 async function dryRun({ out, signal, config: loadConfig }: Context, plan: PlanOptions): Promise<number> {

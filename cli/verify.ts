@@ -15,7 +15,10 @@ export const command = defineCommand({
       const failed = checks.filter(({ ok }) => !ok).length;
       context.out.result({ ok: failed === 0, checks }, () => {
         const verdict = failed === 0 ? `All ${count(checks.length, "check")} hold.` : `${count(failed, "check")} of ${checks.length} failed.`;
-        return `${table(["", "check", ""], checks.map(({ name, ok, detail }) => [ok ? "ok" : "FAILED", name, detail])).trimStart()}\n\n${verdict}`;
+        return `${table(
+          ["", "check", ""],
+          checks.map(({ name, ok, detail }) => [ok ? "ok" : "FAILED", name, detail]),
+        ).trimStart()}\n\n${verdict}`;
       });
       return failed === 0 ? EXIT.done : EXIT.failed;
     }),

@@ -9,7 +9,7 @@ import { exitCodeOf } from "./failures.ts";
 import { packageVersion } from "./package.ts";
 
 /** Opens the warehouse to write; the caller closes it. @throws SignalhouseError as openWarehouse */
-export function openToWrite({ warehouse, limits }: Config): Promise<Warehouse> {
+function openToWrite({ warehouse, limits }: Config): Promise<Warehouse> {
   const { memory, threads } = limits;
   return openWarehouse({ path: warehouse, memory, ...(threads === undefined ? {} : { threads }), version: packageVersion() });
 }
@@ -22,13 +22,18 @@ export async function reading<T>(context: Context, work: (connection: DuckDBConn
   const { config } = await context.config();
   const { memory, threads } = config.limits;
   const warehouse = await openWarehouse({ path: config.warehouse, readOnly: true, memory, ...(threads === undefined ? {} : { threads }) });
-  const stop = () => warehouse.connection.interrupt();
+  // An interruption is lost on a connection that happens to be between two statements, so it is said until it is heard.
+  let insisting: NodeJS.Timeout | undefined;
+  const stop = () => {
+    insisting = setInterval(() => warehouse.connection.interrupt(), 50);
+  };
   context.signal.addEventListener("abort", stop);
   try {
     context.signal.throwIfAborted();
     return await work(warehouse.connection, config);
   } finally {
     context.signal.removeEventListener("abort", stop);
+    clearInterval(insisting);
     warehouse.close();
   }
 }
@@ -38,7 +43,11 @@ export async function reading<T>(context: Context, work: (connection: DuckDBConn
  * @param work gives the exit code
  * @throws SignalhouseError as openWarehouse; what `work` throws
  */
-export async function running(context: Context, command: string, work: (warehouse: Warehouse, config: Config, runId: bigint) => Promise<number>): Promise<number> {
+export async function running(
+  context: Context,
+  command: string,
+  work: (warehouse: Warehouse, config: Config, runId: bigint) => Promise<number>,
+): Promise<number> {
   const { config } = await context.config();
   const warehouse = await openToWrite(config);
   try {

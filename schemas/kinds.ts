@@ -47,7 +47,8 @@ function scalarText(value: unknown): string | undefined {
   return value instanceof LongNumber ? value.text : undefined;
 }
 
-const DECIMAL = /^([+-]?)(\d*)\.?(\d*)(?:[eE]([+-]?\d{1,3}))?$/;
+/** The point is part of the second group: were it optional between the two, a long run of digits would cost quadratic time. */
+const DECIMAL = /^([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d{1,3}))?$/;
 
 /** The canonical text of a number that DECIMAL(18,4) holds exactly; undefined for everything else ("10%", 1.00005). */
 export function decimalText(text: string): string | undefined {
@@ -59,10 +60,16 @@ export function decimalText(text: string): string | undefined {
   const digits = whole + fraction;
   if (Math.abs(point) > 400) return /^0*$/.test(digits) ? "0" : undefined;
   const integer = (point > 0 ? digits.slice(0, point).padEnd(point, "0") : "").replace(/^0+/, "");
-  const rest = (point >= 0 ? digits.slice(point) : "0".repeat(-point) + digits).replace(/0+$/, "");
+  const rest = withoutTrailingZeros(point >= 0 ? digits.slice(point) : "0".repeat(-point) + digits);
   if (integer.length > 14 || rest.length > 4) return undefined;
   const magnitude = (integer || "0") + (rest && `.${rest}`);
   return sign === "-" && magnitude !== "0" ? `-${magnitude}` : magnitude;
+}
+
+function withoutTrailingZeros(digits: string): string {
+  let end = digits.length;
+  while (digits[end - 1] === "0") end -= 1;
+  return digits.slice(0, end);
 }
 
 const TIMESTAMP = /^(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d+))?)?\s?(Z|[+-]\d\d(?::?\d\d)?)?)?$/i;
@@ -92,7 +99,7 @@ export function timestampText(text: string): string | undefined {
   const offset = zoneMinutes(zone);
   if (offset === undefined) return undefined;
   const utc = new Date(date.getTime() - offset * 60_000).toISOString();
-  return utc.length === 24 ? `${utc.slice(0, 19)}.${rest}Z` : undefined;
+  return utc.length === 24 && !utc.startsWith("0000") ? `${utc.slice(0, 19)}.${rest}Z` : undefined;
 }
 
 function zoneMinutes(zone: string): number | undefined {
@@ -102,12 +109,19 @@ function zoneMinutes(zone: string): number | undefined {
   return (zone.startsWith("-") ? -1 : 1) * (hours * 60 + minutes);
 }
 
-const BOOLEANS: Readonly<Record<string, boolean>> = { true: true, t: true, "1": true, false: false, f: false, "0": false };
+const BOOLEANS: ReadonlyMap<string, boolean> = new Map([
+  ...["true", "t", "1"].map((text) => [text, true] as const),
+  ...["false", "f", "0"].map((text) => [text, false] as const),
+]);
+
+/** Half of a surrogate pair. No database takes it: neither as text nor as JSON. */
+const HALF_CHARACTER = /\p{Surrogate}/u;
 
 function list(value: unknown): (string | null)[] | undefined {
   if (!Array.isArray(value)) return undefined;
   const texts = value.map((item: unknown) => (item === null ? null : scalarText(item)));
-  return texts.includes(undefined) ? undefined : (texts as (string | null)[]);
+  const fits = texts.every((text) => text === null || (text !== undefined && !HALF_CHARACTER.test(text)));
+  return fits ? (texts as (string | null)[]) : undefined;
 }
 
 /**
@@ -116,10 +130,12 @@ function list(value: unknown): (string | null)[] | undefined {
  */
 export const LONG_NUMBER = /(?:^|[:,[])\s*-?(?:[\d.]{16,}|[\d.]+[eE])/;
 
-function parsedJson(text: string): unknown {
-  if (LONG_NUMBER.test(text)) return undefined;
+/** The list that a JSON text holds; undefined where it holds none, or a number that JSON.parse might change. */
+function parsedList(text: string): unknown {
   try {
-    return JSON.parse(text) as unknown;
+    const value = JSON.parse(text) as unknown;
+    const numbers = Array.isArray(value) && value.some((item) => typeof item === "number");
+    return numbers && LONG_NUMBER.test(text) ? undefined : value;
   } catch {
     return undefined;
   }
@@ -150,24 +166,31 @@ export const KIND_TYPES: { readonly [K in Kind]: z.ZodType<KindValues[K]> } = {
     "a number that DECIMAL(18,4) holds",
   ),
   boolean: fitting(
-    viaText((text) => BOOLEANS[text.trim().toLowerCase()]),
+    viaText((text) => BOOLEANS.get(text.trim().toLowerCase())),
     "true or false",
   ),
   timestamp: fitting(
     viaText((text) => timestampText(text)),
     "an ISO 8601 time",
   ),
-  texts: fitting((value) => list(typeof value === "string" ? parsedJson(value) : value), "a list of texts"),
+  texts: fitting((value) => list(typeof value === "string" ? parsedList(value) : value), "a list of texts"),
   json: fitting((value) => stringifyJson(value), "JSON"),
 };
 
-/** JSON text of a parsed JSON value, LongNumbers included, digit for digit. */
+/**
+ * JSON text of a parsed JSON value, LongNumbers included, digit for digit. Half a surrogate pair becomes U+FFFD: DuckDB's JSON
+ * functions fail on it, and SIGNAL_CONTENT keeps it.
+ */
 export function stringifyJson(value: unknown): string {
   if (value instanceof LongNumber) return value.text;
   if (Array.isArray(value)) return `[${value.map(stringifyJson).join(",")}]`;
   if (typeof value === "object" && value !== null) {
-    const entries = Object.entries(value).map(([key, item]) => `${JSON.stringify(key)}:${stringifyJson(item)}`);
+    const entries = Object.entries(value).map(([key, item]) => `${stringifyText(key)}:${stringifyJson(item)}`);
     return `{${entries.join(",")}}`;
   }
-  return JSON.stringify(value ?? null);
+  return typeof value === "string" ? stringifyText(value) : JSON.stringify(value ?? null);
+}
+
+function stringifyText(text: string): string {
+  return JSON.stringify(HALF_CHARACTER.test(text) ? text.replace(/\p{Surrogate}/gu, "\uFFFD") : text);
 }

@@ -14,12 +14,13 @@ export function snakeCase<S extends string>(name: S): SnakeCase<S> {
 
 /**
  * The column that a contact attribute's header asks for: `Customer ID` -> `contact_customer_id`.
- * Letters and digits of every script stay; everything else becomes an underscore.
+ * Letters (with their marks) and digits of every script stay; everything else becomes an underscore.
  */
 export function contactColumnName(header: string): string {
   const words = header
+    .normalize("NFC")
     .replace(/(\p{Ll}|\p{N})(\p{Lu})/gu, "$1_$2")
-    .replace(/[^\p{L}\p{N}]+/gu, "_")
+    .replace(/[^\p{L}\p{M}\p{N}]+/gu, "_")
     .replace(/^_+|_+$/g, "")
     .toLowerCase();
   return `contact_${words || "unnamed"}`;

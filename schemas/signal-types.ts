@@ -45,7 +45,7 @@ export type BehaviorType = { [T in SignalType]: (typeof SIGNAL_TYPES)[T]["table"
 export type MarketingType = Exclude<SignalType, BehaviorType>;
 
 /** Values of the legacy content field behaviorType that mean a signal type of another name (domain: older SDK payloads). */
-export const LEGACY_BEHAVIOR_TYPES: Readonly<Record<string, SignalType>> = { orderconfirmation: "order" };
+export const LEGACY_BEHAVIOR_TYPES: ReadonlyMap<string, SignalType> = new Map([["orderconfirmation", "order"]]);
 
 const CANONICAL = new Map(Object.keys(SIGNAL_TYPES).map((type) => [type.toLowerCase(), type as SignalType]));
 

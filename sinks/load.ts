@@ -6,14 +6,15 @@ import type { Table } from "../schemas/signal-types.ts";
 import { SIGNAL_TABLES } from "../schemas/tables.ts";
 import { contactColumnNames, type FileIdentity, type LoadCounts, loadWithBytes, NEXT_LOAD_ID } from "./ledger.ts";
 import {
-  changedSql,
   confirmSql,
-  insertNewSql,
+  keptSql,
   matchedSql,
   type MergeTarget,
-  replaceChangedSql,
+  metSql,
+  removeChangedSql,
   replacedInFileSql,
   replaceItemsSql,
+  writeSql,
 } from "./merge.ts";
 import { inTransaction, onlyRow, rows } from "./sql.ts";
 import type { Staging } from "./staging.ts";
@@ -78,22 +79,25 @@ async function mergeTable(connection: DuckDBConnection, table: Table, header: He
   if (replaced.rows > 0) await connection.run(`DELETE FROM staged_${table} WHERE record_no IN (SELECT record_no FROM replaced_in_file)`);
 
   const target: MergeTarget = { table, header, loadId, mtime: file.mtime, path: file.path, ...(await surroundings(connection, table, file)) };
-  const matched = await countTruths(connection, matchedSql(target), "matched", "later AND differs");
+  const columns = await columnNames(connection, table);
+  const met = await countTruths(connection, metSql(target), "met", "true");
+  const matched = met.rows > 0 ? await countTruths(connection, matchedSql(target, columns), "matched", "later AND differs") : met;
   const staged = await onlyRow<{ n: bigint }>(connection, `SELECT count(*) AS n FROM staged_${table}`);
 
-  if (matched.rows > 0) {
-    await connection.run(changedSql(target, await columnNames(connection, table)));
-    for (const sql of replaceChangedSql(target)) await connection.run(sql);
+  if (met.rows > 0) {
     await connection.run(confirmSql(target));
+    await connection.run(keptSql(target, columns));
+    await connection.run(removeChangedSql(target));
   }
-  await connection.run(insertNewSql(target, matched.rows > 0));
+  await connection.run(writeSql(target, columns, met.rows > 0));
   if (table === "behavior_signals" && header.positions.has("SIGNAL_CONTENT")) {
-    for (const sql of replaceItemsSql(target, matched.rows > 0)) await connection.run(sql);
+    for (const sql of replaceItemsSql(target, met.rows > 0)) await connection.run(sql);
   }
+  const changed = met.rows > 0 ? matched.truths : 0;
   return {
-    inserted: Number(staged.n) - matched.rows,
-    updated: matched.truths + replaced.truths,
-    unchanged: matched.rows - matched.truths + replaced.rows - replaced.truths,
+    inserted: Number(staged.n) - met.rows,
+    updated: changed + replaced.truths,
+    unchanged: met.rows - changed + replaced.rows - replaced.truths,
   };
 }
 

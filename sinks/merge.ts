@@ -45,12 +45,25 @@ function typed({ name, kind, type }: Column): string {
 }
 
 /**
- * What a staged row, `s`, says of a column that the row `t` has a value for. A fixed column that the file lacks speaks only where the
- * content fills it.
+ * How the columns of a table take part in a merge: `heard` are those that the file speaks of, `echoed` are fixed columns that it lacks but its
+ * content may fill, `silent` is the rest, of which a changed row keeps what it had.
  */
-function said(column: Column, header: Header): string {
-  const lacking = MIRRORS.has(column.name) && !header.positions.has(column.name.toUpperCase());
-  return lacking ? `coalesce(${typed(column)}, t.${id(column.name)})` : typed(column);
+function parts(table: Table, header: Header, allColumns: readonly string[]) {
+  const spoken = spokenOf(table, header);
+  const echoed = (name: string) => MIRRORS.has(name) && !header.positions.has(name.toUpperCase());
+  const columns = tableColumns(table, header);
+  const heard = columns.filter(({ name }) => spoken.has(name) && !echoed(name) && !LOAD_COLUMNS.includes(name));
+  const echoes = columns.filter(({ name }) => spoken.has(name) && echoed(name));
+  const named = new Set([...heard, ...echoes].map(({ name }) => name));
+  return { heard, echoes, silent: allColumns.filter((name) => !named.has(name) && !LOAD_COLUMNS.includes(name)) };
+}
+
+/**
+ * Two 64-bit hashes of a row's values, as columns h1 and h2. Rows are compared by them: comparing 90 columns side by side would hold all of them in
+ * memory, and two rows that differ have the same pair once in 2^64 at the very least.
+ */
+function hashes(values: readonly string[]): string {
+  return `hash(${values.join(", ")}) AS h1, hash('again', ${values.join(", ")}) AS h2`;
 }
 
 /** The load that a merge writes, as SQL literals and as what orders it among the others. */
@@ -70,89 +83,91 @@ export interface MergeTarget {
 const within = (alias: string, { first, last }: MergeTarget["range"]) =>
   `${alias}.occurred_at BETWEEN ${quoteText(first)}::TIMESTAMPTZ AND ${quoteText(last)}::TIMESTAMPTZ`;
 
-/** Whether the load `l` is of an earlier export than the one that is being merged, or of the same one. */
-const earlier = ({ mtime, path }: MergeTarget) => `(l.mtime, l.path) <= (make_timestamptz(${mtime * 1000}), ${quoteText(path)})`;
+/** Whether a load is of an earlier export than the one that is being merged, or of the same one. */
+const earlier = (load: string, { mtime, path }: MergeTarget) => `(${load}.mtime, ${load}.path) <= (make_timestamptz(${mtime * 1000}), ${quoteText(path)})`;
 
 /**
  * Rows of a staging table that a later row of the same file replaces, and whether they differ from that row.
- * Both sides are canonical text, so that comparing the text is comparing the values.
+ * Staging is canonical text, so that comparing the text is comparing the values.
  */
 export function replacedInFileSql(table: Table, header: Header): string {
   const compared = tableColumns(table, header).filter(({ name }) => !LOAD_COLUMNS.includes(name));
   return `CREATE OR REPLACE TEMP TABLE replaced_in_file AS
-    WITH last AS (SELECT signal_key, max(record_no) AS record_no FROM staged_${table} GROUP BY signal_key HAVING count(*) > 1)
-    SELECT s.record_no, ${differs(
-      compared,
-      (column) => `s.${id(column.name)}`,
-      (column) => `w.${id(column.name)}`,
-    )} AS differs
-    FROM last JOIN staged_${table} w ON w.record_no = last.record_no JOIN staged_${table} s ON s.signal_key = last.signal_key
-    WHERE s.record_no <> last.record_no`;
+    WITH repeated AS (SELECT signal_key, max(record_no) AS last FROM staged_${table} GROUP BY signal_key HAVING count(*) > 1),
+      hashed AS (SELECT s.record_no, s.signal_key, ${hashes(compared.map(({ name }) => `s.${id(name)}`))}
+        FROM staged_${table} s WHERE s.signal_key IN (SELECT signal_key FROM repeated))
+    SELECT r.record_no, (r.h1 <> w.h1 OR r.h2 <> w.h2) AS differs
+    FROM repeated JOIN hashed w ON w.record_no = repeated.last JOIN hashed r ON r.signal_key = repeated.signal_key
+    WHERE r.record_no <> repeated.last`;
 }
 
-function differs(columns: readonly Column[], left: (column: Column) => string, right: (column: Column) => string): string {
-  return `(${columns.map((column) => `${left(column)} IS DISTINCT FROM ${right(column)}`).join(" OR ")})`;
+/** Staged rows whose signal is in the warehouse, with the row that they meet. */
+export function metSql({ table, range }: MergeTarget): string {
+  return `CREATE OR REPLACE TEMP TABLE met AS
+    SELECT s.record_no, s.signal_key, t.rowid AS row_id, t.load_id, t.record_no AS old_record_no
+    FROM (SELECT record_no, signal_key FROM staged_${table}) s JOIN ${table} t ON t.signal_key = s.signal_key AND ${within("t", range)}`;
 }
 
-/** Staged rows whose signal is in the warehouse: is the warehouse's row from an earlier export, and does the staged one say something else? */
-export function matchedSql(target: MergeTarget): string {
-  const { table, header } = target;
-  const spoken = spokenOf(table, header);
-  const compared = tableColumns(table, header).filter(({ name }) => spoken.has(name) && !LOAD_COLUMNS.includes(name));
+/** Of those: is the warehouse's row from an earlier export, and does the staged one say something else? */
+export function matchedSql(target: MergeTarget, allColumns: readonly string[]): string {
+  const { table, header, loadId, range } = target;
+  const { heard, echoes } = parts(table, header, allColumns);
+  const echoed = (value: (column: Column) => string) => echoes.map((column, index) => `, ${value(column)} AS e${index}`).join("");
+  const changes = ["i.h1 <> o.h1", "i.h2 <> o.h2", ...echoes.map((_, index) => `(i.e${index} IS NOT NULL AND i.e${index} IS DISTINCT FROM o.e${index})`)];
   const confirmed = target.outOfOrder
-    ? `AND NOT EXISTS (SELECT 1 FROM signalhouse.confirmations c JOIN signalhouse.loads l USING (load_id)
-         WHERE c.signal_key = s.signal_key AND ${within("c", target.range)} AND NOT ${earlier(target)})`
+    ? `AND NOT EXISTS (SELECT 1 FROM signalhouse.confirmations c JOIN signalhouse.loads cl USING (load_id)
+         WHERE c.signal_key = m.signal_key AND ${within("c", range)} AND NOT ${earlier("cl", target)})`
     : "";
   return `CREATE OR REPLACE TEMP TABLE matched AS
-    SELECT s.record_no, (${earlier(target)} AND (t.load_id <> ${target.loadId} OR t.record_no < s.record_no) ${confirmed}) AS later, ${differs(
-      compared,
-      (column) => said(column, header),
-      (column) => `t.${id(column.name)}`,
-    )} AS differs
-    FROM staged_${table} s JOIN ${table} t ON t.signal_key = s.signal_key AND ${within("t", target.range)} JOIN signalhouse.loads l ON l.load_id = t.load_id`;
+    WITH incoming AS (SELECT s.record_no, ${hashes(heard.map(typed))}${echoed(typed)}
+        FROM staged_${table} s WHERE s.record_no IN (SELECT record_no FROM met)),
+      old AS (SELECT t.rowid AS row_id, ${hashes(heard.map(({ name }) => `t.${id(name)}`))}${echoed(({ name }) => `t.${id(name)}`)}
+        FROM ${table} t WHERE ${within("t", range)} AND t.rowid IN (SELECT row_id FROM met))
+    SELECT m.record_no, m.signal_key, m.row_id, (${changes.join(" OR ")}) AS differs,
+      (${earlier("l", target)} AND (m.load_id <> ${loadId} OR m.old_record_no < m.record_no) ${confirmed}) AS later
+    FROM met m JOIN incoming i USING (record_no) JOIN old o USING (row_id) JOIN signalhouse.loads l ON l.load_id = m.load_id`;
 }
 
-/** The new rows of signals that the file changes: its values, and the old ones where it does not speak of a column. */
-export function changedSql(target: MergeTarget, allColumns: readonly string[]): string {
-  const { table, header, loadId } = target;
-  const spoken = spokenOf(table, header);
-  const byName = new Map(tableColumns(table, header).map((column) => [column.name, column]));
-  const values = allColumns.map((name) => {
-    const column = byName.get(name);
-    if (name === "load_id") return `${loadId}::BIGINT AS load_id`;
-    return `${column && spoken.has(name) ? said(column, header) : `t.${id(name)}`} AS ${id(name)}`;
-  });
-  return `CREATE OR REPLACE TEMP TABLE changed AS SELECT ${values.join(", ")}
-    FROM matched m JOIN staged_${table} s ON s.record_no = m.record_no JOIN ${table} t ON t.signal_key = s.signal_key AND ${within("t", target.range)}
-    WHERE m.later AND m.differs`;
+const CHANGED = "later AND differs";
+
+/** What the rows that the file changes keep of their old selves; undefined where that is nothing. */
+export function keptSql({ table, header, range }: MergeTarget, allColumns: readonly string[]): string {
+  const { echoes, silent } = parts(table, header, allColumns);
+  const columns = [...echoes.map(({ name }) => name), ...silent].map((name) => `, t.${id(name)}`);
+  return `CREATE OR REPLACE TEMP TABLE kept AS SELECT m.record_no${columns.join("")}
+    FROM ${table} t JOIN matched m ON m.row_id = t.rowid WHERE ${within("t", range)} AND ${CHANGED}`;
 }
 
-/** Puts the changed rows in the place of the old ones. */
-export function replaceChangedSql({ table, range }: MergeTarget): string[] {
-  return [
-    `DELETE FROM ${table} t WHERE ${within("t", range)} AND t.signal_key IN (SELECT signal_key FROM changed)`,
-    `INSERT INTO ${table} BY NAME SELECT * FROM changed`,
-  ];
+/** Takes the old rows of changed signals away; writeSql puts the new ones in their place. */
+export function removeChangedSql({ table, range }: MergeTarget): string {
+  return `DELETE FROM ${table} t WHERE ${within("t", range)} AND t.rowid IN (SELECT row_id FROM matched WHERE ${CHANGED})`;
 }
 
-/** Inserts the staged rows that are new to the warehouse. */
-export function insertNewSql(target: MergeTarget, anyMatched: boolean): string {
-  const { table, header, loadId } = target;
-  const columns = tableColumns(table, header).filter(({ name }) => name !== "load_id");
-  const unmatched = anyMatched ? "WHERE s.record_no NOT IN (SELECT record_no FROM matched)" : "";
-  return `INSERT INTO ${table} (${columns.map(({ name }) => id(name)).join(", ")}, load_id)
-    SELECT ${columns.map(typed).join(", ")}, ${loadId}::BIGINT FROM staged_${table} s ${unmatched}`;
+/** Writes the staged rows that are new to the warehouse, and where some met a row there, those that change it. */
+export function writeSql({ table, header, loadId }: MergeTarget, allColumns: readonly string[], anyMet: boolean): string {
+  const { heard, echoes, silent } = parts(table, header, allColumns);
+  const values = new Map([
+    ...heard.map((column) => [column.name, typed(column)] as const),
+    ...echoes.map((column) => [column.name, anyMet ? `coalesce(${typed(column)}, k.${id(column.name)})` : typed(column)] as const),
+    ...(anyMet ? silent : []).map((name) => [name, `k.${id(name)}`] as const),
+    ["load_id", `${loadId}::BIGINT`],
+    ["record_no", "s.record_no"],
+  ]);
+  const changed = anyMet
+    ? `LEFT JOIN kept k ON k.record_no = s.record_no WHERE s.record_no NOT IN (SELECT record_no FROM matched WHERE NOT (${CHANGED}))`
+    : "";
+  return `INSERT INTO ${table} (${[...values.keys()].map(id).join(", ")}) SELECT ${[...values.values()].join(", ")} FROM staged_${table} s ${changed}`;
 }
 
 /** The items of the orders that are new or changed take the place of those that were there. */
-export function replaceItemsSql({ loadId, range }: MergeTarget, anyMatched: boolean): string[] {
+export function replaceItemsSql({ loadId, range }: MergeTarget, anyMet: boolean): string[] {
   const columns = ORDER_ITEM_COLUMNS.filter(({ name }) => name !== "load_id");
-  const unmatched = anyMatched ? "AND s.record_no NOT IN (SELECT record_no FROM matched WHERE NOT (later AND differs))" : "";
-  const gone = `DELETE FROM order_items t WHERE ${within("t", range)} AND t.signal_key IN (SELECT signal_key FROM changed)`;
+  const unmatched = anyMet ? `AND s.record_no NOT IN (SELECT record_no FROM matched WHERE NOT (${CHANGED}))` : "";
+  const gone = `DELETE FROM order_items t WHERE ${within("t", range)} AND t.signal_key IN (SELECT signal_key FROM matched WHERE ${CHANGED})`;
   const insert = `INSERT INTO order_items (${columns.map(({ name }) => id(name)).join(", ")}, load_id)
     SELECT ${columns.map(typed).join(", ")}, ${loadId}::BIGINT FROM staged_order_items s
     WHERE s.record_no IN (SELECT record_no FROM staged_behavior_signals) ${unmatched}`;
-  return anyMatched ? [gone, insert] : [insert];
+  return anyMet ? [gone, insert] : [insert];
 }
 
 /** Notes that this later export says the same as the warehouse, for exports in between that come after it. */

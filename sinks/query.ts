@@ -10,7 +10,7 @@ import {
 import { messageOf, SignalhouseError } from "../schemas/errors.ts";
 import { quoteText } from "../schemas/names.ts";
 
-export interface QueryColumn {
+interface QueryColumn {
   name: string;
   /** DuckDB's name of the type. */
   type: string;
@@ -94,7 +94,12 @@ async function* explainedRows(batches: AsyncIterable<Json[][]>): AsyncGenerator<
 function queryFailed(error: unknown): SignalhouseError {
   if (error instanceof SignalhouseError) return error;
   const message = messageOf(error).replace("Failed to extract statements: ", "").trimEnd();
-  return new SignalhouseError("query_failed", message, 'The tables and their columns: signalhouse query "SHOW ALL TABLES", signalhouse query "DESCRIBE orders"', error);
+  return new SignalhouseError(
+    "query_failed",
+    message,
+    'The tables and their columns: signalhouse query "SHOW ALL TABLES", signalhouse query "DESCRIBE orders"',
+    error,
+  );
 }
 
 const exactJson: DuckDBValueConverter<Json> = (value, type, converter) => {

@@ -68,7 +68,7 @@ function follow(content: JsonObject, path: readonly string[]): Payload | undefin
 /** The signal type that a payload names, in Connect's spelling where it is known. */
 export function typeNamedBy({ signalType, behaviorType }: JsonObject): string | undefined {
   const name = [signalType, behaviorType].find((value) => typeof value === "string" && value !== "");
-  return typeof name === "string" ? (knownSignalType(name) ?? LEGACY_BEHAVIOR_TYPES[name.toLowerCase()] ?? name) : undefined;
+  return typeof name === "string" ? (knownSignalType(name) ?? LEGACY_BEHAVIOR_TYPES.get(name.toLowerCase()) ?? name) : undefined;
 }
 
 interface Target {
@@ -188,7 +188,7 @@ function itemsOf(value: unknown, drift: Drift[]): OrderItem[] | undefined {
       for (const [name, field] of Object.entries(item)) claim(filled, ITEM_TARGETS.get(name), name, field, leftovers, `${ITEMS_FIELD}[].`);
       settle(filled, columns, leftovers, `${ITEMS_FIELD}[].`);
     } else leftovers.keep("item", item, "does not fit", `${ITEMS_FIELD}[]`);
-    drift.push(...leftovers.drift);
+    for (const seen of leftovers.drift) drift.push(seen);
     const extra = leftovers.json();
     return { item_no: index + 1, ...columns, ...(extra === undefined ? {} : { extra }) };
   });

@@ -81,7 +81,7 @@ function build(row: Row, header: Header, content?: Content): SignalRecord | Reje
   const known = knownSignalType(type) !== undefined;
   if (!known) leftovers.drift.push({ field: "SIGNAL_TYPE", reason: "unknown signal type" });
 
-  const { table, channel, action } = placementOf(type, cell(row, header, "CATEGORY"));
+  const { table, channel, action } = placementOf(type, cell(row, header, "CATEGORY") ?? categoryIn(content));
   const record: SignalRecord = {
     kind: known ? "signal" : "unknown",
     table,
@@ -94,6 +94,7 @@ function build(row: Row, header: Header, content?: Content): SignalRecord | Reje
   if (action !== undefined) record.action = action;
   fillFixed(record, row, header, leftovers);
   if (content) fillContent(record, content, leftovers);
+  if (type === "order") record.items ??= [];
 
   const occurredAt = record["signal_timestamp"] ?? record["timestamp"] ?? record["received_timestamp"] ?? record["observed_timestamp"];
   if (typeof occurredAt !== "string")
@@ -112,6 +113,11 @@ function signalType(column: string | undefined, content?: Content): string | und
   if (!content) return undefined;
   const { own, envelopes } = content.payload;
   return [own, ...envelopes].map(typeNamedBy).find((type) => type !== undefined);
+}
+
+function categoryIn(content?: Content): string | undefined {
+  const said = content && mirrored(content.payload, "CATEGORY")?.value;
+  return typeof said === "string" ? said : undefined;
 }
 
 /** Columns that build() fills by itself. */
@@ -175,12 +181,14 @@ const IDENTITY = Object.entries(EXPORT_COLUMNS).flatMap(([header, { identity }])
  * only the contact tells two signals of the same moment apart: then the contact columns belong to it too.
  */
 function contentKey(row: Row, header: Header): string {
-  const parts = IDENTITY.map((name) => cell(row, header, name) ?? "");
-  if (cell(row, header, "TLTSID") === undefined) {
-    const contact = header.fields.flatMap(({ contact: isContact, column }, position) => {
-      const field = row.fields[position] as string;
-      return isContact && !isNull(field) ? [`${column}\u001f${field}`] : [];
-    });
+  // The fields as they stand, UTF-8 or not: two rows that differ in a damaged field are not one signal.
+  const field = (position: number | undefined) =>
+    position === undefined || isNull(row.fields[position] as string) ? "" : (row.fields[position] as string);
+  const parts = IDENTITY.map((name) => field(header.positions.get(name)));
+  if (field(header.positions.get("TLTSID")) === "") {
+    const contact = header.fields.flatMap(({ contact: isContact, header: name }, position) =>
+      isContact && field(position) !== "" ? [`${name}\u001f${field(position)}`] : [],
+    );
     parts.push(...contact.sort());
   }
   return `h:${createHash("sha256").update(parts.join("\u001f")).digest("hex").slice(0, 32)}`;

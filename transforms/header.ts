@@ -7,7 +7,7 @@ import { contactColumnName } from "../schemas/names.ts";
  * Reads a header row. A fixed column is recognised by its exact upper-case name, once; everything else is a contact attribute with a
  * column of its own. Columns that would collide get _2, _3, …; once given, a header keeps its column in every later file.
  * @param known the contact columns of the warehouse
- * @throws SignalhouseError header_missing where no column of an export is among the names
+ * @throws SignalhouseError header_missing where no column of an export is among the names, or the lines of the file end in CR alone
  */
 export function readHeader(names: readonly string[], known: readonly ContactColumn[]): Header {
   if (!TELLING_HEADERS.some((name) => names.includes(name))) {
@@ -16,6 +16,13 @@ export function readHeader(names: readonly string[], known: readonly ContactColu
       "header_missing",
       `the first row is not the header of a signal export: it names none of ${TELLING_HEADERS.join(", ")} (it starts ${JSON.stringify(start)})`,
       "Check that the file is an export of signals and that its first row is the header.",
+    );
+  }
+  if (names.some((name) => /\r(?!\n)/.test(name))) {
+    throw new SignalhouseError(
+      "header_missing",
+      "the first row holds a carriage return without a line feed: the file's lines do not end as an export's do",
+      "Check that the file's lines end in LF or CRLF, as Connect writes them.",
     );
   }
   const columns = new Map(known.map(({ header, occurrence, column }) => [`${occurrence} ${header}`, column]));

@@ -59,9 +59,11 @@ class ExactAssembler extends Assembler {
   }
 }
 
-const HALF_CHARACTER = /\\u[dD][89a-fA-F]/;
+const SURROGATE_ESCAPE = /\\u[dD][89a-fA-F]/;
+/** The same in what JSON.stringify writes: it escapes nothing but half pairs so. An even number of backslashes before it would be data. */
+const HALF_CHARACTER = /(?<!\\)(?:\\\\)*\\ud[89a-f]/;
 
 /** Whether JSON text spells half a surrogate pair: valid JSON, but no database's JSON functions take it. */
 export function hasHalfCharacters(text: string, value: unknown): boolean {
-  return HALF_CHARACTER.test(text) && HALF_CHARACTER.test(JSON.stringify(value));
+  return SURROGATE_ESCAPE.test(text) && HALF_CHARACTER.test(JSON.stringify(value));
 }

@@ -4,18 +4,17 @@ import { type Options, parse } from "csv-parse/sync";
 import { messageOf } from "../schemas/errors.ts";
 import type { Reject } from "../schemas/record.ts";
 import type { RejectCode } from "../schemas/reject-codes.ts";
-import { type Block, type Broken, recordsOf } from "./split.ts";
+import { type Block, type Broken, recordsOf, withoutLineEnd } from "./split.ts";
 
-/** One parsed row: as many fields as its record has, and the means to say its raw text. */
+/** One parsed row: as many fields as its record has. */
 export interface Row {
   kind: "row";
   record_no: number;
   fields: string[];
   /** Fields whose bytes are not UTF-8: they were read as Latin-1, which gives every byte back. */
   latin1?: Set<number>;
-  block: Block;
-  /** Which of the block's records this is. */
-  index: number;
+  /** The record's bytes, without its line end. */
+  bytes: () => Buffer;
 }
 
 /** Strict: quotes as RFC 4180 has them. The number of fields is judged later, where the row can be kept as a reject. */
@@ -32,19 +31,22 @@ export function rowsOf(piece: Block | Broken, firstRecordNo: number, maxRecordBy
       piece.code === "csv_broken" ? "a quote stands where none may, or is never closed" : `the record has more than ${maxRecordBytes} bytes`;
     return [rejectOf(piece.bytes, firstRecordNo, piece.code, reason)];
   }
-  const fields = isUtf8(piece.bytes) ? parseFields(piece.bytes, "utf8", maxRecordBytes) : undefined;
+  const fields = isUtf8(piece.bytes) ? parseFields(withoutLineEnd(piece.bytes), "utf8", maxRecordBytes) : undefined;
   if (fields?.length === piece.records) {
-    return fields.map((values, index) => ({ kind: "row", record_no: firstRecordNo + index, fields: values, block: piece, index }));
+    // Cut once for all rows, and only where one of them is rejected.
+    let records: Buffer[] | undefined;
+    const bytesAt = (index: number) => (records ??= recordsOf(piece))[index] as Buffer;
+    return fields.map((values, index) => ({ kind: "row", record_no: firstRecordNo + index, fields: values, bytes: () => bytesAt(index) }));
   }
-  return recordsOf(piece).map((record, index) => singleRow(record, firstRecordNo + index, piece, index, maxRecordBytes));
+  return recordsOf(piece).map((record, index) => singleRow(record, firstRecordNo + index, maxRecordBytes));
 }
 
 /** A row by itself, where its block could not be read in one go. */
-function singleRow(record: Buffer, record_no: number, block: Block, index: number, maxRecordBytes: number): Row | Reject {
+function singleRow(record: Buffer, record_no: number, maxRecordBytes: number): Row | Reject {
   const encoding = isUtf8(record) ? "utf8" : "latin1";
   const fields = parseFields(record, encoding, maxRecordBytes);
   if (fields?.length !== 1) return rejectOf(record, record_no, "csv_broken", csvFault(record, maxRecordBytes));
-  const row: Row = { kind: "row", record_no, fields: fields[0] as string[], block, index };
+  const row: Row = { kind: "row", record_no, fields: fields[0] as string[], bytes: () => record };
   if (encoding === "utf8") return row;
   const latin1 = new Set<number>();
   row.fields = row.fields.map((field, at) => {
@@ -75,7 +77,7 @@ function csvFault(record: Buffer, maxRecordBytes: number): string {
 
 /** The reject that keeps a row whole. */
 export function rejectRow(row: Row, code: RejectCode, reason: string): Reject {
-  return rejectOf(recordsOf(row.block)[row.index] as Buffer, row.record_no, code, reason);
+  return rejectOf(row.bytes(), row.record_no, code, reason);
 }
 
 function rejectOf(bytes: Buffer, record_no: number, code: RejectCode, reason: string): Reject {

@@ -59,7 +59,6 @@ export class Splitter {
     let start = this.#atFileStart ? byteOrderMarkLength(bytes) : 0;
     let blockStart = start;
     let records = 0;
-    if (bytes.length >= 3) this.#atFileStart = false;
     const block = (): Block => ({ kind: "block", bytes: bytes.subarray(blockStart, start), records });
 
     while (start < bytes.length) {
@@ -78,6 +77,7 @@ export class Splitter {
       [blockStart, records] = [start, 0];
     }
     if (records > 0) yield block();
+    if (start > 0 || bytes.length >= 3) this.#atFileStart = false;
     this.#rest = bytes.subarray(start);
   }
 
@@ -164,10 +164,15 @@ function byteOrderMarkLength(bytes: Buffer): number {
   return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0;
 }
 
+/** A whole file may come as one chunk; it must not become one block. */
+const BLOCK_BYTES = 256 * 1024;
+
 /** The pieces of a file, in order. */
 export async function* split(source: AsyncIterable<Uint8Array>, maxRecordBytes: number): AsyncGenerator<Block | Broken> {
   const splitter = new Splitter(maxRecordBytes);
-  for await (const chunk of source) yield* splitter.push(chunk);
+  for await (const chunk of source) {
+    for (let start = 0; start < chunk.length; start += BLOCK_BYTES) yield* splitter.push(chunk.subarray(start, start + BLOCK_BYTES));
+  }
   yield* splitter.end();
 }
 
@@ -182,7 +187,8 @@ export function recordsOf(block: Block): Buffer[] {
   return records;
 }
 
-function withoutLineEnd(line: Buffer): Buffer {
+/** A record without its line end; at the end of a file that may be half of one. */
+export function withoutLineEnd(line: Buffer): Buffer {
   let end = line.length;
   if (line[end - 1] === LF) end -= 1;
   if (line[end - 1] === CR) end -= 1;

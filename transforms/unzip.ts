@@ -17,14 +17,12 @@ const startsWith = (bytes: Buffer, ...magic: number[]) => magic.every((byte, ind
  */
 export async function* unzip(source: AsyncIterable<Uint8Array>, maxExpansionRatio: number): AsyncGenerator<Buffer> {
   const chunks = source[Symbol.asyncIterator]();
-  const rest: AsyncIterable<Uint8Array> = { [Symbol.asyncIterator]: () => chunks };
   try {
     const head = await readHead(chunks);
     if (head.length === 0)
       throw new SignalhouseError("file_empty", "the file has no bytes", "It may still be being written; the next run tries it again.");
     refuseForeign(head);
-    const bytes = prepend(head, rest);
-    yield* startsWith(head, 0x1f, 0x8b) ? gunzip(bytes, maxExpansionRatio) : bytes;
+    yield* isGzip(head) ? gunzip(head, chunks, maxExpansionRatio) : following(head, chunks);
   } finally {
     await chunks.return?.();
   }
@@ -41,9 +39,15 @@ async function readHead(chunks: AsyncIterator<Uint8Array>): Promise<Buffer> {
   return head;
 }
 
-async function* prepend(head: Buffer, rest: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer> {
-  yield head;
-  for await (const chunk of rest) yield Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length);
+/** No CSV starts with the first byte of gzip's two: a file of this one byte is a gzip that is still being written. */
+const isGzip = (head: Buffer) => startsWith(head, 0x1f, 0x8b) || (head.length === 1 && startsWith(head, 0x1f));
+
+/** A chunk and those after it. Leaving it leaves the chunks open: unzip() closes them. */
+async function* following(first: Buffer, chunks: AsyncIterator<Uint8Array>): AsyncGenerator<Buffer> {
+  yield first;
+  for (let next = await chunks.next(); !next.done; next = await chunks.next()) {
+    yield Buffer.from(next.value.buffer, next.value.byteOffset, next.value.length);
+  }
 }
 
 function refuseForeign(head: Buffer): void {
@@ -53,10 +57,11 @@ function refuseForeign(head: Buffer): void {
     throw refuse("UTF-16 text, not UTF-8", "Connect writes UTF-8: load the file as it was exported.");
 }
 
-async function* gunzip(bytes: AsyncIterable<Buffer>, maxExpansionRatio: number): AsyncGenerator<Buffer> {
+async function* gunzip(head: Buffer, chunks: AsyncIterator<Uint8Array>, maxExpansionRatio: number): AsyncGenerator<Buffer> {
   const unzipped = createGunzip({ chunkSize: CHUNK_BYTES });
+  const extent = new Extent();
   // The iteration below sees every error; the callback is there because pipeline() wants one.
-  pipeline(Readable.from(bytes, { objectMode: false }), unzipped, () => undefined);
+  pipeline(Readable.from(extent.through(following(head, chunks)), { objectMode: false }), unzipped, () => undefined);
   let written = 0;
   try {
     for await (const chunk of unzipped as AsyncIterable<Buffer>) {
@@ -72,6 +77,33 @@ async function* gunzip(bytes: AsyncIterable<Buffer>, maxExpansionRatio: number):
     }
   } catch (error) {
     throw explained(error, written);
+  }
+  // zlib stops at zeros behind a member, which are padding. What comes behind them must not be lost silently.
+  for await (const _ of extent.through(following(NOTHING, chunks)));
+  if (extent.data > unzipped.bytesWritten) {
+    throw new SignalhouseError(
+      "gzip_corrupt",
+      `the gzip file has data behind the zeros that end it, from byte ${unzipped.bytesWritten} on`,
+      "Nothing of it was loaded. If the next run finds the same, export it again.",
+    );
+  }
+}
+
+const NOTHING = Buffer.alloc(0);
+
+/** How far bytes that went by reach, and how far those among them that are not zeros at the end. */
+class Extent {
+  bytes = 0;
+  data = 0;
+
+  async *through(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+    for await (const chunk of source) {
+      let end = chunk.length;
+      while (end > 0 && chunk[end - 1] === 0) end -= 1;
+      if (end > 0) this.data = this.bytes + end;
+      this.bytes += chunk.length;
+      yield chunk;
+    }
   }
 }
 

@@ -1,5 +1,7 @@
 import { once } from "node:events";
+import type { SFTPWrapper } from "ssh2";
 import { SignalhouseError, messageOf } from "../../schemas/errors.ts";
+import { orAborted } from "./abort.ts";
 import { Channel } from "./channel.ts";
 import type { HostTrust } from "./host-keys.ts";
 import type { Credentials } from "./keys.ts";
@@ -26,14 +28,18 @@ export class Connection {
   readonly #onLost: () => void;
   readonly #channels: Promise<Channel>[] = [];
   readonly #open = new Set<Channel>();
-  #lost: { reason: unknown } | undefined;
+  /** Aborted when the connection is lost. */
+  readonly #life = new AbortController();
 
   private constructor(session: Login, options: ConnectionOptions, onLost: () => void) {
     this.#login = session;
     this.#options = options;
     this.#onLost = onLost;
     const lost = (why: string) => this.fail(new SignalhouseError("connection_lost", `The connection to ${serverName(options)} was lost: ${why}`, "Try again later."));
-    session.client.on("error", (error) => lost(messageOf(error))).on("close", () => lost("the server closed it"));
+    session.client
+      .on("error", (error) => lost(messageOf(error)))
+      .on("end", () => lost("the server closed it"))
+      .on("close", () => lost("it broke off"));
   }
 
   /**
@@ -66,14 +72,14 @@ export class Connection {
 
   /** Ends the connection at once; whatever is asked is rejected with `reason`. */
   fail(reason: unknown): void {
-    if (this.#lost) return;
+    if (this.#life.signal.aborted) return;
     this.#lose(reason);
     this.#login.socket.destroy();
   }
 
   /** The same, but says goodbye to the server first. */
   async close(reason: unknown): Promise<void> {
-    if (this.#lost) return;
+    if (this.#life.signal.aborted) return;
     this.#lose(reason);
     const { client, socket } = this.#login;
     client.end();
@@ -82,7 +88,7 @@ export class Connection {
   }
 
   #lose(reason: unknown): void {
-    this.#lost = { reason };
+    this.#life.abort(reason);
     for (const channel of this.#open) channel.fail(reason);
     this.#onLost();
   }
@@ -101,19 +107,26 @@ export class Connection {
     const onLimit = () => this.fail(new SignalhouseError("server_stalled", `${serverName(this.#options)} did not answer for ${this.#options.timeoutSeconds} s`, "Try again later."));
     const clock = setTimeout(onLimit, limitMs);
     try {
-      if (this.#lost) throw this.#lost.reason;
-      return await new Promise<Channel>((resolve, reject) => {
-        this.#login.client.sftp((error, sftp) => {
-          if (error) return reject(this.#lost ? this.#lost.reason : new SignalhouseError("sftp_failed", `${serverName(this.#options)} opens no SFTP session: ${messageOf(error)}`, "Try again later.", error));
-          const channel = new Channel(sftp, { limitMs, onLimit });
-          this.#open.add(channel);
-          const gone = (why: string) => this.fail(new SignalhouseError("connection_lost", `The SFTP session was lost: ${why}`, "Try again later."));
-          sftp.on("error", (fault: Error) => gone(fault.message)).on("close", () => gone("the server closed it"));
-          resolve(channel);
-        });
-      });
+      // ssh2 may say nothing when the connection is lost meanwhile, or hand out a channel that is dead.
+      const sftp = await orAborted(this.#startSftp(), this.#life.signal);
+      this.#life.signal.throwIfAborted();
+      const channel = new Channel(sftp, { limitMs, onLimit });
+      this.#open.add(channel);
+      const gone = (why: string) => this.fail(new SignalhouseError("connection_lost", `The SFTP session was lost: ${why}`, "Try again later."));
+      sftp.on("error", (error: Error) => gone(error.message)).on("close", () => gone("the server closed it"));
+      return channel;
     } finally {
       clearTimeout(clock);
     }
+  }
+
+  #startSftp(): Promise<SFTPWrapper> {
+    return new Promise((resolve, reject) => {
+      this.#life.signal.throwIfAborted();
+      this.#login.client.sftp((error, sftp) => {
+        if (!error) return resolve(sftp);
+        reject(new SignalhouseError("sftp_failed", `${serverName(this.#options)} opens no SFTP session: ${messageOf(error)}`, "Try again later.", error));
+      });
+    });
   }
 }

@@ -69,7 +69,7 @@ async function* chunksOf(source: ReadSource, file: RemoteFile, signal: AbortSign
       }
       return;
     } catch (error) {
-      if (isSignalhouseError(error, "sftp_failed") && window.most > small) {
+      if (connected && isSignalhouseError(error, "sftp_failed") && window.most > small) {
         // Some servers cannot read out of order. One request at a time is what every server can do.
         window = { first: small, most: small };
         continue;

@@ -2,6 +2,7 @@ import { setMaxListeners } from "node:events";
 import type { Readable } from "node:stream";
 import { basename } from "node:path/posix";
 import { SignalhouseError, isSignalhouseError } from "../../schemas/errors.ts";
+import { orAborted } from "./abort.ts";
 import type { Channel } from "./channel.ts";
 import { Connection } from "./connection.ts";
 import type { RemoteFile } from "./file.ts";
@@ -53,14 +54,13 @@ export async function connectSftp(given: SftpOptions): Promise<SftpServer> {
 
   let up: Connection | undefined;
   let opening: Promise<Connection> | undefined;
-  const forget = () => (opening = undefined);
-  const open = async () => {
-    try {
-      return (up = await Connection.open(options, credentials, trust, ended, forget));
-    } catch (error) {
-      forget();
-      throw error;
-    }
+  const open = () => {
+    const forget = () => {
+      if (opening === mine) opening = undefined;
+    };
+    const mine = Connection.open(options, credentials, trust, ended, forget);
+    mine.then((connection) => (up = connection), forget);
+    return mine;
   };
   const connection = async (signal: AbortSignal) => {
     signal.throwIfAborted();
@@ -126,18 +126,4 @@ async function findRoot(channel: Channel, configured: string | undefined): Promi
 function ifNotLost(error: unknown): string[] {
   if (isSignalhouseError(error, "sftp_failed", "file_missing")) return [];
   throw error;
-}
-
-/** `promise`, or the signal's reason where that comes first. */
-async function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  let stop = () => {};
-  const aborted = new Promise<never>((_, reject) => {
-    stop = () => reject(signal.reason);
-    signal.addEventListener("abort", stop, { once: true });
-  });
-  try {
-    return await Promise.race([promise, aborted]);
-  } finally {
-    signal.removeEventListener("abort", stop);
-  }
 }

@@ -24,9 +24,14 @@ describe("loadConfig", () => {
   test("paths in a file are relative to its folder, --warehouse to the working directory, ~ is home", async () => {
     const folder = scratchFolder();
     const file = join(folder, "my.json");
-    writeFileSync(file, '{ "sftp": { "host": "h", "user": "abc", "keyFile": "keys/id", "knownHosts": ["~/known", "hosts"] }, "warehouse": "data/w.duckdb" }');
+    writeFileSync(
+      file,
+      '{ "sftp": { "host": "h", "user": "abc", "keyFile": "keys/id", "knownHosts": ["~/known", "hosts"] }, "warehouse": "data/w.duckdb" }',
+    );
     const { config } = await loadConfig({ file, warehouse: undefined });
-    expect([config.warehouse, config.sftp?.keyFile, config.sftp?.knownHosts[1]]).toEqual(["data/w.duckdb", "keys/id", "hosts"].map((path) => join(folder, path)));
+    expect([config.warehouse, config.sftp?.keyFile, config.sftp?.knownHosts[1]]).toEqual(
+      ["data/w.duckdb", "keys/id", "hosts"].map((path) => join(folder, path)),
+    );
     expect(config.sftp?.knownHosts[0]).toBe(join(process.env["HOME"] ?? "", "known"));
     expect((await loadConfig({ file, warehouse: "w.duckdb" })).config.warehouse).toBe(join(process.cwd(), "w.duckdb"));
   });

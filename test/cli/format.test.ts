@@ -35,13 +35,23 @@ describe("oneLine", () => {
 });
 
 test("a table has no borders, numbers on the right with separators, and no blanks at line ends", () => {
-  expect(table(["file", { right: "records" }, "status"], [["a", 1234, "loaded"], ["long name", 5n, ""]])).toBe(
-    ["file       records  status", "a            1,234  loaded", "long name        5"].join("\n"),
-  );
+  expect(
+    table(
+      ["file", { right: "records" }, "status"],
+      [
+        ["a", 1234, "loaded"],
+        ["long name", 5n, ""],
+      ],
+    ),
+  ).toBe(["file       records  status", "a            1,234  loaded", "long name        5"].join("\n"));
 });
 
 test("JSON keeps integers that a double does not hold", () => {
-  expect(JSON.parse(toJson({ small: 5n, large: 2n ** 60n, at: new Date(0) }))).toEqual({ small: 5, large: "1152921504606846976", at: "1970-01-01T00:00:00.000Z" });
+  expect(JSON.parse(toJson({ small: 5n, large: 2n ** 60n, at: new Date(0) }))).toEqual({
+    small: 5,
+    large: "1152921504606846976",
+    at: "1970-01-01T00:00:00.000Z",
+  });
 });
 
 describe("a meter", () => {

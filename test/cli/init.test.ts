@@ -13,7 +13,10 @@ test("writes a configuration with what is given", async () => {
   const { code, stdout } = await cli(["init", "--region", "ap-southeast-2", "--user", "a@example.com", "--key", 'keys/"odd"'], { cwd });
   expect(code).toBe(0);
   expect(stdout).toContain("signalhouse keys trust");
-  expect(read(join(cwd, "signalhouse.config.json"))).toMatchObject({ region: "ap-southeast-2", sftp: { user: "a@example.com", keyFile: 'keys/"odd"' } });
+  expect(read(join(cwd, "signalhouse.config.json"))).toMatchObject({
+    region: "ap-southeast-2",
+    sftp: { user: "a@example.com", keyFile: 'keys/"odd"' },
+  });
 });
 
 test("without a user it says that one is missing, and a command that needs it does too", async () => {

@@ -10,7 +10,8 @@ describe("help", () => {
   test("the overview names every command", async () => {
     const { code, stdout } = await cli(["--help"], { cwd: scratchFolder() });
     expect(code).toBe(0);
-    for (const [name, { summary }] of Object.entries(COMMANDS)) expect(stdout).toMatch(new RegExp(`^  ${name} +${summary.replace(/[;,.]/g, ".")}$`, "m"));
+    for (const [name, { summary }] of Object.entries(COMMANDS))
+      expect(stdout).toMatch(new RegExp(`^  ${name} +${summary.replace(/[;,.]/g, ".")}$`, "m"));
   });
 
   test.each(Object.keys(COMMANDS))("%s --help names its options and has an example", async (name) => {

@@ -1,4 +1,4 @@
-import { statSync, utimesSync, writeFileSync } from "node:fs";
+import { readFileSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { cli, startCli, workplace, writeConfig } from "../helpers/cli.ts";
@@ -30,8 +30,24 @@ test("--json is one document with every count, whether something was loaded or n
   const { folder: cwd, truth } = await workplace();
   const sum = (name: "records" | "inserted" | "updated" | "unchanged") => truth.files.reduce((total, file) => total + file[name], 0);
   const first = json((await cli(["sync", "--json"], { cwd })).stdout);
-  expect(first["files"]).toMatchObject(truth.files.map(({ path, records, inserted, updated, unchanged }) => ({ path, records, inserted, updated, unchanged, rejected: 0, status: "loaded" })));
-  expect(first["totals"]).toEqual({ records: sum("records"), inserted: sum("inserted"), updated: sum("updated"), unchanged: sum("unchanged"), rejected: 0 });
+  expect(first["files"]).toMatchObject(
+    truth.files.map(({ path, records, inserted, updated, unchanged }) => ({
+      path,
+      records,
+      inserted,
+      updated,
+      unchanged,
+      rejected: 0,
+      status: "loaded",
+    })),
+  );
+  expect(first["totals"]).toEqual({
+    records: sum("records"),
+    inserted: sum("inserted"),
+    updated: sum("updated"),
+    unchanged: sum("unchanged"),
+    rejected: 0,
+  });
   expect(json((await cli(["sync", "--json"], { cwd })).stdout)).toMatchObject({ files: [], skipped: { loaded: 2 } });
 });
 
@@ -86,8 +102,18 @@ describe("exit codes", () => {
     const { folder: cwd, sandbox } = await workplace({ files: 1 });
     await sandbox.close();
     expect(await cli(["sync"], { cwd })).toMatchObject({ code: 1, stderr: expect.stringContaining("[host_unreachable]") });
-    expect(json((await cli(["status", "--json"], { cwd })).stdout)).toMatchObject({ runs: [{ command: "sync", exit_code: 1, error: expect.stringContaining("refuses") }] });
+    expect(json((await cli(["status", "--json"], { cwd })).stdout)).toMatchObject({
+      runs: [{ command: "sync", exit_code: 1, error: expect.stringContaining("refuses") }],
+    });
   });
+});
+
+test("no secret is printed, even with --debug", async () => {
+  const { folder: cwd, config } = await workplace({ files: 1 });
+  writeConfig(cwd, { sftp: { ...config.sftp, user: "somebody@example.com" } });
+  const { code, stderr } = await cli(["sync", "--debug"], { cwd, env: { SIGNALHOUSE_KEY_PASSPHRASE: "correct horse" } });
+  expect([code, stderr]).toEqual([1, expect.stringContaining("[login_refused]")]);
+  for (const secret of ["correct horse", ...readFileSync(join(cwd, "key"), "utf8").split("\n").slice(1, -2)]) expect(stderr).not.toContain(secret);
 });
 
 describe("while a file is being read", () => {

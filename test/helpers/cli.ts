@@ -24,22 +24,29 @@ export interface Ended {
 export interface CliOptions {
   cwd: string;
   env?: Record<string, string>;
+  /** Standard input; it stays open after it where `keepOpen` is set. */
   input?: string | Uint8Array;
+  keepOpen?: boolean;
 }
 
 export interface Running {
   child: ChildProcessByStdio<Writable, Readable, Readable>;
   /** When `pattern` has been printed, on stdout or stderr: all that was printed until then. */
-  said(pattern: RegExp): Promise<string>;
+  said: (pattern: RegExp) => Promise<string>;
   ended: Promise<Ended>;
 }
 
 /** Starts the command line; it is killed where it still runs when the test is over. */
-export function startCli(args: readonly string[], { cwd, env = {}, input }: CliOptions): Running {
+export function startCli(args: readonly string[], { cwd, env = {}, input = "", keepOpen = false }: CliOptions): Running {
   // Nothing of this machine's own: no agent, no known_hosts, no npm.
-  const child = spawn(process.execPath, [MAIN, ...args], { cwd, env: { PATH: process.env["PATH"] ?? "", HOME: cwd, ...env }, stdio: ["pipe", "pipe", "pipe"] });
+  const child = spawn(process.execPath, [MAIN, ...args], {
+    cwd,
+    env: { PATH: process.env["PATH"] ?? "", HOME: cwd, ...env },
+    stdio: ["pipe", "pipe", "pipe"],
+  });
   onTestFinished(() => void child.kill("SIGKILL"));
-  child.stdin.on("error", () => undefined).end(input);
+  child.stdin.on("error", () => undefined).write(input);
+  if (!keepOpen) child.stdin.end();
   const printed = { stdout: "", stderr: "" };
   child.stdout.setEncoding("utf8").on("data", (chunk: string) => (printed.stdout += chunk));
   child.stderr.setEncoding("utf8").on("data", (chunk: string) => (printed.stderr += chunk));
@@ -73,7 +80,11 @@ export interface Workplace {
 }
 
 /** A folder from which a sandbox with small exports is reached, as a user's would be. All of it is gone when the test is over. */
-export async function workplace({ files = 2, rows = 60, sftp = {} }: { files?: number; rows?: number; sftp?: Partial<ConfigInput["sftp"]> } = {}): Promise<Workplace> {
+export async function workplace({
+  files = 2,
+  rows = 60,
+  sftp = {},
+}: { files?: number; rows?: number; sftp?: Partial<ConfigInput["sftp"]> } = {}): Promise<Workplace> {
   const folder = scratchFolder();
   const exports = join(folder, "server");
   mkdirSync(join(exports, "Export", "Signals"), { recursive: true });

@@ -36,7 +36,7 @@ export async function startProxy(target: number): Promise<Proxy> {
       proxy.received += passed.length;
       sinceCut = cut === undefined ? 0 : sinceCut + passed.length;
       later(() => client.write(passed));
-      if (sinceCut !== cut) return;
+      if (cut === undefined || sinceCut < cut) return;
       proxy.cuts.shift();
       sinceCut = 0;
       upstream.destroy();

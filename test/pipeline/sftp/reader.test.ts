@@ -7,9 +7,11 @@ import type { Readable } from "node:stream";
 import { buffer } from "node:stream/consumers";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { fingerprint } from "../../../pipeline/sftp/host-keys.ts";
 import { connectSftp, type RemoteFile, type SftpOptions, type SftpServer } from "../../../pipeline/sftp/server.ts";
 import { makeKeyPair, startSandbox, type Sandbox } from "../../../samples/sandbox/sandbox.ts";
 import { failureOf } from "../../helpers/errors.ts";
+import { startPoorServer, type PoorServer } from "../../helpers/poor-server.ts";
 import { startProxy } from "../../helpers/proxy.ts";
 import { sftpDefaults, sshdMissing, startSshd, type Sshd } from "../../helpers/sshd.ts";
 
@@ -217,6 +219,33 @@ describe("from the sandbox", () => {
     const stream = server.read(await fileOf(server), stop.signal);
     sandbox.faults.dropAfterBytes = [0];
     await expect(buffer(stream)).rejects.toMatchObject({ name: "AbortError", cause: reason });
+  });
+});
+
+describe("from a poor server", () => {
+  async function serve(content: Buffer, talents: { most?: number; patient?: boolean }): Promise<{ poor: PoorServer; server: SftpServer }> {
+    const folder = await mkdtemp(join(tmpdir(), "signalhouse-reader-"));
+    started.push(() => rm(folder, { recursive: true }));
+    const key = makeKeyPair();
+    await writeFile(join(folder, "id"), key.privateKey, { mode: 0o600 });
+    const poor = await startPoorServer(key.privateKey, content, talents);
+    started.push(() => poor.close());
+    const hostKeys = [fingerprint(Buffer.from(key.publicKey.split(" ")[1] ?? "", "base64"))];
+    const server = await connect({ ...sftpDefaults(), host: "127.0.0.1", port: poor.port, user: "analyst", hostKeys, keyFile: join(folder, "id"), root: "/" });
+    return { poor, server };
+  }
+
+  test.each([1000, 20_000, 31_743])("that gives %i bytes at most", async (most) => {
+    const content = randomBytes(200 * KIB);
+    const { server } = await serve(content, { most });
+    expect(content.equals(await buffer(server.read(await server.stat(NAME))))).toBe(true);
+  });
+
+  test("that takes one read at a time", async () => {
+    const content = randomBytes(400 * KIB);
+    const { poor, server } = await serve(content, { patient: false });
+    expect(content.equals(await buffer(server.read(await server.stat(NAME))))).toBe(true);
+    expect(poor.reads).toBeGreaterThan(400 / 31);
   });
 });
 

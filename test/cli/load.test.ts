@@ -1,0 +1,170 @@
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { cli, startCli } from "../helpers/cli.ts";
+import { csv, csvLine, pageView, scratchFolder } from "../helpers/warehouse.ts";
+
+const json = (text: string) => JSON.parse(text) as Record<string, unknown>;
+
+/** Three records, one of them with drift; the third and fifth rows are rejected. */
+const MIXED = [
+  csv([pageView("1"), pageView("2", "a page", { SIGNAL_CONTENT: '{"signalType":"pageView","luckyNumber":7}' })]),
+  "too,few\n",
+  csvLine(Object.values(pageView("3", "a page", { SIGNAL_CONTENT: "" }))),
+  csvLine(Object.values(pageView("4", "a page", { SIGNAL_CONTENT: "{not json" }))),
+].join("");
+
+/** A folder with a warehouse that holds MIXED. */
+async function mixed(): Promise<string> {
+  const cwd = scratchFolder();
+  writeFileSync(join(cwd, "mixed.csv"), MIXED);
+  expect((await cli(["load", "mixed.csv"], { cwd })).code).toBe(3);
+  return cwd;
+}
+
+describe("load", () => {
+  test("loads files and standard input, each once", async () => {
+    const cwd = scratchFolder();
+    writeFileSync(join(cwd, "one.csv"), csv([pageView("1")]));
+    const loaded = await cli(["load", "one.csv", "-", "one.csv", "--json"], { cwd, input: csv([pageView("2"), pageView("3")]) });
+    expect(loaded.code).toBe(0);
+    expect(json(loaded.stdout)).toMatchObject({
+      files: [
+        { path: join(cwd, "one.csv"), records: 1, status: "loaded" },
+        { path: "stdin", records: 2, status: "loaded" },
+      ],
+      totals: { records: 3, inserted: 3 },
+      skipped: [],
+    });
+    expect(await cli(["load", "one.csv"], { cwd })).toMatchObject({ code: 0, stdout: "Nothing new: 1 file loaded before.\n" });
+    const copy = await cli(["load", "-"], { cwd, input: csv([pageView("1")]) });
+    expect([copy.code, copy.stdout]).toEqual([0, expect.stringMatching(/same bytes as .+one\.csv$/m)]);
+  });
+
+  test("a file that is not there stops it before anything is loaded", async () => {
+    const cwd = scratchFolder();
+    writeFileSync(join(cwd, "one.csv"), csv([pageView("1")]));
+    expect(await cli(["load", "one.csv", "two.csv"], { cwd })).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/two\.csv.+\n.+\[file_missing\]/),
+    });
+    expect((await cli(["status"], { cwd })).stderr).toContain("[warehouse_missing]");
+  });
+
+  test("what is no export fails, and the others are loaded", async () => {
+    const cwd = scratchFolder();
+    writeFileSync(join(cwd, "letter.txt"), "Dear Sir,\n");
+    writeFileSync(join(cwd, "one.csv"), csv([pageView("1")]));
+    const { code, stderr, stdout } = await cli(["load", "letter.txt", "one.csv"], { cwd });
+    expect([code, stderr, stdout]).toEqual([1, expect.stringContaining("failed: "), expect.stringMatching(/one\.csv.+loaded/)]);
+  });
+
+  test("SIGINT while it waits for standard input ends it", async () => {
+    const cwd = scratchFolder();
+    const { child, said, ended } = startCli(["load", "-", "--warehouse", "w.duckdb"], { cwd, input: csv([pageView("1")]), keepOpen: true });
+    await said(/reading standard input/);
+    child.kill("SIGINT");
+    expect(await ended).toMatchObject({ code: 130, stderr: expect.stringContaining("interrupted by SIGINT") });
+    expect(json((await cli(["status", "--json", "--warehouse", "w.duckdb"], { cwd })).stdout)).toMatchObject({
+      files: { loaded: 0 },
+      runs: [{ exit_code: 130 }],
+    });
+  });
+
+  test("--warehouse and the configuration say where the warehouse is", async () => {
+    const cwd = scratchFolder();
+    mkdirSync(join(cwd, "data"));
+    writeFileSync(join(cwd, "signalhouse.config.json"), '{ "warehouse": "data/mine.duckdb" }');
+    writeFileSync(join(cwd, "one.csv"), csv([pageView("1")]));
+    await cli(["load", "one.csv", "--quiet"], { cwd });
+    expect(json((await cli(["status", "--json"], { cwd })).stdout)).toMatchObject({ warehouse: join(cwd, "data/mine.duckdb"), files: { loaded: 1 } });
+    expect((await cli(["status", "--json", "--warehouse", "other.duckdb"], { cwd })).code).toBe(1);
+  });
+});
+
+describe("rejects", () => {
+  test("list counts them by file and code, and with --load names each", async () => {
+    const cwd = await mixed();
+    expect((await cli(["rejects", "list"], { cwd })).stdout).toMatch(/^ +1 {2}.+mixed\.csv +content_not_json +1 +0 +5$/m);
+    expect(JSON.parse((await cli(["rejects", "list", "--json"], { cwd })).stdout)).toMatchObject([
+      { load_id: 1, code: "content_not_json", open: 1, replayed: 0, first_record_no: 5 },
+      { load_id: 1, code: "field_count", open: 1, first_record_no: 3 },
+    ]);
+    expect(JSON.parse((await cli(["rejects", "list", "--json", "--load", "1", "--limit", "1"], { cwd })).stdout)).toMatchObject([
+      { record_no: 3, code: "field_count" },
+    ]);
+    expect((await cli(["rejects", "list", "--load", "9"], { cwd })).stdout).toBe("Load 9 has no rejects.\n");
+  });
+
+  test("show prints the whole row on stdout, and why on stderr", async () => {
+    const cwd = await mixed();
+    const shown = await cli(["rejects", "show", "1", "3"], { cwd });
+    expect(shown).toMatchObject({ code: 0, stdout: "too,few\n", stderr: expect.stringMatching(/record 3 of .+mixed\.csv[^]+field_count/) });
+    expect(json((await cli(["rejects", "show", "1", "3", "--json"], { cwd })).stdout)).toMatchObject({ raw: "too,few", replayed_at: null });
+    expect(await cli(["rejects", "show", "1", "1"], { cwd })).toMatchObject({ code: 1, stdout: "", stderr: expect.stringContaining("[not_found]") });
+  });
+
+  test("replay says what still is one, and the run is in the ledger", async () => {
+    const cwd = await mixed();
+    const { code, stdout } = await cli(["rejects", "replay"], { cwd });
+    expect(code).toBe(3);
+    expect(stdout).toMatch(/^ +1 {2}.+mixed\.csv +0 +0 +0 +0 +2$/m);
+    expect(json((await cli(["rejects", "replay", "--json", "--load", "1"], { cwd })).stdout)).toMatchObject({
+      loads: [{ load_id: 1, replayed: 0, still_rejected: 2 }],
+    });
+    expect(json((await cli(["status", "--json"], { cwd })).stdout)).toMatchObject({
+      runs: [{ command: "rejects replay" }, { command: "rejects replay", exit_code: 3 }, { command: "load" }],
+    });
+  });
+
+  test("where there are none, it says so", async () => {
+    const cwd = scratchFolder();
+    await cli(["load", "-"], { cwd, input: csv([pageView("1")]) });
+    expect(await cli(["rejects", "list"], { cwd })).toMatchObject({ code: 0, stdout: "There are no rejects.\n" });
+    expect(await cli(["rejects", "replay"], { cwd })).toMatchObject({ code: 0, stdout: "There are no rejects to replay.\n" });
+    expect(await cli(["drift"], { cwd })).toMatchObject({ code: 0, stdout: "There is no drift.\n" });
+  });
+});
+
+test("drift tells field, reason and where it was seen first", async () => {
+  const cwd = await mixed();
+  expect((await cli(["drift"], { cwd })).stdout).toMatch(/^pageView +luckyNumber +unknown field +1 +load 1, record 2 /m);
+  expect(JSON.parse((await cli(["drift", "--json", "--since", "2025-01-01"], { cwd })).stdout)).toMatchObject([
+    { field: "luckyNumber", records: 1, first_load_id: 1, first_record_no: 2 },
+  ]);
+  expect(JSON.parse((await cli(["drift", "--json", "--since", "2999-01-01"], { cwd })).stdout)).toEqual([]);
+});
+
+test("status tells what is there and what waits", async () => {
+  const cwd = await mixed();
+  const { code, stdout } = await cli(["status"], { cwd });
+  expect(code).toBe(0);
+  for (const line of [
+    /^rejects +2 not replayed/m,
+    /^drift +1 kind;/m,
+    /^behavior_signals +3$/m,
+    /^pageView +3 +2025-09-01 10:00:00$/m,
+    /^load .+ 1 +done, with rejects$/m,
+  ])
+    expect(stdout).toMatch(line);
+  expect(json((await cli(["status", "--json"], { cwd })).stdout)).toMatchObject({
+    tables: [{ table: "marketing_signals", rows: 0 }, { table: "behavior_signals", rows: 3 }, { table: "order_items" }],
+    newest_signal: "2025-09-01T10:00:00.000Z",
+    rejects: 2,
+    last_load: { path: join(cwd, "mixed.csv"), records: 5 },
+  });
+});
+
+test("verify proves the ledger, and fails where a table was changed", async () => {
+  const cwd = await mixed();
+  expect(await cli(["verify"], { cwd })).toMatchObject({ code: 0, stdout: expect.stringMatching(/^All \d+ checks hold\.$/m) });
+  const { openWarehouse } = await import("../../sinks/warehouse.ts");
+  const warehouse = await openWarehouse({ path: join(cwd, "signals.duckdb") });
+  await warehouse.connection.run("DELETE FROM behavior_signals WHERE record_no = 1");
+  warehouse.close();
+  const { code, stdout } = await cli(["verify", "--json"], { cwd });
+  expect([code, json(stdout)]).toEqual([
+    1,
+    { ok: false, checks: expect.arrayContaining([{ name: expect.any(String), ok: false, detail: expect.any(String) }]) },
+  ]);
+});

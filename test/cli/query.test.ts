@@ -1,0 +1,124 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { DuckDBInstance } from "@duckdb/node-api";
+import { beforeEach, describe, expect, test } from "vitest";
+import { cli, startCli } from "../helpers/cli.ts";
+import { csv, pageView, scratchFolder } from "../helpers/warehouse.ts";
+
+let cwd = "";
+beforeEach(async () => {
+  cwd = scratchFolder();
+  await cli(["load", "-", "--quiet"], { cwd, input: csv([pageView("1"), pageView("2", 'two "lines"\nof, text')]) });
+});
+
+const EXACT = `SELECT 12345678901234.5670::DECIMAL(18,4) AS amount, 9007199254740993 AS large, 42::BIGINT AS small, TIMESTAMPTZ '2025-09-01 10:00:00.123456+02' AS at,
+  ['a, b', NULL] AS list, {'n': 1.50::DECIMAL(5,2)} AS struct, NULL AS nothing, '' AS empty, true AS yes`;
+
+describe("what it prints is exact", () => {
+  test("as JSON", async () => {
+    const { code, stdout } = await cli(["query", EXACT, "--json"], { cwd });
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout)).toEqual([
+      {
+        amount: "12345678901234.5670",
+        large: "9007199254740993",
+        small: 42,
+        at: "2025-09-01T08:00:00.123456Z",
+        list: ["a, b", null],
+        struct: { n: "1.50" },
+        nothing: null,
+        empty: "",
+        yes: true,
+      },
+    ]);
+  });
+  test("as CSV", async () => {
+    const { stdout } = await cli(["query", EXACT, "--format", "csv"], { cwd });
+    expect(stdout).toBe(
+      'amount,large,small,at,list,struct,nothing,empty,yes\r\n12345678901234.5670,9007199254740993,42,2025-09-01T08:00:00.123456Z,"[""a, b"",null]","{""n"":""1.50""}",,"",true\r\n',
+    );
+  });
+  test("as a table", async () => {
+    const { stdout } = await cli(
+      ["query", "SELECT occurred_at, name, 1.50::DECIMAL(5,2) AS amount, NULL::VARCHAR AS nothing FROM page_views ORDER BY signal_id"],
+      { cwd },
+    );
+    expect(stdout).toBe(
+      [
+        "occurred_at               name                   amount  nothing",
+        "2025-09-01T10:00:00.000Z  a page                   1.50  NULL",
+        '2025-09-01T10:00:00.000Z  two "lines"\\nof, text    1.50  NULL',
+        "",
+      ].join("\n"),
+    );
+  });
+});
+
+test.each([
+  ["SELECT 1 AS a, 2 AS a", [{ a: 1, a_2: 2 }]],
+  ["SELECT 1 AS a WHERE false", []],
+  ["SELECT 1 AS a; -- with a comment", [{ a: 1 }]],
+])("%s as JSON", async (sql, rows) => {
+  expect(JSON.parse((await cli(["query", sql, "--format", "json"], { cwd })).stdout)).toEqual(rows);
+});
+
+test("a table ends after 1,000 rows and says so; the other formats go on", async () => {
+  const table = await cli(["query", "FROM range(1001)"], { cwd });
+  expect(table.stdout.trimEnd().split("\n")).toHaveLength(1001);
+  expect(table.stderr).toContain("only the first 1,000 rows");
+  expect((await cli(["query", "FROM range(1000)"], { cwd })).stderr).toBe("");
+  expect(JSON.parse((await cli(["query", "FROM range(5000)", "--json"], { cwd })).stdout)).toHaveLength(5000);
+});
+
+test("a table cuts long values and shows control characters, so that no terminal obeys them", async () => {
+  const { stdout, stderr } = await cli(["query", "SELECT repeat('x', 300) AS long, chr(27) || '[2J' AS nasty"], { cwd });
+  expect([stdout, stderr]).toEqual([expect.stringMatching(/x{99}… +\\u001b\[2J\n$/), expect.stringContaining("long values are cut")]);
+});
+
+describe("-o", () => {
+  test("writes csv, json and parquet by the ending", async () => {
+    const sql = "SELECT signal_id, occurred_at, 1.50::DECIMAL(5,2) AS amount FROM page_views ORDER BY signal_id; -- all";
+    for (const name of ["out.csv", "out.json", "out.PARQUET"]) {
+      expect(await cli(["query", sql, "-o", name], { cwd })).toMatchObject({ code: 0, stdout: `Wrote 2 rows to ${join(cwd, name)}\n` });
+    }
+    expect(readFileSync(join(cwd, "out.csv"), "utf8")).toBe(
+      "signal_id,occurred_at,amount\n1,2025-09-01T10:00:00.000000Z,1.50\n2,2025-09-01T10:00:00.000000Z,1.50\n",
+    );
+    expect(JSON.parse(readFileSync(join(cwd, "out.json"), "utf8"))).toMatchObject([
+      { signal_id: "1", occurred_at: "2025-09-01T10:00:00.000000Z" },
+      { signal_id: "2" },
+    ]);
+    const connection = await (await DuckDBInstance.create()).connect();
+    const rows = await connection.runAndReadAll(
+      `SELECT typeof(occurred_at), typeof(amount), count(*)::INTEGER FROM '${join(cwd, "out.PARQUET")}' GROUP BY ALL`,
+    );
+    expect(rows.getRowsJson()).toEqual([["TIMESTAMP WITH TIME ZONE", "DECIMAL(5,2)", 2]]);
+  });
+  test("says where it could not write", async () => {
+    expect(await cli(["query", "SELECT 1", "-o", "no/such/folder.csv"], { cwd })).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("[query_failed]"),
+    });
+  });
+});
+
+test.each([
+  ["SELECT nope FROM page_views", 1, /nope[^]+\[query_failed\]/],
+  ["SELEC 1", 1, /^signalhouse: Parser Error: syntax error at or near "SELEC"[^]+\[query_failed\]/],
+  ["SELECT CAST('x' AS INTEGER) FROM page_views", 1, /Conversion Error[^]+\[query_failed\]/],
+  ["DELETE FROM behavior_signals", 1, /read-only[^]+\[query_failed\]/],
+  ["CREATE TABLE mine (a INTEGER)", 1, /read-only[^]+\[query_failed\]/],
+  ["SELECT 1; SELECT 2", 2, /one statement, not 2/],
+  [" ", 2, /one statement, not 0/],
+])("%s fails with DuckDB's message", async (sql, code, says) => {
+  expect(await cli(["query", sql], { cwd })).toMatchObject({ code, stderr: expect.stringMatching(says) });
+});
+
+test("SIGINT ends a query that would go on for hours", async () => {
+  const { child, said, ended } = startCli(["query", "--debug", "SELECT sum(hash(a.range, b.range)) FROM range(10000000) a, range(10000000) b"], {
+    cwd,
+  });
+  await said(/ querying/);
+  child.kill("SIGINT");
+  expect(await ended).toMatchObject({ code: 130, stdout: "", stderr: expect.stringContaining("interrupted by SIGINT") });
+});

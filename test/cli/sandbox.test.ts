@@ -1,0 +1,90 @@
+/** sandbox and demo: what somebody without an account sees first. */
+import { readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { packageRoot } from "../../cli/package.ts";
+import type { Truth } from "../../samples/generator/truth.ts";
+import { cli, startCli } from "../helpers/cli.ts";
+import { scratchFolder } from "../helpers/warehouse.ts";
+
+const truth = JSON.parse(readFileSync(join(packageRoot(), "samples/exports/truth.json"), "utf8")) as Truth;
+
+const json = (text: string) => JSON.parse(text) as Record<string, unknown>;
+
+describe("sandbox", () => {
+  test("serves the sample exports; its configuration works at once; Ctrl-C ends it well", async () => {
+    const cwd = scratchFolder();
+    const { child, said, ended } = startCli(["sandbox"], { cwd });
+    const shown = await said(/Ctrl-C ends/);
+    expect(shown).toContain("cd sandbox\n");
+    const place = join(cwd, "sandbox");
+    expect(statSync(join(place, "id_ed25519")).mode & 0o777).toBe(0o600);
+    expect((await cli(["doctor"], { cwd: place })).code).toBe(0);
+    expect(json((await cli(["sync", "--json"], { cwd: place })).stdout)["totals"]).toMatchObject({ records: truth.records, inserted: truth.signals });
+    child.kill("SIGINT");
+    expect(await ended).toMatchObject({ code: 0, stderr: "" });
+
+    // Started again, it is another server with the same files: the warehouse stays, and nothing is loaded twice.
+    const again = startCli(["sandbox", "--json"], { cwd });
+    await again.said(/^}/m);
+    expect((await cli(["sync"], { cwd: place })).stdout).toMatch(/^Nothing new/);
+    again.child.kill("SIGTERM");
+    const { stdout } = await again.ended;
+    expect(json(stdout)).toMatchObject({ host: "127.0.0.1", config: join(place, "signalhouse.config.json") });
+  });
+
+  test("serves any folder, and leaves it as it is", async () => {
+    const cwd = scratchFolder();
+    expect(await cli(["sandbox", "--folder", "nowhere"], { cwd })).toMatchObject({ code: 1, stderr: expect.stringContaining("[folder_missing]") });
+    const { child, said, ended } = startCli(["sandbox", "--folder", join(packageRoot(), "samples/exports"), "--out", "mine"], { cwd });
+    await said(/Ctrl-C ends/);
+    expect((await cli(["ls"], { cwd: join(cwd, "mine") })).stdout).toContain("3 files");
+    child.kill("SIGINT");
+    expect((await ended).code).toBe(0);
+  });
+
+  test("does not write into a folder that is somebody else's", async () => {
+    const cwd = scratchFolder();
+    writeFileSync(join(cwd, "thesis.txt"), "years of work");
+    expect(await cli(["sandbox", "--out", "."], { cwd })).toMatchObject({ code: 2, stderr: expect.stringContaining("--out") });
+    expect(await cli(["demo", "--out", "."], { cwd })).toMatchObject({ code: 2 });
+    expect(readFileSync(join(cwd, "thesis.txt"), "utf8")).toBe("years of work");
+    await cli(["demo", "--out", "theirs"], { cwd });
+    expect(await cli(["sandbox", "--out", "theirs"], { cwd })).toMatchObject({ code: 2, stderr: expect.stringContaining("[usage]") });
+  });
+});
+
+describe("demo", () => {
+  test("shows the truth about the sample exports, and leaves a warehouse in which what it says to try works", async () => {
+    const cwd = scratchFolder();
+    const { code, stdout, stderr } = await cli(["demo"], { cwd });
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
+    for (const { path, records } of truth.files) expect(stdout).toMatch(new RegExp(`${path} .+ ${records.toLocaleString("en-US")} `));
+    for (const [table, rows] of Object.entries(truth.signalsByTable))
+      expect(stdout).toMatch(new RegExp(`${table} +${rows.toLocaleString("en-US")}$`, "m"));
+    expect(stdout).not.toContain("FAILED");
+
+    const place = join(cwd, "demo");
+    const suggested = [...stdout.matchAll(/^ {2}node \S+main\.js (.+)$/gm)].map(([, words = ""]) =>
+      [...words.matchAll(/"([^"]+)"|(\S+)/g)].map(([, quoted, bare]) => quoted ?? bare ?? ""),
+    );
+    expect(suggested.length).toBeGreaterThan(3);
+    for (const args of suggested) expect({ args, ...(await cli(args, { cwd: place })) }).toMatchObject({ args, code: 0 });
+    const sum = "SELECT sum(order_value)::DECIMAL(18,4) AS total FROM message_behavior WHERE signal_type = 'order' AND matched";
+    expect(JSON.parse((await cli(["query", sum, "--json"], { cwd: place })).stdout)).toEqual([{ total: truth.revenue.total }]);
+  });
+
+  test("can be run again, and as JSON", async () => {
+    const cwd = scratchFolder();
+    await cli(["demo"], { cwd });
+    writeFileSync(join(cwd, "demo", "old.txt"), "from before");
+    const { code, stdout } = await cli(["demo", "--json"], { cwd });
+    expect(code).toBe(0);
+    expect(json(stdout)).toMatchObject({
+      folder: join(cwd, "demo"),
+      ledger: truth.files.map(({ path, records }) => ({ path, records })),
+      checks: expect.any(Array),
+    });
+    expect(() => rmSync(join(cwd, "demo", "old.txt"))).toThrow("ENOENT");
+  });
+});

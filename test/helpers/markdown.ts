@@ -1,0 +1,95 @@
+/** Reading our own Markdown: sections, tables, code, links. Only what our pages use. */
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+export const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+
+/** Every page for users, as paths from the root. */
+export const PAGES = [
+  "README.md",
+  "CONTRIBUTING.md",
+  "CHANGELOG.md",
+  "samples/README.md",
+  ...readdirSync(join(ROOT, "docs")).map((name) => `docs/${name}`),
+];
+
+export const readPage = (path: string): string => readFileSync(join(ROOT, path), "utf8");
+
+const FENCE = /^( *)```(\w*)\n([\s\S]*?)^ *```$/gm;
+
+export interface CodeBlock {
+  language: string;
+  code: string;
+}
+
+export function codeBlocks(text: string): CodeBlock[] {
+  return [...text.matchAll(FENCE)].map(([, indent = "", language = "", code = ""]) => ({
+    language,
+    code: code.replaceAll(new RegExp(`^${indent}`, "gm"), ""),
+  }));
+}
+
+export const withoutCodeBlocks = (text: string): string => text.replaceAll(FENCE, "");
+
+/** What stands in backticks outside of code blocks. */
+export const inlineCode = (text: string): string[] => [...withoutCodeBlocks(text).matchAll(/`([^`\n]+)`/g)].map(([, code = ""]) => code);
+
+interface Heading {
+  level: number;
+  title: string;
+  at: number;
+}
+
+const headings = (text: string): Heading[] =>
+  [...text.matchAll(/^(#{1,6}) (.+)$/gm)].map(({ 1: marks = "", 2: title = "", index }) => ({ level: marks.length, title, at: index }));
+
+/** The text below a heading, those of lower level included. */
+export function section(text: string, title: string): string {
+  const plain = text.replaceAll(FENCE, (block) => block.replaceAll(/^( *)#/gm, "$1%"));
+  const all = headings(plain);
+  const index = all.findIndex((heading) => heading.title === title);
+  const found = all[index];
+  if (!found) throw new Error(`there is no heading "${title}"`);
+  const next = all.slice(index + 1).find(({ level }) => level <= found.level);
+  return text.slice(text.indexOf("\n", found.at), next?.at);
+}
+
+/** The cells of all tables, without their heads. Backticks around a whole cell are left out. */
+export function tableRows(text: string): string[][] {
+  const lines = withoutCodeBlocks(text).split("\n");
+  const body = lines.filter((line, index) => line.startsWith("|") && !line.startsWith("|---") && !lines[index + 1]?.startsWith("|---"));
+  return body.map((line) =>
+    line
+      .split("|")
+      .slice(1, -1)
+      .map((cell) => cell.trim().replace(/^`([^`]*)`$/, "$1")),
+  );
+}
+
+/** The targets of all links that are no address on the web. */
+export function relativeLinks(text: string): string[] {
+  const plain = withoutCodeBlocks(text);
+  const targets = [...plain.matchAll(/\]\(([^)\s]+)\)/g), ...plain.matchAll(/^\[[^\]]+\]: (\S+)$/gm)].map(([, target = ""]) => target);
+  return targets.filter((target) => !/^[a-z]+:/.test(target));
+}
+
+/** The anchors of a page's headings, as GitHub makes them. */
+export const anchors = (text: string): string[] =>
+  headings(withoutCodeBlocks(text)).map(({ title }) =>
+    title
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N}\s_-]/gu, "")
+      .replaceAll(" ", "-"),
+  );
+
+/** The words of a shell line, one list for each command in it. Comments are left out. */
+export function shellCommands(line: string): string[][] {
+  const commands: string[][] = [[]];
+  for (const [word, double, single] of line.matchAll(/"([^"]*)"|'([^']*)'|\S+/g)) {
+    if (word.startsWith("#")) break;
+    if (/^(&&|\|\|?|;;?|[<>]+)$/.test(word)) commands.push([]);
+    else commands.at(-1)?.push(double ?? single ?? word);
+  }
+  return commands;
+}

@@ -1,0 +1,94 @@
+/** The disk is full while files are loaded: nothing is half there, and a rerun with more room gives exactly the truth. */
+import { execFileSync } from "node:child_process";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { readConfig } from "../../schemas/config.ts";
+import { loadFiles, type Source } from "../../pipeline/load-files.ts";
+import { localFile } from "../../pipeline/local-files.ts";
+import { generateExports } from "../../samples/generator/exports.ts";
+import type { Truth } from "../../samples/generator/truth.ts";
+import { failureOf } from "../helpers/errors.ts";
+import { expectTruth } from "../helpers/truth.ts";
+import { type Scratch, scratchFolder, scratchWarehouse } from "../helpers/warehouse.ts";
+
+const MIB = 1024 * 1024;
+
+/** A small file system in memory that is gone with the test; undefined where this user may not mount one. */
+function smallDisk(): string | undefined {
+  const folder = join(scratchFolder(), "disk");
+  mkdirSync(folder);
+  try {
+    execFileSync("mount", ["-t", "tmpfs", "-o", "size=64m", "tmpfs", folder], { stdio: "pipe" });
+  } catch {
+    return undefined;
+  }
+  onTestFinished(() => {
+    execFileSync("umount", ["--lazy", folder]);
+  });
+  return folder;
+}
+
+interface Exports {
+  truth: Truth;
+  sources: Source[];
+  pathOf: (path: string) => string;
+}
+
+async function exports(rowsPerFile: number): Promise<Exports> {
+  const folder = scratchFolder();
+  const truth = await generateExports({ seed: 31, rowsPerFile, files: 3, overlap: 20, folder });
+  const pathOf = (path: string) => join(folder, path);
+  return { truth, pathOf, sources: await Promise.all(truth.files.map(({ path }) => localFile(pathOf(path)))) };
+}
+
+const load = ({ warehouse }: Scratch, sources: Source[]) =>
+  loadFiles(sources, { warehouse, limits: readConfig({}, "the defaults").limits, runId: null, signal: new AbortController().signal });
+
+/** Every file of the ledger is whole, and the rerun completes it. */
+async function expectRerun(scratch: Scratch, { sources, truth, pathOf }: Exports): Promise<void> {
+  await scratch.prove();
+  const done = await scratch.values("SELECT path FROM signalhouse.loads ORDER BY load_id");
+  expect(done).toEqual(sources.slice(0, done.length).map(({ path }) => path));
+  await scratch.load(sources.slice(done.length));
+  await expectTruth(scratch, truth, pathOf);
+}
+
+describe("a disk that is full", () => {
+  test.each([2, 5, 9, 14])("with room for %i MiB: the run ends with disk_full, and a rerun gives the truth", async (room, ) => {
+    const disk = smallDisk();
+    if (disk === undefined) {
+      const message = "this user may not mount a small disk: run the tests as root to have a full one";
+      if (process.env["CI"]) throw new Error(message);
+      console.warn(`skipped: ${message}`);
+      return;
+    }
+    const files = await exports(3_000);
+    const scratch = await scratchWarehouse({ path: join(disk, "signals.duckdb"), memory: "64MB" });
+    const ballast = join(disk, "ballast");
+    writeFileSync(ballast, Buffer.alloc(freeBytes(disk) - room * MIB, 1));
+
+    const failure = await failureOf(load(scratch, files.sources));
+    expect(failure).toMatchObject({ code: "disk_full", retryable: true, message: `there is no room left on the disk of ${scratch.path}` });
+    expect(failure.hint).toContain("Free some room, then run it again");
+
+    scratch.warehouse.close();
+    rmSync(ballast);
+    await scratch.reopen();
+    await expectRerun(scratch, files);
+  });
+
+  test("to staging, by DuckDB's own limit: the run ends with disk_full, and a rerun gives the truth", async () => {
+    const files = await exports(12_000);
+    const scratch = await scratchWarehouse({ memory: "40MB" });
+    await scratch.run("SET GLOBAL max_temp_directory_size = '1MB'");
+    expect(await failureOf(load(scratch, files.sources))).toMatchObject({ code: "disk_full" });
+    await scratch.run("SET GLOBAL max_temp_directory_size = '10GB'");
+    await expectRerun(scratch, files);
+  });
+});
+
+function freeBytes(folder: string): number {
+  const [, size = ""] = execFileSync("df", ["--output=avail", "-B1", folder], { encoding: "utf8" }).split("\n");
+  return Number(size);
+}
