@@ -15,7 +15,7 @@ const [warehousePath = "", ...files] = process.argv.slice(2);
 const { limits } = readConfig({}, "the defaults");
 const sources = await Promise.all(files.map((file) => localFile(file)));
 const start = performance.now();
-const warehouse = await openWarehouse({ path: warehousePath, memory: limits.memory });
+const warehouse = await openWarehouse({ path: warehousePath, memory: limits.memory, threads: limits.threads });
 const results = await loadFiles(sources, { warehouse, limits, runId: null, signal: new AbortController().signal });
 warehouse.close();
 const seconds = (performance.now() - start) / 1000;

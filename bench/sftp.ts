@@ -16,9 +16,9 @@ import { readCredentials } from "../pipeline/sftp/keys.ts";
 import { login } from "../pipeline/sftp/login.ts";
 import { connectSftp, type SftpOptions } from "../pipeline/sftp/server.ts";
 import { startDelayProxy } from "./delay-proxy.ts";
+import { ROUNDS, median } from "./median.ts";
 import { startSshd } from "./sshd.ts";
 
-const ROUNDS = 3;
 const MIB = 1024 * 1024;
 const FOLDER = "Export/Signals";
 const FILE = `${FOLDER}/bench.csv.gz`;
@@ -27,6 +27,16 @@ const CONTENDERS = { "sftp get": sftpGet, createReadStream, signalhouse };
 
 type Contender = keyof typeof CONTENDERS;
 
+/** A way to a server, and how much comes over it. */
+interface Link {
+  name: string;
+  options: SftpOptions;
+  /** Bytes of the file. */
+  size: number;
+  /** Bytes of it that createReadStream reads: with one request in flight it would take minutes over the long way. */
+  sample: number;
+}
+
 /** A link and, for each contender, the median of its rounds in MB/s (10^6 bytes). */
 export type SftpResult = { link: string; file: string } & Record<Contender, number>;
 
@@ -34,11 +44,11 @@ export type SftpResult = { link: string; file: string } & Record<Contender, numb
 export async function benchSftp(): Promise<SftpResult[]> {
   const sshd = await startSshd();
   try {
-    const near = await compare("loopback", sshd.folder, sshd.options, 256 * MIB);
+    const near = await compare(sshd.folder, { name: "loopback", options: sshd.options, size: 256 * MIB, sample: 256 * MIB });
     const proxy = await startDelayProxy(sshd.port, 80);
     try {
       const far = { ...sshd.options, port: proxy.port, hostKeys: sshd.fingerprints };
-      return [near, await compare("80 ms round trip", sshd.folder, far, 64 * MIB)];
+      return [near, await compare(sshd.folder, { name: "80 ms round trip", options: far, size: 64 * MIB, sample: 8 * MIB })];
     } finally {
       await proxy.close();
     }
@@ -47,25 +57,24 @@ export async function benchSftp(): Promise<SftpResult[]> {
   }
 }
 
-async function compare(link: string, folder: string, options: SftpOptions, size: number): Promise<SftpResult> {
+async function compare(folder: string, link: Link): Promise<SftpResult> {
   const path = join(folder, FILE);
   await mkdir(dirname(path), { recursive: true });
-  await writeFile(path, Readable.from(random(size)));
+  await writeFile(path, Readable.from(random(link.size)));
   const names = Object.keys(CONTENDERS) as Contender[];
   const speeds = new Map(names.map((name) => [name, [] as number[]]));
-  // In turn, so that a busy moment of the machine does not fall on one of them alone.
   for (let round = 0; round < ROUNDS; round += 1) {
     for (const name of names) {
       const start = performance.now();
-      const bytes = await CONTENDERS[name](options, size);
+      const bytes = await CONTENDERS[name](link);
       speeds.get(name)?.push(bytes / 1000 / (performance.now() - start));
     }
   }
-  const medians = [...speeds].map(([name, all]) => [name, median(all)] as const);
-  return { link, file: `${size / MIB} MiB`, ...(Object.fromEntries(medians) as Record<Contender, number>) };
+  const medians = [...speeds].map(([name, all]) => [name, Math.round(median(all) * 10) / 10] as const);
+  return { link: link.name, file: `${link.size / MIB} MiB`, ...(Object.fromEntries(medians) as Record<Contender, number>) };
 }
 
-async function signalhouse(options: SftpOptions, size: number): Promise<number> {
+async function signalhouse({ options, size }: Link): Promise<number> {
   const server = await connectSftp(options);
   try {
     const [file] = await server.list([FOLDER]);
@@ -77,22 +86,32 @@ async function signalhouse(options: SftpOptions, size: number): Promise<number> 
   }
 }
 
-/** Reads the first 8 MiB only: over the long way the whole would take minutes. */
-async function createReadStream(options: SftpOptions, size: number): Promise<number> {
-  const bytes = options.hostKeys.length > 0 ? Math.min(size, 8 * MIB) : size;
+async function createReadStream({ options, sample }: Link): Promise<number> {
   const { client, socket } = await login(options, await readCredentials(options), await readHostTrust(options));
   try {
     const sftp = await promisify<SFTPWrapper>((done) => client.sftp(done))();
-    await pipeline(sftp.createReadStream(FILE, { end: bytes - 1 }), discard());
-    return bytes;
+    await pipeline(sftp.createReadStream(FILE, { end: sample - 1 }), discard());
+    return sample;
   } finally {
     socket.destroy();
   }
 }
 
-async function sftpGet({ host, port, user, keyFile }: SftpOptions, size: number): Promise<number> {
+async function sftpGet({ options: { host, port, user, keyFile }, size }: Link): Promise<number> {
   const settings = ["StrictHostKeyChecking=no", "UserKnownHostsFile=/dev/null", "LogLevel=ERROR"].flatMap((setting) => ["-o", setting]);
-  const running = promisify(execFile)("sftp", ["-q", "-b", "-", "-F", "none", "-i", keyFile ?? "", ...settings, "-P", String(port), `${user}@${host}`]);
+  const running = promisify(execFile)("sftp", [
+    "-q",
+    "-b",
+    "-",
+    "-F",
+    "none",
+    "-i",
+    keyFile ?? "",
+    ...settings,
+    "-P",
+    String(port),
+    `${user}@${host}`,
+  ]);
   running.child.stdin?.end(`get ${FILE} /dev/null\n`);
   await running;
   return size;
@@ -104,11 +123,6 @@ function discard(): Writable {
 
 function* random(size: number): Generator<Buffer> {
   for (let left = size; left > 0; left -= MIB) yield randomBytes(Math.min(left, MIB));
-}
-
-function median(values: number[]): number {
-  const middle = [...values].sort((a, b) => a - b)[values.length >> 1] ?? 0;
-  return Math.round(middle * 10) / 10;
 }
 
 if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) console.table(await benchSftp());

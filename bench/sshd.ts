@@ -15,7 +15,6 @@ export interface Sshd {
   host: "127.0.0.1";
   port: number;
   user: string;
-  pid: number;
   /** Where everything is: keys, known_hosts, and the served folder. */
   dir: string;
   /** The folder where a login lands. */
@@ -26,6 +25,8 @@ export interface Sshd {
   knownHosts: string;
   /** The server's keys as `SHA256:…`. */
   fingerprints: string[];
+  /** What the server says of itself, line by line. */
+  log: readonly string[];
   /** Options that connect as they should. */
   options: SftpOptions;
   /** Ends the server and removes its folder. Sessions end when their clients do. */
@@ -72,7 +73,7 @@ export async function startSshd(hostKeyTypes: readonly string[] = ["ed25519"], s
   ];
   await writeFile(at("sshd_config"), `${config.join("\n")}\n`);
   const server = spawn(SSHD, ["-D", "-e", "-f", at("sshd_config")], { stdio: ["ignore", "ignore", "pipe"] });
-  await listening(server);
+  const log = await listening(server);
   const hostKeys = await Promise.all(hostKeyTypes.map((type) => readFile(at(`host_${type}.pub`), "utf8")));
   await writeFile(at("known_hosts"), hostKeys.map((key) => `[127.0.0.1]:${port} ${key}`).join(""));
   await chmod(at("id"), 0o600);
@@ -80,12 +81,12 @@ export async function startSshd(hostKeyTypes: readonly string[] = ["ed25519"], s
   const base = { host: "127.0.0.1", port, user } as const;
   return {
     ...base,
-    pid: server.pid ?? 0,
     dir,
     folder: at("files"),
     keyFile: at("id"),
     knownHosts: at("known_hosts"),
     fingerprints: hostKeyTypes.map((type) => fingerprintOf(at(`host_${type}.pub`))),
+    log,
     options: { ...base, ...sftpDefaults(), keyFile: at("id"), knownHosts: [at("known_hosts")] },
     async close() {
       const ended = once(server, "exit");
@@ -101,18 +102,17 @@ export function sftpDefaults(): Pick<SftpOptions, "agent" | "hostKeys" | "knownH
   return { agent: false, hostKeys: [], knownHosts: [], folders: ["Export/Signals"], timeoutSeconds: 20, retries: 8, pace: { backoffMs: 1 } };
 }
 
-async function listening(server: ChildProcess): Promise<void> {
-  const said: string[] = [];
-  const lines = createInterface({ input: server.stderr! });
-  const ready = new Promise<void>((resolve, reject) => {
-    lines.on("line", (line) => {
-      said.push(line);
+/** Waits until it listens. Returns its log, which goes on growing. */
+async function listening(server: ChildProcess): Promise<readonly string[]> {
+  const log: string[] = [];
+  await new Promise<void>((resolve, reject) => {
+    createInterface({ input: server.stderr! }).on("line", (line) => {
+      log.push(line);
       if (line.includes("Server listening")) resolve();
     });
-    server.once("error", reject);
-    server.once("exit", () => reject(new Error(`sshd ended: ${said.join("; ")}`)));
+    server.once("error", reject).once("exit", () => reject(new Error(`sshd ended: ${log.join("; ")}`)));
   });
-  await ready;
+  return log;
 }
 
 /** sshd cannot choose a port itself. */

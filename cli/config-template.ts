@@ -51,13 +51,13 @@ export function configTemplate({ region, user, keyFile }: TemplateValues): strin
   "warehouse": "signals.duckdb",
 
   "limits": {
-    // Memory that DuckDB may use. What needs more goes to temporary files beside the warehouse.
+    // Memory that DuckDB may use for a load. What needs more goes to temporary files beside the warehouse.
     // "memory": "256MB",
 
-    // Threads that DuckDB may use; all cores where it is not given.
-    // "threads": 2,
+    // Threads that DuckDB may use for a load. Reading the file keeps another core busy.
+    // "threads": 1,
 
-    // Bytes of one unzipped record. A larger one is rejected, the rest of its file is loaded.
+    // Bytes of one unzipped record. A file with a larger one is not loaded, and says so.
     // "maxRecordBytes": 67108864,
 
     // Unzipped bytes per gzip byte. A file that expands further is refused.

@@ -4,7 +4,7 @@ import { dirname, join, resolve } from "node:path";
 import { makeKeyPair, type Sandbox, startSandbox } from "../samples/sandbox/sandbox.ts";
 import { SignalhouseError } from "../schemas/errors.ts";
 import { CONFIG_FILE } from "./config-file.ts";
-import { packageRoot } from "./package.ts";
+import { packageRoot } from "../pipeline/package.ts";
 
 /**
  * Makes a folder the demo's or a sandbox's, which a marker file says. It is new, empty, or was so before: the demo then starts it anew,

@@ -7,7 +7,7 @@ import { loadConfig } from "./config-file.ts";
 import { EXIT, exitCodeOf, printFailure } from "./failures.ts";
 import { commandHelp, overview } from "./help.ts";
 import { LOG_LEVELS, Output } from "./output.ts";
-import { packageVersion } from "./package.ts";
+import { packageVersion } from "../pipeline/package.ts";
 
 async function main(args: readonly string[], signal: AbortSignal): Promise<number> {
   if (args[0] === "--version") return say(packageVersion());

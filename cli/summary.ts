@@ -102,9 +102,8 @@ function statusOf(file: FileResult): string {
 
 /** What failed or was rejected, and what to do about it. On stderr even with --quiet: it must be seen. */
 function tellTroubles(files: readonly FileResult[], out: Output): void {
-  for (const { path, code, message, hint, retryable } of files.filter(isFailed)) {
-    const retry = retryable ? " The next run tries it again." : "";
-    out.trouble(`failed: ${path}\n  ${message}\n  -> ${hint}${retry} [${code}]`);
+  for (const { path, code, message, hint } of files.filter(isFailed)) {
+    out.trouble(`failed: ${path}\n  ${message}\n  -> ${hint} [${code}]`);
   }
   const { rejected } = totals(files);
   if (rejected > 0) out.trouble(`${count(rejected, "record")} rejected and kept whole; look at them with: signalhouse rejects list`);

@@ -6,12 +6,12 @@ import type { Config } from "../schemas/config.ts";
 import { messageOf } from "../schemas/errors.ts";
 import type { Context } from "./command.ts";
 import { exitCodeOf } from "./failures.ts";
-import { packageVersion } from "./package.ts";
+import { packageVersion } from "../pipeline/package.ts";
 
 /** Opens the warehouse to write; the caller closes it. @throws SignalhouseError as openWarehouse */
 function openToWrite({ warehouse, limits }: Config): Promise<Warehouse> {
   const { memory, threads } = limits;
-  return openWarehouse({ path: warehouse, memory, ...(threads === undefined ? {} : { threads }), version: packageVersion() });
+  return openWarehouse({ path: warehouse, memory, threads, version: packageVersion() });
 }
 
 /**
@@ -20,8 +20,8 @@ function openToWrite({ warehouse, limits }: Config): Promise<Warehouse> {
  */
 export async function reading<T>(context: Context, work: (connection: DuckDBConnection, config: Config) => Promise<T>): Promise<T> {
   const { config } = await context.config();
-  const { memory, threads } = config.limits;
-  const warehouse = await openWarehouse({ path: config.warehouse, readOnly: true, memory, ...(threads === undefined ? {} : { threads }) });
+  // The limits are for loading; a query may use what DuckDB finds on the machine.
+  const warehouse = await openWarehouse({ path: config.warehouse, readOnly: true });
   // An interruption is lost on a connection that happens to be between two statements, so it is said until it is heard.
   let insisting: NodeJS.Timeout | undefined;
   const stop = () => {

@@ -46,7 +46,12 @@ async function identityOf(path: string): Promise<{ size: number; mtime: number }
 }
 
 function unreadable(path: string, cause: unknown): SignalhouseError {
-  return new SignalhouseError("file_missing", `${path} cannot be read: ${messageOf(cause)}`, "Check the path, and that you may read the file.", cause);
+  return new SignalhouseError(
+    "file_missing",
+    `${path} cannot be read: ${messageOf(cause)}`,
+    "Check the path, and that you may read the file.",
+    cause,
+  );
 }
 
 /** A stream of unknown size, such as standard input, under the name `stdin`. Its mtime is the moment of its load. */

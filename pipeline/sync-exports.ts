@@ -1,17 +1,8 @@
-import { readFileSync } from "node:fs";
 import { type ConfigInput, readConfig } from "../schemas/config.ts";
 import { beginRun, endRun } from "../sinks/ledger.ts";
 import { openWarehouse } from "../sinks/warehouse.ts";
+import { packageVersion } from "./package.ts";
 import { sync, type SyncOptions, type SyncResult } from "./sync.ts";
-
-/** The version of this package. */
-export const VERSION = (JSON.parse(readFileSync(packageFile(), "utf8")) as { version: string }).version;
-
-function packageFile(): URL {
-  // This module is compiled to dist/pipeline/; the tests run it from pipeline/.
-  const up = import.meta.url.includes("/dist/pipeline/") ? "../../package.json" : "../package.json";
-  return new URL(up, import.meta.url);
-}
 
 export interface SyncExportsOptions extends Pick<SyncOptions, "dryRun" | "since" | "only" | "signal" | "onEvent" | "log"> {
   /** What signalhouse.config.json would hold. Relative paths are relative to the working directory. */
@@ -20,6 +11,8 @@ export interface SyncExportsOptions extends Pick<SyncOptions, "dryRun" | "since"
   warehouse?: string;
   /** Passphrase of the private key, where it has one. */
   passphrase?: string;
+  /** The ssh-agent's socket, where sftp.agent is true: usually process.env.SSH_AUTH_SOCK. */
+  agentSocket?: string;
 }
 
 /**
@@ -28,14 +21,15 @@ export interface SyncExportsOptions extends Pick<SyncOptions, "dryRun" | "since"
  * @returns what was planned and what became of each file; a file that fails is in there and does not stop the others
  * @throws SignalhouseError where the configuration, the server or the warehouse cannot be used at all
  */
-export async function syncExports({ config: input, warehouse: path, passphrase, ...options }: SyncExportsOptions): Promise<SyncResult> {
+export async function syncExports({ config: input, warehouse: path, passphrase, agentSocket, ...options }: SyncExportsOptions): Promise<SyncResult> {
   const config = readConfig(input, "config");
   const { memory, threads } = config.limits;
-  const warehouse = await openWarehouse({ path: path ?? config.warehouse, memory, version: VERSION, ...(threads === undefined ? {} : { threads }) });
+  const warehouse = await openWarehouse({ path: path ?? config.warehouse, memory, threads, version: packageVersion() });
   try {
-    const runId = await beginRun(warehouse.connection, "syncExports", VERSION);
+    const runId = await beginRun(warehouse.connection, "syncExports", packageVersion());
     try {
-      const result = await sync({ ...options, config, warehouse, runId, ...(passphrase === undefined ? {} : { secrets: { passphrase } }) });
+      const secrets = { ...(passphrase === undefined ? {} : { passphrase }), ...(agentSocket === undefined ? {} : { agentSocket }) };
+      const result = await sync({ ...options, config, warehouse, runId, secrets });
       await endRun(warehouse.connection, runId, result.files.some(({ status }) => status === "failed") ? 1 : 0);
       return result;
     } catch (error) {

@@ -9,7 +9,7 @@ export const REGIONS = {
   "ap-southeast-2": "s-9596192dde684690a.server.transfer.ap-southeast-2.amazonaws.com",
 } as const;
 
-export type Region = keyof typeof REGIONS;
+type Region = keyof typeof REGIONS;
 
 const regionNames = Object.keys(REGIONS) as [Region, ...Region[]];
 
@@ -45,10 +45,10 @@ const limits = z.strictObject({
     .default(64 * 1024 * 1024),
   /** Unzipped bytes per gzip byte. */
   maxExpansionRatio: z.number().min(1).default(200),
-  /** Memory that DuckDB may use (DuckDB's own spelling). */
+  /** Memory that DuckDB may use for a load, in its own spelling. */
   memory: z.string().default("256MB"),
-  /** Threads that DuckDB may use; all cores where it is not given. */
-  threads: z.int().min(1).optional(),
+  /** Threads that DuckDB may use for a load. Reading keeps a core busy by itself. */
+  threads: z.int().min(1).default(1),
 });
 
 const configShape = z.strictObject({

@@ -114,8 +114,6 @@ export const CONTENT_FIELDS = {
   consent: { kind: "json", types: ALL },
 } as const satisfies Record<string, ContentField>;
 
-export type ContentFieldName = keyof typeof CONTENT_FIELDS;
-
 /** Columns of order_items by the field of an ordered item that fills them. */
 export const ITEM_FIELDS = {
   productId: { kind: "text" },
@@ -126,8 +124,6 @@ export const ITEM_FIELDS = {
   discount: { kind: "decimal" },
   productCategory: { kind: "text" },
 } as const satisfies Record<string, { kind: Kind; aliases?: readonly string[] }>;
-
-export type ItemFieldName = keyof typeof ITEM_FIELDS;
 
 /** The field of an order that lists its items. They become rows of order_items. */
 export const ITEMS_FIELD = "orderedItems";

@@ -38,7 +38,7 @@ export interface Drift {
 }
 
 /** What every signal has. A field without a value is absent. */
-export interface SignalBase {
+interface SignalBase {
   /** 1-based number of the data record in its file, rejects counted. */
   record_no: number;
   /** SIGNAL_ID, or `h:` and a hash of the row's own content where it is empty. */

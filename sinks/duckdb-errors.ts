@@ -22,6 +22,14 @@ export function explainDuckdb(error: unknown, path: string): unknown {
       error,
     );
   }
+  if (/Out of Memory Error|Increasing the memory limit/.test(message)) {
+    return new SignalhouseError(
+      "out_of_memory",
+      `DuckDB has not enough memory: ${message.split("\n")[0]}`,
+      "Raise limits.memory in the configuration, or lower limits.threads. Nothing of the file that was being loaded is in the warehouse.",
+      error,
+    );
+  }
   if (/database file with version number|newer version of DuckDB|storage version/i.test(message)) {
     return new SignalhouseError(
       "warehouse_newer",

@@ -66,6 +66,9 @@ function hashes(values: readonly string[]): string {
   return `hash(${values.join(", ")}) AS h1, hash('again', ${values.join(", ")}) AS h2`;
 }
 
+/** A value as it is hashed. DuckDB 1.5 hashes no list and an empty one alike, and loses where one list ends and the next begins: lists go as JSON. */
+const hashed = ({ kind }: Column, value: string) => (kind === "texts" ? `CAST(to_json(${value}) AS VARCHAR)` : value);
+
 /** The load that a merge writes, as SQL literals and as what orders it among the others. */
 export interface MergeTarget {
   table: Table;
@@ -84,7 +87,8 @@ const within = (alias: string, { first, last }: MergeTarget["range"]) =>
   `${alias}.occurred_at BETWEEN ${quoteText(first)}::TIMESTAMPTZ AND ${quoteText(last)}::TIMESTAMPTZ`;
 
 /** Whether a load is of an earlier export than the one that is being merged, or of the same one. */
-const earlier = (load: string, { mtime, path }: MergeTarget) => `(${load}.mtime, ${load}.path) <= (make_timestamptz(${mtime * 1000}), ${quoteText(path)})`;
+const earlier = (load: string, { mtime, path }: MergeTarget) =>
+  `(${load}.mtime, ${load}.path) <= (make_timestamptz(${mtime * 1000}), ${quoteText(path)})`;
 
 /**
  * Rows of a staging table that a later row of the same file replaces, and whether they differ from that row.
@@ -113,15 +117,19 @@ export function matchedSql(target: MergeTarget, allColumns: readonly string[]): 
   const { table, header, loadId, range } = target;
   const { heard, echoes } = parts(table, header, allColumns);
   const echoed = (value: (column: Column) => string) => echoes.map((column, index) => `, ${value(column)} AS e${index}`).join("");
-  const changes = ["i.h1 <> o.h1", "i.h2 <> o.h2", ...echoes.map((_, index) => `(i.e${index} IS NOT NULL AND i.e${index} IS DISTINCT FROM o.e${index})`)];
+  const changes = [
+    "i.h1 <> o.h1",
+    "i.h2 <> o.h2",
+    ...echoes.map((_, index) => `(i.e${index} IS NOT NULL AND i.e${index} IS DISTINCT FROM o.e${index})`),
+  ];
   const confirmed = target.outOfOrder
     ? `AND NOT EXISTS (SELECT 1 FROM signalhouse.confirmations c JOIN signalhouse.loads cl USING (load_id)
          WHERE c.signal_key = m.signal_key AND ${within("c", range)} AND NOT ${earlier("cl", target)})`
     : "";
   return `CREATE OR REPLACE TEMP TABLE matched AS
-    WITH incoming AS (SELECT s.record_no, ${hashes(heard.map(typed))}${echoed(typed)}
+    WITH incoming AS (SELECT s.record_no, ${hashes(heard.map((column) => hashed(column, typed(column))))}${echoed(typed)}
         FROM staged_${table} s WHERE s.record_no IN (SELECT record_no FROM met)),
-      old AS (SELECT t.rowid AS row_id, ${hashes(heard.map(({ name }) => `t.${id(name)}`))}${echoed(({ name }) => `t.${id(name)}`)}
+      old AS (SELECT t.rowid AS row_id, ${hashes(heard.map((column) => hashed(column, `t.${id(column.name)}`)))}${echoed(({ name }) => `t.${id(name)}`)}
         FROM ${table} t WHERE ${within("t", range)} AND t.rowid IN (SELECT row_id FROM met))
     SELECT m.record_no, m.signal_key, m.row_id, (${changes.join(" OR ")}) AS differs,
       (${earlier("l", target)} AND (m.load_id <> ${loadId} OR m.old_record_no < m.record_no) ${confirmed}) AS later

@@ -40,7 +40,10 @@ export async function prepareSchema(connection: DuckDBConnection, writtenBy: str
       await connection.run(`ALTER TABLE ${table} ADD COLUMN ${id(column)} ${type}`);
     for (const sql of createViewsSql(await contactColumnNames(connection))) await connection.run(sql);
     await connection.run("DELETE FROM signalhouse.meta");
-    await connection.run("INSERT INTO signalhouse.meta BY NAME SELECT $1::INTEGER AS schema_version, $2 AS written_by, now() AS changed_at", [target, writtenBy]);
+    await connection.run("INSERT INTO signalhouse.meta BY NAME SELECT $1::INTEGER AS schema_version, $2 AS written_by, now() AS changed_at", [
+      target,
+      writtenBy,
+    ]);
   });
 }
 

@@ -174,7 +174,7 @@ function appendRow(appender: DuckDBAppender, columns: readonly Column[], row: Re
     if (value === undefined || value === null) appender.appendNull();
     else if (typeof value === "string") appender.appendVarchar(value);
     else if (kind === "integer") appender.appendBigInt(BigInt(value as number));
-    else appender.appendVarchar(Array.isArray(value) ? JSON.stringify(value) : String(value));
+    else appender.appendVarchar(JSON.stringify(value));
   }
   appender.endRow();
 }

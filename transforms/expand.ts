@@ -56,14 +56,10 @@ function withContent(
       ? inner.then((result) => withContent(row, header, text, result, layers - 1))
       : withContent(row, header, text, inner, layers - 1);
   }
+  if (json.value === null) return build(row, header);
   const payload = unwrap(json.value);
   if (!payload) return rejectContent(row, "it is JSON, but not an object");
-  try {
-    return build(row, header, { text, payload, halfCharacters: hasHalfCharacters(text, json.value) });
-  } catch (error) {
-    if (error instanceof RangeError) return rejectContent(row, "it is nested too deeply");
-    throw error;
-  }
+  return build(row, header, { text, payload, halfCharacters: hasHalfCharacters(text, json.value) });
 }
 
 const rejectContent = (row: Row, why: string) => rejectRow(row, "content_not_json", `SIGNAL_CONTENT cannot be read: ${why}`);

@@ -27,6 +27,14 @@ export function readHeader(names: readonly string[], known: readonly ContactColu
   }
   const columns = new Map(known.map(({ header, occurrence, column }) => [`${occurrence} ${header}`, column]));
   const taken = new Set(columns.values());
+  const numbers = new Map<string, number>();
+  const free = (wanted: string) => {
+    if (!taken.has(wanted)) return wanted;
+    let number = numbers.get(wanted) ?? 2;
+    while (taken.has(`${wanted}_${number}`)) number += 1;
+    numbers.set(wanted, number);
+    return `${wanted}_${number}`;
+  };
   const added: ContactColumn[] = [];
   const seen = new Map<string, number>();
   const occurrenceOf = (header: string) => {
@@ -46,7 +54,7 @@ export function readHeader(names: readonly string[], known: readonly ContactColu
     const key = `${occurrence} ${header}`;
     let column = columns.get(key);
     if (!column) {
-      column = free(contactColumnName(header), taken);
+      column = free(contactColumnName(header));
       columns.set(key, column);
       taken.add(column);
       added.push({ header, occurrence, column });
@@ -54,11 +62,4 @@ export function readHeader(names: readonly string[], known: readonly ContactColu
     return { header, column, contact: true };
   });
   return { names, fields, positions, added };
-}
-
-function free(wanted: string, taken: ReadonlySet<string>): string {
-  if (!taken.has(wanted)) return wanted;
-  for (let number = 2; ; number += 1) {
-    if (!taken.has(`${wanted}_${number}`)) return `${wanted}_${number}`;
-  }
 }

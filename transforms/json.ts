@@ -1,6 +1,7 @@
 /** Reading SIGNAL_CONTENT as JSON without losing a digit. */
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
+import { setImmediate } from "node:timers/promises";
 import Assembler from "stream-json/assembler.js";
 import parser from "stream-json/parser.js";
 import { LONG_NUMBER, LongNumber } from "../schemas/kinds.ts";
@@ -10,6 +11,8 @@ const LONG_TOKEN = /[\d.]{16,}|[eE]/;
 
 /** Text is fed to the streaming parser in pieces of this many characters. */
 const PIECE = 64 * 1024;
+/** Nested deeper than this, content is no JSON to us: DuckDB's JSON functions go down by recursion, and take the process with them. */
+const MAX_DEPTH = 1000;
 /** From this many characters on, content is read as a stream rather than in one go. */
 const LARGE = 1024 * 1024;
 
@@ -19,6 +22,7 @@ const LARGE = 1024 * 1024;
  * @returns the value, or the fault as a text that says what is wrong
  */
 export function readJson(text: string): JsonResult | Promise<JsonResult> {
+  if (text.length > 2 * MAX_DEPTH && depthOf(text) > MAX_DEPTH) return { fault: `it is nested deeper than ${MAX_DEPTH} levels` };
   if (text.length >= LARGE || LONG_NUMBER.test(text)) return readExactly(text);
   try {
     return { value: JSON.parse(text) as unknown };
@@ -41,8 +45,34 @@ async function readExactly(text: string): Promise<JsonResult> {
   return assembler.done ? { value: assembler.current } : { fault: "the JSON text ends too early" };
 }
 
-function* pieces(text: string): Generator<string> {
-  for (let start = 0; start < text.length; start += PIECE) yield text.slice(start, start + PIECE);
+/** How deep brackets and braces nest, outside strings. */
+function depthOf(text: string): number {
+  let depth = 0;
+  let deepest = 0;
+  for (let at = 0; at < text.length; at += 1) {
+    const character = text.charCodeAt(at);
+    if (character === QUOTE) at = stringEnd(text, at);
+    // In ASCII "[" and "{" differ in one bit, and so do their counterparts.
+    else if ((character | 0x20) === OPEN) deepest = Math.max(deepest, (depth += 1));
+    else if ((character | 0x20) === CLOSE) depth -= 1;
+  }
+  return deepest;
+}
+
+const [QUOTE, BACKSLASH, OPEN, CLOSE] = [0x22, 0x5c, 0x7b, 0x7d];
+
+function stringEnd(text: string, start: number): number {
+  let at = start + 1;
+  while (at < text.length && text.charCodeAt(at) !== QUOTE) at += text.charCodeAt(at) === BACKSLASH ? 2 : 1;
+  return at;
+}
+
+/** Between two pieces everything else gets its turn. */
+async function* pieces(text: string): AsyncGenerator<string> {
+  for (let start = 0; start < text.length; start += PIECE) {
+    if (start > 0) await setImmediate();
+    yield text.slice(start, start + PIECE);
+  }
 }
 
 /** Assembles objects as JSON.parse would, but for long numbers, and for keys like __proto__, which stay keys. */

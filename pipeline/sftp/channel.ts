@@ -36,7 +36,7 @@ export class Channel {
   /** Rejects whatever is asked, now and later. */
   fail(error: unknown): void {
     this.#failure ??= error;
-    for (const lose of [...this.#waiting]) lose(error);
+    for (const lose of this.#waiting) lose(error);
   }
 
   realpath(path: string, signal?: AbortSignal): Promise<string> {
@@ -76,7 +76,11 @@ export class Channel {
     const entries: FileEntryWithStats[] = [];
     try {
       for (;;) {
-        const more = await this.#ask(path, (done: Answer<FileEntryWithStats[] | undefined>) => this.#sftp.readdir(handle, nothingAtEnd(done)), signal);
+        const more = await this.#ask(
+          path,
+          (done: Answer<FileEntryWithStats[] | undefined>) => this.#sftp.readdir(handle, nothingAtEnd(done)),
+          signal,
+        );
         if (!more) return entries;
         entries.push(...more);
       }
@@ -115,7 +119,12 @@ function refusal(error: Error, path: string): SignalhouseError {
   const { code } = error as { code?: unknown };
   switch (code) {
     case STATUS.noSuchFile:
-      return new SignalhouseError("file_missing", `${path} is not on the server`, "Connect deletes export files after 28 days; list again, and ask for a new export where it is gone.", error);
+      return new SignalhouseError(
+        "file_missing",
+        `${path} is not on the server`,
+        "Connect deletes export files after 28 days; list again, and ask for a new export where it is gone.",
+        error,
+      );
     case STATUS.permissionDenied:
       return new SignalhouseError("sftp_failed", `The server denies access to ${path}`, "Check sftp.root and sftp.folders.", error);
     case undefined:
@@ -123,7 +132,12 @@ function refusal(error: Error, path: string): SignalhouseError {
     case STATUS.connectionLost:
       return new SignalhouseError("connection_lost", `The connection was lost: ${messageOf(error)}`, "Try again later.", error);
     default:
-      return new SignalhouseError("sftp_failed", `The server refused a request for ${path}: ${messageOf(error)} (status ${String(code)})`, "Try again later.", error);
+      return new SignalhouseError(
+        "sftp_failed",
+        `The server refused a request for ${path}: ${messageOf(error)} (status ${String(code)})`,
+        "Try again later.",
+        error,
+      );
   }
 }
 

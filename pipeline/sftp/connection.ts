@@ -35,7 +35,8 @@ export class Connection {
     this.#login = session;
     this.#options = options;
     this.#onLost = onLost;
-    const lost = (why: string) => this.fail(new SignalhouseError("connection_lost", `The connection to ${serverName(options)} was lost: ${why}`, "Try again later."));
+    const lost = (why: string) =>
+      this.fail(new SignalhouseError("connection_lost", `The connection to ${serverName(options)} was lost: ${why}`, "Try again later."));
     session.client
       .on("error", (error) => lost(messageOf(error)))
       .on("end", () => lost("the server closed it"))
@@ -48,7 +49,13 @@ export class Connection {
    * @param signal ends the connection, now or later, and with it all that is asked on it
    * @throws SignalhouseError as `login`, and sftp_failed, server_stalled
    */
-  static async open(options: ConnectionOptions, credentials: Credentials, trust: HostTrust, signal: AbortSignal, onLost: () => void): Promise<Connection> {
+  static async open(
+    options: ConnectionOptions,
+    credentials: Credentials,
+    trust: HostTrust,
+    signal: AbortSignal,
+    onLost: () => void,
+  ): Promise<Connection> {
     const connection = new Connection(await login(options, credentials, trust, signal), options, onLost);
     const stop = () => connection.fail(signal.reason);
     signal.addEventListener("abort", stop, { once: true });
@@ -104,7 +111,14 @@ export class Connection {
 
   async #openChannel(): Promise<Channel> {
     const limitMs = this.#options.timeoutSeconds * 1000;
-    const onLimit = () => this.fail(new SignalhouseError("server_stalled", `${serverName(this.#options)} did not answer for ${this.#options.timeoutSeconds} s`, "Try again later."));
+    const onLimit = () =>
+      this.fail(
+        new SignalhouseError(
+          "server_stalled",
+          `${serverName(this.#options)} did not answer for ${this.#options.timeoutSeconds} s`,
+          "Try again later.",
+        ),
+      );
     const clock = setTimeout(onLimit, limitMs);
     try {
       // ssh2 may say nothing when the connection is lost meanwhile, or hand out a channel that is dead.
@@ -125,7 +139,9 @@ export class Connection {
       this.#life.signal.throwIfAborted();
       this.#login.client.sftp((error, sftp) => {
         if (!error) return resolve(sftp);
-        reject(new SignalhouseError("sftp_failed", `${serverName(this.#options)} opens no SFTP session: ${messageOf(error)}`, "Try again later.", error));
+        reject(
+          new SignalhouseError("sftp_failed", `${serverName(this.#options)} opens no SFTP session: ${messageOf(error)}`, "Try again later.", error),
+        );
       });
     });
   }

@@ -20,10 +20,16 @@ export interface ShownHostKey {
  * @throws SignalhouseError host_unreachable; the signal's reason
  */
 export async function fetchHostKeys(host: string, port: number, timeoutMs: number, signal?: AbortSignal): Promise<ShownHostKey[]> {
-  const shown = await Promise.all(Object.values(HOST_KEY_ALGORITHMS).map((algorithms) => fetchHostKey({ host, port }, algorithms, timeoutMs, signal)));
+  const shown = await Promise.all(
+    Object.values(HOST_KEY_ALGORITHMS).map((algorithms) => fetchHostKey({ host, port }, algorithms, timeoutMs, signal)),
+  );
   const keys = shown.filter((key) => key !== undefined);
   if (keys.length === 0) {
-    throw new SignalhouseError("host_unreachable", `${serverName({ host, port })} shows no host key: it is not an SSH server, or too busy`, "Check sftp.host and sftp.port.");
+    throw new SignalhouseError(
+      "host_unreachable",
+      `${serverName({ host, port })} shows no host key: it is not an SSH server, or too busy`,
+      "Check sftp.host and sftp.port.",
+    );
   }
   return keys.map((key) => ({ algorithm: keyType(key), fingerprint: fingerprint(key), key, line: knownHostsLine(host, port, key) }));
 }

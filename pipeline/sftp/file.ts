@@ -14,7 +14,9 @@ export interface RemoteFile {
 export function changeOf(file: RemoteFile, now: { size: number; mtime: number }): SignalhouseError | undefined {
   if (now.size === file.size && now.mtime * 1000 === file.mtime) return undefined;
   const time = (ms: number) => new Date(ms).toISOString();
-  return fileChanged(`${file.path} changed: it was listed with ${file.size} bytes of ${time(file.mtime)} and now has ${now.size} bytes of ${time(now.mtime * 1000)}`);
+  return fileChanged(
+    `${file.path} changed: it was listed with ${file.size} bytes of ${time(file.mtime)} and now has ${now.size} bytes of ${time(now.mtime * 1000)}`,
+  );
 }
 
 export function fileChanged(message: string): SignalhouseError {

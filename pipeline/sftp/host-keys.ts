@@ -72,7 +72,11 @@ export function hostKeyFault(key: Buffer, trust: HostTrust, server: { host: stri
     );
   }
   if (trust.known.some((known) => known.revoked && known.key.equals(key))) {
-    return new SignalhouseError("host_key_changed", `${name} shows the host key ${shown}, which known_hosts marks as revoked`, "Do not connect. Ask Acoustic support what happened to this key.");
+    return new SignalhouseError(
+      "host_key_changed",
+      `${name} shows the host key ${shown}, which known_hosts marks as revoked`,
+      "Do not connect. Ask Acoustic support what happened to this key.",
+    );
   }
   const trusted = trust.known.filter((known) => !known.revoked);
   if (trusted.some((known) => known.key.equals(key))) return undefined;
@@ -86,7 +90,11 @@ export function hostKeyFault(key: Buffer, trust: HostTrust, server: { host: stri
     );
   }
   const others = trusted.length > 0 ? ` (known_hosts has only its ${trusted.map((known) => known.type).join(", ")} key)` : "";
-  return new SignalhouseError("host_key_unknown", `${name} shows the host key ${shown}, which is not trusted yet${others}`, `Compare it with what Acoustic support tells you, then run: ${trustIt}`);
+  return new SignalhouseError(
+    "host_key_unknown",
+    `${name} shows the host key ${shown}, which is not trusted yet${others}`,
+    `Compare it with what Acoustic support tells you, then run: ${trustIt}`,
+  );
 }
 
 /**

@@ -30,7 +30,11 @@ export async function readCredentials(options: SftpOptions): Promise<Credentials
     credentials.keys.push(...keys.map(describe));
   }
   if (credentials.methods.length === 0) {
-    throw new SignalhouseError("config_invalid", "Neither sftp.keyFile nor sftp.agent is set", "Set one of them; `signalhouse keys generate` makes a key.");
+    throw new SignalhouseError(
+      "config_invalid",
+      "Neither sftp.keyFile nor sftp.agent is set",
+      "Set one of them; `ssh-keygen -t ed25519 -f connect_key` makes a key.",
+    );
   }
   return credentials;
 }
@@ -60,7 +64,12 @@ async function readKeyFile(path: string): Promise<Buffer> {
     return await file.readFile();
   } catch (error) {
     if (error instanceof SignalhouseError) throw error;
-    throw new SignalhouseError("key_unreadable", `Private key ${path} cannot be read: ${messageOf(error)}`, "Check sftp.keyFile; `signalhouse keys generate` makes a key.", error);
+    throw new SignalhouseError(
+      "key_unreadable",
+      `Private key ${path} cannot be read: ${messageOf(error)}`,
+      "Check sftp.keyFile; `ssh-keygen -t ed25519 -f connect_key` makes a key.",
+      error,
+    );
   } finally {
     await file?.close();
   }
@@ -71,14 +80,26 @@ function parsePrivateKey(content: Buffer, path: string, passphrase?: string): Pa
   const [plain] = [ssh2.utils.parseKey(content)].flat();
   if (plain && !(plain instanceof Error)) {
     if (plain.isPrivateKey()) return plain;
-    throw new SignalhouseError("key_unreadable", `${path} is a public key`, "sftp.keyFile wants the private one, usually the same name without .pub.");
+    throw new SignalhouseError(
+      "key_unreadable",
+      `${path} is a public key`,
+      "sftp.keyFile wants the private one, usually the same name without .pub.",
+    );
   }
   if (!plain || !/encrypted/i.test(plain.message)) {
     const reason = plain?.message ?? "it holds no key";
-    throw new SignalhouseError("key_unreadable", `Private key ${path} is not understood: ${reason}`, `Convert it to OpenSSH's format: ssh-keygen -p -f ${path}`);
+    throw new SignalhouseError(
+      "key_unreadable",
+      `Private key ${path} is not understood: ${reason}`,
+      `Convert it to OpenSSH's format: ssh-keygen -p -f ${path}`,
+    );
   }
   if (!passphrase) {
-    throw new SignalhouseError("key_passphrase", `Private key ${path} needs a passphrase`, "Put it into the environment variable SIGNALHOUSE_KEY_PASSPHRASE, or load the key into ssh-agent and set sftp.agent.");
+    throw new SignalhouseError(
+      "key_passphrase",
+      `Private key ${path} needs a passphrase`,
+      "Put it into the environment variable SIGNALHOUSE_KEY_PASSPHRASE, or load the key into ssh-agent and set sftp.agent.",
+    );
   }
   const [unlocked] = [ssh2.utils.parseKey(content, passphrase)].flat();
   if (!unlocked || unlocked instanceof Error) {
@@ -89,12 +110,21 @@ function parsePrivateKey(content: Buffer, path: string, passphrase?: string): Pa
 
 async function agentKeys(socket: string | undefined): Promise<ParsedKey[]> {
   if (!socket) {
-    throw new SignalhouseError("key_unreadable", "sftp.agent is set, but there is no ssh-agent: SSH_AUTH_SOCK is empty", "Start one: eval $(ssh-agent) && ssh-add");
+    throw new SignalhouseError(
+      "key_unreadable",
+      "sftp.agent is set, but there is no ssh-agent: SSH_AUTH_SOCK is empty",
+      "Start one: eval $(ssh-agent) && ssh-add",
+    );
   }
   const keys = await new Promise<readonly unknown[]>((resolve, reject) => {
     ssh2.createAgent(socket).getIdentities((error, found) => (error ? reject(error) : resolve(found ?? [])));
   }).catch((error: unknown) => {
-    throw new SignalhouseError("key_unreadable", `The ssh-agent at ${socket} does not answer: ${messageOf(error)}`, "Start one: eval $(ssh-agent) && ssh-add", error);
+    throw new SignalhouseError(
+      "key_unreadable",
+      `The ssh-agent at ${socket} does not answer: ${messageOf(error)}`,
+      "Start one: eval $(ssh-agent) && ssh-add",
+      error,
+    );
   });
   if (keys.length === 0) {
     throw new SignalhouseError("key_unreadable", `The ssh-agent at ${socket} has no keys`, "Add one: ssh-add ~/.ssh/id_ed25519");

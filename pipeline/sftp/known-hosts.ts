@@ -13,7 +13,7 @@ export interface KnownKey {
 }
 
 /** The name under which a host is filed: alone on port 22, else `[host]:port`. Names do not tell upper from lower case. */
-export function hostName(host: string, port: number): string {
+function hostName(host: string, port: number): string {
   return (port === 22 ? host : `[${host}]:${port}`).toLowerCase();
 }
 
@@ -61,6 +61,9 @@ function matchesHash(pattern: string, name: string): boolean {
 
 /** `*` stands for any run of characters, `?` for one; everything else, brackets too, for itself. */
 function matchesGlob(pattern: string, name: string): boolean {
-  const source = pattern.replace(/[\\^$.|+()[\]{}]/g, "\\$&").replaceAll("*", ".*").replaceAll("?", ".");
+  const source = pattern
+    .replace(/[\\^$.|+()[\]{}]/g, "\\$&")
+    .replaceAll("*", ".*")
+    .replaceAll("?", ".");
   return new RegExp(`^${source}$`).test(name);
 }

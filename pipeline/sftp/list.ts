@@ -83,5 +83,9 @@ async function folderMissing(channel: Channel, root: string, folder: string, sig
     });
   }
   const there = names && names.length > 0 ? `${below(root, above)} has the folders ${names.join(", ")}` : `${below(root, above)} has no folders`;
-  return new SignalhouseError("folder_missing", `There is no folder ${below(root, folder)} on the server; ${there}`, "Correct sftp.folders or sftp.root. Export/Signals appears with the first export.");
+  return new SignalhouseError(
+    "folder_missing",
+    `There is no folder ${below(root, folder)} on the server; ${there}`,
+    "Correct sftp.folders or sftp.root. Export/Signals appears with the first export.",
+  );
 }

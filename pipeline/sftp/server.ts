@@ -31,7 +31,7 @@ export interface SftpServer {
   /**
    * The bytes of a file, exactly `file.size` of them, in order; a lost connection is taken up again where it broke off.
    * Errors: file_changed where size or time are no longer those of `file`, file_missing, else as `list`.
-   * Holds 2 MiB, over a long round trip up to 12 MiB. Destroying the stream or aborting stops it at once.
+   * Holds 2 MiB, over a long round trip up to 16 MiB. Destroying the stream or aborting stops it at once.
    */
   read(file: RemoteFile, signal?: AbortSignal): Readable;
   /** Ends the connection, and with it everything that is still asked. The caller of `connectSftp` calls it. */
@@ -117,7 +117,11 @@ async function findRoot(channel: Channel, configured: string | undefined): Promi
   if (basename(landing).startsWith("sub_")) return landing;
   const subscriptions = names.filter((name) => name.startsWith("sub_"));
   if (subscriptions.length > 1) {
-    throw new SignalhouseError("config_invalid", `The login sees the folders of several subscriptions: ${subscriptions.join(", ")}`, `Set sftp.root to one of them, for example "${subscriptions[0]}".`);
+    throw new SignalhouseError(
+      "config_invalid",
+      `The login sees the folders of several subscriptions: ${subscriptions.join(", ")}`,
+      `Set sftp.root to one of them, for example "${subscriptions[0]}".`,
+    );
   }
   return subscriptions[0] ? below(landing, subscriptions[0]) : landing;
 }

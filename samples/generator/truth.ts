@@ -4,10 +4,10 @@ import { SIGNAL_TYPES, type SignalType, type Table } from "../../schemas/signal-
 import { type Amounts, AMOUNTS, type Behavior, type Signal, unfitFields, unknownFields } from "./signal.ts";
 
 /** Records by field: each record that has the field counts once. */
-export type Counts = Record<string, number>;
+type Counts = Record<string, number>;
 
 /** Sums as decimal text with four digits, as DuckDB prints the sum of a DECIMAL(18,4) column: "1234.5000". */
-export type Sums = Record<string, string>;
+type Sums = Record<string, string>;
 
 /** One file, as the ledger must have it. records = inserted + updated + unchanged + rejected. */
 export interface FileTruth {

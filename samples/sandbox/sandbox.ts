@@ -1,5 +1,4 @@
 /** A local Connect for tests, benchmarks, `signalhouse sandbox` and `signalhouse demo`. */
-export type { Faults } from "./faults.ts";
 export { makeKeyPair } from "./keys.ts";
 export { startSandbox } from "./sftp-server.ts";
 export type { Sandbox, SandboxOptions } from "./sftp-server.ts";

@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { describe, expect, test } from "vitest";
 import { COMMANDS } from "../../cli/commands.ts";
 import { COMMON_OPTIONS } from "../../cli/command.ts";
-import { packageVersion } from "../../cli/package.ts";
+import { packageVersion } from "../../pipeline/package.ts";
 import { cli, startCli } from "../helpers/cli.ts";
 import { scratchFolder } from "../helpers/warehouse.ts";
 

@@ -2,7 +2,7 @@
 import { readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { packageRoot } from "../../cli/package.ts";
+import { packageRoot } from "../../pipeline/package.ts";
 import type { Truth } from "../../samples/generator/truth.ts";
 import { cli, startCli } from "../helpers/cli.ts";
 import { scratchFolder } from "../helpers/warehouse.ts";

@@ -19,7 +19,8 @@ export interface BadExport {
 const gzip = (text: string | Uint8Array) => gzipSync(text, { level: constants.Z_BEST_SPEED });
 
 /** Page views of their own, so that no case meets the rows of another. */
-const rows = (name: string, count: number) => Array.from({ length: count }, (_, index) => pageView(`${name}-${index}`, randomBytes(30).toString("hex")));
+const rows = (name: string, count: number) =>
+  Array.from({ length: count }, (_, index) => pageView(`${name}-${index}`, randomBytes(30).toString("hex")));
 const HEADER = ["SIGNAL_ID", "SIGNAL_TYPE", "SIGNAL_TIMESTAMP", "NAME", "SIGNAL_CONTENT"];
 const row = (id: string, content: string, name = "a page") => csvLine([id, "pageView", "2025-09-01T10:00:00Z", name, content]);
 const lines = (...all: string[]) => gzip(csvLine(HEADER) + all.join(""));
@@ -86,7 +87,12 @@ export const BAD_EXPORTS: readonly BadExport[] = [
   {
     name: "no-header.csv.gz",
     bytes: gzip(csv(rows("no-header", 3)).split("\n").slice(1).join("\n")),
-    failure: { code: "header_missing", message: /names none of SIGNAL_TYPE.*starts "no-header-0,/, hint: /first row is the header/, retryable: false },
+    failure: {
+      code: "header_missing",
+      message: /names none of SIGNAL_TYPE.*starts "no-header-0,/,
+      hint: /first row is the header/,
+      retryable: false,
+    },
   },
   {
     name: "quote-open-in-header.csv.gz",
@@ -95,7 +101,11 @@ export const BAD_EXPORTS: readonly BadExport[] = [
   },
   { name: "plain-under-a-gzip-name.csv.gz", bytes: Buffer.from(csv(rows("plain", 3))), loaded: { records: 3, inserted: 3 } },
   { name: "gzip-under-a-plain-name.csv", bytes: gzip(csv(rows("packed", 3))), loaded: { records: 3, inserted: 3 } },
-  { name: "two-members.csv.gz", bytes: Buffer.concat([gzip(csv(rows("members", 3))), gzip(csv(rows("more", 2)).split("\n").slice(1).join("\n"))]), loaded: { records: 5, inserted: 5 } },
+  {
+    name: "two-members.csv.gz",
+    bytes: Buffer.concat([gzip(csv(rows("members", 3))), gzip(csv(rows("more", 2)).split("\n").slice(1).join("\n"))]),
+    loaded: { records: 5, inserted: 5 },
+  },
   { name: "nothing-in-gzip.csv.gz", bytes: gzip(""), loaded: { records: 0, inserted: 0 } },
   { name: "header-only.csv.gz", bytes: lines(), loaded: { records: 0, inserted: 0 } },
   { name: "header-without-line-end.csv.gz", bytes: gzip("SIGNAL_TYPE,SIGNAL_ID"), loaded: { records: 0, inserted: 0 } },
@@ -110,7 +120,11 @@ export const BAD_EXPORTS: readonly BadExport[] = [
   },
   {
     name: "bom-and-crlf.csv.gz",
-    bytes: gzip(`\ufeff${csv([pageView("bom", "two\r\nlines")]).replaceAll("\n", "\r\n").replace("\r\r", "\r")}`),
+    bytes: gzip(
+      `\ufeff${csv([pageView("bom", "two\r\nlines")])
+        .replaceAll("\n", "\r\n")
+        .replace("\r\r", "\r")}`,
+    ),
     loaded: { records: 1, inserted: 1 },
     look: { sql: "SELECT name FROM page_views WHERE load_id = $load", answer: [{ name: "two\r\nlines" }] },
   },
@@ -128,7 +142,13 @@ export const BAD_EXPORTS: readonly BadExport[] = [
   },
   {
     name: "too-few-and-too-many-fields.csv.gz",
-    bytes: lines(row("fields-1", ""), "fields-2,pageView\n", row("fields-3", ""), "fields-4,pageView,2025-09-01T10:00:00Z,a,,b\n", row("fields-5", "")),
+    bytes: lines(
+      row("fields-1", ""),
+      "fields-2,pageView\n",
+      row("fields-3", ""),
+      "fields-4,pageView,2025-09-01T10:00:00Z,a,,b\n",
+      row("fields-5", ""),
+    ),
     loaded: { records: 5, inserted: 3, rejected: 2 },
     look: {
       sql: REJECTS,
@@ -151,11 +171,16 @@ export const BAD_EXPORTS: readonly BadExport[] = [
     name: "reject-of-20-MB.csv.gz",
     bytes: lines(row("kept-1", ""), row("kept-2", LARGE), row("kept-3", "")),
     loaded: { records: 3, inserted: 2, rejected: 1 },
-    look: { sql: "SELECT code, length(raw) AS length FROM signalhouse.rejects WHERE load_id = $load", answer: [{ code: "content_not_json", length: String(LARGE.length + 44) }] },
+    look: {
+      sql: "SELECT code, length(raw) AS length FROM signalhouse.rejects WHERE load_id = $load",
+      answer: [{ code: "content_not_json", length: String(LARGE.length + 44) }],
+    },
   },
   {
     name: "not-utf-8.csv.gz",
-    bytes: gzip(Buffer.from(csvLine(HEADER) + row("latin-1", "", "na\u00efve") + row("latin-2", "", "fine") + row("latin-3", '{"url":"\u00ef"}'), "latin1")),
+    bytes: gzip(
+      Buffer.from(csvLine(HEADER) + row("latin-1", "", "na\u00efve") + row("latin-2", "", "fine") + row("latin-3", '{"url":"\u00ef"}'), "latin1"),
+    ),
     loaded: { records: 3, inserted: 2, rejected: 1 },
     look: {
       sql: "SELECT name, extra, (SELECT hex(raw_bytes[-4:]) FROM signalhouse.rejects r WHERE r.load_id = $load) AS bytes FROM page_views WHERE load_id = $load ORDER BY record_no",
@@ -221,8 +246,8 @@ export const BAD_EXPORTS: readonly BadExport[] = [
   {
     name: "times-at-the-edge.csv.gz",
     bytes: lines(
-      ...["0001-01-01T00:00:00+14:00", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999999Z", "1969-12-31T23:59:59.999Z", "2024-02-29"].map((time, index) =>
-        csvLine([`time-${index}`, "pageView", time, "", ""]),
+      ...["0001-01-01T00:00:00+14:00", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59.999999Z", "1969-12-31T23:59:59.999Z", "2024-02-29"].map(
+        (time, index) => csvLine([`time-${index}`, "pageView", time, "", ""]),
       ),
       csvLine(["time-5", "pageView", "2025-02-29T00:00:00Z", "", ""]),
     ),

@@ -1,4 +1,4 @@
-/** Reading our own Markdown: sections, tables, code, links. Only what our pages use. */
+/** Reading our own Markdown: sections, tables, code, links, command lines. Only what our pages use. */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -30,7 +30,7 @@ export function codeBlocks(text: string): CodeBlock[] {
   }));
 }
 
-export const withoutCodeBlocks = (text: string): string => text.replaceAll(FENCE, "");
+const withoutCodeBlocks = (text: string): string => text.replaceAll(FENCE, "");
 
 /** What stands in backticks outside of code blocks. */
 export const inlineCode = (text: string): string[] => [...withoutCodeBlocks(text).matchAll(/`([^`\n]+)`/g)].map(([, code = ""]) => code);
@@ -55,15 +55,22 @@ export function section(text: string, title: string): string {
   return text.slice(text.indexOf("\n", found.at), next?.at);
 }
 
-/** The cells of all tables, without their heads. Backticks around a whole cell are left out. */
+const isRule = (line = "") => /^\| ?---/.test(line);
+
+/** The cells of all tables, without their heads. Backticks around a whole cell are left out, and escapes. */
 export function tableRows(text: string): string[][] {
   const lines = withoutCodeBlocks(text).split("\n");
-  const body = lines.filter((line, index) => line.startsWith("|") && !line.startsWith("|---") && !lines[index + 1]?.startsWith("|---"));
+  const body = lines.filter((line, index) => line.startsWith("|") && !isRule(line) && !isRule(lines[index + 1]));
   return body.map((line) =>
     line
       .split("|")
       .slice(1, -1)
-      .map((cell) => cell.trim().replace(/^`([^`]*)`$/, "$1")),
+      .map((cell) =>
+        cell
+          .trim()
+          .replace(/^`([^`]*)`$/, "$1")
+          .replaceAll(/\\([*_])/g, "$1"),
+      ),
   );
 }
 
@@ -84,7 +91,7 @@ export const anchors = (text: string): string[] =>
   );
 
 /** The words of a shell line, one list for each command in it. Comments are left out. */
-export function shellCommands(line: string): string[][] {
+function shellCommands(line: string): string[][] {
   const commands: string[][] = [[]];
   for (const [word, double, single] of line.matchAll(/"([^"]*)"|'([^']*)'|\S+/g)) {
     if (word.startsWith("#")) break;
@@ -92,4 +99,25 @@ export function shellCommands(line: string): string[][] {
     else commands.at(-1)?.push(double ?? single ?? word);
   }
   return commands;
+}
+
+export interface CommandLine {
+  line: string;
+  args: string[];
+}
+
+/** The command lines of a page: whole ones in code blocks; in running text the arguments may be left out. */
+export function commandLines(path: string): CommandLine[] {
+  const text = readPage(path);
+  const blocks = codeBlocks(text).flatMap(({ code }) => code.split("\n").flatMap(signalhouseLines));
+  const inline = inlineCode(text).flatMap(signalhouseLines);
+  return [...blocks, ...inline.map(({ line, args }) => ({ line, args: [...args, "--help"] }))];
+}
+
+function signalhouseLines(line: string): CommandLine[] {
+  return shellCommands(line).flatMap((words) => {
+    const at = words.findIndex((word) => word === "signalhouse" || /(^|\/)dist\/cli\/main\.js$/.test(word));
+    const args = words.slice(at + 1);
+    return at === -1 || args.length === 0 ? [] : [{ line, args }];
+  });
 }

@@ -15,16 +15,21 @@ export interface PoorServer {
 /**
  * @param hostKey its private key
  * @param most bytes that it gives for a read, however many are asked
+ * @param claimed bytes that it says the file has
  * @param patient whether it can take a read while another one waits for its answer
  */
-export async function startPoorServer(hostKey: string, content: Buffer, { most = Infinity, patient = true }): Promise<PoorServer> {
+export async function startPoorServer(
+  hostKey: string,
+  content: Buffer,
+  { most = Infinity, claimed = content.length, patient = true },
+): Promise<PoorServer> {
   const server = new ssh2.Server({ hostKeys: [hostKey] }, (client) => {
     client
       .on("error", () => {})
       .on("authentication", (attempt) => attempt.accept())
       .on("session", (accept) => accept().on("sftp", (open) => serve(open())));
   });
-  const attrs = { mode: 0o100_644, uid: 0, gid: 0, size: content.length, atime: 60, mtime: 60 };
+  const attrs = { mode: 0o100_644, uid: 0, gid: 0, size: claimed, atime: 60, mtime: 60 };
 
   function serve(sftp: SFTPWrapper): void {
     let waiting = 0;

@@ -12,5 +12,5 @@ export const sshdMissing: boolean = !existsSync(SSHD);
 if (sshdMissing) {
   const message = `${SSHD} is not installed: the tests against a real SSH server need it (apt-get install openssh-server)`;
   if (process.env["CI"]) throw new Error(message);
-  console.warn(`skipped: ${message}`);
+  process.emitWarning(`skipped: ${message}`);
 }

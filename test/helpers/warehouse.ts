@@ -1,8 +1,9 @@
 /** A warehouse in a folder of its own, that is proven by verify after every load. */
+import { deepEqual } from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, onTestFinished } from "vitest";
+import { onTestFinished } from "vitest";
 import { type Limits, readConfig } from "../../schemas/config.ts";
 import { type FileResult, loadFiles, type LoadContext, type Source } from "../../pipeline/load-files.ts";
 import { type ReplayedLoad, replayRejects } from "../../pipeline/replay.ts";
@@ -33,7 +34,10 @@ export class Scratch {
   }
 
   /** Loads files; fails where the ledger cannot be proven afterwards. */
-  async load(sources: Iterable<Source>, { limits, ...context }: Partial<Omit<LoadContext, "limits">> & { limits?: Partial<Limits> } = {}): Promise<FileResult[]> {
+  async load(
+    sources: Iterable<Source>,
+    { limits, ...context }: Partial<Omit<LoadContext, "limits">> & { limits?: Partial<Limits> } = {},
+  ): Promise<FileResult[]> {
     const { signal = new AbortController().signal } = context;
     try {
       return await loadFiles(sources, { warehouse: this.warehouse, runId: null, ...context, signal, limits: { ...DEFAULT_LIMITS, ...limits } });
@@ -52,7 +56,7 @@ export class Scratch {
   /** Every rule of verify holds. */
   async prove(): Promise<void> {
     const broken = (await verifyWarehouse(this.warehouse.connection)).filter(({ ok }) => !ok);
-    expect(broken).toEqual([]);
+    deepEqual(broken, []);
   }
 
   async run(sql: string): Promise<void> {
@@ -72,7 +76,7 @@ export class Scratch {
   /** The first value of a query's only row. */
   async value(sql: string): Promise<unknown> {
     const [value, ...more] = await this.values(sql);
-    expect(more).toEqual([]);
+    deepEqual(more, []);
     return value;
   }
 
@@ -127,7 +131,10 @@ export function memoryFile(path: string, mtime: number | string, bytes: string |
 }
 
 /** CSV text: a header row with every name in `rows`, in the order in which they come, or as `names` says. */
-export function csv(rows: readonly Readonly<Record<string, string | undefined>>[], names = [...new Set(rows.flatMap((row) => Object.keys(row)))]): string {
+export function csv(
+  rows: readonly Readonly<Record<string, string | undefined>>[],
+  names = [...new Set(rows.flatMap((row) => Object.keys(row)))],
+): string {
   return [names, ...rows.map((row) => names.map((name) => row[name] ?? ""))].map(csvLine).join("");
 }
 

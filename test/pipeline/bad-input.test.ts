@@ -45,7 +45,13 @@ async function expectCase(scratch: Scratch, bad: BadExport, result: FileResult |
 }
 
 async function expectCatalogue(scratch: Scratch, results: readonly FileResult[], pathOf: (name: string) => string): Promise<void> {
-  for (const bad of BAD_EXPORTS) await expectCase(scratch, bad, results.find(({ path }) => path === pathOf(bad.name)), pathOf(bad.name));
+  for (const bad of BAD_EXPORTS)
+    await expectCase(
+      scratch,
+      bad,
+      results.find(({ path }) => path === pathOf(bad.name)),
+      pathOf(bad.name),
+    );
   expect(results.map(({ path }) => path)).toEqual(["first.csv.gz", ...BAD_EXPORTS.map(({ name }) => name), "last.csv.gz"].map(pathOf));
   expect(await scratch.values("SELECT signal_id FROM page_views WHERE signal_id IN ('first', 'last') ORDER BY signal_id")).toEqual(["first", "last"]);
   const failing = BAD_EXPORTS.filter(({ failure }) => failure).length;
@@ -64,7 +70,9 @@ describe("the catalogue of bad exports, with a good file before and after it", (
       putFile(pathOf(name), bytes, NOON + index * 1000);
       sources.push(await localFile(pathOf(name)));
     }
-    await expectCatalogue(scratch, await scratch.load(sources), pathOf);
+    const results = await scratch.load(sources);
+    expect(results).toHaveLength(files.length);
+    await expectCatalogue(scratch, results, pathOf);
   });
 
   test("over SFTP, and the next sync tries only those that failed, and records them once", async () => {
@@ -89,9 +97,12 @@ describe("a record larger than the limit", () => {
 
   test("in one line fails its file and no other, and says which limit it was", async () => {
     const scratch = await scratchWarehouse();
-    const results = await scratch.load([memoryFile("large.csv", 1, csv([pageView("1", "x".repeat(5_000))])), memoryFile("good.csv", 2, csv([pageView("2")]))], {
-      limits: { maxRecordBytes: 2_000 },
-    });
+    const results = await scratch.load(
+      [memoryFile("large.csv", 1, csv([pageView("1", "x".repeat(5_000))])), memoryFile("good.csv", 2, csv([pageView("2")]))],
+      {
+        limits: { maxRecordBytes: 2_000 },
+      },
+    );
     expect(results).toMatchObject([
       { status: "failed", code: "record_too_large", message: "a line has more than 2000 bytes", retryable: false },
       { status: "loaded", inserted: 1 },
@@ -177,7 +188,13 @@ describe("a file that moves while it is read", () => {
     const source = await localFile(path);
     move(path);
     const [result, other] = await scratch.load([source, memoryFile("z.csv", 1, csv([pageView("z")]))]);
-    expect(result).toMatchObject({ path, status: "failed", code: "file_changed", message: `${path} changed while it was being read`, retryable: true });
+    expect(result).toMatchObject({
+      path,
+      status: "failed",
+      code: "file_changed",
+      message: `${path} changed while it was being read`,
+      retryable: true,
+    });
     expect(result).toHaveProperty("hint", expect.stringContaining("Load it again"));
     expect(other).toMatchObject({ status: "loaded" });
     expect(await scratch.load([await localFile(path)])).toMatchObject([{ status: "loaded" }]);
@@ -239,14 +256,21 @@ describe("syncExports", () => {
     expect(planned[0]).toBe("planned");
     expect(planned.filter((event) => event === "done")).toHaveLength(2);
 
-    expect(await syncExports({ ...options, dryRun: true })).toMatchObject({ files: [], planned: [{ decision: { why: "loaded" } }, { decision: { why: "loaded" } }] });
+    expect(await syncExports({ ...options, dryRun: true })).toMatchObject({
+      files: [],
+      planned: [{ decision: { why: "loaded" } }, { decision: { why: "loaded" } }],
+    });
     server.put("Export/Signals/bad.csv.gz", "no export", NOON);
     expect((await syncExports(options)).files).toMatchObject([{ status: "failed", code: "header_missing" }]);
     server.sandbox.faults.refuseLogins = 100;
     await expect(syncExports(options)).rejects.toMatchObject({ code: "login_refused" });
 
     await scratch.reopen();
-    expect(await scratch.rows("SELECT run_id, command, exit_code, finished_at IS NOT NULL AS finished, error IS NOT NULL AS failed FROM signalhouse.runs ORDER BY run_id")).toEqual([
+    expect(
+      await scratch.rows(
+        "SELECT run_id, command, exit_code, finished_at IS NOT NULL AS finished, error IS NOT NULL AS failed FROM signalhouse.runs ORDER BY run_id",
+      ),
+    ).toEqual([
       { run_id: "1", command: "syncExports", exit_code: 0, finished: true, failed: false },
       { run_id: "2", command: "syncExports", exit_code: 0, finished: true, failed: false },
       { run_id: "3", command: "syncExports", exit_code: 1, finished: true, failed: false },

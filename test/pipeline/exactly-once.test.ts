@@ -30,7 +30,10 @@ describe("the same file", () => {
 
   test("packed otherwise is another file, whose records are all known", async () => {
     const scratch = await scratchWarehouse();
-    await scratch.load([file("a.csv", 1, pageView("1"), pageView("2")), memoryFile("b.csv", 2, csv([pageView("1"), pageView("2")]).replaceAll("\n", "\r\n"))]);
+    await scratch.load([
+      file("a.csv", 1, pageView("1"), pageView("2")),
+      memoryFile("b.csv", 2, csv([pageView("1"), pageView("2")]).replaceAll("\n", "\r\n")),
+    ]);
     expect(await scratch.counts("b.csv")).toEqual({ ...none, records: 2, unchanged: 2 });
   });
 });
@@ -49,7 +52,11 @@ describe("overlapping files", () => {
     expect(await scratch.counts(second)).toEqual({ ...none, records: 3, inserted: 1, ...counted });
   });
 
-  const [a, b, c] = [file("a.csv", 1, pageView("1", "x")), file("b.csv", 3, pageView("1", "x", { DESCRIPTION: "" })), file("c.csv", 2, pageView("1", "y"))];
+  const [a, b, c] = [
+    file("a.csv", 1, pageView("1", "x")),
+    file("b.csv", 3, pageView("1", "x", { DESCRIPTION: "" })),
+    file("c.csv", 2, pageView("1", "y")),
+  ];
   test.each(permutations([a, b, c]).map((files) => [files.map(({ path }) => path).join(", "), files] as const))(
     "%s: what the latest export confirms is not undone by one in between",
     async (_, files) => {
@@ -75,6 +82,39 @@ describe("overlapping files", () => {
       ["a.csv", "loaded"],
       ["a.csv", "loaded"],
     ]);
+  });
+});
+
+describe("a value that changes", () => {
+  const click = { SIGNAL_ID: "1", SIGNAL_TYPE: "emailClick", TIMESTAMP: "2025-09-01T10:00:00Z" };
+  const COLUMNS = "message_tags, audience_variables, campaign_name, bot_detected, completed_date, email_subject";
+
+  test.each([
+    ["from nothing to an empty list", { MESSAGE_TAGS: "" }, { MESSAGE_TAGS: "[]" }],
+    ["from an empty list to a list of nothing", { MESSAGE_TAGS: "[]" }, { MESSAGE_TAGS: "[null]" }],
+    ["from one item with a comma to two items", { MESSAGE_TAGS: '["a, b"]' }, { MESSAGE_TAGS: '["a","b"]' }],
+    ["from one list to the next", { MESSAGE_TAGS: '["a"]', AUDIENCE_VARIABLES: '["b"]' }, { MESSAGE_TAGS: '["a","b"]', AUDIENCE_VARIABLES: "[]" }],
+    ["from nothing to false", { BOT_DETECTED: "" }, { BOT_DETECTED: "false" }],
+    ["from one column to another", { CAMPAIGN_NAME: "a", EMAIL_SUBJECT: "" }, { CAMPAIGN_NAME: "", EMAIL_SUBJECT: "a" }],
+    ["by a microsecond", { COMPLETED_DATE: "2025-09-01T10:00:00.000001Z" }, { COMPLETED_DATE: "2025-09-01T10:00:00Z" }],
+    ["by a space", { CAMPAIGN_NAME: "a" }, { CAMPAIGN_NAME: "a " }],
+  ])("%s is an update", async (_, before, after) => {
+    const [changed, as] = [await scratchWarehouse(), await scratchWarehouse()];
+    await changed.load([file("a.csv", 1, { ...click, ...before }), file("b.csv", 2, { ...click, ...after })]);
+    expect(await changed.counts("b.csv")).toEqual({ ...none, records: 1, updated: 1 });
+    await as.load([file("b.csv", 2, { ...click, ...after })]);
+    expect(await changed.rows(`SELECT ${COLUMNS} FROM marketing_signals`)).toEqual(await as.rows(`SELECT ${COLUMNS} FROM marketing_signals`));
+  });
+
+  test.each([
+    ["a list in other white space", { MESSAGE_TAGS: '["a","b"]' }, { MESSAGE_TAGS: '[ "a", "b" ]' }],
+    ["a null that is written otherwise", { SIGNAL_TYPE: "order", SIGNAL_CONTENT: "" }, { SIGNAL_TYPE: "order", SIGNAL_CONTENT: "\\N" }],
+    ["a time in another zone", { COMPLETED_DATE: "2025-09-01T10:00:00Z" }, { COMPLETED_DATE: "2025-09-01T12:00:00+02:00" }],
+    ["true in other letters", { BOT_DETECTED: "true" }, { BOT_DETECTED: "T" }],
+  ])("%s is none", async (_, before, after) => {
+    const scratch = await scratchWarehouse();
+    await scratch.load([file("a.csv", 1, { ...click, ...before }), file("b.csv", 2, { ...click, ...after })]);
+    expect(await scratch.counts("b.csv")).toEqual({ ...none, records: 1, unchanged: 1 });
   });
 });
 
@@ -164,10 +204,7 @@ describe("a later export that lacks a column keeps the old value", () => {
 
   test("and where nothing else differs, nothing is updated", async () => {
     const scratch = await scratchWarehouse();
-    await scratch.load([
-      file("a.csv", 1, { ...base, NAME: "old", SIGNAL_CONTENT: content }),
-      file("b.csv", 2, { ...base, SIGNAL_CONTENT: content }),
-    ]);
+    await scratch.load([file("a.csv", 1, { ...base, NAME: "old", SIGNAL_CONTENT: content }), file("b.csv", 2, { ...base, SIGNAL_CONTENT: content })]);
     expect(await scratch.counts("b.csv")).toEqual({ ...none, records: 1, unchanged: 1 });
   });
 
@@ -247,7 +284,10 @@ const generatedFiles = fc
   .map((files) =>
     files.map(({ mtime, rows, columns }, index) => {
       // An unknown contact attribute makes the bytes of every file its own.
-      const text = csv(rows.map((row) => (row ? rowOf(row) : { SIGNAL_TYPE: "pageView" })), [...columns, `Attribute ${index}`]);
+      const text = csv(
+        rows.map((row) => (row ? rowOf(row) : { SIGNAL_TYPE: "pageView" })),
+        [...columns, `Attribute ${index}`],
+      );
       return { mtime, rows, source: memoryFile(`${index}.csv`, mtime, text) };
     }),
   );

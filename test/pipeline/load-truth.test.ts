@@ -16,7 +16,7 @@ describe("one export", () => {
     const { csv, truth } = exportText({ seed, rows });
     const [file] = truth.files;
     const scratch = await scratchWarehouse();
-    await scratch.load([memoryFile("Signals_Export.csv", file?.mtime ?? "", csv)]);
+    expect(await scratch.load([memoryFile("Signals_Export.csv", file?.mtime ?? "", csv)])).toMatchObject([{ records: rows, inserted: rows }]);
     await expectTruth(scratch, truth);
   });
 
@@ -40,7 +40,8 @@ describe("a folder of exports that overlap", () => {
     const folder = scratchFolder();
     const truth = await generateExports({ ...options, folder });
     const scratch = await scratchWarehouse();
-    await scratch.load(await Promise.all(truth.files.map(({ path }) => localFile(join(folder, path)))));
+    const results = await scratch.load(await Promise.all(truth.files.map(({ path }) => localFile(join(folder, path)))));
+    expect(results.map(({ status }) => status)).toEqual(truth.files.map(() => "loaded"));
     await expectTruth(scratch, truth, (path) => join(folder, path));
   });
 

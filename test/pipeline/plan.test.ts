@@ -62,7 +62,12 @@ test("files come oldest first, those of the same moment by path, whatever the or
 test("every file of the listing is planned once, and the listing stays as it is", () => {
   const files = fc.array(fc.record({ path: fc.constantFrom("a.csv", "b.gz", "c.txt"), mtime: fc.nat(3), size: fc.nat(2) }));
   const ledger = fc.array(
-    fc.record({ path: fc.constantFrom("a.csv", "b.gz"), mtime: fc.nat(3), size: fc.nat(2), status: fc.constantFrom("loaded", "duplicate", "failed") }),
+    fc.record({
+      path: fc.constantFrom("a.csv", "b.gz"),
+      mtime: fc.nat(3),
+      size: fc.nat(2),
+      status: fc.constantFrom("loaded", "duplicate", "failed"),
+    }),
   );
   fc.assert(
     fc.property(files, ledger, (listing, entries) => {
@@ -71,7 +76,10 @@ test("every file of the listing is planned once, and the listing stays as it is"
       expect(listing).toEqual(before);
       expect(new Set(planned.map((plan) => plan.file))).toEqual(new Set(listing));
       expect(planned).toHaveLength(listing.length);
-      for (const { file: { path, mtime, size }, decision } of planned) {
+      for (const {
+        file: { path, mtime, size },
+        decision,
+      } of planned) {
         const loaded = entries.some((entry) => entry.status !== "failed" && entry.path === path && entry.mtime === mtime && entry.size === size);
         expect(decision.action === "skip").toBe(loaded || path === "c.txt");
       }

@@ -3,15 +3,27 @@ import { describe, expect, test } from "vitest";
 import { VIEWS } from "../../sinks/views.ts";
 import { csv, csvLine, memoryFile, pageView, scratchWarehouse, type Scratch } from "../helpers/warehouse.ts";
 
-const click = (more: Record<string, string> = {}) => ({ SIGNAL_ID: "click", SIGNAL_TYPE: "emailClick", TIMESTAMP: "2025-09-01T09:00:00.000Z", ...more });
-const CHANGES = "SELECT load_id, table_name, column_name, column_type, header, occurrence FROM signalhouse.schema_changes ORDER BY column_name, table_name";
+const click = (more: Record<string, string> = {}) => ({
+  SIGNAL_ID: "click",
+  SIGNAL_TYPE: "emailClick",
+  TIMESTAMP: "2025-09-01T09:00:00.000Z",
+  ...more,
+});
+const CHANGES =
+  "SELECT load_id, table_name, column_name, column_type, header, occurrence FROM signalhouse.schema_changes ORDER BY column_name, table_name";
 
 const contactColumns = (scratch: Scratch) =>
-  scratch.values("SELECT column_name FROM duckdb_columns() WHERE table_name = 'behavior_signals' AND starts_with(column_name, 'contact_') ORDER BY column_index");
+  scratch.values(
+    "SELECT column_name FROM duckdb_columns() WHERE table_name = 'behavior_signals' AND starts_with(column_name, 'contact_') ORDER BY column_index",
+  );
 
 /** A file with these headers before SIGNAL_ID and SIGNAL_TYPE, and one page view with these values. */
 const withHeaders = (path: string, mtime: number, headers: string[], values: string[]) =>
-  memoryFile(path, mtime, csvLine([...headers, "SIGNAL_ID", "SIGNAL_TYPE", "TIMESTAMP"]) + csvLine([...values, path, "pageView", "2025-09-01T10:00:00Z"]));
+  memoryFile(
+    path,
+    mtime,
+    csvLine([...headers, "SIGNAL_ID", "SIGNAL_TYPE", "TIMESTAMP"]) + csvLine([...values, path, "pageView", "2025-09-01T10:00:00Z"]),
+  );
 
 test("get a column in both tables when they are first seen, and it is recorded", async () => {
   const scratch = await scratchWarehouse();
@@ -20,7 +32,12 @@ test("get a column in both tables when they are first seen, and it is recorded",
     memoryFile("b.csv", 2, csv([pageView("2", "", { "Loyalty Tier": "gold", Größe: "42" })])),
   ]);
   const change = (load_id: string, table_name: string, column_name: string, header: string) => ({
-    ...{ load_id, table_name, column_name, column_type: "VARCHAR", header, occurrence: 1 },
+    load_id,
+    table_name,
+    column_name,
+    column_type: "VARCHAR",
+    header,
+    occurrence: 1,
   });
   expect(await scratch.rows(CHANGES)).toEqual([
     change("2", "behavior_signals", "contact_größe", "Größe"),
@@ -79,13 +96,13 @@ describe("headers", () => {
     await scratch.reopen();
     await scratch.load([withHeaders("c.csv", 3, ["CUSTOMER-ID", "customer_id", "Customer ID"], ["dashed", "underscored", "spaced"])]);
     const row = (contact_customer_id: string | null, contact_customer_id_2: string | null, contact_customer_id_3: string | null) => ({
-      ...{ contact_customer_id, contact_customer_id_2, contact_customer_id_3 },
+      contact_customer_id,
+      contact_customer_id_2,
+      contact_customer_id_3,
     });
-    expect(await scratch.rows("SELECT contact_customer_id, contact_customer_id_2, contact_customer_id_3 FROM behavior_signals ORDER BY load_id")).toEqual([
-      row("spaced", "underscored", null),
-      row(null, "underscored", null),
-      row("spaced", "underscored", "dashed"),
-    ]);
+    expect(
+      await scratch.rows("SELECT contact_customer_id, contact_customer_id_2, contact_customer_id_3 FROM behavior_signals ORDER BY load_id"),
+    ).toEqual([row("spaced", "underscored", null), row(null, "underscored", null), row("spaced", "underscored", "dashed")]);
   });
 
   test("that collide, of two files that are read at the same time, get a column each", async () => {
@@ -94,7 +111,11 @@ describe("headers", () => {
     // One is merged while the next is read.
     await scratch.load([withHeaders("a.csv", 1, ["Customer ID"], ["spaced"]), second, withHeaders("c.csv", 3, ["customer id"], ["lower"])]);
     expect(await contactColumns(scratch)).toEqual(["contact_customer_id", "contact_customer_id_2", "contact_customer_id_3"]);
-    expect(await scratch.rows("SELECT * EXCLUDE (n) FROM (SELECT count(*) AS n, contact_customer_id AS a, contact_customer_id_2 AS b, contact_customer_id_3 AS c FROM page_views GROUP BY ALL) ORDER BY ALL")).toEqual([
+    expect(
+      await scratch.rows(
+        "SELECT * EXCLUDE (n) FROM (SELECT count(*) AS n, contact_customer_id AS a, contact_customer_id_2 AS b, contact_customer_id_3 AS c FROM page_views GROUP BY ALL) ORDER BY ALL",
+      ),
+    ).toEqual([
       { a: "spaced", b: null, c: null },
       { a: null, b: "underscored", c: null },
       { a: null, b: null, c: "lower" },
@@ -114,7 +135,13 @@ describe("headers", () => {
     const good = csv([pageView("1", "", { Tier: "gold" })]);
     await scratch.load([memoryFile("a.csv", 1, good), memoryFile("b.csv", 2, good)]);
     const broken = withHeaders("c.csv", 3, ["customer_id"], ["underscored"]);
-    const failing = { ...broken, async *open(signal: AbortSignal) { yield* broken.open(signal); throw new Error("the source breaks off"); } };
+    const failing = {
+      ...broken,
+      async *open(signal: AbortSignal) {
+        yield* broken.open(signal);
+        throw new Error("the source breaks off");
+      },
+    };
     await expect(scratch.load([failing])).rejects.toThrow("the source breaks off");
     expect(await contactColumns(scratch)).toEqual(["contact_tier"]);
     await scratch.load([withHeaders("d.csv", 4, ["Customer ID"], ["spaced"])]);

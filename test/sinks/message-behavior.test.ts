@@ -4,23 +4,48 @@ import { campaignRevenue } from "../../sinks/revenue.ts";
 import { csv, memoryFile, pageView, scratchWarehouse } from "../helpers/warehouse.ts";
 
 const click = (id: string, more: Record<string, string> = {}) => ({
-  ...{ SIGNAL_ID: id, SIGNAL_TYPE: "emailClick", TIMESTAMP: "2025-09-01T09:00:00.000Z" },
-  ...{ MESSAGE_ID: "m1", MESSAGE_NAME: "Sale", CAMPAIGN_ID: "c1", CAMPAIGN_NAME: "Autumn", BOT_DETECTED: "false" },
+  SIGNAL_ID: id,
+  SIGNAL_TYPE: "emailClick",
+  TIMESTAMP: "2025-09-01T09:00:00.000Z",
+  MESSAGE_ID: "m1",
+  MESSAGE_NAME: "Sale",
+  CAMPAIGN_ID: "c1",
+  CAMPAIGN_NAME: "Autumn",
+  BOT_DETECTED: "false",
   ...more,
 });
 const from = (message: string, id: string, more: Record<string, string> = {}) => pageView(id, "", { MESSAGE_SIGNAL_ID: message, ...more });
 const ROWS = `SELECT signal_key, matched, message_signal_type AS type, message_channel AS channel, message_id, message_name, campaign_id, campaign_name, bot_detected,
   strftime(message_occurred_at, '%H:%M') AS at FROM message_behavior ORDER BY signal_key`;
-const nothing = { type: null, channel: null, message_id: null, message_name: null, campaign_id: null, campaign_name: null, bot_detected: null, at: null };
+const nothing = {
+  type: null,
+  channel: null,
+  message_id: null,
+  message_name: null,
+  campaign_id: null,
+  campaign_name: null,
+  bot_detected: null,
+  at: null,
+};
 const autumn = {
-  ...{ type: "emailClick", channel: "email", message_id: "m1", message_name: "Sale", campaign_id: "c1", campaign_name: "Autumn" },
-  ...{ bot_detected: false, at: "09:00" },
+  type: "emailClick",
+  channel: "email",
+  message_id: "m1",
+  message_name: "Sale",
+  campaign_id: "c1",
+  campaign_name: "Autumn",
+  bot_detected: false,
+  at: "09:00",
 };
 
 test("has every behavior signal, and matched tells whether its message is there", async () => {
   const scratch = await scratchWarehouse();
   await scratch.load([
-    memoryFile("a.csv", 1, csv([click("k1"), { ...click(""), SIGNAL_TYPE: "smsClick" }, from("k1", "1"), from("k1", "2"), from("unknown", "3"), pageView("4")])),
+    memoryFile(
+      "a.csv",
+      1,
+      csv([click("k1"), { ...click(""), SIGNAL_TYPE: "smsClick" }, from("k1", "1"), from("k1", "2"), from("unknown", "3"), pageView("4")]),
+    ),
   ]);
   expect(await scratch.rows(ROWS)).toEqual([
     { signal_key: "1", matched: true, ...autumn },
@@ -41,8 +66,12 @@ test("matches as soon as the message is loaded", async () => {
 test("never multiplies rows, even where a message is there twice; the latest one counts", async () => {
   const scratch = await scratchWarehouse();
   await scratch.load([memoryFile("a.csv", 1, csv([click("k1"), from("k1", "1"), from("k1", "2"), pageView("3")]))]);
-  await scratch.run(`INSERT INTO marketing_signals BY NAME SELECT * REPLACE ('Later' AS campaign_name, occurred_at + INTERVAL 1 MINUTE AS occurred_at) FROM marketing_signals`);
-  await scratch.run("INSERT INTO marketing_signals BY NAME SELECT * REPLACE (9 AS load_id, 'The same' AS message_name) FROM marketing_signals WHERE campaign_name = 'Later'");
+  await scratch.run(
+    `INSERT INTO marketing_signals BY NAME SELECT * REPLACE ('Later' AS campaign_name, occurred_at + INTERVAL 1 MINUTE AS occurred_at) FROM marketing_signals`,
+  );
+  await scratch.run(
+    "INSERT INTO marketing_signals BY NAME SELECT * REPLACE (9 AS load_id, 'The same' AS message_name) FROM marketing_signals WHERE campaign_name = 'Later'",
+  );
   expect(await scratch.rows(ROWS)).toEqual([
     { signal_key: "1", matched: true, ...autumn, campaign_name: "Later", message_name: "The same", at: "09:01" },
     { signal_key: "2", matched: true, ...autumn, campaign_name: "Later", message_name: "The same", at: "09:01" },
@@ -52,7 +81,11 @@ test("never multiplies rows, even where a message is there twice; the latest one
 
 test("has the behavior row's own columns, contact columns among them", async () => {
   const scratch = await scratchWarehouse();
-  const order = { SIGNAL_TYPE: "order", SIGNAL_CONTENT: JSON.stringify({ signalType: "order", orderId: "o", orderValue: "12.50" }), "Loyalty Tier": "gold" };
+  const order = {
+    SIGNAL_TYPE: "order",
+    SIGNAL_CONTENT: JSON.stringify({ signalType: "order", orderId: "o", orderValue: "12.50" }),
+    "Loyalty Tier": "gold",
+  };
   await scratch.load([memoryFile("a.csv", 1, csv([click("k1", { "Loyalty Tier": "silver" }), from("k1", "1", order)]))]);
   expect(await scratch.rows("SELECT signal_type, order_id, order_value, contact_loyalty_tier, load_id, record_no FROM message_behavior")).toEqual([
     { signal_type: "order", order_id: "o", order_value: "12.5000", contact_loyalty_tier: "gold", load_id: "1", record_no: "2" },

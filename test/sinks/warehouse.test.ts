@@ -6,6 +6,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { DuckDBInstance } from "@duckdb/node-api";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { loadFiles } from "../../pipeline/load-files.ts";
 import { LEDGER_TABLES } from "../../schemas/tables.ts";
 import { DATA_TABLES } from "../../sinks/ddl.ts";
 import { beginRun } from "../../sinks/ledger.ts";
@@ -73,6 +74,16 @@ describe("a warehouse that another process has open", () => {
     expect(await openElsewhere(scratch.path)).toMatchObject({ said: "open" });
   });
 
+  test("can be opened as soon as this process has closed it, also where a load broke off while the next file was read", async () => {
+    const scratch = await scratchWarehouse();
+    await scratch.run("DROP TABLE signalhouse.drift");
+    const sources = [memoryFile("a.csv", 1, csv([ORDER])), memoryFile("b.csv", 2, csv([pageView("1")]))];
+    const context = { runId: null, signal: new AbortController().signal, limits: { maxRecordBytes: 1_000_000, maxExpansionRatio: 200 } };
+    await expect(loadFiles(sources, { warehouse: scratch.warehouse, ...context })).rejects.toThrow("Table with name drift does not exist");
+    scratch.warehouse.close();
+    expect(await openElsewhere(scratch.path)).toMatchObject({ said: "open" });
+  });
+
   test("can be opened once this process was refused it, or has only probed it", async () => {
     const scratch = await scratchWarehouse();
     expect(await schemaVersion(scratch.warehouse.connection)).toBe(1);
@@ -104,7 +115,7 @@ describe("a warehouse that this process has open", () => {
     const second = await openWarehouse({ path: scratch.path, readOnly: true });
     second.close();
     await scratch.reopen();
-    await scratch.load([memoryFile("a.csv", 1, csv([pageView("1")]))]);
+    expect(await scratch.load([memoryFile("a.csv", 1, csv([pageView("1")]))])).toMatchObject([{ status: "loaded" }]);
   });
 
   test("cannot be opened twice at the same moment", async () => {
@@ -147,7 +158,8 @@ describe("a path that is no warehouse", () => {
 });
 
 describe("migration", () => {
-  const columnsOf = "SELECT schema_name, table_name, column_name, data_type FROM duckdb_columns() WHERE schema_name IN ('main', 'signalhouse') ORDER BY ALL";
+  const columnsOf =
+    "SELECT schema_name, table_name, column_name, data_type FROM duckdb_columns() WHERE schema_name IN ('main', 'signalhouse') ORDER BY ALL";
 
   test("opening a warehouse that is up to date does not write", async () => {
     const scratch = await scratchWarehouse();
@@ -168,7 +180,8 @@ describe("migration", () => {
     const wanted = await scratch.rows(columnsOf);
     for (const view of VIEWS) await scratch.run(`DROP VIEW ${view}`);
     const { meta: _, ...ledger } = LEDGER_TABLES;
-    for (const [table, columns] of Object.entries(ledger)) await scratch.run(`ALTER TABLE signalhouse.${table} DROP COLUMN ${Object.keys(columns).at(index)}`);
+    for (const [table, columns] of Object.entries(ledger))
+      await scratch.run(`ALTER TABLE signalhouse.${table} DROP COLUMN ${Object.keys(columns).at(index)}`);
     for (const [table, columns] of Object.entries(DATA_TABLES)) await scratch.run(`ALTER TABLE ${table} DROP COLUMN ${columns.at(index)?.name}`);
     await scratch.run("ALTER TABLE signalhouse.meta DROP COLUMN written_by");
     await scratch.run("ALTER TABLE behavior_signals DROP COLUMN order_value");

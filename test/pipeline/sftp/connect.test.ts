@@ -150,28 +150,46 @@ describe.skipIf(sshdMissing)("connecting", () => {
       expect(await rootOf("elsewhere/")).toBe(`${sshd.folder}/elsewhere`);
       expect(await rootOf("/tmp/")).toBe("/tmp");
       await mkdir(join(sshd.folder, "sub_2"));
-      expect(await failureOf(connectSftp(sshd.options))).toMatchObject({ code: "config_invalid", message: expect.stringContaining("sub_1, sub_2") as string });
+      expect(await failureOf(connectSftp(sshd.options))).toMatchObject({
+        code: "config_invalid",
+        message: expect.stringContaining("sub_1, sub_2") as string,
+      });
       expect(await rootOf("sub_2")).toBe(`${sshd.folder}/sub_2`);
     });
   });
 
   describe("tells apart", () => {
     test("a name that is none", async () => {
-      expect(await failureOf(connectSftp({ ...sshd.options, host: "sftp.invalid" }))).toMatchObject({ code: "host_unreachable", message: expect.stringMatching(/sftp\.invalid/) as string });
+      expect(await failureOf(connectSftp({ ...sshd.options, host: "sftp.invalid" }))).toMatchObject({
+        code: "host_unreachable",
+        message: expect.stringMatching(/sftp\.invalid/) as string,
+      });
     });
 
     test("a port where nobody listens", async () => {
-      expect(await failureOf(connectSftp({ ...sshd.options, port: 1 }))).toMatchObject({ code: "host_unreachable", message: expect.stringContaining("refuses connections") as string });
+      expect(await failureOf(connectSftp({ ...sshd.options, port: 1 }))).toMatchObject({
+        code: "host_unreachable",
+        message: expect.stringContaining("refuses connections") as string,
+      });
     });
 
     test.each([
       { name: "a server that says nothing", greeting: "", code: "host_unreachable", message: "does not finish the SSH login" },
-      { name: "a server that speaks something else", greeting: "220 ftp.example.com\r\n", code: "host_unreachable", message: "does not finish the SSH login" },
+      {
+        name: "a server that speaks something else",
+        greeting: "220 ftp.example.com\r\n",
+        code: "host_unreachable",
+        message: "does not finish the SSH login",
+      },
       { name: "a server that hangs up", greeting: null, code: "connection_lost", message: "dropped the connection" },
     ])("$name", async ({ greeting, code, message }) => {
       const server = createServer((socket) => {
         if (greeting === null) socket.destroy();
-        else socket.on("error", () => {}).resume().write(greeting);
+        else
+          socket
+            .on("error", () => {})
+            .resume()
+            .write(greeting);
       }).listen(0, "127.0.0.1");
       await once(server, "listening");
       try {
@@ -190,6 +208,16 @@ describe.skipIf(sshdMissing)("connecting", () => {
     await expect(connectSftp({ ...sshd.options, signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
   });
 
+  test("says goodbye when it is closed", async () => {
+    const server = await connectSftp({ ...sshd.options, root: "/" });
+    const goodbyes = () => sshd.log.filter((line) => line.includes("Received disconnect")).length;
+    const before = goodbyes();
+    await server.close();
+    await server.close();
+    while (goodbyes() === before) await new Promise(setImmediate);
+    expect(goodbyes()).toBe(before + 1);
+  });
+
   test("leaves no socket behind, whether it works or not", async () => {
     const sockets = () => process.getActiveResourcesInfo().filter((name) => name === "TCPSocketWrap").length;
     const before = sockets();
@@ -201,5 +229,6 @@ describe.skipIf(sshdMissing)("connecting", () => {
     await failureOf(connectSftp({ ...sshd.options, port: 1 }));
     // A destroyed socket needs a moment to go; one that is left behind never goes, and the test times out.
     while (sockets() > before) await new Promise(setImmediate);
+    expect(sockets()).toBe(before);
   });
 });

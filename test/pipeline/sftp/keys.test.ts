@@ -55,17 +55,26 @@ describe("a private key file", () => {
   });
 
   test("must be there", async () => {
-    expect(await failureOf(readPrivateKey(at("absent")))).toMatchObject({ code: "key_unreadable", message: expect.stringContaining(at("absent")) as string });
+    expect(await failureOf(readPrivateKey(at("absent")))).toMatchObject({
+      code: "key_unreadable",
+      message: expect.stringContaining(at("absent")) as string,
+    });
   });
 
   test("must be a private one", async () => {
     await chmod(at("ed25519.pub"), 0o600);
-    expect(await failureOf(readPrivateKey(at("ed25519.pub")))).toMatchObject({ code: "key_unreadable", message: expect.stringContaining("public key") as string });
+    expect(await failureOf(readPrivateKey(at("ed25519.pub")))).toMatchObject({
+      code: "key_unreadable",
+      message: expect.stringContaining("public key") as string,
+    });
   });
 
   test("must be a key at all", async () => {
     await writeFile(at("letter"), "Dear server, let me in", { mode: 0o600 });
-    expect(await failureOf(readPrivateKey(at("letter")))).toMatchObject({ code: "key_unreadable", hint: expect.stringContaining("ssh-keygen -p") as string });
+    expect(await failureOf(readPrivateKey(at("letter")))).toMatchObject({
+      code: "key_unreadable",
+      hint: expect.stringContaining("ssh-keygen -p") as string,
+    });
   });
 });
 
@@ -89,7 +98,10 @@ describe("an ssh-agent", () => {
 
   test("must have a key", async () => {
     const agentSocket = at("agent");
-    expect(await failureOf(readCredentials({ ...options(), agent: true, agentSocket }))).toMatchObject({ code: "key_unreadable", hint: expect.stringContaining("ssh-add") as string });
+    expect(await failureOf(readCredentials({ ...options(), agent: true, agentSocket }))).toMatchObject({
+      code: "key_unreadable",
+      hint: expect.stringContaining("ssh-add") as string,
+    });
     execFileSync("ssh-add", ["-q", at("ecdsa"), at("ed25519")], { env: { ...process.env, SSH_AUTH_SOCK: agentSocket } });
     const { keys } = await readCredentials({ ...options(), agent: true, agentSocket });
     expect(keys.map((key) => key.split(" ")[1])).toEqual([fingerprintOf(at("ecdsa.pub")), fingerprintOf(at("ed25519.pub"))]);
@@ -97,6 +109,9 @@ describe("an ssh-agent", () => {
 
   test.each([undefined, "", "/nowhere/agent"])("must answer at %o", async (agentSocket) => {
     const given = agentSocket === undefined ? {} : { agentSocket };
-    expect(await failureOf(readCredentials({ ...options(), agent: true, ...given }))).toMatchObject({ code: "key_unreadable", hint: expect.stringContaining("ssh-agent") as string });
+    expect(await failureOf(readCredentials({ ...options(), agent: true, ...given }))).toMatchObject({
+      code: "key_unreadable",
+      hint: expect.stringContaining("ssh-agent") as string,
+    });
   });
 });

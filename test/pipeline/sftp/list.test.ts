@@ -78,6 +78,13 @@ describe.skipIf(sshdMissing)("listing", () => {
     expect((await failureOf(server.list(["no/such/folder"]))).message).toContain(`${sshd.folder} has the folders Export`);
   });
 
+  test("passes over a folder that is gone when its turn comes", async () => {
+    await put("Export/Signals/a.csv");
+    // Its name is not UTF-8: the server lists it, and does not find it under the name that arrives here.
+    await mkdir(Buffer.concat([Buffer.from(`${sshd.folder}/Export/Signals/gone-`), Buffer.from([0xff])]));
+    expect(await paths("Export/Signals")).toEqual(["Export/Signals/a.csv"]);
+  });
+
   test("begins again where the connection drops, wherever that is", async () => {
     await put("Export/Signals/one/a.csv");
     await put("Export/Signals/two/b.csv");

@@ -23,7 +23,7 @@ const NAME = "Export/Signals/a.csv.gz";
 const started: (() => Promise<void>)[] = [];
 
 afterEach(async () => {
-  for (const end of started.splice(0).reverse()) await end();
+  for (const end of started.splice(0).toReversed()) await end();
 });
 
 async function connect(options: SftpOptions): Promise<SftpServer> {
@@ -158,6 +158,16 @@ describe("from the sandbox", () => {
     expect(await failureOf(buffer(server.read(file)))).toMatchObject({ code: "file_changed", message: expect.stringContaining(NAME) as string });
   });
 
+  test("not a byte of a file that changed since it was listed", async () => {
+    await write(randomBytes(MIB));
+    const server = await connect(options);
+    const stream = server.read({ ...(await fileOf(server)), mtime: 0 });
+    const chunks: unknown[] = [];
+    stream.on("data", (chunk) => chunks.push(chunk));
+    await expect(once(stream, "end")).rejects.toMatchObject({ code: "file_changed" });
+    expect(chunks).toEqual([]);
+  });
+
   test("a file that changes while the connection is down", async () => {
     await write(randomBytes(MIB));
     const server = await connect(options);
@@ -223,7 +233,10 @@ describe("from the sandbox", () => {
 });
 
 describe("from a poor server", () => {
-  async function serve(content: Buffer, talents: { most?: number; patient?: boolean }): Promise<{ poor: PoorServer; server: SftpServer }> {
+  async function serve(
+    content: Buffer,
+    talents: { most?: number; claimed?: number; patient?: boolean },
+  ): Promise<{ poor: PoorServer; server: SftpServer }> {
     const folder = await mkdtemp(join(tmpdir(), "signalhouse-reader-"));
     started.push(() => rm(folder, { recursive: true }));
     const key = makeKeyPair();
@@ -231,7 +244,15 @@ describe("from a poor server", () => {
     const poor = await startPoorServer(key.privateKey, content, talents);
     started.push(() => poor.close());
     const hostKeys = [fingerprint(Buffer.from(key.publicKey.split(" ")[1] ?? "", "base64"))];
-    const server = await connect({ ...sftpDefaults(), host: "127.0.0.1", port: poor.port, user: "analyst", hostKeys, keyFile: join(folder, "id"), root: "/" });
+    const server = await connect({
+      ...sftpDefaults(),
+      host: "127.0.0.1",
+      port: poor.port,
+      user: "analyst",
+      hostKeys,
+      keyFile: join(folder, "id"),
+      root: "/",
+    });
     return { poor, server };
   }
 
@@ -239,6 +260,12 @@ describe("from a poor server", () => {
     const content = randomBytes(200 * KIB);
     const { server } = await serve(content, { most });
     expect(content.equals(await buffer(server.read(await server.stat(NAME))))).toBe(true);
+  });
+
+  test("that has less than it says", async () => {
+    const { server } = await serve(randomBytes(100 * KIB), { claimed: 100 * KIB + 1 });
+    const error = await failureOf(buffer(server.read(await server.stat(NAME))));
+    expect(error).toMatchObject({ code: "file_changed", message: expect.stringContaining(`byte ${100 * KIB},`) as string });
   });
 
   test("that takes one read at a time", async () => {
@@ -277,6 +304,31 @@ describe.skipIf(sshdMissing)("from OpenSSH", () => {
       }),
       { numRuns: 12, endOnFailure: true },
     );
+  });
+
+  test("a connection that is cut while it is being made, at every step of that", async () => {
+    const content = randomBytes(300 * KIB);
+    await put(sshd.folder, content);
+    const { proxy, options } = await throughProxy();
+    const server = await connect(options);
+    const file = await fileOf(server);
+    // The login takes about 2,500 bytes, then the SFTP session begins.
+    for (let bytes = 2000; bytes < 3500; bytes += 50) {
+      proxy.cuts = [100 * KIB, bytes];
+      expect(content.equals(await buffer(server.read(file)))).toBe(true);
+      expect(proxy.cuts).toEqual([]);
+    }
+  });
+
+  test("a connection that always breaks before a large request is answered", async () => {
+    const content = randomBytes(MIB);
+    await put(sshd.folder, content);
+    const { proxy, options } = await throughProxy({ retries: 1 });
+    const server = await connect(options);
+    const file = await fileOf(server);
+    proxy.cuts = Array.from({ length: 8 }, () => 100 * KIB);
+    expect(content.equals(await buffer(server.read(file)))).toBe(true);
+    expect(proxy.cuts).toEqual([]);
   });
 
   test("over several channels, whatever byte the connection is cut at", async () => {
@@ -350,7 +402,8 @@ describe.skipIf(sshdMissing)("from OpenSSH", () => {
     stream.destroy();
     await once(stream, "close");
     await server.close();
-    while (sockets() > before) await new Promise(setImmediate);
+    await settled(() => sockets() <= before);
+    expect(sockets()).toBe(before);
   });
 });
 

@@ -1,0 +1,89 @@
+/** The SQL and the code of README and docs/ run, and do what the pages say. */
+import { execFile } from "node:child_process";
+import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { copySampleExports } from "../cli/local-connect.ts";
+import { makeKeyPair, startSandbox } from "../samples/sandbox/sandbox.ts";
+import { cli } from "./helpers/cli.ts";
+import { codeBlocks, commandLines, PAGES, readPage, ROOT, section } from "./helpers/markdown.ts";
+import { scratchFolder } from "./helpers/warehouse.ts";
+
+const run = promisify(execFile);
+
+test("the SQL of the pages runs on the demo's warehouse, and README shows what comes of it", async () => {
+  const cwd = scratchFolder();
+  expect(await cli(["demo"], { cwd })).toMatchObject({ code: 0 });
+  const warehouse = join(cwd, "demo", "signals.duckdb");
+  const statements = PAGES.flatMap((path) => codeBlocks(readPage(path)).filter(({ language }) => language === "sql"));
+  for (const { code } of statements) expect(await cli(["query", code, "--warehouse", warehouse], { cwd })).toMatchObject({ code: 0 });
+
+  const queries = PAGES.flatMap(commandLines).filter(({ args }) => args[0] === "query" && !args.includes("--help"));
+  for (const { args } of queries) expect(await cli([...args, "--warehouse", warehouse], { cwd })).toMatchObject({ code: 0 });
+
+  const [first] = commandLines("README.md").filter(({ args }) => args[0] === "query");
+  const { stdout } = await cli([...(first?.args ?? []), "--warehouse", warehouse], { cwd });
+  expect(codeBlocks(section(readPage("README.md"), "The first query in five minutes")).find(({ language }) => language === "text")?.code).toBe(
+    stdout,
+  );
+});
+
+describe("the library, as README shows it", () => {
+  const blocks = codeBlocks(section(readPage("README.md"), "As a library"));
+  const [reading = "", syncing = ""] = blocks.filter(({ language }) => language === "ts").map(({ code }) => code);
+  const CONFIG = /^const config: ConfigInput = \{[\s\S]*?^\};$/m;
+
+  test("compiles, and does what it says", async () => {
+    const folder = scratchFolder();
+    const { config, truth } = await servedSamples(folder);
+    const example = join(folder, "example");
+    mkdirSync(join(example, "node_modules"), { recursive: true });
+    symlinkSync(ROOT, join(example, "node_modules", "signalhouse"));
+    const write = (name: string, text: string) => writeFileSync(join(example, name), text);
+    write("package.json", '{ "type": "module" }');
+    write(
+      "tsconfig.json",
+      JSON.stringify({ compilerOptions: { ...COMPILER_OPTIONS, typeRoots: [join(ROOT, "node_modules/@types")], outDir: "out" } }),
+    );
+    write("reading.ts", reading);
+    write("syncing.ts", syncing);
+    expect(syncing).toMatch(CONFIG);
+    write(
+      "syncing-samples.ts",
+      syncing.replace(CONFIG, () => `const config: ConfigInput = ${JSON.stringify(config)};`),
+    );
+    await run(process.execPath, [join(ROOT, "node_modules/typescript/bin/tsc"), "-p", example]);
+
+    const read = await run(process.execPath, [join(example, "out/reading.js")], { cwd: ROOT });
+    expect(read.stdout).toBe(blocks.find(({ language }) => language === "text")?.code);
+    const synced = await run(process.execPath, [join(example, "out/syncing-samples.js")], { cwd: example });
+    expect(synced.stdout).toBe(
+      truth.map(({ path, inserted, updated }) => `${path}: ${inserted} inserted, ${updated} updated, 0 rejected\n`).join(""),
+    );
+  });
+});
+
+const COMPILER_OPTIONS = {
+  target: "es2023",
+  module: "nodenext",
+  strict: true,
+  exactOptionalPropertyTypes: true,
+  noUncheckedIndexedAccess: true,
+  skipLibCheck: true,
+  types: ["node"],
+};
+
+/** A sandbox that serves the committed samples, a configuration that reaches it, and what the samples have. It ends with the test. */
+async function servedSamples(folder: string) {
+  const exports = join(folder, "server");
+  await copySampleExports(exports);
+  const { privateKey, publicKey } = makeKeyPair();
+  const keyFile = join(folder, "key");
+  writeFileSync(keyFile, privateKey, { mode: 0o600 });
+  const sandbox = await startSandbox({ folder: exports, authorizedKeys: [publicKey] });
+  onTestFinished(() => sandbox.close());
+  const { host, port, user, fingerprints } = sandbox;
+  const { files } = JSON.parse(readPage("samples/exports/truth.json")) as { files: { path: string; inserted: number; updated: number }[] };
+  return { config: { sftp: { host, port, user, keyFile, hostKeys: fingerprints } }, truth: files };
+}

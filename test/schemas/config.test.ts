@@ -1,0 +1,88 @@
+import { describe, expect, test } from "vitest";
+import { readConfig, sftpHost } from "../../schemas/config.ts";
+import { isSignalhouseError, type SignalhouseError } from "../../schemas/errors.ts";
+
+const minimal = { region: "eu-central-1", sftp: { user: "ana@example.com" } };
+
+function faultOf(input: unknown): SignalhouseError {
+  try {
+    readConfig(input, "my.json");
+  } catch (error) {
+    if (isSignalhouseError(error)) return error;
+    throw error;
+  }
+  throw new Error("it was taken");
+}
+
+test("an empty configuration is all defaults", () => {
+  expect(readConfig({}, "my.json")).toEqual({
+    warehouse: "signals.duckdb",
+    limits: { maxRecordBytes: 64 * 1024 * 1024, maxExpansionRatio: 200, memory: expect.any(String) },
+  });
+});
+
+test("the SFTP server is the region's, or the one that is named", () => {
+  expect(readConfig(minimal, "my.json").sftp).toMatchObject({
+    port: 22,
+    folders: ["Export/Signals"],
+    knownHosts: ["~/.ssh/known_hosts"],
+    hostKeys: [],
+  });
+  expect(sftpHost(readConfig(minimal, "my.json"))).toBe("s-0f495b8f35324396a.server.transfer.eu-central-1.amazonaws.com");
+  expect(sftpHost(readConfig({ ...minimal, sftp: { ...minimal.sftp, host: "localhost" } }, "my.json"))).toBe("localhost");
+  expect(sftpHost(readConfig({ sftp: { user: "ana", host: "localhost" } }, "my.json"))).toBe("localhost");
+});
+
+describe("a wrong setting names itself", () => {
+  test.each<[string, unknown]>([
+    ["the file", null],
+    ["the file", []],
+    ["the file", "text"],
+    ["regions", { regions: "eu-central-1" }],
+    ["region", { region: "eu-west-1" }],
+    ["sftp.user", { ...minimal, sftp: {} }],
+    ["sftp.port", { ...minimal, sftp: { user: "ana", port: 0 } }],
+    ["sftp.port", { ...minimal, sftp: { user: "ana", port: "22" } }],
+    ["sftp: .*passphrase", { ...minimal, sftp: { user: "ana", passphrase: "secret" } }],
+    ["sftp.keyFile", { ...minimal, sftp: { user: "ana", keyFile: "" } }],
+    ["sftp.hostKeys.1: expected SHA256", { ...minimal, sftp: { user: "ana", hostKeys: [`SHA256:${"a".repeat(43)}`, "md5"] } }],
+    ["sftp.folders", { ...minimal, sftp: { user: "ana", folders: [] } }],
+    ["sftp.timeoutSeconds", { ...minimal, sftp: { user: "ana", timeoutSeconds: 0 } }],
+    ["sftp.retries", { ...minimal, sftp: { user: "ana", retries: -1 } }],
+    ["sftp.host", { ...minimal, sftp: { user: "ana", host: "" } }],
+    ["neither region nor sftp.host", { sftp: { user: "ana" } }],
+    ["warehouse", { warehouse: "" }],
+    ["limits.maxRecordBytes", { limits: { maxRecordBytes: 10 } }],
+    ["limits.maxExpansionRatio", { limits: { maxExpansionRatio: 0 } }],
+    ["limits.threads", { limits: { threads: 0.5 } }],
+    ["limits.memory", { limits: { memory: 256 } }],
+    ["__proto__", JSON.parse('{"__proto__":{}}')],
+  ])("%s", (name, input) => {
+    const error = faultOf(input);
+    expect(error.code).toBe("config_invalid");
+    expect(error.message).toMatch(/^my\.json /);
+    expect(error.message).toMatch(new RegExp(name));
+    expect(error.message).not.toContain("secret");
+  });
+
+  test("and all of them are named at once", () => {
+    const { message } = faultOf({ warehouse: "", limits: { threads: 0 }, regoin: "x" });
+    for (const name of ["warehouse", "limits.threads", "regoin"]) expect(message).toContain(name);
+  });
+});
+
+describe("the user name follows the vendor's rule", () => {
+  test.each(["ana@example.com", "a_n-a.1@example.com", "ana", "a".repeat(100)])("%s is fine", (user) => {
+    expect(readConfig({ ...minimal, sftp: { user } }, "my.json").sftp?.user).toBe(user);
+  });
+
+  test.each(["an", "a".repeat(101), 'ana"', "ana b", "änna", "ana\n", "ana/b"])("%j is refused", (user) => {
+    expect(faultOf({ ...minimal, sftp: { user } })).toMatchObject({ code: "user_name_invalid" });
+  });
+
+  test("a plus is refused with the way out", () => {
+    const error = faultOf({ ...minimal, sftp: { user: "ana+test@example.com" } });
+    expect(error).toMatchObject({ code: "user_name_invalid", retryable: false });
+    expect(error.hint).toMatch(/plus.*another address/);
+  });
+});
