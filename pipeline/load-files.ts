@@ -32,7 +32,16 @@ export interface LoadContext {
 }
 
 /** Failures that no other file can get around: the run ends with them. */
-const FATAL = ["warehouse_locked", "warehouse_failed", "disk_full", "interrupted", "host_unreachable", "login_refused", "host_key_unknown", "host_key_changed"] as const;
+const FATAL = [
+  "warehouse_locked",
+  "warehouse_failed",
+  "disk_full",
+  "interrupted",
+  "host_unreachable",
+  "login_refused",
+  "host_key_unknown",
+  "host_key_changed",
+] as const;
 
 /**
  * Loads files in order. A file that fails is recorded and does not stop the others.

@@ -33,5 +33,8 @@ export function provesKey(attempt: PublicKeyAuthContext, keys: ParsedKey[]): boo
   const key = keys.find((candidate) => candidate.getPublicSSH().equals(attempt.key.data));
   if (!key) return false;
   if (!attempt.signature) return true; // only asks whether the key would do (PK_OK)
-  return attempt.blob !== undefined && key.verify(attempt.blob, attempt.signature, attempt.hashAlgo) === true;
+  if (attempt.blob === undefined) return false;
+  // An Error comes back, whatever the types say, where the signature cannot be read at all.
+  const verified: unknown = key.verify(attempt.blob, attempt.signature, attempt.hashAlgo);
+  return verified === true;
 }

@@ -12,6 +12,9 @@ export function longName(name: string, { mode, size, mtime }: Attributes, now = 
   const recent = mtime > now - HALF_A_YEAR && mtime <= now;
   const day = `${MONTHS[date.getUTCMonth()]} ${String(date.getUTCDate()).padStart(2)} ${recent ? time : ` ${date.getUTCFullYear()}`}`;
   const kind = (mode & constants.S_IFMT) === constants.S_IFDIR ? "d" : "-";
-  const rights = "rwxrwxrwx".split("").map((right, bit) => (mode & (0o400 >> bit) ? right : "-")).join("");
+  const rights = "rwxrwxrwx"
+    .split("")
+    .map((right, bit) => (mode & (0o400 >> bit) ? right : "-"))
+    .join("");
   return `${kind}${rights}   1 -        -        ${String(size).padStart(12)} ${day} ${name}`;
 }

@@ -83,7 +83,7 @@ function read(sftp: SFTPWrapper, handle: Buffer, position: number, length: numbe
 async function readOn(sftp: SFTPWrapper, path: string): Promise<Buffer> {
   const handle = await open(sftp, path);
   const parts: Buffer[] = [];
-  for (let position = 0; ; ) {
+  for (let position = 0; ;) {
     const part = await read(sftp, handle, position, 30_000).catch(() => Buffer.alloc(0));
     if (part.length === 0) return Buffer.concat(parts);
     parts.push(part);
