@@ -85,7 +85,7 @@ async function mergeTable(connection: DuckDBConnection, table: Table, header: He
   const staged = await onlyRow<{ n: bigint }>(connection, `SELECT count(*) AS n FROM staged_${table}`);
 
   if (met.rows > 0) {
-    await connection.run(confirmSql(target));
+    for (const sql of confirmSql(target)) await connection.run(sql);
     await connection.run(keptSql(target, columns));
     await connection.run(removeChangedSql(target));
   }

@@ -178,8 +178,14 @@ export function replaceItemsSql({ loadId, range }: MergeTarget, anyMet: boolean)
   return anyMet ? [gone, insert] : [insert];
 }
 
-/** Notes that this later export says the same as the warehouse, for exports in between that come after it. */
-export function confirmSql({ table, loadId }: MergeTarget): string {
-  return `INSERT INTO signalhouse.confirmations BY NAME SELECT s.signal_key, CAST(s.occurred_at AS TIMESTAMPTZ) AS occurred_at, ${loadId}::BIGINT AS load_id
-    FROM matched m JOIN staged_${table} s ON s.record_no = m.record_no WHERE m.later AND NOT m.differs`;
+/**
+ * Notes that this later export says the same as the warehouse, for exports in between that come after it. What earlier exports had confirmed
+ * goes: there is at most one confirmation a signal.
+ */
+export function confirmSql({ table, loadId, range }: MergeTarget): string[] {
+  return [
+    `DELETE FROM signalhouse.confirmations c WHERE ${within("c", range)} AND c.signal_key IN (SELECT signal_key FROM matched WHERE later)`,
+    `INSERT INTO signalhouse.confirmations BY NAME SELECT s.signal_key, CAST(s.occurred_at AS TIMESTAMPTZ) AS occurred_at, ${loadId}::BIGINT AS load_id
+      FROM matched m JOIN staged_${table} s ON s.record_no = m.record_no WHERE m.later AND NOT m.differs`,
+  ];
 }

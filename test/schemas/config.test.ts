@@ -17,7 +17,7 @@ function faultOf(input: unknown): SignalhouseError {
 test("an empty configuration is all defaults", () => {
   expect(readConfig({}, "my.json")).toEqual({
     warehouse: "signals.duckdb",
-    limits: { maxRecordBytes: 64 * 1024 * 1024, maxExpansionRatio: 200, memory: expect.any(String) },
+    limits: expect.objectContaining({ maxRecordBytes: 64 * 1024 * 1024, maxExpansionRatio: 200 }) as object,
   });
 });
 
