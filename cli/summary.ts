@@ -1,6 +1,6 @@
 /** A run of loads: its progress while it goes on; then what it did, as a table, as JSON and as an exit code. */
-import type { FileResult, LoadEvent } from "../pipeline/load-files.ts";
-import { EXIT, failureDocument } from "./failures.ts";
+import { exitCodeOf, type FileResult, type LoadEvent } from "../pipeline/load-files.ts";
+import { failureDocument } from "./failures.ts";
 import { count, table } from "./format.ts";
 import type { Output } from "./output.ts";
 import { Progress } from "./progress.ts";
@@ -43,7 +43,7 @@ export async function reportLoads(out: Output, framing: Framing, work: (telling:
   progress?.stop();
   if (done.length > 0 || out.json) printFiles(done, out, framing.extra());
   else if (!out.quiet) out.print(framing.nothing());
-  return exitCodeFor(done);
+  return exitCodeOf(done);
 }
 
 function printFiles(files: readonly FileResult[], out: Output, extra: Record<string, unknown>): void {
@@ -58,11 +58,6 @@ const COUNTS = ["records", "inserted", "updated", "unchanged", "rejected"] as co
 
 const isFailed = (file: FileResult): file is Failed => file.status === "failed";
 const isLoaded = (file: FileResult): file is Loaded => file.status !== "failed";
-
-function exitCodeFor(files: readonly FileResult[]): number {
-  if (files.some(isFailed)) return EXIT.failed;
-  return files.some((file) => isLoaded(file) && file.rejected > 0) ? EXIT.rejected : EXIT.done;
-}
 
 function fileDocument(file: FileResult): unknown {
   if (isFailed(file)) return file;

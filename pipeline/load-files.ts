@@ -20,6 +20,12 @@ export type FileResult =
   | ({ path: string; size: number } & LoadResult)
   | { path: string; size: number; status: "failed"; code: string; message: string; hint: string; retryable: boolean };
 
+/** How a run that loaded these files ends: 0 done, 1 a file failed, 3 done, but records were rejected. */
+export function exitCodeOf(files: readonly FileResult[]): 0 | 1 | 3 {
+  if (files.some(({ status }) => status === "failed")) return 1;
+  return files.some((file) => file.status !== "failed" && file.rejected > 0) ? 3 : 0;
+}
+
 /** What a load tells while it goes on. */
 export type LoadEvent = { event: "reading"; path: string; bytes: number; size: number; records: number } | { event: "done"; file: FileResult };
 

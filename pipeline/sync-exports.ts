@@ -2,6 +2,7 @@ import { type ConfigInput, readConfig } from "../schemas/config.ts";
 import { beginRun, endRun } from "../sinks/ledger.ts";
 import { openWarehouse } from "../sinks/warehouse.ts";
 import { packageVersion } from "./package.ts";
+import { exitCodeOf } from "./load-files.ts";
 import { sync, type SyncOptions, type SyncResult } from "./sync.ts";
 
 export interface SyncExportsOptions extends Pick<SyncOptions, "dryRun" | "since" | "only" | "signal" | "onEvent" | "log"> {
@@ -30,7 +31,7 @@ export async function syncExports({ config: input, warehouse: path, passphrase, 
     try {
       const secrets = { ...(passphrase === undefined ? {} : { passphrase }), ...(agentSocket === undefined ? {} : { agentSocket }) };
       const result = await sync({ ...options, config, warehouse, runId, secrets });
-      await endRun(warehouse.connection, runId, result.files.some(({ status }) => status === "failed") ? 1 : 0);
+      await endRun(warehouse.connection, runId, exitCodeOf(result.files));
       return result;
     } catch (error) {
       await endRun(warehouse.connection, runId, 1, String(error)).catch(() => undefined);

@@ -15,7 +15,7 @@ export interface RejectedLoad extends FileIdentity {
 /** A reject as it is kept. */
 export interface KeptReject {
   record_no: number;
-  /** The row as it came: `raw_bytes` where there are some, else `raw`, which a user may have mended. */
+  /** The row as it came: `raw_bytes` where there are some, unless `raw` was mended. */
   bytes: Buffer;
 }
 
@@ -37,9 +37,10 @@ export async function keptRejects(connection: DuckDBConnection, loadId: bigint):
     "SELECT record_no, raw, raw_bytes FROM signalhouse.rejects WHERE load_id = $1 AND replayed_at IS NULL ORDER BY record_no",
     [loadId],
   );
+  // A text without U+FFFD says it all: it is exact, or somebody has mended it.
   return found.map(({ record_no, raw, raw_bytes }) => ({
     record_no: Number(record_no),
-    bytes: raw_bytes ? Buffer.from(raw_bytes.bytes) : Buffer.from(raw),
+    bytes: Buffer.from(raw_bytes && raw.includes("\ufffd") ? raw_bytes.bytes : raw),
   }));
 }
 

@@ -386,7 +386,8 @@ function permutations<T>(items: readonly T[]): T[][] {
 
 test("however often a signal is exported again, one confirmation of it is kept, and none once it has changed", async () => {
   const scratch = await scratchWarehouse();
-  for (const day of [1, 2, 3]) await scratch.load([memoryFile(`${day}.csv`, `2025-09-0${day}T00:00:00Z`, csv([pageView("a"), pageView(`only ${day}`)]))]);
+  for (const day of [1, 2, 3])
+    await scratch.load([memoryFile(`${day}.csv`, `2025-09-0${day}T00:00:00Z`, csv([pageView("a"), pageView(`only ${day}`)]))]);
   expect(await scratch.values("SELECT signal_key FROM signalhouse.confirmations")).toEqual(["a"]);
   await scratch.load([memoryFile("4.csv", "2025-09-04T00:00:00Z", csv([pageView("a", "another page")]))]);
   expect(await scratch.values("SELECT signal_key FROM signalhouse.confirmations")).toEqual([]);

@@ -88,6 +88,14 @@ describe("replay", () => {
     expect(await scratch.rows("SELECT name, extra FROM behavior_signals")).toEqual([{ name: null, extra: '{"NAME":"na\u00efve"}' }]);
   });
 
+  test("reads the text where it was mended, not the bytes behind it", async () => {
+    const scratch = await scratchWarehouse();
+    await scratch.load([memoryFile("a.csv", 1, Buffer.from(`${HEADER}${line("1", "na\u00efve", "{")}`, "latin1"))]);
+    await scratch.run(`UPDATE signalhouse.rejects SET raw = '${line("1", "na\u00efve").trimEnd()}'`);
+    expect(await scratch.replay()).toMatchObject([{ replayed: 1 }]);
+    expect(await scratch.rows("SELECT name, extra FROM behavior_signals")).toEqual([{ name: "na\u00efve", extra: null }]);
+  });
+
   test("gives way to a later export, and to a later row of the same file", async () => {
     const scratch = await scratchWarehouse();
     await scratch.load([
