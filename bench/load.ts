@@ -115,7 +115,7 @@ export interface GrowthRow {
 export async function benchGrowth(folder: string): Promise<GrowthRow[]> {
   const file = await standardFile(folder, SIZES[0]);
   const full = join(folder, "full.duckdb");
-  if (!existsSync(full)) await fill(full, await standardFile(folder, 50_000));
+  if (!existsSync(full)) await fill(full, await standardFile(folder, SIZES[0]));
   const empty: number[] = [];
   const filled: number[] = [];
   for (let round = 0; round < ROUNDS; round += 1) {

@@ -6,7 +6,7 @@ import { readRecords, type ReadOptions } from "../../transforms/records.ts";
 export const LIMITS: ReadOptions = { maxRecordBytes: 64 * 1024 * 1024, maxExpansionRatio: 200, contactColumns: [] };
 
 /** A field, in quotes where it needs them. */
-export const quoted = (field: string) => (/[",\r\n]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field);
+const quoted = (field: string) => (/[",\r\n]/.test(field) ? `"${field.replaceAll('"', '""')}"` : field);
 
 /** CSV of rows of fields. */
 export const csvOf = (rows: readonly (readonly string[])[]) => rows.map((row) => `${row.map(quoted).join(",")}\n`).join("");
