@@ -145,8 +145,8 @@ export const MIRRORED_FIELDS = {
 export const ENVELOPE_FIELDS: readonly string[] = ["identifiableAttributes", "sessionId"];
 
 /**
- * Where the payload sits inside SIGNAL_CONTENT: by path, the first that names a signal type wins; the empty path is the flat form.
- * The other keys on the way (audience, consent, appKey, …) are read as fields of the payload too.
+ * Where the payload sits inside SIGNAL_CONTENT: by path, the last that is there counts; the empty path is the flat form.
+ * The other keys on the way (audience, consent, appKey, the fields of a typed envelope, …) are read as fields of the payload too.
  */
 export const CONTENT_PATHS = [
   [],

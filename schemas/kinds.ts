@@ -5,7 +5,7 @@
 import { z } from "zod";
 
 /**
- * A JSON number that a double does not hold exactly, kept as its text.
+ * A JSON number that a double does not give back as it is written (too long, or with zeros at its end), kept as its text.
  * Everything that reads a JSON value has to expect it beside plain numbers.
  */
 export class LongNumber {
@@ -125,10 +125,10 @@ function list(value: unknown): (string | null)[] | undefined {
 }
 
 /**
- * Finds a JSON number that JSON.parse might not give back digit for digit: 16 digits and more, or an exponent.
- * It may also match inside a string; that costs time, never meaning.
+ * Finds a JSON number that JSON.parse might not give back as it is written: 16 digits and more, an exponent, a fraction so small that a
+ * double is written with one, a zero at the end of a fraction (12.50), -0. It may also match inside a string; that costs time, never meaning.
  */
-export const LONG_NUMBER = /(?:^|[:,[])\s*-?(?:[\d.]{16,}|[\d.]+[eE])/;
+export const LONG_NUMBER = /(?:^|[:,[])\s*-?(?:[\d.]{16,}|[\d.]+[eE]|0\.0{6}|(?:\d+\.\d*0|(?<=-)0)(?=[\s,\]}]|$))/;
 
 /** The list that a JSON text holds; undefined where it holds none, or a number that JSON.parse might change. */
 function parsedList(text: string): unknown {

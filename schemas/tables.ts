@@ -107,7 +107,18 @@ export const LEDGER_TABLES = {
     occurrence: "INTEGER",
     changed_at: "TIMESTAMPTZ NOT NULL",
   },
-  confirmations: { signal_key: "VARCHAR NOT NULL", occurred_at: "TIMESTAMPTZ NOT NULL", load_id: "BIGINT NOT NULL" },
+  confirmations: { signal_key: "VARCHAR NOT NULL", occurred_at: "TIMESTAMPTZ NOT NULL", load_id: "BIGINT NOT NULL", record_no: "BIGINT NOT NULL" },
+  jobs: {
+    job_id: "VARCHAR",
+    kind: "VARCHAR NOT NULL",
+    name: "VARCHAR NOT NULL",
+    status: "VARCHAR NOT NULL",
+    path: "VARCHAR",
+    request: "JSON",
+    asked_at: "TIMESTAMPTZ NOT NULL",
+    finished_at: "TIMESTAMPTZ",
+    error: "VARCHAR",
+  },
 } as const satisfies Record<string, Record<string, string>>;
 
 export type LoadStatus = "loaded" | "duplicate" | "failed";

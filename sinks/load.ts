@@ -5,17 +5,7 @@ import { quoteIdentifier as id } from "../schemas/names.ts";
 import type { Table } from "../schemas/signal-types.ts";
 import { SIGNAL_TABLES } from "../schemas/tables.ts";
 import { contactColumnNames, type FileIdentity, type LoadCounts, loadWithBytes, NEXT_LOAD_ID } from "./ledger.ts";
-import {
-  confirmSql,
-  keptSql,
-  matchedSql,
-  type MergeTarget,
-  metSql,
-  removeChangedSql,
-  replacedInFileSql,
-  replaceItemsSql,
-  writeSql,
-} from "./merge.ts";
+import { confirmSql, matchedSql, type MergeTarget, metSql, removeChangedSql, replacedInFileSql, replaceItemsSql, writeSql } from "./merge.ts";
 import { inTransaction, onlyRow, rows } from "./sql.ts";
 import type { Staging } from "./staging.ts";
 import { createViewsSql } from "./views.ts";
@@ -86,11 +76,10 @@ async function mergeTable(connection: DuckDBConnection, table: Table, header: He
 
   if (met.rows > 0) {
     for (const sql of confirmSql(target)) await connection.run(sql);
-    await connection.run(keptSql(target, columns));
     await connection.run(removeChangedSql(target));
   }
-  await connection.run(writeSql(target, columns, met.rows > 0));
-  if (table === "behavior_signals" && header.positions.has("SIGNAL_CONTENT")) {
+  await connection.run(writeSql(target, met.rows > 0));
+  if (table === "behavior_signals") {
     for (const sql of replaceItemsSql(target, met.rows > 0)) await connection.run(sql);
   }
   const changed = met.rows > 0 ? matched.truths : 0;
@@ -116,15 +105,24 @@ async function countTruths(
   return { rows: Number(counts.n), truths: Number(counts.truths) };
 }
 
+/**
+ * A signal's times lie close together, and which of them an export has may differ from the next: one that has no SIGNAL_TIMESTAMP falls back on when
+ * the signal was received. The warehouse's row may be so far outside the times that the file has.
+ */
+const MARGIN = "INTERVAL 1 DAY";
+
 async function surroundings(connection: DuckDBConnection, table: Table, file: FileIdentity): Promise<Pick<MergeTarget, "range" | "outOfOrder">> {
   // Staged times are canonical text in UTC, with three or six fraction digits: they have to be compared as times.
+  const times = ["occurred_at", "signal_timestamp", "timestamp", "received_timestamp", "observed_timestamp"].map(
+    (name) => `${id(name)}::TIMESTAMPTZ`,
+  );
   const range = await onlyRow<{ first: string; last: string }>(
     connection,
-    `SELECT min(occurred_at::TIMESTAMPTZ)::VARCHAR AS first, max(occurred_at::TIMESTAMPTZ)::VARCHAR AS last FROM staged_${table}`,
+    `SELECT (min(least(${times.join(", ")})) - ${MARGIN})::VARCHAR AS first, (max(greatest(${times.join(", ")})) + ${MARGIN})::VARCHAR AS last FROM staged_${table}`,
   );
   const later = await rows(
     connection,
-    "SELECT 1 FROM signalhouse.loads WHERE status = 'loaded' AND (mtime, path) > (make_timestamptz($1::BIGINT * 1000), $2) LIMIT 1",
+    "SELECT 1 FROM signalhouse.loads WHERE status = 'loaded' AND (mtime, path) >= (make_timestamptz($1::BIGINT * 1000), $2) LIMIT 1",
     [BigInt(file.mtime), file.path],
   );
   return { range, outOfOrder: later.length > 0 };

@@ -1,34 +1,12 @@
 /** SQL that merges a file's staging into the warehouse. */
-import { CONTENT_FIELDS, MIRRORED_FIELDS } from "../schemas/content-fields.ts";
 import type { Header } from "../schemas/header.ts";
-import { quoteIdentifier as id, quoteText, snakeCase } from "../schemas/names.ts";
+import { quoteIdentifier as id, quoteText } from "../schemas/names.ts";
 import type { Table } from "../schemas/signal-types.ts";
 import { type Column, LOAD_COLUMNS, ORDER_ITEM_COLUMNS, SIGNAL_TABLES } from "../schemas/tables.ts";
 
 /** The contact columns that a header means, each once. */
 export function contactColumnsOf({ fields }: Header): string[] {
   return fields.flatMap(({ contact, column }) => (contact ? [column] : []));
-}
-
-/** Columns that every file speaks of, whatever its header. */
-const ALWAYS = ["signal_key", "signal_id", "signal_type", "occurred_at", "channel", "action", "extra", ...LOAD_COLUMNS];
-/** Fixed columns that the content may fill. */
-const MIRRORS = new Set(Object.values(MIRRORED_FIELDS).map((header) => header.toLowerCase()));
-const FROM_CONTENT = ["signal_content", ...Object.keys(CONTENT_FIELDS).map(snakeCase), ...MIRRORS];
-
-/**
- * The columns of a table that a file with this header speaks of. The others are null in its new rows, and a row that it updates keeps
- * what it has there: a column that is missing says nothing.
- */
-function spokenOf(table: Table, header: Header): Set<string> {
-  // Not the names as the file has them: a contact attribute called Name says nothing about the column NAME.
-  const spoken = new Set([...ALWAYS, ...contactColumnsOf(header), ...[...header.positions.keys()].map((name) => name.toLowerCase())]);
-  if (header.positions.has("SIGNAL_CONTENT")) for (const column of FROM_CONTENT) spoken.add(column);
-  return new Set(
-    tableColumns(table, header)
-      .filter((column) => spoken.has(column.name))
-      .map(({ name }) => name),
-  );
 }
 
 const tableColumns = (table: Table, header: Header): Column[] => [
@@ -42,20 +20,6 @@ function typed({ name, kind, type }: Column): string {
   if (kind === "text" || kind === "json" || kind === "integer") return value;
   if (kind === "texts") return `CAST(CAST(${value} AS JSON) AS VARCHAR[])`;
   return `CAST(${value} AS ${type})`;
-}
-
-/**
- * How the columns of a table take part in a merge: `heard` are those that the file speaks of, `echoed` are fixed columns that it lacks but its
- * content may fill, `silent` is the rest, of which a changed row keeps what it had.
- */
-function parts(table: Table, header: Header, allColumns: readonly string[]) {
-  const spoken = spokenOf(table, header);
-  const echoed = (name: string) => MIRRORS.has(name) && !header.positions.has(name.toUpperCase());
-  const columns = tableColumns(table, header);
-  const heard = columns.filter(({ name }) => spoken.has(name) && !echoed(name) && !LOAD_COLUMNS.includes(name));
-  const echoes = columns.filter(({ name }) => spoken.has(name) && echoed(name));
-  const named = new Set([...heard, ...echoes].map(({ name }) => name));
-  return { heard, echoes, silent: allColumns.filter((name) => !named.has(name) && !LOAD_COLUMNS.includes(name)) };
 }
 
 /**
@@ -77,9 +41,9 @@ export interface MergeTarget {
   /** Of the export file: later exports win. */
   mtime: number;
   path: string;
-  /** Whether the ledger has a later export: only then may a row have been confirmed by one. */
+  /** Whether the ledger has a later export, or this one already: only then may a row have been confirmed by it. */
   outOfOrder: boolean;
-  /** First and last occurred_at in staging: a signal's time does not change, so no row outside can be met. */
+  /** First and last time of any kind in staging, with a margin: a signal's times do not change, so no row outside can be met. */
   range: { first: string; last: string };
 }
 
@@ -113,38 +77,28 @@ export function metSql({ table, range }: MergeTarget): string {
 }
 
 /** Of those: is the warehouse's row from an earlier export, and does the staged one say something else? */
-export function matchedSql(target: MergeTarget, allColumns: readonly string[]): string {
+export function matchedSql(target: MergeTarget, columns: readonly string[]): string {
   const { table, header, loadId, range } = target;
-  const { heard, echoes } = parts(table, header, allColumns);
-  const echoed = (value: (column: Column) => string) => echoes.map((column, index) => `, ${value(column)} AS e${index}`).join("");
-  const changes = [
-    "i.h1 <> o.h1",
-    "i.h2 <> o.h2",
-    ...echoes.map((_, index) => `(i.e${index} IS NOT NULL AND i.e${index} IS DISTINCT FROM o.e${index})`),
-  ];
+  const staged = tableColumns(table, header).filter(({ name }) => !LOAD_COLUMNS.includes(name));
+  const names = new Set(staged.map(({ name }) => name));
+  // A column that the file lacks is null in its rows: a later export replaces the whole row, so that the order of loading does not matter.
+  const lacking = columns.filter((name) => !names.has(name) && !LOAD_COLUMNS.includes(name));
+  const incoming = [...staged.map((column) => hashed(column, typed(column))), ...lacking.map(() => "NULL::VARCHAR")];
+  const old = [...staged.map((column) => hashed(column, `t.${id(column.name)}`)), ...lacking.map((name) => `t.${id(name)}`)];
   const confirmed = target.outOfOrder
     ? `AND NOT EXISTS (SELECT 1 FROM signalhouse.confirmations c JOIN signalhouse.loads cl USING (load_id)
-         WHERE c.signal_key = m.signal_key AND ${within("c", range)} AND NOT ${earlier("cl", target)})`
+         WHERE c.signal_key = m.signal_key AND ${within("c", range)}
+           AND (NOT ${earlier("cl", target)} OR (c.load_id = ${loadId} AND c.record_no > m.record_no)))`
     : "";
   return `CREATE OR REPLACE TEMP TABLE matched AS
-    WITH incoming AS (SELECT s.record_no, ${hashes(heard.map((column) => hashed(column, typed(column))))}${echoed(typed)}
-        FROM staged_${table} s WHERE s.record_no IN (SELECT record_no FROM met)),
-      old AS (SELECT t.rowid AS row_id, ${hashes(heard.map((column) => hashed(column, `t.${id(column.name)}`)))}${echoed(({ name }) => `t.${id(name)}`)}
-        FROM ${table} t WHERE ${within("t", range)} AND t.rowid IN (SELECT row_id FROM met))
-    SELECT m.record_no, m.signal_key, m.row_id, (${changes.join(" OR ")}) AS differs,
+    WITH incoming AS (SELECT s.record_no, ${hashes(incoming)} FROM staged_${table} s WHERE s.record_no IN (SELECT record_no FROM met)),
+      old AS (SELECT t.rowid AS row_id, ${hashes(old)} FROM ${table} t WHERE ${within("t", range)} AND t.rowid IN (SELECT row_id FROM met))
+    SELECT m.record_no, m.signal_key, m.row_id, (i.h1 <> o.h1 OR i.h2 <> o.h2) AS differs,
       (${earlier("l", target)} AND (m.load_id <> ${loadId} OR m.old_record_no < m.record_no) ${confirmed}) AS later
     FROM met m JOIN incoming i USING (record_no) JOIN old o USING (row_id) JOIN signalhouse.loads l ON l.load_id = m.load_id`;
 }
 
 const CHANGED = "later AND differs";
-
-/** What the rows that the file changes keep of their old selves; undefined where that is nothing. */
-export function keptSql({ table, header, range }: MergeTarget, allColumns: readonly string[]): string {
-  const { echoes, silent } = parts(table, header, allColumns);
-  const columns = [...echoes.map(({ name }) => name), ...silent].map((name) => `, t.${id(name)}`);
-  return `CREATE OR REPLACE TEMP TABLE kept AS SELECT m.record_no${columns.join("")}
-    FROM ${table} t JOIN matched m ON m.row_id = t.rowid WHERE ${within("t", range)} AND ${CHANGED}`;
-}
 
 /** Takes the old rows of changed signals away; writeSql puts the new ones in their place. */
 export function removeChangedSql({ table, range }: MergeTarget): string {
@@ -152,19 +106,11 @@ export function removeChangedSql({ table, range }: MergeTarget): string {
 }
 
 /** Writes the staged rows that are new to the warehouse, and where some met a row there, those that change it. */
-export function writeSql({ table, header, loadId }: MergeTarget, allColumns: readonly string[], anyMet: boolean): string {
-  const { heard, echoes, silent } = parts(table, header, allColumns);
-  const values = new Map([
-    ...heard.map((column) => [column.name, typed(column)] as const),
-    ...echoes.map((column) => [column.name, anyMet ? `coalesce(${typed(column)}, k.${id(column.name)})` : typed(column)] as const),
-    ...(anyMet ? silent : []).map((name) => [name, `k.${id(name)}`] as const),
-    ["load_id", `${loadId}::BIGINT`],
-    ["record_no", "s.record_no"],
-  ]);
-  const changed = anyMet
-    ? `LEFT JOIN kept k ON k.record_no = s.record_no WHERE s.record_no NOT IN (SELECT record_no FROM matched WHERE NOT (${CHANGED}))`
-    : "";
-  return `INSERT INTO ${table} (${[...values.keys()].map(id).join(", ")}) SELECT ${[...values.values()].join(", ")} FROM staged_${table} s ${changed}`;
+export function writeSql({ table, header, loadId }: MergeTarget, anyMet: boolean): string {
+  const columns = tableColumns(table, header).filter(({ name }) => name !== "load_id");
+  const unchanged = anyMet ? `WHERE s.record_no NOT IN (SELECT record_no FROM matched WHERE NOT (${CHANGED}))` : "";
+  return `INSERT INTO ${table} (${columns.map(({ name }) => id(name)).join(", ")}, load_id)
+    SELECT ${columns.map(typed).join(", ")}, ${loadId}::BIGINT FROM staged_${table} s ${unchanged}`;
 }
 
 /** The items of the orders that are new or changed take the place of those that were there. */
@@ -185,7 +131,8 @@ export function replaceItemsSql({ loadId, range }: MergeTarget, anyMet: boolean)
 export function confirmSql({ table, loadId, range }: MergeTarget): string[] {
   return [
     `DELETE FROM signalhouse.confirmations c WHERE ${within("c", range)} AND c.signal_key IN (SELECT signal_key FROM matched WHERE later)`,
-    `INSERT INTO signalhouse.confirmations BY NAME SELECT s.signal_key, CAST(s.occurred_at AS TIMESTAMPTZ) AS occurred_at, ${loadId}::BIGINT AS load_id
+    `INSERT INTO signalhouse.confirmations BY NAME
+      SELECT s.signal_key, CAST(s.occurred_at AS TIMESTAMPTZ) AS occurred_at, ${loadId}::BIGINT AS load_id, s.record_no
       FROM matched m JOIN staged_${table} s ON s.record_no = m.record_no WHERE m.later AND NOT m.differs`,
   ];
 }

@@ -45,11 +45,14 @@ export class Leftovers {
 const isObject = (value: unknown): value is JsonObject =>
   typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof LongNumber);
 
-/** The payload inside a parsed SIGNAL_CONTENT; undefined where it is no object. Content that is JSON inside a JSON text is the caller's to parse. */
+/**
+ * The payload inside a parsed SIGNAL_CONTENT: the innermost, so long as it or an envelope around it names a signal type.
+ * Undefined where the content is no object. Content that is JSON inside a JSON text is the caller's to parse.
+ */
 export function unwrap(content: unknown): Payload | undefined {
   if (!isObject(content)) return undefined;
   const found = CONTENT_PATHS.map((path) => follow(content, path)).filter((payload) => payload !== undefined);
-  return found.find(({ own }) => typeNamedBy(own) !== undefined) ?? found.at(-1);
+  return found.findLast((payload) => typeOf(payload) !== undefined) ?? found.at(-1);
 }
 
 function follow(content: JsonObject, path: readonly string[]): Payload | undefined {
@@ -65,8 +68,12 @@ function follow(content: JsonObject, path: readonly string[]): Payload | undefin
   return { own, envelopes };
 }
 
-/** The signal type that a payload names, in Connect's spelling where it is known. */
-export function typeNamedBy({ signalType, behaviorType }: JsonObject): string | undefined {
+/** The signal type that a payload or an envelope around it names, in Connect's spelling where it is known: the innermost counts. */
+export function typeOf({ own, envelopes }: Payload): string | undefined {
+  return [own, ...envelopes].map(typeNamedBy).find((type) => type !== undefined);
+}
+
+function typeNamedBy({ signalType, behaviorType }: JsonObject): string | undefined {
   const name = [signalType, behaviorType].find((value) => typeof value === "string" && value !== "");
   return typeof name === "string" ? (knownSignalType(name) ?? LEGACY_BEHAVIOR_TYPES.get(name.toLowerCase()) ?? name) : undefined;
 }

@@ -5,7 +5,7 @@ import type { FieldMeaning, Header } from "../schemas/header.ts";
 import { KIND_TYPES } from "../schemas/kinds.ts";
 import type { Reject, SignalRecord } from "../schemas/record.ts";
 import { knownSignalType, placementOf } from "../schemas/signal-types.ts";
-import { expandContent, Leftovers, mirrored, type Payload, typeNamedBy, unwrap } from "./content.ts";
+import { expandContent, Leftovers, mirrored, type Payload, typeOf, unwrap } from "./content.ts";
 import { hasHalfCharacters, readJson } from "./json.ts";
 import { rejectRow, type Row } from "./rows.ts";
 
@@ -106,9 +106,7 @@ function build(row: Row, header: Header, content?: Content): SignalRecord | Reje
 
 function signalType(column: string | undefined, content?: Content): string | undefined {
   if (column !== undefined) return knownSignalType(column) ?? column;
-  if (!content) return undefined;
-  const { own, envelopes } = content.payload;
-  return [own, ...envelopes].map(typeNamedBy).find((type) => type !== undefined);
+  return content && typeOf(content.payload);
 }
 
 function categoryIn(content?: Content): string | undefined {

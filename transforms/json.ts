@@ -1,13 +1,10 @@
-/** Reading SIGNAL_CONTENT as JSON without losing a digit. */
+/** Reading SIGNAL_CONTENT as JSON with every number as it is written. */
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { setImmediate } from "node:timers/promises";
 import Assembler from "stream-json/assembler.js";
 import parser from "stream-json/parser.js";
 import { LONG_NUMBER, LongNumber } from "../schemas/kinds.ts";
-
-/** A number token that a double may not give back digit for digit. */
-const LONG_TOKEN = /[\d.]{16,}|[eE]/;
 
 /** Text is fed to the streaming parser in pieces of this many characters. */
 const PIECE = 64 * 1024;
@@ -17,8 +14,8 @@ const MAX_DEPTH = 1000;
 const LARGE = 1024 * 1024;
 
 /**
- * Reads JSON text. Numbers that a double does not hold come back as LongNumber.
- * JSON.parse reads nearly all of it; stream-json what JSON.parse would lose digits of, or hold up everything else for.
+ * Reads JSON text. Numbers that a double does not give back as they are written come back as LongNumber.
+ * JSON.parse reads nearly all of it; stream-json what JSON.parse would spell otherwise, or hold up everything else for.
  * @returns the value, or the fault as a text that says what is wrong
  */
 export function readJson(text: string): JsonResult | Promise<JsonResult> {
@@ -83,7 +80,8 @@ class ExactAssembler extends Assembler {
   }
 
   override numberValue(value: string): void {
-    const saved = LONG_TOKEN.test(value) ? new LongNumber(value) : Number(value);
+    const number = Number(value);
+    const saved = String(number) === value ? number : new LongNumber(value);
     // The assembler saves what stringValue is given as it is.
     this.stringValue(saved as unknown as string);
   }

@@ -22,8 +22,8 @@ export interface Batch {
 }
 
 /**
- * The records of one export file, gzip or plain. The first batch comes with the header, even where the file has no records;
- * a file that unzips to nothing gives no batch. Memory: a few blocks, whatever the file's size.
+ * The records of one export file, gzip or plain. The first batch comes with the header, even where the file has no records.
+ * Memory: a few blocks, whatever the file's size.
  * @throws SignalhouseError header_missing, record_too_large, and what unzip() throws; errors of the source as they are
  */
 export async function* readRecords(source: AsyncIterable<Uint8Array>, options: ReadOptions): AsyncGenerator<Batch> {
@@ -37,6 +37,13 @@ export async function* readRecords(source: AsyncIterable<Uint8Array>, options: R
     }
     recordNo += rows.length;
     yield { header, records: await expandRows(rows, header) };
+  }
+  if (!header) {
+    throw new SignalhouseError(
+      "header_missing",
+      "the file has no header row: there is no text in it",
+      "Check that the export is complete; Connect writes a header even where there are no signals. If it stays so, export it again.",
+    );
   }
 }
 

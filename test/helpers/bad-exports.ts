@@ -34,6 +34,7 @@ function damaged(bytes: Uint8Array): Uint8Array {
 }
 
 const again = /next run tries it again/;
+const textless = { code: "header_missing", message: /there is no text in it/, hint: /export it again/, retryable: false } as const;
 const LONG_INTEGER = "1234567890123456789012345";
 const LARGE = "x".repeat(20 * 1024 * 1024);
 const REJECTS = "SELECT code, raw FROM signalhouse.rejects WHERE load_id = $load ORDER BY record_no";
@@ -106,7 +107,9 @@ export const BAD_EXPORTS: readonly BadExport[] = [
     bytes: Buffer.concat([gzip(csv(rows("members", 3))), gzip(csv(rows("more", 2)).split("\n").slice(1).join("\n"))]),
     loaded: { records: 5, inserted: 5 },
   },
-  { name: "nothing-in-gzip.csv.gz", bytes: gzip(""), loaded: { records: 0, inserted: 0 } },
+  { name: "nothing-in-gzip.csv.gz", bytes: gzip(""), failure: textless },
+  { name: "blank-lines-only.csv.gz", bytes: gzip("\n\r\n\n"), failure: textless },
+  { name: "byte-order-mark-only.csv", bytes: Buffer.from("\ufeff"), failure: textless },
   { name: "header-only.csv.gz", bytes: lines(), loaded: { records: 0, inserted: 0 } },
   { name: "header-without-line-end.csv.gz", bytes: gzip("SIGNAL_TYPE,SIGNAL_ID"), loaded: { records: 0, inserted: 0 } },
   {

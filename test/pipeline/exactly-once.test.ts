@@ -5,6 +5,7 @@ import type { Source } from "../../pipeline/load-files.ts";
 import { csv, memoryFile, pageView, scratchWarehouse } from "../helpers/warehouse.ts";
 
 const file = (path: string, mtime: number, ...rows: Record<string, string>[]) => memoryFile(path, mtime, csv(rows));
+const CONTACT_COLUMNS = "SELECT column_name FROM duckdb_columns() WHERE table_name = 'behavior_signals' AND starts_with(column_name, 'contact_')";
 const none = { records: 0, inserted: 0, updated: 0, unchanged: 0, rejected: 0 };
 const NAMES = "SELECT name FROM behavior_signals ORDER BY signal_key";
 
@@ -175,50 +176,50 @@ describe("order items", () => {
     expect(await scratch.rows(ITEMS)).toEqual([]);
   });
 
-  test("stay where a later export has no SIGNAL_CONTENT", async () => {
+  test("are gone where the later export has no content", async () => {
     const scratch = await scratchWarehouse();
     const { SIGNAL_CONTENT: _, ...bare } = order("1", []);
     await scratch.load([file("a.csv", 1, order("1", [{ productId: "p" }])), file("b.csv", 2, { ...bare, NAME: "now it has a name" })]);
-    expect(await scratch.rows(ITEMS)).toEqual([item("1", "1", "p", "1")]);
-    expect(await scratch.rows("SELECT name, order_value FROM orders")).toEqual([{ name: "now it has a name", order_value: "10.0000" }]);
+    expect(await scratch.rows(ITEMS)).toEqual([]);
+    expect(await scratch.rows("SELECT name, order_value FROM orders")).toEqual([{ name: "now it has a name", order_value: null }]);
   });
 });
 
-describe("a later export that lacks a column keeps the old value", () => {
+describe("a later export replaces the whole row, whatever its columns are, in either order of loading", () => {
   const base = { SIGNAL_ID: "1", SIGNAL_TYPE: "pageView", SIGNAL_TIMESTAMP: "2025-09-01T10:00:00.000Z" };
-  const content = JSON.stringify({ signalType: "pageView", url: "/a" });
+  const content = JSON.stringify({ signalType: "pageView", url: "/a", name: "of the content", somethingNew: 1 });
 
-  test.each([
-    ["a fixed column", { SCREEN_VIEW_NAME: "old" }, {}, "screen_view_name", "old"],
-    ["a contact attribute", { "Loyalty Tier": "gold" }, {}, "contact_loyalty_tier", "gold"],
-    ["the content", { SIGNAL_CONTENT: content }, {}, "url", "/a"],
-    ["a column that the content may fill, where it does not", { NAME: "old", SIGNAL_CONTENT: content }, { SIGNAL_CONTENT: content }, "name", "old"],
-    ["a column whose name a contact attribute has in other letters", { NAME: "old" }, { Name: "Ada" }, "name", "old"],
-    ["the app key, where the content is new", { ACOUSTIC_APP_KEY: "old" }, { SIGNAL_CONTENT: content }, "acoustic_app_key", "old"],
-  ])("%s", async (_, before, after, column, value) => {
-    const scratch = await scratchWarehouse();
-    await scratch.load([file("a.csv", 1, { ...base, ...before }), file("b.csv", 2, { ...base, TLTSID: "a change", ...after })]);
-    expect(await scratch.rows(`SELECT tltsid, ${column} FROM behavior_signals`)).toEqual([{ tltsid: "a change", [column]: value }]);
-    expect(await scratch.counts("b.csv")).toEqual({ ...none, records: 1, updated: 1 });
+  test.each<[string, Record<string, string>, Record<string, string>]>([
+    ["a fixed column is gone", { SCREEN_VIEW_NAME: "old" }, {}],
+    ["a contact attribute is gone", { "Loyalty Tier": "gold" }, {}],
+    ["a contact attribute is new", {}, { "Loyalty Tier": "gold" }],
+    ["the content is gone", { SIGNAL_CONTENT: content }, {}],
+    ["the content is new", { NAME: "old" }, { SIGNAL_CONTENT: content }],
+    ["a contact attribute has a column's name in other letters", { NAME: "old" }, { Name: "Ada" }],
+    ["a column is there and empty", { NAME: "old" }, { NAME: "" }],
+    ["its time is another one", { TIMESTAMP: "2025-09-01T10:00:07.000Z" }, { SIGNAL_TIMESTAMP: "", TIMESTAMP: "2025-09-01T10:00:07.000Z" }],
+  ])("%s", async (_, before, after) => {
+    const [earlier, later] = [file("a.csv", 1, { ...base, ...before }), file("b.csv", 2, { ...base, ...after })];
+    const alone = await scratchWarehouse();
+    await alone.load([later]);
+    const [row] = await alone.rows("SELECT * EXCLUDE (load_id) FROM behavior_signals");
+    for (const order of [
+      [earlier, later],
+      [later, earlier],
+    ]) {
+      const scratch = await scratchWarehouse();
+      for (const source of order) await scratch.load([source]);
+      const nulls = Object.fromEntries((await scratch.values(CONTACT_COLUMNS)).map((column) => [column, null]));
+      expect(await scratch.rows("SELECT * EXCLUDE (load_id) FROM behavior_signals")).toEqual([{ ...nulls, ...row }]);
+      const changed = order[0] === earlier ? { updated: 1 } : { unchanged: 1 };
+      expect(await scratch.counts(String(order[1]?.path))).toEqual({ ...none, records: 1, ...changed });
+    }
   });
 
-  test("and where nothing else differs, nothing is updated", async () => {
+  test("a column that is missing and was empty changes nothing", async () => {
     const scratch = await scratchWarehouse();
-    await scratch.load([file("a.csv", 1, { ...base, NAME: "old", SIGNAL_CONTENT: content }), file("b.csv", 2, { ...base, SIGNAL_CONTENT: content })]);
+    await scratch.load([file("a.csv", 1, { ...base, NAME: "", "Loyalty Tier": "" }), file("b.csv", 2, base)]);
     expect(await scratch.counts("b.csv")).toEqual({ ...none, records: 1, unchanged: 1 });
-  });
-
-  test("but a column that is there and empty says that there is nothing", async () => {
-    const scratch = await scratchWarehouse();
-    await scratch.load([file("a.csv", 1, { ...base, NAME: "old" }), file("b.csv", 2, { ...base, NAME: "" })]);
-    expect(await scratch.values(NAMES)).toEqual([null]);
-  });
-
-  test("and what the content says fills a column that is not there", async () => {
-    const scratch = await scratchWarehouse();
-    const named = JSON.stringify({ signalType: "pageView", name: "new" });
-    await scratch.load([file("a.csv", 1, { ...base, NAME: "old" }), file("b.csv", 2, { ...base, SIGNAL_CONTENT: named })]);
-    expect(await scratch.values(NAMES)).toEqual(["new"]);
   });
 });
 

@@ -121,8 +121,15 @@ describe("header_missing", () => {
     });
   });
 
-  test.each(["\n\n\n", "\ufeff", "\r\n"])("a file without any row gives nothing: %j", async (file) => {
-    expect(await read(file)).toEqual([]);
+  test.each(["\n\n\n", "\ufeff", "\r\n", gzip(""), gzip("\ufeff\n")])("a file without any text: %j", async (file) => {
+    await expect(read(file)).rejects.toMatchObject({
+      code: "header_missing",
+      message: expect.stringContaining("no text in it") as string,
+    });
+  });
+
+  test("a header alone is an export without records", async () => {
+    expect(await read("SIGNAL_ID,SIGNAL_TYPE")).toEqual([]);
   });
 });
 
