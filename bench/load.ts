@@ -25,11 +25,11 @@ export interface LoadRow {
   "peak RSS MiB": number | "";
 }
 
-/** The standard files, made once: the generator's, with seed 1. */
-export async function standardFile(folder: string, rows: number): Promise<string> {
+/** The generator's files, made once. */
+async function standardFile(folder: string, rows: number, seed = 1): Promise<string> {
   await mkdir(folder, { recursive: true });
-  const out = join(folder, `standard-${rows}.csv.gz`);
-  if (!existsSync(out)) await generateExport({ rows, seed: 1, out });
+  const out = join(folder, seed === 1 ? `standard-${rows}.csv.gz` : `standard-${rows}-${seed}.csv.gz`);
+  if (!existsSync(out)) await generateExport({ rows, seed, out });
   return out;
 }
 
@@ -113,7 +113,7 @@ export interface GrowthRow {
 
 /** The same file into an empty warehouse and into one with 20 million rows, which SQL fills with copies of another file's rows on other days. */
 export async function benchGrowth(folder: string): Promise<GrowthRow[]> {
-  const file = await standardFile(folder, SIZES[0]);
+  const file = await standardFile(folder, SIZES[0], 2);
   const full = join(folder, "full.duckdb");
   if (!existsSync(full)) await fill(full, await standardFile(folder, SIZES[0]));
   const empty: number[] = [];

@@ -94,7 +94,10 @@ export function wholeNumber(name: string, text: string, most = 1e15): number {
 
 /** The time that an option says, in milliseconds: a date (its start in UTC) or an ISO 8601 time. @throws SignalhouseError usage */
 export function pointInTime(name: string, text: string): number {
-  const time = /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d))?$/.test(text) ? Date.parse(text) : Number.NaN;
+  // Date.parse takes 2025-02-30 for March 2.
+  const day = new Date(`${text.slice(0, 10)}T00:00:00Z`);
+  const exists = !Number.isNaN(day.getTime()) && day.toISOString().startsWith(text.slice(0, 10));
+  const time = exists && /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d))?$/.test(text) ? Date.parse(text) : Number.NaN;
   if (!Number.isNaN(time)) return time;
   throw new SignalhouseError("usage", `${name} is "${text}", which is no date`, "Write it as 2025-09-01 or 2025-09-01T08:00:00Z.");
 }

@@ -15,7 +15,7 @@ export const command = defineCommand({
   usage: "[options]",
   about:
     "Shows the whole way without a Connect account: starts the sandbox with sample exports, loads them over SFTP into ./demo/signals.duckdb, and\n" +
-    "looks at what came of it. Run again, it starts its folder anew.",
+    "looks at what came of it. Run again, it starts its folder anew. --config and --warehouse do not apply: it writes both into its folder.",
   options: { out: { type: "string", value: "DIR", help: "the folder that it writes; ./demo by default" } },
   examples: ["demo"],
   async run(given, { values }) {

@@ -7,10 +7,12 @@ export function number(value: number | bigint): string {
   return value.toLocaleString("en-US");
 }
 
-/** An amount of money from its exact text, to at least two places: "1234.5000" is "1,234.50". */
+/** An amount of money from its exact text, to at least two places: "-1234.5000" is "-1,234.50". */
 export function money(text: string): string {
-  const [whole = "0", fraction = ""] = text.split(".");
-  return `${number(BigInt(whole))}.${fraction.replace(/0+$/, "").padEnd(2, "0")}`;
+  // Apart, for "-0" has no sign as a whole number.
+  const sign = text.startsWith("-") ? "-" : "";
+  const [whole = "0", fraction = ""] = text.slice(sign.length).split(".");
+  return `${sign}${number(BigInt(whole))}.${fraction.replace(/0+$/, "").padEnd(2, "0")}`;
 }
 
 /** "1 file", "2,000 files". */

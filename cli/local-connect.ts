@@ -2,18 +2,20 @@
 import { copyFile, mkdir, readdir, readFile, rm, utimes, writeFile } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { makeKeyPair, type Sandbox, startSandbox } from "../samples/sandbox/sandbox.ts";
-import { SignalhouseError } from "../schemas/errors.ts";
+import { messageOf, SignalhouseError } from "../schemas/errors.ts";
 import { CONFIG_FILE } from "./config-file.ts";
 import { packageRoot } from "../pipeline/package.ts";
 
 /**
  * Makes a folder the demo's or a sandbox's, which a marker file says. It is new, empty, or was so before: the demo then starts it anew,
  * a sandbox keeps what is there.
- * @throws SignalhouseError usage where it holds something else
+ * @throws SignalhouseError usage where it holds something else, or cannot be made
  */
 export async function claimFolder(folder: string, use: "demo" | "sandbox"): Promise<void> {
   const marker = `.signalhouse-${use}`;
-  await mkdir(folder, { recursive: true });
+  await mkdir(folder, { recursive: true }).catch((error: unknown) => {
+    throw new SignalhouseError("usage", `the folder ${folder} cannot be made: ${messageOf(error)}`, "Name another folder with --out.", error);
+  });
   const names = await readdir(folder);
   if (names.length > 0 && !names.includes(marker)) {
     throw new SignalhouseError(

@@ -14,7 +14,8 @@ async function main(args: readonly string[], signal: AbortSignal): Promise<numbe
   if (isHelp(args[0])) return say(overview(COMMANDS));
   if (isHelp(args[1]) && groupOf(args[0]).length > 0) return say(overview(Object.fromEntries(groupOf(args[0]))));
   const debug = args.includes("--debug");
-  let out: Output | undefined;
+  // A command line that is not understood has to be told as JSON too.
+  let out = args.includes("--json") ? new Output({ json: true, quiet: false, level: "info" }) : undefined;
   try {
     const found = findCommand(args);
     if (!found) throw noSuchCommand(args);
@@ -75,5 +76,9 @@ function interruptible(): AbortSignal {
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code !== "EPIPE") throw error;
   process.exit();
+});
+// A terminal or log that went away must not end a load: it goes on without it.
+process.stderr.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code !== "EPIPE") throw error;
 });
 process.exitCode = await main(process.argv.slice(2), interruptible());

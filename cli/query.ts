@@ -16,8 +16,8 @@ const CELL_WIDTH = 100;
 export const command = defineCommand({
   usage: '"SQL" [options]',
   about:
-    "Runs one SQL statement on the warehouse, which is open for reading only. Times are in UTC. In JSON, decimals are text, and so are integers\n" +
-    "beyond 2^53, so that no digit is lost. A table shows at most 1,000 rows.",
+    "Runs one SQL statement that reads the warehouse: SELECT, SHOW, DESCRIBE, SUMMARIZE, EXPLAIN. It reaches no other file and no network.\n" +
+    "Times are in UTC. In JSON, decimals are text, and so are integers beyond 2^53, so that no digit is lost. A table shows at most 1,000 rows.",
   options: {
     format: { type: "string", value: "FORMAT", help: `${FORMATS.join(", ")}; table by default` },
     output: { type: "string", short: "o", value: "FILE", help: "write to a file: csv, json or parquet by its ending" },

@@ -10,7 +10,7 @@ export const command = defineCommand({
   usage: "[options]",
   about:
     "Serves a folder over SFTP on 127.0.0.1, as Connect serves a subscription's: to try signalhouse without an account. It writes a key and a\n" +
-    "configuration that reaches it, and runs until Ctrl-C.",
+    "configuration that reaches it, and runs until Ctrl-C. --config and --warehouse do not apply.",
   options: {
     folder: { type: "string", value: "DIR", help: "the folder to serve; by default a copy of the sample exports in DIR/exports of --out" },
     out: { type: "string", value: "DIR", help: "where key and configuration go; ./sandbox by default" },

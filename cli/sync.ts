@@ -1,7 +1,6 @@
-import type { PlannedFile, PlanOptions } from "../pipeline/plan.ts";
+import { namedBy, type PlannedFile, type PlanOptions } from "../pipeline/plan.ts";
 import { sync, type SyncOptions } from "../pipeline/sync.ts";
-import { isSignalhouseError } from "../schemas/errors.ts";
-import { openWarehouse, type Warehouse } from "../sinks/warehouse.ts";
+import { openToPlan } from "../pipeline/sync-exports.ts";
 import { type Context, defineCommand, pointInTime } from "./command.ts";
 import { EXIT } from "./failures.ts";
 import { bytes, count, number, table, time } from "./format.ts";
@@ -21,7 +20,7 @@ export const command = defineCommand({
       type: "string",
       multiple: true,
       value: "PATTERN",
-      help: 'load only files whose name or path matches, such as "*2025-09*"; may be repeated',
+      help: 'load only files whose name, or a folder of theirs, matches, such as "*2025-09*"; with a "/", whose whole path does; may be repeated',
     },
   },
   examples: ["sync", "sync --dry-run", 'sync --since 2025-09-01 --only "Weekly_*"', "sync --quiet  # for cron: prints only what went wrong"],
@@ -32,6 +31,8 @@ export const command = defineCommand({
       ...(values.since === undefined ? {} : { since: pointInTime("--since", values.since) }),
       ...(values.only === undefined ? {} : { only: values.only }),
     };
+    // Before the server is asked: a wrong pattern is a mistake of the command line.
+    namedBy(values.only ?? []);
     if (values["dry-run"]) return dryRun(context, plan);
     return running(context, "sync", (warehouse, config, runId) => loadNew(context, { ...plan, config, warehouse, runId }));
   },
@@ -87,15 +88,5 @@ async function dryRun({ out, signal, config: loadConfig }: Context, plan: PlanOp
     return EXIT.done;
   } finally {
     warehouse.close();
-  }
-}
-
-/** The warehouse to plan with: read-only, and where there is none yet, an empty one in memory. */
-async function openToPlan(path: string): Promise<Warehouse> {
-  try {
-    return await openWarehouse({ path, readOnly: true });
-  } catch (error) {
-    if (isSignalhouseError(error, "warehouse_missing")) return openWarehouse({ path: ":memory:" });
-    throw error;
   }
 }

@@ -1,5 +1,5 @@
 /** Loading files one after the other: the next one is read while the one before is being merged. */
-import { SignalhouseError, isSignalhouseError } from "../schemas/errors.ts";
+import { SignalhouseError, isSignalhouseError, messageOf } from "../schemas/errors.ts";
 import type { Limits } from "../schemas/config.ts";
 import { explainDuckdb } from "../sinks/duckdb-errors.ts";
 import { type FileIdentity, recordFailure } from "../sinks/ledger.ts";
@@ -118,12 +118,19 @@ async function finishFile({ source, startedAt, staging, digest, error }: Read, c
     return { path, size: digest.bytes, ...result };
   } catch (thrown) {
     context.signal.throwIfAborted();
-    const failure = explainDuckdb(thrown, context.warehouse.path);
-    if (!(failure instanceof SignalhouseError) || isSignalhouseError(failure, ...FATAL)) throw failure;
+    const failure = expected(explainDuckdb(thrown, context.warehouse.path), path);
+    if (isSignalhouseError(failure, ...FATAL)) throw failure;
     const { code, message, hint, retryable } = failure;
     await recordFailure(context.warehouse.connection, { ...file, startedAt, errorCode: code, error: message, runId: context.runId });
     return { path, size: source.size, status: "failed", code, message, hint, retryable };
   } finally {
     staging.close();
   }
+}
+
+/** A bug that one file brings up must not keep the others out of the warehouse: it fails that file. */
+function expected(error: unknown, path: string): SignalhouseError {
+  if (error instanceof SignalhouseError) return error;
+  const hint = "Please report it, with the header row of the file. The other files are loaded all the same.";
+  return new SignalhouseError("bug", `this is a bug in signalhouse, brought up by ${path}: ${messageOf(error)}`, hint, error);
 }

@@ -1,5 +1,6 @@
 /** What a sync does with each file, and why. Pure: the listing and the ledger in, decisions out. */
 import picomatch from "picomatch";
+import { SignalhouseError } from "../schemas/errors.ts";
 import type { KnownFile } from "../sinks/ledger.ts";
 import type { RemoteFile } from "./sftp/server.ts";
 
@@ -15,12 +16,13 @@ export interface PlannedFile {
 export interface PlanOptions {
   /** Files with an mtime before this are left out; milliseconds since the epoch. */
   since?: number;
-  /** Glob patterns on the path or the file name; a file has to match one of them. */
+  /** Glob patterns; a file has to match one of them. One with a slash is for the whole path, one without for its name or that of a folder in its path. */
   only?: readonly string[];
 }
 
 /**
  * Decides for each file. A file is known by path, size and mtime together; a failed attempt never makes it known.
+ * @throws SignalhouseError usage where a pattern is empty
  * @returns the files in the order in which they are to be loaded: oldest first, so that later exports come later
  */
 export function planSync(listing: readonly RemoteFile[], ledger: readonly KnownFile[], options: PlanOptions = {}): PlannedFile[] {
@@ -33,19 +35,30 @@ export function planSync(listing: readonly RemoteFile[], ledger: readonly KnownF
       paths.set(known.path, "done");
     }
   }
-  const named = options.only?.length ? picomatch([...options.only], { dot: true }) : undefined;
+  const named = namedBy(options.only ?? []);
 
   const decide = (file: RemoteFile): Decision => {
     const known = byIdentity.get(identity(file));
     if (known) return { action: "skip", why: known.status === "duplicate" ? "same bytes as another file" : "loaded" };
     if (!/\.(csv|gz)$/i.test(file.path)) return { action: "skip", why: "not .csv or .gz" };
-    if (named && !named(file.path) && !named(file.path.slice(file.path.lastIndexOf("/") + 1))) return { action: "skip", why: "not named by --only" };
+    if (!named(file.path)) return { action: "skip", why: "not named by --only" };
     if (options.since !== undefined && file.mtime < options.since) return { action: "skip", why: "before --since" };
     const earlier = paths.get(file.path);
     if (earlier === undefined) return { action: "load", why: "new" };
     return { action: "load", why: earlier === "failed" ? "failed before" : "changed since it was loaded" };
   };
   return listing.toSorted((a, b) => a.mtime - b.mtime || (a.path < b.path ? -1 : 1)).map((file) => ({ file, decision: decide(file) }));
+}
+
+/** Whether a path is named by one of the patterns; where there are none, each is. @throws SignalhouseError usage where a pattern is empty */
+export function namedBy(patterns: readonly string[]): (path: string) => boolean {
+  if (patterns.includes(""))
+    throw new SignalhouseError("usage", "a pattern of --only is empty", 'Give a pattern such as "*2025-09*", or leave it out.');
+  const matchers = patterns.map((pattern) => {
+    const matches = picomatch(pattern, { dot: true });
+    return pattern.includes("/") ? matches : (path: string) => path.split("/").some((name) => matches(name));
+  });
+  return (path) => matchers.length === 0 || matchers.some((matches) => matches(path));
 }
 
 const identity = ({ path, size, mtime }: { path: string; size: number; mtime: number }) => `${size} ${mtime} ${path}`;

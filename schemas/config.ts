@@ -46,9 +46,12 @@ const limits = z.strictObject({
   /** Unzipped bytes per gzip byte. */
   maxExpansionRatio: z.number().min(1).default(200),
   /** Memory that DuckDB may use for a load, in its own spelling. */
-  memory: z.string().default("256MB"),
+  memory: z
+    .string()
+    .regex(/^(?=.*[1-9])\d+(\.\d+)? ?[KMGT]i?B$/i, "expected a size such as 512MB, 1.5GB or 2GiB")
+    .default("256MB"),
   /** Threads that DuckDB may use for a load. Reading keeps a core busy by itself. */
-  threads: z.int().min(1).default(1),
+  threads: z.int().min(1).max(256).default(1),
 });
 
 const configShape = z.strictObject({

@@ -38,6 +38,15 @@ export function explainDuckdb(error: unknown, path: string): unknown {
       error,
     );
   }
+  const taken = /Existing object (\w+) is of type (\w+)/.exec(message);
+  if (taken) {
+    return new SignalhouseError(
+      "warehouse_failed",
+      `${path} has a ${taken[2]?.toLowerCase()} ${taken[1]} of somebody else's, where signalhouse needs a view of that name`,
+      "Use another file for the warehouse, or give that object another name.",
+      error,
+    );
+  }
   if (/not a valid DuckDB database file|Cannot open file|Could not (open|read|write)|Permission denied|Is a directory|No such file/i.test(message)) {
     return new SignalhouseError(
       "warehouse_failed",

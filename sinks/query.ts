@@ -1,11 +1,14 @@
-/** A user's own SQL: run on a warehouse that is open for reading only, and read without loss. */
+/** A user's own SQL: it reads the warehouse and nothing else, whoever wrote it, and is read without loss. */
+import { basename, dirname, join } from "node:path";
 import {
   type DuckDBConnection,
+  type DuckDBPreparedStatement,
   DuckDBTimestampTZValue,
   DuckDBTypeId,
   type DuckDBValueConverter,
   type Json,
   JsonDuckDBValueConverter,
+  StatementType,
 } from "@duckdb/node-api";
 import { messageOf, SignalhouseError } from "../schemas/errors.ts";
 import { quoteText } from "../schemas/names.ts";
@@ -40,13 +43,14 @@ const NUMBERS: readonly DuckDBTypeId[] = [
   DuckDBTypeId.DECIMAL,
 ];
 
-/** Runs one statement. @throws SignalhouseError usage where it is not exactly one, query_failed with DuckDB's message, also from `rows` */
+/**
+ * Runs one statement that reads. Before it, the connection's DuckDB is locked down for good: open the warehouse for this only.
+ * @throws SignalhouseError usage where it is not one statement that reads, query_failed with DuckDB's message, also from `rows`
+ */
 export async function runQuery(connection: DuckDBConnection, sql: string): Promise<QueryResult> {
   const result = await explained(async () => {
-    const count = sql.trim() === "" ? 0 : (await connection.extractStatements(sql)).count;
-    if (count !== 1)
-      throw new SignalhouseError("usage", `query takes one statement, not ${count}`, 'For example: signalhouse query "SELECT count(*) FROM orders"');
-    return connection.stream(sql);
+    await lockDown(connection, []);
+    return (await prepareReading(connection, sql)).stream();
   });
   const columns = result.columnNames().map((name, index) => {
     const type = result.columnType(index);
@@ -66,13 +70,62 @@ const COPY_OPTIONS: Record<FileFormat, string> = {
 
 /**
  * Writes the result of one SELECT into a file; DuckDB does it, however many rows there are. A file that is there is replaced.
+ * Locks DuckDB down as runQuery does; that one file may still be written.
+ * @param file an absolute path
  * @returns the rows written
- * @throws SignalhouseError query_failed with DuckDB's message
+ * @throws SignalhouseError usage where it is not one statement that reads, query_failed with DuckDB's message
  */
 export async function writeQuery(connection: DuckDBConnection, sql: string, file: string, format: FileFormat): Promise<number> {
   // query() takes the statement as text, so that a comment or a semicolon at its end does no harm.
   const copy = `COPY (SELECT * FROM query(${quoteText(sql)})) TO ${quoteText(file)} (${COPY_OPTIONS[format]})`;
-  return explained(async () => (await connection.run(copy)).rowsChanged);
+  return explained(async () => {
+    // DuckDB writes tmp_NAME beside a file that is there, and renames it when it is complete.
+    await lockDown(connection, [file, join(dirname(file), `tmp_${basename(file)}`)]);
+    await prepareReading(connection, sql);
+    return (await connection.run(copy)).rowsChanged;
+  });
+}
+
+/** From now on this DuckDB reaches no file but its own and `files`, loads no extension, and cannot be told otherwise. */
+async function lockDown(connection: DuckDBConnection, files: readonly string[]): Promise<void> {
+  if (files.length > 0) await connection.run(`SET allowed_paths = [${files.map(quoteText).join(", ")}]`);
+  await connection.run("SET autoinstall_known_extensions = false");
+  await connection.run("SET autoload_known_extensions = false");
+  await connection.run("SET enable_external_access = false");
+  await connection.run("SET lock_configuration = true");
+}
+
+const EXAMPLE = 'For example: signalhouse query "SELECT count(*) FROM orders"';
+
+/** White space, comments and semicolons: text without a statement, which DuckDB has no message for. */
+const BLANK = /--.*|\/\*[^]*?\*\/|[\s;]/g;
+
+/** SHOW, DESCRIBE, SUMMARIZE and PRAGMAs that tell something are SELECTs to DuckDB. */
+async function prepareReading(connection: DuckDBConnection, sql: string): Promise<DuckDBPreparedStatement> {
+  const { count, prepared } = await prepareFirst(connection, sql);
+  if (count !== 1 || !prepared) throw new SignalhouseError("usage", `query takes one statement, not ${count}`, EXAMPLE);
+  if (prepared.statementType === StatementType.SELECT) return prepared;
+  if (prepared.statementType !== StatementType.EXPLAIN)
+    throw new SignalhouseError("usage", `query only reads: it does not run ${StatementType[prepared.statementType]} statements`, EXAMPLE);
+  // EXPLAIN ANALYZE runs what it explains, so that has to be a SELECT as well: it is what stands after the first words.
+  const explains = sql.replace(EXPLAIN, "");
+  const inner = await prepareFirst(connection, explains).catch(() => undefined);
+  if (inner?.count === 1 && inner.prepared?.statementType === StatementType.SELECT) return prepared;
+  throw new SignalhouseError(
+    "usage",
+    "query only reads: it explains SELECT statements only",
+    'For example: signalhouse query "EXPLAIN ANALYZE FROM orders"',
+  );
+}
+
+/** Words only: with comments or quotes among them it would not be sure what DuckDB takes for the rest. */
+const EXPLAIN = /^\s*explain(\s+analy[sz]e)?(\s*\(\s*(analyze|format)\b[\w\s,]*\))?(?=\W)/i;
+
+async function prepareFirst(connection: DuckDBConnection, sql: string): Promise<{ count: number; prepared?: DuckDBPreparedStatement }> {
+  if (sql.replaceAll(BLANK, "") === "") return { count: 0 };
+  const statements = await connection.extractStatements(sql);
+  const { count } = statements;
+  return count === 1 ? { count, prepared: await statements.prepare(0) } : { count };
 }
 
 async function explained<T>(work: () => Promise<T>): Promise<T> {
@@ -91,9 +144,20 @@ async function* explainedRows(batches: AsyncIterable<Json[][]>): AsyncGenerator<
   }
 }
 
+/** What the lock-down refuses. A file's name in FROM looks like a table's to DuckDB then. */
+const OUTSIDE = /disabled (by|through) configuration|Table with name \S*(\/|\\|\.(csv|json|jsonl|ndjson|parquet|txt|tsv|gz|zst|db|duckdb|xlsx)\b)/i;
+
 function queryFailed(error: unknown): SignalhouseError {
   if (error instanceof SignalhouseError) return error;
   const message = messageOf(error).replace("Failed to extract statements: ", "").trimEnd();
+  if (OUTSIDE.test(message)) {
+    return new SignalhouseError(
+      "query_failed",
+      `query reads the warehouse only, no other files and no network: ${message}`,
+      "To read other files beside it, open the warehouse with the duckdb command line or in a notebook.",
+      error,
+    );
+  }
   return new SignalhouseError(
     "query_failed",
     message,

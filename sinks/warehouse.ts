@@ -1,4 +1,5 @@
-import { access } from "node:fs/promises";
+import { access, open } from "node:fs/promises";
+import { basename, parse } from "node:path";
 import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 import { SignalhouseError } from "../schemas/errors.ts";
 import type { ContactColumn } from "../schemas/header.ts";
@@ -39,8 +40,16 @@ export interface Warehouse {
  * @throws SignalhouseError warehouse_locked, warehouse_missing, warehouse_newer, warehouse_failed, disk_full
  */
 export async function openWarehouse({ path, readOnly = false, memory, threads, version = "unknown" }: WarehouseOptions): Promise<Warehouse> {
+  assertName(path);
   if (readOnly) await assertExists(path);
   const release = await claimFile(path, readOnly);
+  try {
+    // Only now: closing a file lets go of every lock that this process has on it.
+    await assertDuckdbFile(path);
+  } catch (error) {
+    release();
+    throw error;
+  }
   const instance = await DuckDBInstance.create(path, {
     access_mode: readOnly ? "READ_ONLY" : "READ_WRITE",
     ...(memory === undefined ? {} : { memory_limit: memory }),
@@ -75,6 +84,43 @@ export async function openWarehouse({ path, readOnly = false, memory, threads, v
   } catch (error) {
     close();
     throw explainDuckdb(error, path);
+  }
+}
+
+/**
+ * DuckDB calls a database by its file's name: with a schema or catalog of the same name every `signalhouse.loads` would be ambiguous, here and in any
+ * other tool that opens the file.
+ */
+function assertName(path: string): void {
+  const name = parse(path).name.split(".")[0]?.toLowerCase() ?? "";
+  if (path === ":memory:" || !["signalhouse", "main", "temp", "system"].includes(name)) return;
+  throw new SignalhouseError(
+    "warehouse_failed",
+    `a warehouse cannot be called ${basename(path)}: DuckDB names the database after its file, and "${name}" is taken`,
+    "Choose another file name, such as signals.duckdb.",
+  );
+}
+
+/** Refuses a file that is none of DuckDB's. DuckDB itself would take a CSV or JSON file for something to query, and open a database in memory beside it. */
+async function assertDuckdbFile(path: string): Promise<void> {
+  if (path === ":memory:") return;
+  // Whatever cannot be read here, DuckDB tells better.
+  const start = await readStart(path).catch(() => "");
+  if (start === "" || start.slice(8, 12) === "DUCK") return;
+  throw new SignalhouseError(
+    "warehouse_failed",
+    `${path} is there, but it is not a DuckDB file`,
+    "Nothing was changed. Check that the path is a DuckDB file, or name another one.",
+  );
+}
+
+async function readStart(path: string): Promise<string> {
+  const file = await open(path, "r");
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(12), 0, 12, 0);
+    return buffer.toString("latin1", 0, bytesRead);
+  } finally {
+    await file.close();
   }
 }
 

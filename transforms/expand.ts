@@ -15,7 +15,7 @@ const MAX_STRING_LAYERS = 3;
 /** A row is null where a field is empty or Snowflake's `\N`. */
 const isNull = (field: string) => field === "" || field === "\\N";
 
-/** Expands one row. Gives a promise only where its content has to be read as a stream. */
+/** Expands one row. Gives a promise only where its content is so large that it is read in pieces. */
 export function expandRow(row: Row, header: Header): SignalRecord | Reject | Promise<SignalRecord | Reject> {
   if (row.fields.length !== header.names.length) {
     return rejectRow(row, "field_count", `the row has ${row.fields.length} fields, the header ${header.names.length}`);

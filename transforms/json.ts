@@ -1,16 +1,14 @@
 /** Reading SIGNAL_CONTENT as JSON with every number as it is written. */
-import { Readable } from "node:stream";
-import { pipeline } from "node:stream/promises";
 import { setImmediate } from "node:timers/promises";
 import Assembler from "stream-json/assembler.js";
-import parser from "stream-json/parser.js";
+import { jsonParser } from "stream-json/parser.js";
 import { LONG_NUMBER, LongNumber } from "../schemas/kinds.ts";
 
-/** Text is fed to the streaming parser in pieces of this many characters. */
+/** The streaming parser takes text in pieces of this many characters, and everything else gets its turn between two. */
 const PIECE = 64 * 1024;
 /** Nested deeper than this, content is no JSON to us: DuckDB's JSON functions go down by recursion, and take the process with them. */
 const MAX_DEPTH = 1000;
-/** From this many characters on, content is read as a stream rather than in one go. */
+/** From this many characters on, text is read in pieces even where JSON.parse could read it. */
 const LARGE = 1024 * 1024;
 
 /**
@@ -20,9 +18,10 @@ const LARGE = 1024 * 1024;
  */
 export function readJson(text: string): JsonResult | Promise<JsonResult> {
   if (text.length > 2 * MAX_DEPTH && depthOf(text) > MAX_DEPTH) return { fault: `it is nested deeper than ${MAX_DEPTH} levels` };
-  if (text.length >= LARGE || LONG_NUMBER.test(text)) return readExactly(text);
+  const suspicious = LONG_NUMBER.test(text);
+  if (text.length >= (suspicious ? PIECE : LARGE)) return readInPieces(text);
   try {
-    return { value: JSON.parse(text) as unknown };
+    return { value: suspicious ? readExactly(text) : (JSON.parse(text) as unknown) };
   } catch (error) {
     return { fault: (error as Error).message };
   }
@@ -30,16 +29,23 @@ export function readJson(text: string): JsonResult | Promise<JsonResult> {
 
 export type JsonResult = { value: unknown; fault?: undefined } | { fault: string };
 
-async function readExactly(text: string): Promise<JsonResult> {
-  const assembler = new ExactAssembler();
+function readExactly(text: string): unknown {
+  const reader = new ExactReader();
+  reader.take(text);
+  return reader.end();
+}
+
+async function readInPieces(text: string): Promise<JsonResult> {
+  const reader = new ExactReader();
   try {
-    await pipeline(Readable.from(pieces(text)), parser.asStream({ streamValues: false }), async (tokens: AsyncIterable<parser.Token>) => {
-      for await (const token of tokens) assembler.consume(token);
-    });
+    for (let start = 0; start < text.length; start += PIECE) {
+      if (start > 0) await setImmediate();
+      reader.take(text.slice(start, start + PIECE));
+    }
+    return { value: reader.end() };
   } catch (error) {
     return { fault: (error as Error).message };
   }
-  return assembler.done ? { value: assembler.current } : { fault: "the JSON text ends too early" };
 }
 
 /** How deep brackets and braces nest, outside strings. */
@@ -64,16 +70,30 @@ function stringEnd(text: string, start: number): number {
   return at;
 }
 
-/** Between two pieces everything else gets its turn. */
-async function* pieces(text: string): AsyncGenerator<string> {
-  for (let start = 0; start < text.length; start += PIECE) {
-    if (start > 0) await setImmediate();
-    yield text.slice(start, start + PIECE);
+/** Reads one JSON text, piece by piece. Its methods throw where the text is no JSON. */
+class ExactReader {
+  readonly #parse = jsonParser({ streamValues: false });
+  readonly #assembler = new ExactAssembler();
+
+  take(piece: string): void {
+    const tokens = this.#parse(piece);
+    if (typeof tokens === "object") for (const token of tokens.values) this.#assembler.consume(token);
+  }
+
+  /** The value: the text ends here. */
+  end(): unknown {
+    // A number ends where something else follows it.
+    this.take(" ");
+    if (!this.#assembler.done || this.#assembler.current === undefined) throw new Error("the JSON text ends too early");
+    return this.#assembler.current;
   }
 }
 
 /** Assembles objects as JSON.parse would, but for long numbers, and for keys like __proto__, which stay keys. */
 class ExactAssembler extends Assembler {
+  /** Undefined until there is a value. */
+  override current: unknown = undefined;
+
   override startObject(): void {
     super.startObject();
     this.current = Object.create(null) as unknown;

@@ -42,7 +42,7 @@ export async function* readRecords(source: AsyncIterable<Uint8Array>, options: R
     throw new SignalhouseError(
       "header_missing",
       "the file has no header row: there is no text in it",
-      "Check that the export is complete; Connect writes a header even where there are no signals. If it stays so, export it again.",
+      "Check that the file is a complete export. If it is not, export it again.",
     );
   }
 }

@@ -40,7 +40,7 @@ describe("bad usage is exit code 2, with what is wrong and where to look", () =>
     [[], "no command is given"],
     [["swim"], 'no command "swim"'],
     [["rejects"], "rejects list, rejects show, rejects replay"],
-    [["--json", "status"], "the command comes first"],
+    [["--quiet", "status"], "the command comes first"],
     [["status", "--frob"], "--frob"],
     [["status", "extra"], 'does not take "extra"'],
     [["status", "--log-level", "loud"], "error, warn, info, debug"],
@@ -50,6 +50,8 @@ describe("bad usage is exit code 2, with what is wrong and where to look", () =>
     [["rejects", "show", "one", "2"], 'LOAD_ID is "one"'],
     [["drift", "--since", "yesterday"], "2025-09-01"],
     [["drift", "--since", "2025-02-31T99:00Z"], "2025-09-01"],
+    [["drift", "--since", "2025-02-30"], "no date"],
+    [["drift", "--since", "2025-02-30T10:00:00Z"], "no date"],
     [["query", "SELECT 1", "--format", "xml"], "table, json, csv"],
     [["query", "SELECT 1", "-o", "out.xlsx"], ".csv, .json, .parquet"],
     [["sandbox", "--port", "99999"], "65535"],
@@ -73,6 +75,17 @@ test("with --json a failure is the one document on stdout", async () => {
   const { code, stdout } = await cli(["status", "--json"], { cwd: scratchFolder() });
   expect(code).toBe(1);
   expect(JSON.parse(stdout)).toMatchObject({ error: { code: "warehouse_missing", message: expect.stringContaining("no warehouse") } });
+});
+
+test.each([
+  ["bogus", "--json"],
+  ["sync", "--json", "--bogus"],
+  ["--json", "status"],
+  ["status", "--json", "--log-level", "loud"],
+])("with --json bad usage is the document too: %s %s", async (...args) => {
+  const { code, stdout, stderr } = await cli(args, { cwd: scratchFolder() });
+  expect([code, stderr]).toEqual([2, expect.stringContaining("[usage]")]);
+  expect(JSON.parse(stdout)).toMatchObject({ error: { code: "usage", message: expect.any(String), hint: expect.any(String) } });
 });
 
 test("a reader that stops early ends it quietly", async () => {

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DuckDBInstance } from "@duckdb/node-api";
 import { beforeEach, describe, expect, test } from "vitest";
@@ -94,6 +94,18 @@ describe("-o", () => {
     );
     expect(rows.getRowsJson()).toEqual([["TIMESTAMP WITH TIME ZONE", "DECIMAL(5,2)", 2]]);
   });
+  test.each(["csv", "json", "parquet"])("writes %s into another folder, over what is there", async (ending) => {
+    const folder = join(cwd, "it's another");
+    mkdirSync(folder);
+    const file = join(folder, `out.${ending}`);
+    for (const rows of [3, 2]) {
+      expect(await cli(["query", `FROM range(${rows})`, "-o", file], { cwd })).toMatchObject({ code: 0, stdout: `Wrote ${rows} rows to ${file}\n` });
+    }
+    expect(readdirSync(folder)).toEqual([`out.${ending}`]);
+    const connection = await (await DuckDBInstance.create()).connect();
+    const rows = await connection.runAndReadAll(`SELECT count(*)::INTEGER FROM '${file.replaceAll("'", "''")}'`);
+    expect(rows.getRowsJson()).toEqual([[2]]);
+  });
   test("says where it could not write", async () => {
     expect(await cli(["query", "SELECT 1", "-o", "no/such/folder.csv"], { cwd })).toMatchObject({
       code: 1,
@@ -106,12 +118,85 @@ test.each([
   ["SELECT nope FROM page_views", 1, /nope[^]+\[query_failed\]/],
   ["SELEC 1", 1, /^signalhouse: Parser Error: syntax error at or near "SELEC"[^]+\[query_failed\]/],
   ["SELECT CAST('x' AS INTEGER) FROM page_views", 1, /Conversion Error[^]+\[query_failed\]/],
-  ["DELETE FROM behavior_signals", 1, /read-only[^]+\[query_failed\]/],
-  ["CREATE TABLE mine (a INTEGER)", 1, /read-only[^]+\[query_failed\]/],
   ["SELECT 1; SELECT 2", 2, /one statement, not 2/],
   [" ", 2, /one statement, not 0/],
-])("%s fails with DuckDB's message", async (sql, code, says) => {
+  ["  ;", 2, /one statement, not 0/],
+  ["/* nothing */ -- at all", 2, /one statement, not 0/],
+])("%j fails and says why", async (sql, code, says) => {
   expect(await cli(["query", sql], { cwd })).toMatchObject({ code, stderr: expect.stringMatching(says) });
+});
+
+describe("it reads the warehouse, and nothing else", () => {
+  const READS = [
+    "FROM page_views",
+    "SHOW ALL TABLES",
+    "DESCRIBE orders",
+    "SUMMARIZE page_views",
+    "PRAGMA table_info('behavior_signals')",
+    "EXPLAIN SELECT 1",
+    "explain analyze FROM page_views",
+    "EXPLAIN (FORMAT json) SELECT 1",
+    "EXPLAIN (ANALYZE, FORMAT json) SELECT 1",
+  ];
+  const REFUSED: [string, number, RegExp][] = [
+    ["DELETE FROM behavior_signals", 2, /does not run DELETE/],
+    ["CREATE TABLE mine (a INTEGER)", 2, /does not run CREATE/],
+    ["COPY (SELECT 1) TO 'mine.csv'", 2, /does not run COPY/],
+    ["EXPORT DATABASE 'all'", 1, /reads the warehouse only/],
+    ["ATTACH 'other.duckdb'", 2, /does not run ATTACH/],
+    ["INSTALL httpfs", 2, /does not run LOAD/],
+    ["SET threads = 1", 2, /does not run SET/],
+    ["CALL pragma_version()", 2, /does not run CALL/],
+    ["EXPLAIN ANALYZE COPY (SELECT 1) TO 'mine.csv'", 2, /only reads: it explains SELECT/],
+    ["EXPLAIN ANALYZE COPY (SELECT 1) TO 'signals.duckdb' (FORMAT csv, USE_TMP_FILE false)", 2, /only reads: it explains SELECT/],
+    ["EXPLAIN (ANALYZE) COPY (SELECT 1) TO 'mine.csv'", 2, /only reads: it explains SELECT/],
+    ["EXPLAIN (FORMAT json /* ) SELECT 1 -- */, ANALYZE) COPY (SELECT 1) TO 'mine.csv'", 2, /only reads|query_failed/],
+    ["/* /* */ EXPLAIN SELECT 1 -- */ */ EXPLAIN ANALYZE COPY (SELECT 1) TO 'mine.csv'", 2, /only reads|query_failed/],
+    ["FROM 'mine.csv'", 1, /reads the warehouse only[^]+duckdb command line[^]+\[query_failed\]/],
+    ["FROM read_csv('mine.csv')", 1, /reads the warehouse only[^]+duckdb command line[^]+\[query_failed\]/],
+    ["FROM glob('*')", 1, /reads the warehouse only/],
+    ["FROM 'https://127.0.0.1:9/a.csv'", 1, /reads the warehouse only/],
+  ];
+  const before = () => {
+    writeFileSync(join(cwd, "mine.csv"), "a\nyears of work\n");
+    return readdirSync(cwd).toSorted();
+  };
+
+  // Two processes at a time: most of it is their start.
+  const all = async <T>(cases: readonly T[], run: (one: T) => Promise<void>) => {
+    for (let index = 0; index < cases.length; index += 2) await Promise.all(cases.slice(index, index + 2).map(run));
+  };
+
+  test("what reads is run", async () => {
+    await all(READS, async (sql) => {
+      expect({ sql, ...(await cli(["query", sql, "--json"], { cwd })) }).toMatchObject({ code: 0, stderr: "" });
+    });
+  });
+  test("what writes, or reaches for something else, is refused, and leaves everything as it was", async () => {
+    const names = before();
+    await all(REFUSED, async ([sql, code, says]) => {
+      expect({ sql, ...(await cli(["query", sql], { cwd })) }).toMatchObject({ sql, code, stderr: expect.stringMatching(says) });
+    });
+    expect(readdirSync(cwd).toSorted()).toEqual(names);
+    expect(readFileSync(join(cwd, "mine.csv"), "utf8")).toBe("a\nyears of work\n");
+    expect((await cli(["verify"], { cwd })).code).toBe(0);
+  });
+  test("with -o too, which writes its own file and no other", async () => {
+    const names = before();
+    for (const sql of [
+      "COPY (SELECT 1) TO 'mine.csv'",
+      "EXPLAIN ANALYZE COPY (SELECT 1) TO 'mine.csv'",
+      "FROM 'mine.csv'",
+      "SELECT 1; SELECT 2",
+      ";",
+    ]) {
+      expect({ sql, ...(await cli(["query", sql, "-o", "out.csv"], { cwd })) }).toMatchObject({
+        stdout: "",
+        stderr: expect.stringContaining("signalhouse: query "),
+      });
+    }
+    expect(readdirSync(cwd).toSorted()).toEqual(names);
+  });
 });
 
 test("SIGINT ends a query that would go on for hours", async () => {

@@ -54,6 +54,13 @@ describe("sandbox", () => {
   });
 });
 
+test.each(["sandbox", "demo"])("%s says that --out is a file, and which options do not apply", async (name) => {
+  const cwd = scratchFolder();
+  writeFileSync(join(cwd, "afile"), "mine");
+  expect(await cli([name, "--out", "afile"], { cwd })).toMatchObject({ code: 2, stderr: expect.stringMatching(/afile[^]+--out[^]+\[usage\]/) });
+  expect((await cli([name, "--help"], { cwd })).stdout).toMatch(/--config and --warehouse do not apply/);
+});
+
 describe("demo", () => {
   test("shows the truth about the sample exports, and leaves a warehouse in which what it says to try works", async () => {
     const cwd = scratchFolder();

@@ -75,6 +75,15 @@ describe("--dry-run, --only and --since", () => {
   });
 });
 
+test("a reader of stderr that goes away does not end it", async () => {
+  const { folder: cwd } = await workplace();
+  const { child, ended } = startCli(["sync"], { cwd });
+  child.stderr.destroy();
+  const { code, stdout } = await ended;
+  expect([code, stdout]).toEqual([0, expect.stringMatching(/20250901.+ loaded\n.+20250902.+ loaded\n/)]);
+  expect(json((await cli(["status", "--json"], { cwd })).stdout)).toMatchObject({ files: { loaded: 2 }, runs: [{ exit_code: 0 }] });
+});
+
 describe("exit codes", () => {
   test("3 where records were rejected, which are said on stderr even with --quiet", async () => {
     const { folder: cwd, exports } = await workplace({ files: 1 });
@@ -97,6 +106,14 @@ describe("exit codes", () => {
     expect(await cli(["sync", "--config", "no.json"], { cwd })).toMatchObject({ code: 2, stdout: "" });
     writeConfig(cwd, {});
     expect(await cli(["sync"], { cwd })).toMatchObject({ code: 2, stderr: expect.stringContaining('no "sftp"') });
+  });
+  test("2 where a pattern is empty, or DuckDB would not take a limit", async () => {
+    const { folder: cwd, config } = await workplace({ files: 1 });
+    for (const args of [["sync"], ["sync", "--dry-run"]]) {
+      expect(await cli([...args, "--only", ""], { cwd })).toMatchObject({ code: 2, stderr: expect.stringContaining("[usage]") });
+    }
+    writeConfig(cwd, { ...config, limits: { memory: "lots" } });
+    expect(await cli(["sync"], { cwd })).toMatchObject({ code: 2, stderr: expect.stringMatching(/limits\.memory: expected[^]+\[config_invalid\]/) });
   });
   test("1 where the server cannot be reached, which the ledger remembers", async () => {
     const { folder: cwd, sandbox } = await workplace({ files: 1 });

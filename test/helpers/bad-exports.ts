@@ -34,7 +34,7 @@ function damaged(bytes: Uint8Array): Uint8Array {
 }
 
 const again = /next run tries it again/;
-const textless = { code: "header_missing", message: /there is no text in it/, hint: /export it again/, retryable: false } as const;
+const textless = { code: "header_missing", message: /there is no text in it/, hint: /complete export/, retryable: false } as const;
 const LONG_INTEGER = "1234567890123456789012345";
 const LARGE = "x".repeat(20 * 1024 * 1024);
 const REJECTS = "SELECT code, raw FROM signalhouse.rejects WHERE load_id = $load ORDER BY record_no";

@@ -272,13 +272,12 @@ describe("syncExports", () => {
       ),
     ).toEqual([
       { run_id: "1", command: "syncExports", exit_code: 0, finished: true, failed: false },
-      { run_id: "2", command: "syncExports", exit_code: 0, finished: true, failed: false },
-      { run_id: "3", command: "syncExports", exit_code: 1, finished: true, failed: false },
-      { run_id: "4", command: "syncExports", exit_code: 1, finished: true, failed: true },
+      { run_id: "2", command: "syncExports", exit_code: 1, finished: true, failed: false },
+      { run_id: "3", command: "syncExports", exit_code: 1, finished: true, failed: true },
     ]);
     expect(await scratch.rows("SELECT run_id, count(*)::INTEGER AS files FROM signalhouse.loads GROUP BY ALL ORDER BY ALL")).toEqual([
       { run_id: "1", files: 2 },
-      { run_id: "3", files: 1 },
+      { run_id: "2", files: 1 },
     ]);
     await scratch.run("DELETE FROM signalhouse.loads WHERE status = 'failed'");
     await expectTruth(scratch, truth);

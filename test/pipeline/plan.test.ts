@@ -52,6 +52,35 @@ describe("a file", () => {
   });
 });
 
+describe("--only", () => {
+  test.each<[string, boolean]>([
+    ["*2025-09*", true],
+    ["2025-09-01", true],
+    ["2025-*", true],
+    ["Signals", true],
+    ["a.csv.gz", true],
+    ["*.gz", true],
+    ["{a,b}.*", true],
+    ["2025-09", false],
+    ["signals", false],
+    ["a", false],
+    ["**", true],
+    ["*/*", false],
+    ["*/a.csv.gz", false],
+    ["**/a.csv.gz", true],
+    ["Export/**", true],
+    ["Signals/**", false],
+    ["Export/*/2025-09-??/*", true],
+    ["Export/Signals/2025-09-01", false],
+  ])("%s", (pattern, named) => {
+    const [planned] = planSync([file(A)], [], { only: [pattern] });
+    expect(planned?.decision.action).toBe(named ? "load" : "skip");
+  });
+  test("an empty pattern is a mistake", () => {
+    expect(() => planSync([], [], { only: ["a", ""] })).toThrow(expect.objectContaining({ code: "usage" }));
+  });
+});
+
 test("files come oldest first, those of the same moment by path, whatever the order of the listing", () => {
   const files = [file("c.csv", 2), file("b.csv", 1), file("a.csv", 2), file("d.csv", 0)];
   for (const listing of [files, files.toReversed()]) {

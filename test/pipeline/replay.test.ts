@@ -182,4 +182,12 @@ describe("replay", () => {
     expect(await scratch.replay()).toMatchObject(files.map(({ path }) => ({ path, replayed: 1, inserted: 1, still_rejected: 1 })));
     for (const { path } of files) expect(await scratch.counts(path)).toEqual({ ...none, records: 3, inserted: 2, rejected: 1 });
   });
+
+  test("gives way to a later row of the same file, also where that one only confirmed an earlier export", async () => {
+    const scratch = await scratchWarehouse();
+    await scratch.load([memoryFile("a.csv", 1, HEADER + line("1", "new")), memoryFile("b.csv", 2, `${HEADER}1,pageView\n${line("1", "new")}`)]);
+    await scratch.run(`UPDATE signalhouse.rejects SET raw = '${line("1", "old").trimEnd()}'`);
+    expect(await scratch.replay()).toMatchObject([{ replayed: 1, unchanged: 1 }]);
+    expect(await scratch.values(NAMES)).toEqual(["new"]);
+  });
 });

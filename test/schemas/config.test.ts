@@ -55,7 +55,12 @@ describe("a wrong setting names itself", () => {
     ["limits.maxRecordBytes", { limits: { maxRecordBytes: 10 } }],
     ["limits.maxExpansionRatio", { limits: { maxExpansionRatio: 0 } }],
     ["limits.threads", { limits: { threads: 0.5 } }],
+    ["limits.threads", { limits: { threads: 999_999 } }],
     ["limits.memory", { limits: { memory: 256 } }],
+    ["limits.memory: expected a size", { limits: { memory: "lots" } }],
+    ["limits.memory", { limits: { memory: "0MB" } }],
+    ["limits.memory", { limits: { memory: "-1GB" } }],
+    ["limits.memory", { limits: { memory: "512" } }],
     ["__proto__", JSON.parse('{"__proto__":{}}')],
   ])("%s", (name, input) => {
     const error = faultOf(input);
@@ -69,6 +74,10 @@ describe("a wrong setting names itself", () => {
     const { message } = faultOf({ warehouse: "", limits: { threads: 0 }, regoin: "x" });
     for (const name of ["warehouse", "limits.threads", "regoin"]) expect(message).toContain(name);
   });
+});
+
+test.each(["512MB", "1.5GB", "2GiB", "512 mb", "900KB"])("limits.memory may be %s, as in DuckDB", (memory) => {
+  expect(readConfig({ limits: { memory, threads: 256 } }, "my.json").limits).toMatchObject({ memory, threads: 256 });
 });
 
 describe("the user name follows the vendor's rule", () => {

@@ -1,7 +1,7 @@
 /** Opening a warehouse: creating, migrating, and who may have it open. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync, readdirSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, readdirSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { DuckDBInstance } from "@duckdb/node-api";
@@ -76,10 +76,10 @@ describe("a warehouse that another process has open", () => {
 
   test("can be opened as soon as this process has closed it, also where a load broke off while the next file was read", async () => {
     const scratch = await scratchWarehouse();
-    await scratch.run("DROP TABLE signalhouse.drift");
+    await scratch.run("DROP TABLE signalhouse.loads");
     const sources = [memoryFile("a.csv", 1, csv([ORDER])), memoryFile("b.csv", 2, csv([pageView("1")]))];
     const context = { runId: null, signal: new AbortController().signal, limits: { maxRecordBytes: 1_000_000, maxExpansionRatio: 200 } };
-    await expect(loadFiles(sources, { warehouse: scratch.warehouse, ...context })).rejects.toThrow("Table with name drift does not exist");
+    await expect(loadFiles(sources, { warehouse: scratch.warehouse, ...context })).rejects.toThrow("Table with name loads does not exist");
     scratch.warehouse.close();
     expect(await openElsewhere(scratch.path)).toMatchObject({ said: "open" });
   });
@@ -140,6 +140,31 @@ describe("a path that is no warehouse", () => {
     const path = join(scratchFolder(), "other.duckdb");
     (await DuckDBInstance.create(path)).closeSync();
     expect(await failureOf(openWarehouse({ path, readOnly: true }))).toMatchObject({ code: "warehouse_missing" });
+  });
+
+  test.each(["signalhouse.duckdb", "SignalHouse.db", "main.duckdb", "temp.backup.duckdb"])("%s is refused: the name is taken", async (name) => {
+    const path = join(scratchFolder(), name);
+    const failure = await failureOf(openWarehouse({ path }));
+    expect(failure).toMatchObject({ code: "warehouse_failed" });
+    expect(failure.message).toContain(name);
+    expect(existsSync(path)).toBe(false);
+  });
+
+  test.each(["data.csv", "data.json", "data.parquet"])("%s is refused and not changed", async (name) => {
+    const path = join(scratchFolder(), name);
+    writeFileSync(path, "a,b\n1,2\n");
+    expect(await failureOf(openWarehouse({ path }))).toMatchObject({ code: "warehouse_failed" });
+    expect(readFileSync(path, "utf8")).toBe("a,b\n1,2\n");
+  });
+
+  test("a DuckDB file with a table of somebody else's in a view's place is refused and named", async () => {
+    const path = join(scratchFolder(), "other.duckdb");
+    const instance = await DuckDBInstance.create(path);
+    await (await instance.connect()).run("CREATE TABLE orders (id INTEGER)");
+    instance.closeSync();
+    const failure = await failureOf(openWarehouse({ path }));
+    expect(failure).toMatchObject({ code: "warehouse_failed" });
+    expect(failure.message).toContain("orders");
   });
 
   test.each([

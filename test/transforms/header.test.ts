@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { EXPORT_COLUMNS } from "../../schemas/export-columns.ts";
 import type { ContactColumn } from "../../schemas/header.ts";
 import { readHeader } from "../../transforms/header.ts";
-import { read, readOne, readSignalRecords } from "./reading.ts";
+import { gzip, read, readOne, readSignalRecords } from "./reading.ts";
 
 const columnsOf = (names: readonly string[], known: readonly ContactColumn[] = []) =>
   readHeader(names, known)

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { LongNumber, stringifyJson } from "../../schemas/kinds.ts";
+import { stringifyJson } from "../../schemas/kinds.ts";
 import { hasHalfCharacters, readJson } from "../../transforms/json.ts";
 
 async function valueOf(text: string): Promise<unknown> {
@@ -100,6 +100,11 @@ describe("both ways", () => {
     "// a\n{}",
     '{"a":1}\u00a0',
     '"open',
+    "t[1.50]",
+    "[1.50] tru",
+    '{"a":1.50',
+    "1.50.",
+    "-01.50",
   ])("refuse %j", async (text) => {
     for (const form of [text, enlarged(text), `[1e5,${text}]`]) {
       expect(await readJson(form)).toEqual({ fault: expect.any(String) as string });
@@ -148,6 +153,15 @@ describe("long numbers", () => {
     for (const text of [number, `[${number}]`, `{"a": ${number} }`, `[1,\n${number}]`, `{"a":{"b":[{"c":${number}}]}}`]) {
       expect(stringifyJson(await valueOf(text)).replaceAll(/\s/g, "")).toBe(text.replaceAll(/\s/g, ""));
     }
+  });
+
+  test.each([
+    '{"unitPrice":79.5,"quantity":0,"list":[10,100.25,-1,0.05,0.000001,999999999999999]}',
+    '{"at":"2025-09-14T10:02:11.480Z","zone":"10:02:11.480+00:00","price":"12.50","version":"1.0"}',
+  ])("are not suspected in %s: it is read at once", (text) => {
+    const result = readJson(text);
+    expect(result).toEqual({ value: JSON.parse(text) as unknown });
+    expect(stringifyJson(JSON.parse(text))).toBe(text);
   });
 
   test("a text that only looks like one stays a text", async () => {
