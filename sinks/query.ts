@@ -154,7 +154,7 @@ function queryFailed(error: unknown): SignalhouseError {
     return new SignalhouseError(
       "query_failed",
       `query reads the warehouse only, no other files and no network: ${message}`,
-      "To read other files beside it, open the warehouse with the duckdb command line or in a notebook.",
+      "For other files beside it, open the warehouse with the duckdb command line or in a notebook. A result is written with -o FILE.",
       error,
     );
   }

@@ -98,7 +98,7 @@ describe("exit codes", () => {
     expect(code).toBe(1);
     expect(stdout).toMatch(/^Export\/Signals\/a\.csv .*failed$/m);
     expect(stdout).toMatch(/Signals_Export_20250901.+ loaded$/m);
-    expect(stderr).toMatch(/^failed: Export\/Signals\/a\.csv\n {2}.+\n {2}-> .+The next run tries it again\. \[file_empty\]$/m);
+    expect(stderr).toMatch(/^failed: Export\/Signals\/a\.csv\n {2}.+\n {2}-> .+[Tt]he next run tries it again\. \[file_empty\]$/m);
     expect((await cli(["status"], { cwd })).stdout).toMatch(/a\.csv.+file_empty/);
   });
   test("2 without a configuration, or where it has no server", async () => {
