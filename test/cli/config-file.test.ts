@@ -55,12 +55,11 @@ describe("the configuration that init writes", () => {
   });
   test("what it has commented out is valid too, and is the default where there is one", () => {
     const all = configTemplate(given).replace(/^( *)\/\/ (")/gm, "$1$2");
-    const examples = { threads: 2, root: "/sub_1234", host: "sftp.example.com" };
+    const examples = { root: "/sub_1234", host: "sftp.example.com" };
     const config = readConfig(parseConfig(all, "template"), "template");
     expect(config).toEqual({
       ...defaults,
       sftp: { ...defaults.sftp, root: examples.root, host: examples.host },
-      limits: { ...defaults.limits, threads: examples.threads },
     });
   });
 });

@@ -92,6 +92,9 @@ export class Scratch {
 
   /** All rows of the data tables, in an order of their own, without `except`. */
   async dump(...except: string[]): Promise<Record<string, Row[]>> {
+    // Sorting whole rows, of 20 MB some, is the test's own need: a load has to do with the memory that it was given.
+    const memory = await this.value("SELECT current_setting('memory_limit')");
+    await this.run("SET memory_limit = '4GB'");
     const tables: Record<string, Row[]> = {};
     for (const table of Object.keys(DATA_TABLES)) {
       const present = await this.values(`SELECT column_name FROM duckdb_columns() WHERE table_name = '${table}' AND schema_name = 'main'`);
@@ -99,6 +102,7 @@ export class Scratch {
       const columns = without.length > 0 ? `* EXCLUDE (${without.join(", ")})` : "*";
       tables[table] = await this.rows(`SELECT ${columns} FROM ${table} ORDER BY ALL`);
     }
+    await this.run(`SET memory_limit = '${String(memory)}'`);
     return tables;
   }
 

@@ -123,7 +123,7 @@ describe.skipIf(sshdMissing)("connecting", () => {
       expect(error.code).toBe("login_refused");
       expect(error.message).toContain(sshd.user);
       expect(error.message).toContain(fingerprintOf(at("stranger.pub")));
-      expect(error.hint).toContain("Register this key");
+      expect(error.hint).toContain("Register this public key");
     });
 
     test("not with a key that others can read", async () => {
