@@ -30,9 +30,9 @@ function unreachable(server: { host: string; port: number }, code: string | unde
     case "EAI_AGAIN":
       return fail(`The name ${server.host} cannot be looked up: the DNS does not answer`, "Check this machine's network and DNS.");
     case "ECONNREFUSED":
-      return fail(`${name} refuses connections on port ${server.port}`, "Check sftp.host and sftp.port.");
+      return fail(`${server.host} refuses connections on port ${server.port}`, "Check sftp.host and sftp.port.");
     case "ETIMEDOUT":
-      return fail(`${name} does not answer on port ${server.port}`, "A firewall may block outgoing SSH: ask for TCP to this host and port.");
+      return fail(`${server.host} does not answer on port ${server.port}`, "A firewall may block outgoing SSH: ask for TCP to this host and port.");
     default:
       return fail(`${name} cannot be reached: ${messageOf(cause)}`, "Check this machine's network.");
   }
