@@ -52,7 +52,7 @@ export function configTemplate({ region, user, keyFile }: TemplateValues): strin
 
   "limits": {
     // Memory that DuckDB may use for a load. What needs more goes to temporary files beside the warehouse.
-    // "memory": "256MB",
+    // "memory": "192MB",
 
     // Threads that DuckDB may use for a load. Reading the file keeps another core busy.
     // "threads": 1,

@@ -62,7 +62,7 @@ describe("the catalogue of bad exports, with a good file before and after it", (
   const files = [{ name: "first.csv.gz", bytes: good("first") }, ...BAD_EXPORTS, { name: "last.csv.gz", bytes: good("last") }];
 
   test("from the disk", async () => {
-    const scratch = await scratchWarehouse({ memory: "256MB" });
+    const scratch = await scratchWarehouse({ memory: "192MB" });
     const folder = scratchFolder();
     const pathOf = (name: string) => join(folder, name);
     const sources: Source[] = [];
@@ -76,7 +76,7 @@ describe("the catalogue of bad exports, with a good file before and after it", (
   });
 
   test("over SFTP, and the next sync tries only those that failed, and records them once", async () => {
-    const scratch = await scratchWarehouse({ memory: "256MB" });
+    const scratch = await scratchWarehouse({ memory: "192MB" });
     const server = await exportServer();
     const pathOf = (name: string) => `Export/Signals/${name}`;
     for (const [index, { name, bytes }] of files.entries()) server.put(pathOf(name), bytes, NOON + index * 1000);

@@ -59,7 +59,7 @@ describe("a disk that is full", () => {
   test.for([1, 3, 6])("with room for %i MiB: the run ends with disk_full, and a rerun gives the truth", async (room, { skip }) => {
     const disk = smallDisk() ?? skip("this user may not mount a small disk: run the tests as root to have a full one");
     const files = await exports(3_000);
-    const scratch = await scratchWarehouse({ path: join(disk, "signals.duckdb"), memory: "256MB" });
+    const scratch = await scratchWarehouse({ path: join(disk, "signals.duckdb"), memory: "192MB" });
     const ballast = join(disk, "ballast");
     writeFileSync(ballast, Buffer.alloc(freeBytes(disk) - room * MIB, 1));
 
@@ -78,7 +78,7 @@ describe("a disk that is full", () => {
     const scratch = await scratchWarehouse({ memory: "64MB" });
     await scratch.run("SET GLOBAL max_temp_directory_size = '1MB'");
     expect(await failureOf(load(scratch, files.sources))).toMatchObject({ code: "disk_full" });
-    await scratch.reopen({ memory: "256MB" });
+    await scratch.reopen({ memory: "192MB" });
     await expectRerun(scratch, files);
   });
 });
