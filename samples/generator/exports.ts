@@ -1,15 +1,12 @@
 /** Writes generated exports, with the truth about them. */
-import { createWriteStream } from "node:fs";
-import { mkdir, utimes, writeFile } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
-import { Readable } from "node:stream";
-import { pipeline } from "node:stream/promises";
-import { setImmediate } from "node:timers/promises";
-import { createGzip } from "node:zlib";
+import { writeFile } from "node:fs/promises";
+import { basename, join } from "node:path";
 import { SignalhouseError } from "../../schemas/errors.ts";
 import { headerText, rowText } from "./row.ts";
 import { BLOCK, blockOf, revised, type Series } from "./signals.ts";
 import { Tally, type Truth } from "./truth.ts";
+import { checkWhole } from "./whole-number.ts";
+import { writeText } from "./write-text.ts";
 
 export interface TextOptions {
   /** Records, at least 1. */
@@ -51,24 +48,23 @@ interface Plan {
 }
 
 function planOf(rowsPerFile: number, files: number, overlap: number, seed: number): Plan {
-  check(rowsPerFile, "rows", 1, 1e9);
-  check(files, "files", 1, 10_000);
-  check(overlap, "overlap", 0, 50);
-  check(seed, "seed", 0, 2 ** 31 - 1);
+  checkWhole(rowsPerFile, "rows", 1, 1e9);
+  checkWhole(files, "files", 1, 10_000);
+  checkWhole(overlap, "overlap", 0, 50);
+  checkWhole(seed, "seed", 0, 2 ** 31 - 1);
   const repeated = Math.floor((rowsPerFile * overlap) / 100);
   const pace = DAY / (rowsPerFile - repeated); // every file ends with its own day
   const contacts = Math.max(50, Math.ceil((rowsPerFile * files) / 20));
   return { series: { seed, start: FIRST_DAY - Math.floor(repeated * pace), pace, contacts }, rowsPerFile, repeated, files };
 }
 
-function check(number: number, name: string, least: number, most: number): void {
-  if (Number.isInteger(number) && number >= least && number <= most) return;
-  throw new SignalhouseError("usage", `${name} is ${number}`, `Give a whole number from ${least} to ${most}.`);
-}
-
 const startOf = ({ rowsPerFile, repeated }: Plan, file: number) => file * (rowsPerFile - repeated);
 const totalOf = (plan: Plan) => startOf(plan, plan.files - 1) + plan.rowsPerFile;
-const tallyOf = (plan: Plan) => new Tally(plan.series.seed, totalOf(plan), plan.series.contacts);
+function tallyOf(plan: Plan): Tally {
+  const total = totalOf(plan);
+  return new Tally(plan.series.seed, plan.series.contacts, ({ row }) => row < total);
+}
+
 const dayOf = (file: number) => new Date(FIRST_DAY + file * DAY).toISOString().slice(0, 10);
 const mtimeOf = (file: number) => new Date(FIRST_DAY + (file + 1) * DAY + WRITTEN_AFTER).toISOString().replace(".000Z", "Z");
 
@@ -94,23 +90,9 @@ function* fileText(plan: Plan, file: number, path: string, tally: Tally): Genera
   }
 }
 
-/** The same blocks, each made only after the one before went on its way: gzip packs in its own thread meanwhile. */
-async function* whilePacking(blocks: Iterable<string>): AsyncGenerator<string> {
-  for (const block of blocks) {
-    yield block;
-    await setImmediate();
-  }
-}
-
 /** Writes a file of a plan and gives it the mtime that the truth names. */
-async function writeExport(plan: Plan, file: number, path: string, out: string, tally: Tally): Promise<void> {
-  await mkdir(dirname(out), { recursive: true });
-  const text = Readable.from(whilePacking(fileText(plan, file, path, tally)), { highWaterMark: 2 });
-  const written = createWriteStream(out);
-  await (out.endsWith(".gz") ? pipeline(text, createGzip({ level: 6, chunkSize: 256 * 1024 }), written) : pipeline(text, written));
-  const mtime = new Date(mtimeOf(file));
-  await utimes(out, mtime, mtime);
-}
+const writeExport = (plan: Plan, file: number, path: string, out: string, tally: Tally): Promise<void> =>
+  writeText(out, fileText(plan, file, path, tally), mtimeOf(file));
 
 const writeTruth = (path: string, truth: Truth) => writeFile(path, `${JSON.stringify(truth, null, 2)}\n`);
 

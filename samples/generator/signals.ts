@@ -18,10 +18,14 @@ export interface Series {
   contacts: number;
 }
 
+/** When a block begins, in milliseconds since 1970: none of its signals happens before. */
+export const startOfBlock = ({ start, pace }: Series, block: number): number => start + Math.floor(block * BLOCK * pace);
+
 /** The signals of one block: exactly BLOCK of them, numbered (`row`) and with their ids. */
-export function blockOf({ seed, start, pace, contacts }: Series, block: number): Signal[] {
+export function blockOf(series: Series, block: number): Signal[] {
+  const { seed, pace, contacts } = series;
   const random = new Random(seed, "block", block);
-  const from = start + Math.floor(block * BLOCK * pace);
+  const from = startOfBlock(series, block);
   const span = Math.floor(BLOCK * pace);
   const signals: Signal[] = [];
   for (let journeys = 0; signals.length < BLOCK;) {

@@ -1,7 +1,7 @@
 /** What a warehouse must hold once the generated files are loaded, counted by the generator itself: nothing here reads a file back. */
 import { snakeCase } from "../../schemas/names.ts";
 import { SIGNAL_TYPES, type SignalType, type Table } from "../../schemas/signal-types.ts";
-import { type Amounts, AMOUNTS, type Behavior, type Signal, unfitFields, unknownFields } from "./signal.ts";
+import { type Amounts, AMOUNTS, type Behavior, type Marketing, type Signal, unfitFields, unknownFields } from "./signal.ts";
 
 /** Records by field: each record that has the field counts once. */
 type Counts = Record<string, number>;
@@ -41,7 +41,7 @@ export interface Truth {
   withoutSignalId: number;
   /** Distinct values of the contact attribute "Customer ID". */
   contacts: number;
-  /** The first and last occurred_at. */
+  /** The first and last occurred_at; empty where there is no signal. */
   occurredAt: { min: string; max: string };
   /** Sums of columns of behavior_signals. item_quantity is filled by addToCart only. A value that does not fit is null and adds nothing. */
   sums: Sums;
@@ -79,13 +79,15 @@ function addTo(sums: Map<string, Sum>, name: string, tenThousandths: bigint): vo
   sum.add(tenThousandths);
 }
 
+const timeText = (at: number) => new Date(at).toISOString();
+
 function count(counts: Counts, name: string): void {
   counts[name] = (counts[name] ?? 0) + 1;
 }
 
 /** Counts signals. Memory: one byte a contact. */
 export class Tally {
-  readonly #total: number;
+  readonly #has: (signal: Marketing) => boolean;
   readonly #truth: Truth;
   readonly #contacts: Uint8Array;
   readonly #sums = Object.fromEntries(AMOUNTS.map((field) => [field, new Sum()])) as Record<keyof Amounts, Sum>;
@@ -95,11 +97,11 @@ export class Tally {
   #last = -Infinity;
 
   /**
-   * @param total how many signals there are: a signal with this or a later `row` is in no file
    * @param contacts how many contacts there may be
+   * @param has whether a signal is in one of the files
    */
-  constructor(seed: number, total: number, contacts: number) {
-    this.#total = total;
+  constructor(seed: number, contacts: number, has: (signal: Marketing) => boolean) {
+    this.#has = has;
     this.#contacts = new Uint8Array(contacts);
     const signalsByType = Object.fromEntries(Object.keys(SIGNAL_TYPES).map((type) => [type, 0])) as Record<SignalType, number>;
     this.#truth = {
@@ -150,7 +152,7 @@ export class Tally {
     const { total, byCampaign, byMessage } = this.#revenue;
     return {
       ...this.#truth,
-      occurredAt: { min: new Date(this.#first).toISOString(), max: new Date(this.#last).toISOString() },
+      occurredAt: this.#truth.signals > 0 ? { min: timeText(this.#first), max: timeText(this.#last) } : { min: "", max: "" },
       sums: texts(Object.entries(this.#sums).map(([field, sum]) => [snakeCase(field), sum])),
       orderItems: { count: this.#truth.orderItems.count, amount: this.#items.toString() },
       revenue: { total: total.toString(), byCampaign: texts(byCampaign), byMessage: texts(byMessage) },
@@ -191,7 +193,7 @@ export class Tally {
   #addCause({ session: { cause }, amounts: { orderValue } }: Behavior): void {
     const { messageBehavior } = this.#truth;
     if (cause === undefined) messageBehavior.none += 1;
-    else if (typeof cause === "string" || cause.row >= this.#total) messageBehavior.unmatched += 1;
+    else if (typeof cause === "string" || !this.#has(cause)) messageBehavior.unmatched += 1;
     else {
       messageBehavior.matched += 1;
       if (orderValue === undefined) return;

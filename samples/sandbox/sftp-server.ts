@@ -1,19 +1,22 @@
-/** The sandbox's SFTP server: listens, lets clients in and gives each channel its session. */
+/** The sandbox's SFTP server: listens, lets clients in and gives each channel its session. Where it is asked for, the API runs beside it. */
 import { once } from "node:events";
 import { realpath } from "node:fs/promises";
 import { createServer } from "node:net";
-import type { Server, Socket } from "node:net";
+import type { Socket } from "node:net";
 import ssh2 from "ssh2";
-import type { Connection, ParsedKey } from "ssh2";
+import type { Connection } from "ssh2";
 import { SignalhouseError } from "../../schemas/errors.ts";
 import type { SandboxConnection, SandboxStats } from "./answers.ts";
 import { FaultBoard } from "./faults.ts";
 import type { Faults } from "./faults.ts";
 import { SandboxFolder } from "./folder.ts";
-import { fingerprint, makeKeyPair, provesKey, readKey } from "./keys.ts";
+import { startApi } from "./api.ts";
+import type { Api, ApiOptions, SandboxApi } from "./api.ts";
+import { makeKeyPair } from "../../pipeline/sftp/key-pair.ts";
+import { AuthorizedKeys, fingerprint, readKey } from "./keys.ts";
+import { HOST, listen } from "./listen.ts";
 import { serveSftp } from "./sftp-session.ts";
 
-const HOST = "127.0.0.1";
 /** Channels per connection. Source: AWS Transfer Family, "Multiplexing of SFTP sessions over a single SSH connection". */
 const MAX_SESSIONS = 10;
 /** What AWS Transfer Family calls itself; clients choose the size of their reads by it. */
@@ -28,7 +31,7 @@ export interface SandboxOptions {
   /** By default a free one. */
   port?: number;
   user?: string;
-  /** Public keys (OpenSSH's lines) that may log in. */
+  /** Public keys (OpenSSH's lines) that may log in, until one is registered by the API. */
   authorizedKeys: string[];
   /** Private host keys (PEM or OpenSSH's form); by default a fresh ed25519 one. */
   hostKeys?: string[];
@@ -36,6 +39,8 @@ export interface SandboxOptions {
   landing?: "inside" | "above";
   subscriptionId?: string;
   faults?: Partial<Faults>;
+  /** Serves the GraphQL API too, whose exports come into the folder. */
+  api?: ApiOptions;
 }
 
 export interface Sandbox {
@@ -48,7 +53,12 @@ export interface Sandbox {
   faults: Faults;
   /** Counts since the start; `openHandles` is how many are open now. */
   stats: Readonly<SandboxStats>;
-  /** Ends all connections and the listener, and keeps interrupted uploads as far as they came. May be called again. */
+  /** The GraphQL API, where the options ask for one. */
+  api: SandboxApi | undefined;
+  /**
+   * Ends all connections and listeners, keeps interrupted uploads as far as they came, gives up exports that were not begun and waits for those
+   * that were. May be called again.
+   */
   close(): Promise<void>;
 }
 
@@ -62,7 +72,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const root = await realpath(options.folder).catch((error: unknown) => {
     throw new SignalhouseError("folder_missing", `The sandbox's folder ${options.folder} is not there`, "Create it, or name another.", error);
   });
-  const keys = options.authorizedKeys.map((key) => readKey(key, "an authorized key"));
+  const keys = new AuthorizedKeys(options.authorizedKeys);
   const hostKeys = options.hostKeys ?? [makeKeyPair().privateKey];
   const fingerprints = hostKeys.map((key) => fingerprint(readKey(key, "a host key")));
 
@@ -101,9 +111,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     ssh.injectSocket(socket);
   });
   const port = await listen(listener, options.port ?? 0);
-
-  let closed: Promise<void> | undefined;
-  const close = async (): Promise<void> => {
+  const closeSftp = async (): Promise<void> => {
     const ended = once(listener, "close");
     listener.close();
     for (const socket of sockets) socket.destroy();
@@ -111,16 +119,28 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     await Promise.all(sessions);
     await folder.close();
   };
-  return { host: HOST, port, user, fingerprints, faults, stats, close: () => (closed ??= close()) };
+  let api: Api | undefined;
+  try {
+    api = options.api && (await startApi(options.api, { root, user, keys }));
+  } catch (error) {
+    await closeSftp();
+    throw error;
+  }
+
+  let closed: Promise<unknown> | undefined;
+  const close = async (): Promise<void> => {
+    await (closed ??= Promise.all([closeSftp(), api?.close()]));
+  };
+  return { host: HOST, port, user, fingerprints, faults, stats, api, close };
 }
 
-/** Lets `user` in who holds one of `keys`. */
-function admit(client: Connection, user: string, keys: ParsedKey[], faults: FaultBoard): void {
+/** Lets `user` in who holds one of `keys` at that moment. */
+function admit(client: Connection, user: string, keys: AuthorizedKeys, faults: FaultBoard): void {
   let refused: boolean | undefined;
   client.on("authentication", (attempt) => {
     if (attempt.method !== "publickey") return attempt.reject(["publickey"]);
     refused ??= faults.refusesLogin(); // a login may ask for several keys: it is refused as a whole
-    if (!refused && attempt.username === user && provesKey(attempt, keys)) attempt.accept();
+    if (!refused && attempt.username === user && keys.prove(attempt)) attempt.accept();
     else attempt.reject(["publickey"]);
   });
 }
@@ -138,15 +158,4 @@ function serveSessions(client: Connection, folder: SandboxFolder, connection: Sa
       sessions.add(served);
     });
   });
-}
-
-async function listen(listener: Server, port: number): Promise<number> {
-  listener.listen(port, HOST);
-  try {
-    await once(listener, "listening");
-  } catch (error) {
-    throw new SignalhouseError("port_taken", `The sandbox cannot listen on ${HOST}:${port}`, "Choose another port, or 0 for a free one.", error);
-  }
-  const address = listener.address();
-  return typeof address === "object" && address ? address.port : port;
 }

@@ -1,0 +1,74 @@
+/** Making key pairs, and what of them may be shown. */
+import { mkdir, rm, writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
+import ssh2, { type ParsedKey } from "ssh2";
+import { messageOf, SignalhouseError } from "../../schemas/errors.ts";
+
+export interface KeyPair {
+  /** In OpenSSH's form. */
+  privateKey: string;
+  /** One line, as authorized_keys has it. */
+  publicKey: string;
+}
+
+/** Makes an ed25519 pair; the private half is encrypted where there is a passphrase. Nothing is written. */
+export function makeKeyPair(comment = "signalhouse", passphrase?: string): KeyPair {
+  for (;;) {
+    const encryption = passphrase ? { passphrase, cipher: "aes256-ctr", rounds: 16 } : {};
+    const pair = ssh2.utils.generateKeyPairSync("ed25519", { comment, ...encryption });
+    // ssh2 1.17 drops the first byte of a public key where that is zero, so that one pair in 256 cannot be read.
+    const [key] = [ssh2.utils.parseKey(pair.private, passphrase)].flat();
+    if (key && !(key instanceof Error)) return { privateKey: pair.private, publicKey: pair.public };
+  }
+}
+
+/**
+ * Writes a pair to `path` (mode 600) and `path`.pub, and makes the folder (mode 700) where it is missing. Never overwrites.
+ * @throws SignalhouseError usage where one of them is there already or cannot be written
+ */
+export async function writeKeyPair(path: string, { privateKey, publicKey }: KeyPair): Promise<void> {
+  await mkdir(dirname(path), { recursive: true, mode: 0o700 }).catch((error: unknown) => {
+    throw refused(dirname(path), error);
+  });
+  await writeNew(`${path}.pub`, `${publicKey.trimEnd()}\n`, 0o644);
+  try {
+    await writeNew(path, privateKey, 0o600);
+  } catch (error) {
+    await rm(`${path}.pub`);
+    throw error;
+  }
+}
+
+async function writeNew(path: string, text: string, mode: number): Promise<void> {
+  await writeFile(path, text, { flag: "wx", mode }).catch((error: unknown) => {
+    throw refused(path, error);
+  });
+}
+
+function refused(path: string, error: unknown): SignalhouseError {
+  if ((error as NodeJS.ErrnoException).code === "EEXIST") {
+    return new SignalhouseError(
+      "usage",
+      `${path} is there already`,
+      "A key is never overwritten. Name another file with --file, or go on with this one: signalhouse keys register",
+    );
+  }
+  return new SignalhouseError("usage", `${path} cannot be written: ${messageOf(error)}`, "Name another file with --file.", error);
+}
+
+/** The public half of a key as a line: type, key, and its comment. */
+export function publicLine(key: ParsedKey): string {
+  return [key.type, key.getPublicSSH().toString("base64"), key.comment.replaceAll(/\s+/g, " ")].join(" ").trim();
+}
+
+/**
+ * Reads a public key's line: what goes to Connect is never anything else.
+ * @throws SignalhouseError key_unreadable where it is none, or a private key
+ */
+export function readPublicLine(text: string, path: string): string {
+  const unreadable = (why: string) => new SignalhouseError("key_unreadable", `${path} ${why}`, "Name the public half: the file that ends in .pub.");
+  if (/PRIVATE KEY/.test(text)) throw unreadable("is a private key, which must never leave this machine; nothing was sent");
+  const [key] = [ssh2.utils.parseKey(text.trim())].flat();
+  if (!key || key instanceof Error || key.isPrivateKey() || text.trim().includes("\n")) throw unreadable("is no public key of one line");
+  return publicLine(key);
+}

@@ -1,0 +1,48 @@
+/** What can be made to go wrong in the sandbox's API, at any time while it runs. */
+
+/** A number is how many of the next requests that it concerns go wrong; each of them counts it down. */
+export interface ApiFaults {
+  /** A mutation is taken, then the gateway answers 504. */
+  timeOutAfterAccepting: number;
+  /** A mutation is taken and never answered. */
+  hangAfterAccepting: number;
+  /** Any request: answered 503, nothing is done. */
+  serverErrors: number;
+  /** Any request: answered 200 with a page of HTML, nothing is done. */
+  malformed: number;
+  /** An export is taken, but its file never comes: its job runs on and on. */
+  neverArrives: number;
+  /** An export is taken, then its job fails: there is no file. */
+  failJobs: number;
+  /** The file of an export has no bytes. */
+  emptyFiles: number;
+  /** Exports are refused for the day, whatever was used. */
+  refuseForTheDay: boolean;
+  /** The schema has no `dataJob`. */
+  noDataJob: boolean;
+  /** Every request is worked off later by so many milliseconds. */
+  latencyMs: number;
+}
+
+/** A sandbox in which nothing goes wrong. */
+export const noApiFaults = (): ApiFaults => ({
+  timeOutAfterAccepting: 0,
+  hangAfterAccepting: 0,
+  serverErrors: 0,
+  malformed: 0,
+  neverArrives: 0,
+  failJobs: 0,
+  emptyFiles: 0,
+  refuseForTheDay: false,
+  noDataJob: false,
+  latencyMs: 0,
+});
+
+type CountedFault = Exclude<{ [F in keyof ApiFaults]: ApiFaults[F] extends number ? F : never }[keyof ApiFaults], "latencyMs">;
+
+/** Whether it is to go wrong now; counts it down. */
+export function strikes(faults: ApiFaults, fault: CountedFault): boolean {
+  if (faults[fault] <= 0) return false;
+  faults[fault] -= 1;
+  return true;
+}

@@ -1,0 +1,110 @@
+/** The sandbox's GraphQL API: lets requests in, has them worked off, and answers as the faults say. */
+import { randomBytes } from "node:crypto";
+import { once, setMaxListeners } from "node:events";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { setTimeout as wait } from "node:timers/promises";
+import { DAILY_LIMITS, type DailyLimits } from "../../schemas/connect.ts";
+import { type ApiFaults, noApiFaults, strikes } from "./api-faults.ts";
+import { Jobs, type SandboxJob } from "./api-jobs.ts";
+import { gateway, operator, type Reply } from "./api-operations.ts";
+import type { AuthorizedKeys } from "./keys.ts";
+import { HOST, listen } from "./listen.ts";
+
+export interface ApiOptions {
+  /** By default a free one. */
+  port?: number;
+  /** By default made up. */
+  apiKey?: string;
+  /** The clock, in milliseconds since 1970: it tells the days of the limits and the times of jobs and files. */
+  now?: () => number;
+  /** Milliseconds after which an export that was taken begins to be made; 0 by default. */
+  delayMs?: number;
+  /** How many signals the shop has on an average day; 400 by default. */
+  rowsPerDay?: number;
+  /** Which shop it is; 1 by default. */
+  seed?: number;
+  /** By default Connect's. */
+  limits?: DailyLimits;
+}
+
+export interface SandboxApi {
+  readonly url: string;
+  /** What `x-api-key` must be. */
+  readonly key: string;
+  /** May be changed at any time. */
+  readonly faults: ApiFaults;
+  /** All that were taken, in order. */
+  readonly jobs: readonly SandboxJob[];
+  /** Waits until the files of all jobs that were taken are in place, but for those that fail or never arrive. */
+  idle(): Promise<void>;
+}
+
+/** The same for who started it. */
+export interface Api extends SandboxApi {
+  /** Gives up exports that were not begun, waits for those that were, and ends all connections. */
+  close(): Promise<void>;
+}
+
+/** The rest of the sandbox, as the API needs it. */
+interface Surroundings {
+  /** The served folder's real path. */
+  root: string;
+  user: string;
+  keys: AuthorizedKeys;
+}
+
+const MAX_REQUEST_BYTES = 1024 * 1024;
+
+/** Starts the API on 127.0.0.1. The caller ends it with close(). @throws SignalhouseError port_taken */
+export async function startApi(options: ApiOptions, { root, user, keys }: Surroundings): Promise<Api> {
+  const { apiKey: key = `sandbox-${randomBytes(18).toString("base64url")}`, now = Date.now, delayMs = 0 } = options;
+  const { rowsPerDay = 400, seed = 1, limits = DAILY_LIMITS } = options;
+  const faults = noApiFaults();
+  const jobs = new Jobs({ root, seed, rowsPerDay, limits, delayMs, now, faults });
+  const closing = new AbortController();
+  setMaxListeners(0, closing.signal); // one for each request that is late
+  const work = operator({ user, keys, jobs, faults });
+
+  /** @returns undefined where no answer is ever to come */
+  const reply = async (request: IncomingMessage): Promise<Reply | undefined> => {
+    const body = await bodyOf(request);
+    if (faults.latencyMs > 0) await wait(faults.latencyMs, undefined, { signal: closing.signal });
+    if (strikes(faults, "serverErrors")) return gateway(503, "Service Unavailable");
+    if (strikes(faults, "malformed")) return { status: 200, body: "<!doctype html><title>Please log in to the network</title>" };
+    if (request.headers["x-api-key"] !== key) return gateway(403, "Forbidden");
+    if (request.method !== "POST" || request.url !== "/") return gateway(404, "Not Found");
+    return body === undefined ? gateway(413, "Request Too Long") : await work(body);
+  };
+
+  const server = createServer((request, response) => {
+    reply(request)
+      .then((answer) => answer && send(response, answer))
+      .catch(() => response.destroy()); // the client broke off, or the sandbox is closed
+  });
+  const port = await listen(server, options.port ?? 0);
+
+  const close = async (): Promise<void> => {
+    const ended = once(server, "close");
+    closing.abort();
+    server.close();
+    server.closeAllConnections();
+    await Promise.all([ended, jobs.close()]);
+  };
+  return { url: `http://${HOST}:${port}/`, key, faults, jobs: jobs.all, idle: () => jobs.idle(), close };
+}
+
+function send(response: ServerResponse, { status, body }: Reply): void {
+  const text = typeof body === "string";
+  response.writeHead(status, { "content-type": text ? "text/html" : "application/json" }).end(text ? body : JSON.stringify(body));
+}
+
+/** @returns undefined where it is too long */
+async function bodyOf(request: IncomingMessage): Promise<string | undefined> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    bytes += chunk.length;
+    if (bytes <= MAX_REQUEST_BYTES) chunks.push(chunk);
+  }
+  return bytes <= MAX_REQUEST_BYTES ? Buffer.concat(chunks).toString("utf8") : undefined;
+}
