@@ -53,6 +53,11 @@ export class Checklist {
     }
   }
 
+  /** Notes something that is not needed, and not there. */
+  leaveOut(name: string, detail: string): void {
+    this.checks.push({ name, status: "skipped", detail });
+  }
+
   text(): string {
     const width = Math.max(...this.checks.map(({ name }) => name.length));
     return this.checks

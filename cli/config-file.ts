@@ -25,12 +25,13 @@ export async function loadConfig({ file, warehouse }: { file: string | undefined
   const text = await readText(path, file !== undefined);
   const config = text === undefined ? readConfig({}, "the defaults") : readConfig(parseConfig(text, basename(path)), basename(path));
   const absolute = (written: string) => resolve(dirname(path), expandHome(written));
-  const { sftp } = config;
+  const { sftp, api } = config;
   return {
     file: text === undefined ? undefined : path,
     config: {
       ...config,
       warehouse: warehouse === undefined ? absolute(config.warehouse) : resolve(expandHome(warehouse)),
+      api: { ...api, ...(api.keyFile === undefined ? {} : { keyFile: absolute(api.keyFile) }) },
       ...(sftp && {
         sftp: { ...sftp, ...(sftp.keyFile === undefined ? {} : { keyFile: absolute(sftp.keyFile) }), knownHosts: sftp.knownHosts.map(absolute) },
       }),

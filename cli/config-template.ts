@@ -4,14 +4,16 @@ export interface TemplateValues {
   region: string;
   user: string;
   keyFile: string;
+  apiKeyFile?: string | undefined;
 }
 
-export function configTemplate({ region, user, keyFile }: TemplateValues): string {
+export function configTemplate({ region, user, keyFile, apiKeyFile }: TemplateValues): string {
   const text = JSON.stringify;
   return `// Configuration of signalhouse: JSON with comments. Relative paths are relative to this file.
-// No secret belongs here: the passphrase of a key comes from the environment variable SIGNALHOUSE_KEY_PASSPHRASE.
+// No secret belongs here: the passphrase of a key comes from the environment variable SIGNALHOUSE_KEY_PASSPHRASE, the API key from
+// SIGNALHOUSE_API_KEY or a file of yours.
 {
-  // Where your Connect subscription lives: us-east-1, eu-central-1 or ap-southeast-2. It names the SFTP server.
+  // Where your Connect subscription lives: us-east-1, eu-central-1 or ap-southeast-2. It names the SFTP server and the API.
   "region": ${text(region)},
 
   "sftp": {
@@ -45,6 +47,47 @@ export function configTemplate({ region, user, keyFile }: TemplateValues): strin
 
     // How often a lost connection is taken up again before a file fails.
     // "retries": 8,
+  },
+
+  // Connect's API, which makes exports and registers keys. Loading works without it.
+  "api": {
+    // A file that holds the API key, and that nobody else can read (chmod 600). The environment variable SIGNALHOUSE_API_KEY comes before it.
+    ${apiKeyFile === undefined ? '// "keyFile": "~/.config/signalhouse/api-key",' : `"keyFile": ${text(apiKeyFile)},`}
+
+    // Another endpoint than the region's.
+    // "endpoint": "https://connect-gql-us-1.goacoustic.com",
+
+    // Seconds that one request may take, and how often one that may be repeated is.
+    // "timeoutSeconds": 30,
+    // "retries": 4,
+  },
+
+  "exports": {
+    // Seconds between two looks for the file of an export.
+    // "pollSeconds": 30,
+
+    // Hours after which an export that has not arrived is late.
+    // "deadlineHours": 6,
+
+    // Minutes that the file is looked for where Connect's answer got lost, before the export is asked for again under the same name.
+    // "lookMinutes": 15,
+  },
+
+  "backfill": {
+    // The first day that the warehouse is to have: backfill and watch ask for what is missing from then on.
+    // "from": "2025-01-01",
+
+    // The last day; without it, yesterday, so that each new day is asked for too.
+    // "to": "2025-06-30",
+
+    // Signal types, or the groups email, sms, whatsapp, behavior, all.
+    // "types": "all",
+
+    // Minutes by which each window reaches into its neighbours: Connect does not say which of a signal's times it means. Nothing is loaded twice.
+    // "marginMinutes": 60,
+
+    // Rows a day and signal type that are expected where nothing is known yet.
+    // "guessRowsPerDay": 20000,
   },
 
   // The DuckDB file that everything is loaded into. The first sync makes it.

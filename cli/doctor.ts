@@ -7,11 +7,12 @@ import { readCredentials } from "../pipeline/sftp/keys.ts";
 import { serverName, type SftpOptions } from "../pipeline/sftp/options.ts";
 import { connectSftp, type SftpServer } from "../pipeline/sftp/server.ts";
 import { openSocket } from "../pipeline/sftp/socket.ts";
-import { sftpHost } from "../schemas/config.ts";
+import { apiEndpoint, sftpHost } from "../schemas/config.ts";
 import { isSignalhouseError, SignalhouseError } from "../schemas/errors.ts";
 import { probeWarehouse } from "../sinks/probe.ts";
 import { Checklist, type Finding } from "./checklist.ts";
 import { type Context, defineCommand } from "./command.ts";
+import { apiOf } from "./connect.ts";
 import { CONFIG_FILE, type LoadedConfig } from "./config-file.ts";
 import { EXIT } from "./failures.ts";
 import { bytes, count } from "./format.ts";
@@ -25,7 +26,7 @@ const PATIENCE_MS = 15_000;
 export const command = defineCommand({
   usage: "[options]",
   about:
-    "Tests everything that a sync needs: configuration, key, DNS, network, host key, login, folders, disk, warehouse. Each failure comes with what to do.\nIt changes nothing. Exit code 1 where a test fails.",
+    "Tests everything that a sync needs: configuration, API key, API, key, DNS, network, host key, login, folders, disk, warehouse. Each failure comes with what to do.\nIt changes nothing. Exit code 1 where a test fails.",
   options: {},
   examples: ["doctor", "doctor --json"],
   async run(context) {
@@ -34,6 +35,7 @@ export const command = defineCommand({
       const value = await context.config();
       return { detail: value.file ?? `no ${CONFIG_FILE} here: the defaults`, value };
     });
+    await checkApi(context, list, configuration);
     await checkServer(context, list, configuration);
     await checkWarehouse(list, configuration);
     context.out.result({ ok: list.failed === 0, checks: list.checks }, () => {
@@ -43,6 +45,27 @@ export const command = defineCommand({
     return list.failed === 0 ? EXIT.done : EXIT.failed;
   },
 });
+
+/** The API is for asking; loading works without it. */
+async function checkApi(context: Context, list: Checklist, configuration: Finding<LoadedConfig>): Promise<void> {
+  const loaded = configuration.value?.config;
+  const source = process.env["SIGNALHOUSE_API_KEY"] ? "SIGNALHOUSE_API_KEY" : loaded?.api.keyFile;
+  if (configuration.ok && source === undefined) {
+    list.leaveOut("API key", "none is set: exports are loaded, not asked for; see SIGNALHOUSE_API_KEY and api.keyFile");
+    return;
+  }
+  const api = await list.check("API key", [configuration], async ({ config }) => ({
+    detail: `from ${source ?? "nowhere"}`,
+    value: await apiOf(
+      { ...config, api: { ...config.api, retries: 0, timeoutSeconds: Math.min(config.api.timeoutSeconds, PATIENCE_MS / 1000) } },
+      context,
+    ),
+  }));
+  await list.check("API", [api, configuration], async (connect, { config }) => {
+    await connect.ping();
+    return { detail: `${new URL(apiEndpoint(config)).host} takes the key`, value: undefined };
+  });
+}
 
 async function checkServer({ signal }: Context, list: Checklist, configuration: Finding<LoadedConfig>): Promise<void> {
   const loaded = await list.check("server", [configuration], async ({ config, file }) => {

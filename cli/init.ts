@@ -1,6 +1,7 @@
 import { writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { readConfig, REGIONS } from "../schemas/config.ts";
+import { DAY_MS } from "../schemas/connect.ts";
 import { SignalhouseError } from "../schemas/errors.ts";
 import { defineCommand, oneOf } from "./command.ts";
 import { CONFIG_FILE, parseConfig } from "./config-file.ts";
@@ -15,22 +16,33 @@ export const command = defineCommand({
   options: {
     region: { type: "string", value: "REGION", help: `where the subscription lives: ${REGION_NAMES.join(", ")}` },
     user: { type: "string", value: "EMAIL", help: "the e-mail address of your Connect account" },
-    key: { type: "string", value: "FILE", help: "your private SSH key; ~/.ssh/id_ed25519 by default" },
+    key: { type: "string", value: "FILE", help: "your private SSH key; ~/.ssh/connect_ed25519 by default" },
+    "api-key-file": { type: "string", value: "FILE", help: "a file of yours (mode 600) with the API key; else SIGNALHOUSE_API_KEY is used" },
   },
   examples: ["init", "init --region eu-central-1 --user analyst@example.com --key ~/.ssh/connect_ed25519"],
   async run({ out, configFile }, { values }) {
     const region = oneOf("--region", values.region ?? REGION_NAMES[0] ?? "", REGION_NAMES);
-    const text = configTemplate({ region, user: values.user ?? "", keyFile: values.key ?? "~/.ssh/id_ed25519" });
+    const text = configTemplate({
+      region,
+      user: values.user ?? "",
+      keyFile: values.key ?? "~/.ssh/connect_ed25519",
+      apiKeyFile: values["api-key-file"],
+    });
     // What is given has to be right; without a user the file is not complete yet.
     if (values.user !== undefined) readConfig(parseConfig(text, CONFIG_FILE), CONFIG_FILE);
     const path = resolve(configFile ?? CONFIG_FILE);
     await writeNew(path, text);
+    const yesterday = new Date(Date.now() - DAY_MS).toISOString().slice(0, 10);
     const next = [
       ...(values.user === undefined ? ['Put the e-mail address of your Connect account into "user".'] : []),
       ...(values.region === undefined ? [`Check "region": ${REGION_NAMES.join(", ")}.`] : []),
+      `Create an API key in Connect (Administration > General settings > API keys), and put it into ${values["api-key-file"] ?? "the environment variable SIGNALHOUSE_API_KEY"}.`,
+      "Make a key pair:  signalhouse keys generate",
+      "Tell Connect its public half:  signalhouse keys register",
       "Compare and trust the server's host key:  signalhouse keys trust",
       "Test everything:  signalhouse doctor",
-      "Load what is there:  signalhouse sync",
+      `Ask for a first export and load it:  signalhouse export --types all --from ${yesterday} --to ${yesterday} --sync`,
+      "From then on, load what is new:  signalhouse sync",
     ];
     out.result({ file: path, next }, () => [`Wrote ${path}`, "", "Next:", ...next.map((step, index) => `  ${index + 1}. ${step}`)].join("\n"));
     return EXIT.done;

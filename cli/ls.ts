@@ -1,6 +1,7 @@
 import { planSync, type Decision } from "../pipeline/plan.ts";
 import type { RemoteFile } from "../pipeline/sftp/server.ts";
 import { connect } from "../pipeline/sync.ts";
+import { DAY_MS, KEPT_MS } from "../schemas/connect.ts";
 import { isSignalhouseError } from "../schemas/errors.ts";
 import { type KnownFile, knownFiles } from "../sinks/ledger.ts";
 import { type Context, defineCommand } from "./command.ts";
@@ -9,11 +10,8 @@ import { bytes, count, duration, number, table } from "./format.ts";
 import { secrets, sftpOf } from "./server.ts";
 import { reading } from "./warehouse.ts";
 
-const DAY = 86_400_000;
-/** Source: vendor page "Export signals from Connect": files are automatically deleted after 28 days. */
-const KEPT_MS = 28 * DAY;
 /** A file that is not loaded and has less than this left is pointed at. */
-const URGENT_MS = 7 * DAY;
+const URGENT_MS = 7 * DAY_MS;
 
 export const command = defineCommand({
   usage: "[options]",
@@ -37,7 +35,7 @@ export const command = defineCommand({
     const files = planSync(listing, ledger ?? []).map(({ file: { path, size, mtime }, decision }) => {
       const state = ledger ? stateOf(decision) : "unknown";
       const left = mtime + KEPT_MS - now;
-      return { path, size, mtime: new Date(mtime), state, days_left: Math.floor(left / DAY), urgent: isWaiting(state) && left < URGENT_MS };
+      return { path, size, mtime: new Date(mtime), state, days_left: Math.floor(left / DAY_MS), urgent: isWaiting(state) && left < URGENT_MS };
     });
     const urgent = files.filter((entry) => entry.urgent).length;
     out.result({ root: server.root, files }, () => {

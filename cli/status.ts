@@ -1,6 +1,12 @@
 import { stat } from "node:fs/promises";
+import type { DuckDBConnection } from "@duckdb/node-api";
+import { GUESSED_BYTES_PER_ROW } from "../pipeline/export/ask.ts";
+import { quotaLeft, utcDay } from "../pipeline/quota.ts";
+import { DAILY_LIMITS } from "../schemas/connect.ts";
+import { exportJobs, usedOfDay } from "../sinks/jobs.ts";
 import { readStatus, type RunRow, type Status } from "../sinks/status.ts";
 import { defineCommand } from "./command.ts";
+import { jobDocument } from "./export-report.ts";
 import { EXIT } from "./failures.ts";
 import { bytes, count, duration, number, table, time } from "./format.ts";
 import { reading } from "./warehouse.ts";
@@ -14,13 +20,32 @@ export const command = defineCommand({
   run: (context) =>
     reading(context, async (connection, { warehouse }) => {
       const status = await readStatus(connection);
+      const asked = await askedOf(connection);
       const { size } = await stat(warehouse);
-      context.out.result({ warehouse, size_bytes: size, ...status }, () => text(warehouse, size, status));
+      context.out.result({ warehouse, size_bytes: size, ...status, ...asked }, () => text(warehouse, size, status, asked));
       return EXIT.done;
     }),
 });
 
-function text(warehouse: string, size: number, status: Status): string {
+/** What Connect was asked for: today's share of its limits, and the exports that are under way. */
+async function askedOf(connection: DuckDBConnection) {
+  const now = Date.now();
+  const day = utcDay(now);
+  const used = await usedOfDay(connection, Date.parse(day), GUESSED_BYTES_PER_ROW);
+  const left = quotaLeft(DAILY_LIMITS, used);
+  const open = await exportJobs(connection, "postponed", "asking", "asked", "arrived");
+  return {
+    quota: {
+      day,
+      used: { jobs: used.jobs, rows: used.rows, bytes: Math.round(used.bytes) },
+      left: { ...left, bytes: Math.round(left.bytes) },
+      used_up: used.usedUp,
+    },
+    exports: open.map((job) => jobDocument({ job })),
+  };
+}
+
+function text(warehouse: string, size: number, status: Status, { quota, exports }: Awaited<ReturnType<typeof askedOf>>): string {
   const ago = (at: Date) => `${time(at)} UTC, ${duration(Date.now() - at.getTime())} ago`;
   const { files, last_load } = status;
   const facts = [
@@ -29,6 +54,12 @@ function text(warehouse: string, size: number, status: Status): string {
     ["last load", last_load ? `${ago(last_load.finished_at)}: ${last_load.path}` : "none yet"],
     ["files", `${number(files.loaded)} loaded, ${number(files.duplicate)} with the same bytes, ${number(files.failed)} failed`],
     ["rejects", status.rejects > 0n ? `${number(status.rejects)} not replayed; see: signalhouse rejects list` : "none"],
+    [
+      "quota left today",
+      quota.used_up
+        ? "none: Connect said that the day's limits are reached"
+        : `${count(quota.left.jobs, "export")}, ${number(quota.left.rows)} rows, ${bytes(quota.left.bytes)}`,
+    ],
     ["drift", status.drift_kinds > 0n ? `${count(status.drift_kinds, "kind")}; see: signalhouse drift` : "none"],
   ];
   const sections = [
@@ -44,6 +75,10 @@ function text(warehouse: string, size: number, status: Status): string {
     ...section(
       ["failed file", "when (UTC)", "why"],
       status.failed_files.map((row) => [row.path, time(row.finished_at), `${row.error ?? ""} (${row.error_code ?? ""})`]),
+    ),
+    ...section(
+      ["export", "status", "from", "to"],
+      exports.map(({ name, status, from, to }) => [name, status, from, to]),
     ),
     ...section(
       ["run", "started (UTC)", { right: "files" }, "ended"],

@@ -1,8 +1,10 @@
 /** sync: list, plan, read, load, record. */
 import { type Config, sftpHost } from "../schemas/config.ts";
 import { SignalhouseError } from "../schemas/errors.ts";
+import { changeJob, exportJobs, markLoadedJobs } from "../sinks/jobs.ts";
 import { knownFiles } from "../sinks/ledger.ts";
 import type { Warehouse } from "../sinks/warehouse.ts";
+import { findExportFile } from "./export/file.ts";
 import { type FileResult, loadFiles, type LoadEvent, type Source } from "./load-files.ts";
 import { type PlannedFile, type PlanOptions, planSync } from "./plan.ts";
 import { connectSftp, type RemoteFile, type SftpOptions, type SftpServer } from "./sftp/server.ts";
@@ -36,16 +38,30 @@ export async function sync(options: SyncOptions): Promise<SyncResult> {
   const { config, warehouse, signal = new AbortController().signal } = options;
   const server = await connect(config, { ...options.secrets, signal, ...(options.log ? { log: options.log } : {}) });
   try {
-    const listing = await server.list(config.sftp?.folders ?? [], signal);
+    const listing = await listExports(server, config.sftp?.folders ?? [], warehouse, options);
     const planned = planSync(listing, await knownFiles(warehouse.connection), options);
     options.onEvent?.({ event: "planned", files: planned });
     if (options.dryRun) return { planned, files: [] };
     const sources = planned.filter(({ decision }) => decision.action === "load").map(({ file }) => remoteSource(server, file));
     const files = await loadFiles(sources, { warehouse, limits: config.limits, runId: options.runId ?? null, signal, onEvent: options.onEvent });
+    await markLoadedJobs(warehouse.connection);
     return { planned, files };
   } finally {
     await server.close();
   }
+}
+
+/** What is in the folders, and the files of exports that were asked for, wherever Connect was told to put them. */
+async function listExports(server: SftpServer, folders: readonly string[], { connection }: Warehouse, { dryRun, signal }: SyncOptions) {
+  const files = new Map((await server.list(folders, signal)).map((file) => [file.path, file]));
+  for (const job of await exportJobs(connection, "asking", "asked", "arrived")) {
+    const file = await findExportFile(server, job);
+    if (!file) continue;
+    files.set(file.path, file);
+    const isNew = job.path !== file.path || job.status === "asking";
+    if (isNew && !dryRun) await changeJob(connection, job.name, { status: "asked", path: file.path, error: null });
+  }
+  return [...files.values()];
 }
 
 /** Connects as the configuration says. @throws SignalhouseError config_invalid where it has no `sftp` */
@@ -54,6 +70,7 @@ export async function connect(config: Config, secrets: Omit<Partial<SftpOptions>
   return connectSftp({ ...config.sftp, ...secrets, host: sftpHost(config) });
 }
 
-function remoteSource(server: SftpServer, file: RemoteFile): Source {
+/** A file on the server, for loadFiles. */
+export function remoteSource(server: SftpServer, file: RemoteFile): Source {
   return { ...file, open: (signal) => server.read(file, signal) };
 }

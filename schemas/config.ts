@@ -2,11 +2,23 @@
 import { z } from "zod";
 import { SignalhouseError } from "./errors.ts";
 
-/** SFTP host by region. Source: vendor page "Export signals from Connect", section "SFTP hosts by region". */
+/**
+ * SFTP host and GraphQL endpoint by region. Sources: vendor pages "Export signals from Connect", section "SFTP hosts by region", and "Using the
+ * Connect API". The third endpoint is ap-3 where one would expect ap-2.
+ */
 export const REGIONS = {
-  "us-east-1": "s-acca2da9ec374c47b.server.transfer.us-east-1.amazonaws.com",
-  "eu-central-1": "s-0f495b8f35324396a.server.transfer.eu-central-1.amazonaws.com",
-  "ap-southeast-2": "s-9596192dde684690a.server.transfer.ap-southeast-2.amazonaws.com",
+  "us-east-1": {
+    sftp: "s-acca2da9ec374c47b.server.transfer.us-east-1.amazonaws.com",
+    api: "https://connect-gql-us-1.goacoustic.com",
+  },
+  "eu-central-1": {
+    sftp: "s-0f495b8f35324396a.server.transfer.eu-central-1.amazonaws.com",
+    api: "https://connect-gql-eu-1.goacoustic.com",
+  },
+  "ap-southeast-2": {
+    sftp: "s-9596192dde684690a.server.transfer.ap-southeast-2.amazonaws.com",
+    api: "https://connect-gql-ap-3.goacoustic.com",
+  },
 } as const;
 
 type Region = keyof typeof REGIONS;
@@ -37,6 +49,47 @@ const sftp = z.strictObject({
   retries: z.int().min(0).default(8),
 });
 
+/** An API key goes over the network with every request: in the clear only to this machine, as with the sandbox. */
+const endpoint = z.string().refine((text) => {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  return url?.protocol === "https:" || (url?.protocol === "http:" && ["127.0.0.1", "localhost", "[::1]"].includes(url.hostname));
+}, "expected an https:// address");
+
+const api = z.strictObject({
+  /** The GraphQL endpoint; by default the region's. */
+  endpoint: endpoint.optional(),
+  /** File that holds the API key and that only the user can read. The environment variable SIGNALHOUSE_API_KEY comes before it. */
+  keyFile: z.string().min(1).optional(),
+  /** Seconds that one request may take. */
+  timeoutSeconds: z.number().positive().default(30),
+  /** How often a request that may be repeated is, before it fails. */
+  retries: z.int().min(0).default(4),
+});
+
+const exports = z.strictObject({
+  /** Seconds between two looks for the file of an export. */
+  pollSeconds: z.number().positive().default(30),
+  /** Hours after which an export that has not arrived is late. */
+  deadlineHours: z.number().positive().default(6),
+  /** Minutes that the file of an export is looked for where Connect's answer got lost, before it is asked for again under the same name. */
+  lookMinutes: z.number().min(0).default(15),
+});
+
+const day = z.iso.date("expected a day such as 2025-07-01");
+
+const backfill = z.strictObject({
+  /** The first day that the warehouse is to have. */
+  from: day.optional(),
+  /** The last day; by default yesterday, so that each new day is asked for too. */
+  to: day.optional(),
+  /** Signal types and groups, as --types takes them. */
+  types: z.string().min(1).default("all"),
+  /** Minutes by which each window reaches into its neighbours: the vendor does not say which of a signal's times the window means. */
+  marginMinutes: z.number().min(0).max(1440).default(60),
+  /** Rows a day and signal type that are expected where nothing is known yet. */
+  guessRowsPerDay: z.int().min(1).default(20_000),
+});
+
 const limits = z.strictObject({
   /** Bytes of one unzipped record. */
   maxRecordBytes: z
@@ -57,6 +110,9 @@ const limits = z.strictObject({
 const configShape = z.strictObject({
   region: z.enum(regionNames).optional(),
   sftp: sftp.optional(),
+  api: api.prefault({}),
+  exports: exports.prefault({}),
+  backfill: backfill.prefault({}),
   /** The DuckDB file. */
   warehouse: z.string().min(1).default("signals.duckdb"),
   limits: limits.prefault({}),
@@ -67,6 +123,7 @@ export type ConfigInput = z.input<typeof configShape>;
 /** What the program trusts. Paths are still as written. */
 export type Config = z.infer<typeof configShape>;
 export type SftpConfig = z.infer<typeof sftp>;
+export type BackfillConfig = z.infer<typeof backfill>;
 export type Limits = z.infer<typeof limits>;
 
 /**
@@ -115,5 +172,16 @@ export function readConfig(input: unknown, source: string): Config {
 
 /** The SFTP server that a configuration means. */
 export function sftpHost(config: Config): string {
-  return config.sftp?.host ?? (config.region ? REGIONS[config.region] : "");
+  return config.sftp?.host ?? (config.region ? REGIONS[config.region].sftp : "");
+}
+
+/** The GraphQL endpoint that a configuration means. @throws SignalhouseError config_invalid where it names none */
+export function apiEndpoint(config: Config): string {
+  const found = config.api.endpoint ?? (config.region ? REGIONS[config.region].api : undefined);
+  if (found !== undefined) return found;
+  throw new SignalhouseError(
+    "config_invalid",
+    "the configuration names neither region nor api.endpoint",
+    `Set "region" to one of ${regionNames.join(", ")}.`,
+  );
 }

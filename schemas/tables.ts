@@ -118,7 +118,21 @@ export const LEDGER_TABLES = {
     asked_at: "TIMESTAMPTZ NOT NULL",
     finished_at: "TIMESTAMPTZ",
     error: "VARCHAR",
+    signal_types: "VARCHAR[]",
+    window_start: "TIMESTAMPTZ",
+    window_end: "TIMESTAMPTZ",
+    expected_rows: "BIGINT",
+    size_bytes: "BIGINT",
+    load_id: "BIGINT",
+    not_before: "TIMESTAMPTZ",
+    refused_at: "TIMESTAMPTZ",
   },
 } as const satisfies Record<string, Record<string, string>>;
+
+/**
+ * Where an export stands: put off to another day · written down, and perhaps asked for · Connect took it · its file is there and whole · loaded ·
+ * Connect refused it or could not make it.
+ */
+export type JobStatus = "postponed" | "asking" | "asked" | "arrived" | "loaded" | "failed";
 
 export type LoadStatus = "loaded" | "duplicate" | "failed";

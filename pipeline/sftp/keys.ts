@@ -2,6 +2,7 @@
 import { open } from "node:fs/promises";
 import ssh2, { type AnyAuthMethod, type ParsedKey } from "ssh2";
 import { SignalhouseError, messageOf } from "../../schemas/errors.ts";
+import { publicLine } from "./key-pair.ts";
 import { fingerprint } from "./host-keys.ts";
 import type { SftpOptions } from "./options.ts";
 import { expandHome } from "./paths.ts";
@@ -29,14 +30,29 @@ export async function readCredentials(options: SftpOptions): Promise<Credentials
     credentials.methods.push({ type: "agent", username: options.user, agent: options.agentSocket ?? "" });
     credentials.keys.push(...keys.map(describe));
   }
-  if (credentials.methods.length === 0) {
-    throw new SignalhouseError(
-      "config_invalid",
-      "Neither sftp.keyFile nor sftp.agent is set",
-      "Set one of them; `ssh-keygen -t ed25519 -f connect_key` makes a key.",
-    );
-  }
+  if (credentials.methods.length === 0) throw noKey();
   return credentials;
+}
+
+/**
+ * The public halves of the keys that log in, the key file's first, as lines of type, key and comment.
+ * @throws SignalhouseError as readCredentials
+ */
+export async function readPublicKeys(options: Pick<SftpOptions, "keyFile" | "agent" | "agentSocket" | "passphrase" | "home">): Promise<string[]> {
+  const keys = [
+    ...(options.keyFile ? [await readPrivateKey(expandHome(options.keyFile, options.home), options.passphrase)] : []),
+    ...(options.agent ? await agentKeys(options.agentSocket) : []),
+  ];
+  if (keys.length === 0) throw noKey();
+  return keys.map(publicLine);
+}
+
+function noKey(): SignalhouseError {
+  return new SignalhouseError(
+    "config_invalid",
+    "Neither sftp.keyFile nor sftp.agent is set",
+    "Set one of them; `signalhouse keys generate` makes a key.",
+  );
 }
 
 function describe(key: ParsedKey): string {
@@ -67,7 +83,7 @@ async function readKeyFile(path: string): Promise<Buffer> {
     throw new SignalhouseError(
       "key_unreadable",
       `Private key ${path} cannot be read: ${messageOf(error)}`,
-      "Check sftp.keyFile; `ssh-keygen -t ed25519 -f connect_key` makes a key.",
+      "Check sftp.keyFile; `signalhouse keys generate` makes a key.",
       error,
     );
   } finally {

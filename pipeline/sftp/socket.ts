@@ -7,7 +7,8 @@ import { serverName } from "./options.ts";
  * A TCP connection. Opened here rather than by ssh2, so that we can tell DNS from network, and destroy it whatever state it is in.
  * @throws SignalhouseError host_unreachable; the signal's reason
  */
-export async function openSocket(server: { host: string; port: number }, timeoutMs: number, signal?: AbortSignal): Promise<Socket> {
+export async function openSocket({ host, port }: { host: string; port: number }, timeoutMs: number, signal?: AbortSignal): Promise<Socket> {
+  const server = { host, port };
   // Node gives each of several addresses 250 ms by default, which a far region needs for its handshake alone.
   const socket = connect({ ...server, noDelay: true, autoSelectFamilyAttemptTimeout: 5000 });
   const timeout = AbortSignal.timeout(timeoutMs);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { readConfig, sftpHost } from "../../schemas/config.ts";
+import { apiEndpoint, readConfig, sftpHost } from "../../schemas/config.ts";
 import { isSignalhouseError, type SignalhouseError } from "../../schemas/errors.ts";
 
 const minimal = { region: "eu-central-1", sftp: { user: "ana@example.com" } };
@@ -17,6 +17,9 @@ function faultOf(input: unknown): SignalhouseError {
 test("an empty configuration is all defaults", () => {
   expect(readConfig({}, "my.json")).toEqual({
     warehouse: "signals.duckdb",
+    api: { timeoutSeconds: 30, retries: 4 },
+    exports: { pollSeconds: 30, deadlineHours: 6, lookMinutes: 15 },
+    backfill: { types: "all", marginMinutes: 60, guessRowsPerDay: 20_000 },
     limits: expect.objectContaining({ maxRecordBytes: 64 * 1024 * 1024, maxExpansionRatio: 200 }) as object,
   });
 });
@@ -31,6 +34,13 @@ test("the SFTP server is the region's, or the one that is named", () => {
   expect(sftpHost(readConfig(minimal, "my.json"))).toBe("s-0f495b8f35324396a.server.transfer.eu-central-1.amazonaws.com");
   expect(sftpHost(readConfig({ ...minimal, sftp: { ...minimal.sftp, host: "localhost" } }, "my.json"))).toBe("localhost");
   expect(sftpHost(readConfig({ sftp: { user: "ana", host: "localhost" } }, "my.json"))).toBe("localhost");
+});
+
+test("the API's endpoint is the region's, or the one that is named; in the clear only on this machine", () => {
+  expect(apiEndpoint(readConfig({ region: "ap-southeast-2" }, "my.json"))).toBe("https://connect-gql-ap-3.goacoustic.com");
+  expect(apiEndpoint(readConfig({ region: "us-east-1", api: { endpoint: "https://a.example" } }, "my.json"))).toBe("https://a.example");
+  expect(apiEndpoint(readConfig({ api: { endpoint: "http://127.0.0.1:8080" } }, "my.json"))).toBe("http://127.0.0.1:8080");
+  expect(() => apiEndpoint(readConfig({}, "my.json"))).toThrow(/neither region nor api.endpoint/);
 });
 
 describe("a wrong setting names itself", () => {
@@ -52,6 +62,13 @@ describe("a wrong setting names itself", () => {
     ["sftp.host", { ...minimal, sftp: { user: "ana", host: "" } }],
     ["neither region nor sftp.host", { sftp: { user: "ana" } }],
     ["warehouse", { warehouse: "" }],
+    ["api.endpoint: expected an https", { api: { endpoint: "http://connect.example.com" } }],
+    ["api.endpoint: expected an https", { api: { endpoint: "connect.example.com" } }],
+    ["api: .*key", { api: { key: "secret" } }],
+    ["api.timeoutSeconds", { api: { timeoutSeconds: 0 } }],
+    ["exports.pollSeconds", { exports: { pollSeconds: 0 } }],
+    ["backfill.from: expected a day", { backfill: { from: "2025-13-01" } }],
+    ["backfill.marginMinutes", { backfill: { marginMinutes: -1 } }],
     ["limits.maxRecordBytes", { limits: { maxRecordBytes: 10 } }],
     ["limits.maxExpansionRatio", { limits: { maxExpansionRatio: 0 } }],
     ["limits.threads", { limits: { threads: 0.5 } }],

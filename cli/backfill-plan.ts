@@ -1,0 +1,27 @@
+import { planSpan } from "../pipeline/backfill.ts";
+import { openToPlan } from "../pipeline/sync-exports.ts";
+import { calendarText, SPAN_OPTIONS, spanOf } from "./backfill.ts";
+import { defineCommand } from "./command.ts";
+import { EXIT } from "./failures.ts";
+
+export const command = defineCommand({
+  usage: "[options]",
+  about:
+    "Prints what is missing of a span and on which days it can be asked for within Connect's daily limits (20 jobs, 2 million rows, 1 GB). It asks for\n" +
+    "nothing. Rows are expected from what was loaded so far; the calendar mends itself as more is known.",
+  options: SPAN_OPTIONS,
+  examples: ["backfill plan --from 2025-01-01", "backfill plan --from 2025-01-01 --to 2025-03-31 --types email,order"],
+  async run({ out, config: loadConfig }, { values }) {
+    const { config } = await loadConfig();
+    const now = Date.now();
+    const span = spanOf(values, config, now);
+    const warehouse = await openToPlan(config.warehouse);
+    try {
+      const plan = await planSpan(warehouse, span, { ...config.backfill, now });
+      out.result(plan, () => calendarText(plan, config.backfill.guessRowsPerDay));
+    } finally {
+      warehouse.close();
+    }
+    return EXIT.done;
+  },
+});

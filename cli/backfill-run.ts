@@ -1,0 +1,30 @@
+import { runBackfill } from "../pipeline/backfill.ts";
+import { calendarText, SPAN_OPTIONS, spanOf } from "./backfill.ts";
+import { defineCommand } from "./command.ts";
+import { exportContext, noteRun } from "./connect.ts";
+import { exitOf, jobDocument, jobTable, tellFaults } from "./export-report.ts";
+import { sftpOf } from "./server.ts";
+
+export const command = defineCommand({
+  usage: "[options]",
+  about:
+    "Asks Connect for what is missing of a span, as much as today allows, waits for the files and loads them; then waits for tomorrow and goes on, until\n" +
+    "nothing is missing. With --once it ends when today's part is done, for cron. It can be ended at any time: the next one goes on.",
+  options: { ...SPAN_OPTIONS, once: { type: "boolean", help: "end when today's part is loaded" } },
+  examples: ["backfill run --from 2025-01-01", "backfill run --from 2025-01-01 --once  # for cron"],
+  async run(context, { values }) {
+    const { out } = context;
+    const { config, file } = await context.config();
+    sftpOf(config, file);
+    const span = spanOf(values, config, Date.now());
+    const flow = await exportContext(config, context);
+    return noteRun(flow.useWarehouse, "backfill", async (runId) => {
+      const { outcomes, left } = await runBackfill(flow, { ...config.backfill, span, once: Boolean(values.once), runId });
+      out.result({ jobs: outcomes.map(jobDocument), left }, () =>
+        [jobTable(outcomes), "", "What is left:", "", calendarText(left, config.backfill.guessRowsPerDay)].join("\n"),
+      );
+      tellFaults(out, outcomes);
+      return exitOf(outcomes);
+    });
+  },
+});

@@ -1,0 +1,47 @@
+/** What became of exports, for people and programs. */
+import type { ExportOutcome } from "../pipeline/export/arrive.ts";
+import type { ExportJob } from "../sinks/jobs.ts";
+import { EXIT } from "./failures.ts";
+import { number, table, time } from "./format.ts";
+import type { Output } from "./output.ts";
+
+export function jobDocument({ job, file, error }: ExportOutcome) {
+  return {
+    name: job.name,
+    status: job.status,
+    job_id: job.jobId,
+    path: job.path,
+    signal_types: job.signalTypes,
+    from: job.request.timestampStart,
+    to: job.request.timestampEnd,
+    not_before: job.notBefore === null ? null : new Date(job.notBefore),
+    ...(file ? { load: file } : {}),
+    ...(error ? { error: { code: error.code, message: error.message, hint: error.hint } } : {}),
+  };
+}
+
+export function jobTable(outcomes: readonly ExportOutcome[]): string {
+  return table(
+    ["export", "status", "file", ""],
+    outcomes.map(({ job, file }) => [job.name, job.status, job.path ?? "", detail(job, file)]),
+  );
+}
+
+function detail(job: ExportJob, file: ExportOutcome["file"]): string {
+  if (job.status === "postponed")
+    return `put off to ${time(new Date(job.notBefore ?? 0))} UTC: the day's limits are reached; export --resume asks then`;
+  if (job.status === "asking") return "Connect's answer got lost; export --resume finds out";
+  if (!file || file.status === "failed") return "";
+  if (file.records === 0) return "no records: Connect had no such signals in this window";
+  return `${number(file.records)} records, ${number(file.inserted)} new, ${number(file.rejected)} rejected`;
+}
+
+/** Says what went wrong with single exports. */
+export function tellFaults(out: Output, outcomes: readonly ExportOutcome[]): void {
+  for (const { error } of outcomes) if (error) out.trouble(`signalhouse: ${error.message}\n  -> ${error.hint} [${error.code}]`);
+}
+
+export function exitOf(outcomes: readonly ExportOutcome[]): number {
+  if (outcomes.some(({ error }) => error)) return EXIT.failed;
+  return outcomes.some(({ file }) => file && file.status !== "failed" && file.rejected > 0) ? EXIT.rejected : EXIT.done;
+}

@@ -1,0 +1,112 @@
+import { askForExport, type Wish } from "../pipeline/export/ask.ts";
+import { awaitExports, type ExportOutcome } from "../pipeline/export/arrive.ts";
+import { newJobName, placeFor, prefixFor } from "../pipeline/export/file.ts";
+import { checkExport, exportMoment, type ExportPlace, type ExportRequest, signalTypesOf } from "../schemas/connect.ts";
+import { SignalhouseError } from "../schemas/errors.ts";
+import { exportJobs } from "../sinks/jobs.ts";
+import { defineCommand, type Input } from "./command.ts";
+import { exportContext, noteRun } from "./connect.ts";
+import { exitOf, jobDocument, jobTable, tellFaults } from "./export-report.ts";
+import { sftpOf } from "./server.ts";
+
+const OPTIONS = {
+  types: { type: "string", value: "LIST", help: "signal types such as emailClick,order, or the groups email, sms, whatsapp, behavior, all" },
+  from: { type: "string", value: "TIME", help: "the window's start: a day in UTC (2025-07-01) or a time with its zone" },
+  to: { type: "string", value: "TIME", help: "the window's end; a day is meant whole" },
+  "job-name": { type: "string", value: "NAME", help: "a name that no other job has; made up by default" },
+  path: { type: "string", value: "PATH", help: "the file, relative to the subscription's folder, ending in .csv; not beside --folder or --prefix" },
+  folder: { type: "string", value: "FOLDER", help: "a folder that starts with Export/Signals" },
+  prefix: { type: "string", value: "TEXT", help: "what the file's name begins with, before Signals_Export.csv" },
+  notify: { type: "string", multiple: true, value: "EMAIL", help: "whom Connect tells when it is done; may be repeated" },
+  wait: { type: "boolean", help: "wait until the file is there and whole" },
+  sync: { type: "boolean", help: "wait, and load it" },
+  resume: { type: "boolean", help: "go on with all exports that are under way or put off, in place of asking for one" },
+  "ignore-quota": { type: "boolean", help: "ask even where the day's limits would be broken" },
+} as const;
+
+export const command = defineCommand({
+  usage: "[options]",
+  about:
+    "Asks Connect for an export of signals. Everything is checked first; the job is written down before it is asked for, so nothing is lost or asked\n" +
+    "twice, whatever breaks. Where Connect's daily limits (20 jobs, 2 million rows, 1 GB) would be broken, it is put off to the next day.",
+  options: OPTIONS,
+  examples: [
+    "export --types emailClick,order --from 2025-07-01 --to 2025-07-31 --sync",
+    "export --types behavior --from 2025-07-01T00:00:00Z --to 2025-07-01T12:00:00Z --wait",
+    "export --types sms --from 2025-07-01 --to 2025-09-30 --path SMS_Reports/Q3_2025/SMS_Signals_Export.csv",
+    "export --resume --sync",
+  ],
+  async run(context, input) {
+    const { config, file } = await context.config();
+    sftpOf(config, file);
+    const { values } = input;
+    const wish = values.resume ? undefined : wishOf(input);
+    if (values.resume) refuseBesideResume(input);
+    const flow = await exportContext(config, context);
+    return noteRun(flow.useWarehouse, "export", async (runId) => {
+      const asked = wish ? [await askForExport(flow, wish)] : await flow.useWarehouse(({ connection }) => exportJobs(connection, ...OPEN));
+      const waits = Boolean(values.wait) || Boolean(values.sync);
+      const outcomes = waits
+        ? await awaitExports(flow, asked, { load: Boolean(values.sync), runId })
+        : wish
+          ? asked.map((job): ExportOutcome => ({ job }))
+          : await awaitExports(flow, asked, { load: false, once: true });
+      context.out.result({ jobs: outcomes.map(jobDocument) }, () => (outcomes.length === 0 ? "No export is under way." : jobTable(outcomes)));
+      tellFaults(context.out, outcomes);
+      if (outcomes.some(({ job, error }) => !error && (job.status === "asking" || job.status === "asked")))
+        context.out.note("To fetch what is under way: signalhouse export --resume --sync");
+      return exitOf(outcomes);
+    });
+  },
+});
+
+/** States in which something is still to be done for a job. */
+const OPEN = ["postponed", "asking", "asked", "arrived"] as const;
+
+type Values = Input<typeof OPTIONS>;
+
+function refuseBesideResume({ values }: Values): void {
+  const beside = (["types", "from", "to", "job-name", "path", "folder", "prefix", "notify", "ignore-quota"] as const).find(
+    (name) => values[name] !== undefined,
+  );
+  if (beside === undefined) return;
+  throw new SignalhouseError(
+    "usage",
+    `--${beside} stands beside --resume`,
+    "--resume goes on with exports that were asked for before, as they were.",
+  );
+}
+
+/** What the command line wants. @throws SignalhouseError usage */
+function wishOf({ values }: Values): Wish {
+  const { types, from, to } = values;
+  if (types === undefined || from === undefined || to === undefined) {
+    const missing = Object.entries({ "--types": types, "--from": from, "--to": to }).filter(([, value]) => value === undefined);
+    throw new SignalhouseError(
+      "usage",
+      `signalhouse export needs ${missing.map(([name]) => name).join(", ")}`,
+      "For example: signalhouse export --types emailClick,order --from 2025-07-01 --to 2025-07-31",
+    );
+  }
+  const signalTypes = signalTypesOf(types);
+  const start = exportMoment("--from", from, "start");
+  const end = exportMoment("--to", to, "end");
+  const jobName = values["job-name"] ?? newJobName(Date.now());
+  const request: ExportRequest = {
+    jobName,
+    signalTypes,
+    timestampStart: new Date(start).toISOString(),
+    timestampEnd: new Date(end).toISOString(),
+    place: placeOf(values, jobName),
+    ...(values.notify ? { notify: values.notify } : {}),
+  };
+  checkExport(request);
+  return { request, signalTypes, windowStart: start, windowEnd: end + 1, ignoreQuota: Boolean(values["ignore-quota"]) };
+}
+
+function placeOf({ path, folder, prefix }: Values["values"], jobName: string): ExportPlace {
+  const given = { ...(folder === undefined ? {} : { parentFolder: folder }), ...(prefix === undefined ? {} : { namingPrefix: prefix }) };
+  if (path !== undefined) return { path, ...given };
+  if (folder === undefined && prefix === undefined) return placeFor(jobName);
+  return { namingPrefix: prefixFor(jobName), ...given };
+}

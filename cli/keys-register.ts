@@ -1,0 +1,51 @@
+import { readFile } from "node:fs/promises";
+import { readPublicLine } from "../pipeline/sftp/key-pair.ts";
+import { readPublicKeys } from "../pipeline/sftp/keys.ts";
+import { expandHome } from "../pipeline/sftp/paths.ts";
+import { apiEndpoint } from "../schemas/config.ts";
+import { messageOf, SignalhouseError } from "../schemas/errors.ts";
+import { defineCommand } from "./command.ts";
+import { apiOf } from "./connect.ts";
+import { EXIT } from "./failures.ts";
+import { secrets, sftpOf } from "./server.ts";
+
+export const command = defineCommand({
+  usage: "[options]",
+  about:
+    "Registers the public half of your key with Connect (updatePublicKeyForConnectUser), so that it logs in over SFTP. It is registered for the user to\n" +
+    "whom the API key belongs, in place of the key that this user had before. The private half never leaves this machine.",
+  options: {
+    file: { type: "string", value: "FILE", help: "a public key (FILE.pub), for one that is in the ssh-agent; by default the one of sftp.keyFile" },
+  },
+  examples: ["keys register", "keys register --file ~/.ssh/connect_ed25519.pub"],
+  async run(context, { values }) {
+    const { config, file } = await context.config();
+    const [publicKey = ""] =
+      values.file === undefined ? await readPublicKeys({ ...sftpOf(config, file), ...secrets() }) : [await readPublicFile(values.file)];
+    const api = await apiOf(config, context);
+    await api.registerPublicKey(publicKey);
+    const { host } = new URL(apiEndpoint(config));
+    context.out.result({ registered: publicKey, api: host }, () =>
+      [
+        `Registered with Connect (${host}), in place of the key that was there:`,
+        "",
+        `  ${publicKey}`,
+        "",
+        "It may take some minutes until the SFTP server knows it. Next: signalhouse keys trust, then signalhouse doctor",
+      ].join("\n"),
+    );
+    return EXIT.done;
+  },
+});
+
+async function readPublicFile(path: string): Promise<string> {
+  const text = await readFile(expandHome(path), "utf8").catch((error: unknown) => {
+    throw new SignalhouseError(
+      "key_unreadable",
+      `the public key ${path} cannot be read: ${messageOf(error)}`,
+      "Check --file; `signalhouse keys generate` makes a key.",
+      error,
+    );
+  });
+  return readPublicLine(text, path);
+}

@@ -1,0 +1,96 @@
+import { rename, writeFile } from "node:fs/promises";
+import { resolve } from "node:path";
+import { realClock } from "../pipeline/clock.ts";
+import { DAILY_LIMITS } from "../schemas/connect.ts";
+import { warehouseUser } from "../pipeline/use-warehouse.ts";
+import { type Cycle, watch } from "../pipeline/watch.ts";
+import type { Config } from "../schemas/config.ts";
+import { isSignalhouseError, SignalhouseError } from "../schemas/errors.ts";
+import { type Context, defineCommand } from "./command.ts";
+import { exportContext } from "./connect.ts";
+import { EXIT } from "./failures.ts";
+import { Health } from "./health.ts";
+import { count, number } from "./format.ts";
+import { secrets, sftpOf } from "./server.ts";
+
+const LEAST_MS = 1000;
+
+export const command = defineCommand({
+  usage: "[--every 15m] [options]",
+  about:
+    "Stays and does, every so often, what sync does; goes on with exports under way, and where backfill.from is set asks for the days that are missing, each\n" +
+    "new one included. Writes a log line a cycle. A cycle that fails does not end it. SIGTERM and Ctrl-C end it well, between two files.",
+  options: {
+    every: { type: "string", value: "TIME", help: "from the start of a cycle to the next: 30s, 15m, 6h; 15m by default" },
+    health: { type: "string", value: "FILE", help: "write a JSON file on the last cycle, for monitoring" },
+    metrics: { type: "string", value: "FILE", help: "write figures in Prometheus' text format, for node_exporter's textfile collector" },
+  },
+  examples: ["watch --every 15m", "watch --every 1h --health /run/signalhouse/health.json --metrics /var/lib/node_exporter/signalhouse.prom"],
+  async run(context, { values }) {
+    const { out, signal } = context;
+    const { config, file } = await context.config();
+    sftpOf(config, file);
+    const everyMs = durationOf("--every", values.every ?? "15m");
+    const exports = await asker(config, context);
+    const useWarehouse = warehouseUser(config, signal);
+    const health = new Health({ pid: process.pid, startedAt: Date.now(), everyMs, limits: DAILY_LIMITS });
+    await watch({
+      config,
+      useWarehouse,
+      clock: realClock,
+      signal,
+      secrets: secrets(),
+      everyMs,
+      ...(exports ? { exports } : {}),
+      log: (line) => out.log("debug", line),
+      async onCycle(cycle) {
+        out.log(cycle.error ? "error" : "info", cycleLine(cycle));
+        await health.note(cycle, useWarehouse);
+        if (values.health !== undefined) await replaceFile(values.health, health.json());
+        if (values.metrics !== undefined) await replaceFile(values.metrics, health.prometheus());
+      },
+    });
+    return EXIT.done;
+  },
+});
+
+/** Without an API key watch only loads; where a backfill is configured, it is needed. */
+async function asker(config: Config, context: Context) {
+  try {
+    return await exportContext(config, context);
+  } catch (error) {
+    if (config.backfill.from !== undefined || !isSignalhouseError(error, "api_key_missing", "config_invalid")) throw error;
+    context.out.log("info", `${error.message}: exports are loaded, not asked for`);
+    return undefined;
+  }
+}
+
+function cycleLine({ files, exports, error, startedAt, finishedAt }: Cycle): string {
+  const failed = files.filter(({ status }) => status === "failed");
+  const loaded = files.flatMap((file) => (file.status === "failed" ? [] : [file]));
+  const sum = (field: "records" | "inserted" | "rejected") => loaded.reduce((total, file) => total + file[field], 0);
+  const parts = [
+    `${count(loaded.length, "file")} loaded`,
+    `${number(sum("records"))} records, ${number(sum("inserted"))} new, ${number(sum("rejected"))} rejected`,
+    ...(failed.length > 0 ? [`${count(failed.length, "file")} failed: ${failed.map(({ path }) => path).join(", ")}`] : []),
+    ...(exports.length > 0 ? [`${count(exports.length, "export")} under way`] : []),
+    ...exports.flatMap((outcome) => (outcome.error ? [outcome.error.message] : [])),
+    ...(error ? [`failed: ${error.message} -> ${error.hint} [${error.code}]`] : []),
+  ];
+  return `cycle of ${((finishedAt - startedAt) / 1000).toFixed(1)} s: ${parts.join("; ")}`;
+}
+
+/** Milliseconds that `30s`, `15m` or `6h` means. @throws SignalhouseError usage */
+function durationOf(name: string, text: string): number {
+  const [, digits, unit] = /^(\d{1,6})(s|m|h)$/.exec(text) ?? [];
+  const ms = Number(digits) * ({ s: 1000, m: 60_000, h: 3_600_000 }[unit ?? ""] ?? Number.NaN);
+  if (ms >= LEAST_MS) return ms;
+  throw new SignalhouseError("usage", `${name} is "${text}"`, "Write it as 30s, 15m or 6h; a second at least.");
+}
+
+/** A reader of the file finds the old one or the new one, never a half. */
+async function replaceFile(path: string, text: string): Promise<void> {
+  const target = resolve(path);
+  await writeFile(`${target}.tmp`, text);
+  await rename(`${target}.tmp`, target);
+}

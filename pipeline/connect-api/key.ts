@@ -1,0 +1,43 @@
+import { open } from "node:fs/promises";
+import { messageOf, SignalhouseError } from "../../schemas/errors.ts";
+
+const HOW =
+  "Create one in Connect under Administration > General settings > API keys, and put it into the environment variable SIGNALHOUSE_API_KEY, " +
+  "or into a file that only you can read (chmod 600) and name it as api.keyFile.";
+
+/**
+ * The API key: the environment's value, else the file's.
+ * @throws SignalhouseError api_key_missing where there is none or it is no key, api_key_file_open where others can read the file
+ */
+export async function readApiKey({ environment, keyFile }: { environment?: string | undefined; keyFile?: string | undefined }): Promise<string> {
+  const fromEnvironment = environment?.trim();
+  if (fromEnvironment) return checked(fromEnvironment, "SIGNALHOUSE_API_KEY");
+  if (keyFile === undefined) throw new SignalhouseError("api_key_missing", "there is no API key", HOW);
+  return checked((await readKeyFile(keyFile)).trim(), keyFile);
+}
+
+async function readKeyFile(path: string): Promise<string> {
+  let file;
+  try {
+    file = await open(path, "r");
+    // Mode and content are taken from the same open file, so that it cannot be swapped in between. Windows has no such mode.
+    const { mode } = await file.stat();
+    if (process.platform !== "win32" && (mode & 0o077) !== 0) {
+      const shown = (mode & 0o777).toString(8).padStart(4, "0");
+      throw new SignalhouseError("api_key_file_open", `the API key in ${path} can be read by other users (mode ${shown})`, `Run: chmod 600 ${path}`);
+    }
+    return await file.readFile("utf8");
+  } catch (error) {
+    if (error instanceof SignalhouseError) throw error;
+    throw new SignalhouseError("api_key_missing", `the API key's file ${path} cannot be read: ${messageOf(error)}`, HOW, error);
+  } finally {
+    await file?.close();
+  }
+}
+
+/** A key goes into an HTTP header: printable ASCII without blanks. The key itself is never shown. */
+function checked(key: string, source: string): string {
+  if (key === "") throw new SignalhouseError("api_key_missing", `${source} is empty`, HOW);
+  if (/^[\x21-\x7e]+$/.test(key)) return key;
+  throw new SignalhouseError("api_key_missing", `what is in ${source} is no API key: it has blanks, several lines or special characters`, HOW);
+}

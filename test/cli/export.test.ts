@@ -1,0 +1,203 @@
+/** export, backfill and watch as a user runs them: processes of their own, against the sandbox. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { cli, startCli, writeConfig } from "../helpers/cli.ts";
+import { closedUrl } from "../helpers/api-server.ts";
+import { type ConnectPlace, connectPlace, expected, found } from "../helpers/connect.ts";
+
+const json = (text: string) => JSON.parse(text) as Record<string, unknown>;
+
+/** Commands have the machine's clock: so has the sandbox, then. */
+const place = () => connectPlace({ now: new Date().toISOString(), exports: { pollSeconds: 0.05, lookMinutes: 0.01, deadlineHours: 0.01 } });
+const WINDOW = ["--types", "order,emailClick", "--from", "2025-07-01", "--to", "2025-07-03"];
+
+async function expectWindow(at: ConnectPlace): Promise<void> {
+  const truth = await at.truth(["order", "emailClick"], "2025-07-01T00:00:00Z", "2025-07-03T23:59:59.999Z");
+  expect(truth.signals).toBeGreaterThan(10);
+  expect(await at.look((scratch) => found(scratch))).toEqual(expected(truth));
+}
+
+describe("export", () => {
+  test("--sync asks, waits and loads; whole days in UTC", async () => {
+    const at = await place();
+    const { code, stdout, stderr } = await cli(
+      ["export", ...WINDOW, "--job-name", "July", "--notify", "ana@example.com", "--sync", "--log-level", "debug"],
+      { cwd: at.folder },
+    );
+    expect({ code, stderr }).toMatchObject({ code: 0 });
+    expect(stdout).toMatch(/July +loaded +Export\/Signals\/signalhouse\/July_Signals_Export\.csv\.gz +\d+ records, \d+ new, 0 rejected/);
+    expect(stdout + stderr).not.toContain(at.api.key);
+    expect(at.api.jobs[0]?.request).toMatchObject({
+      jobName: "July",
+      export: {
+        signals: { signalTypes: ["order", "emailClick"], timestampStart: "2025-07-01T00:00:00.000Z", timestampEnd: "2025-07-03T23:59:59.999Z" },
+      },
+      notifications: [{ destination: "ana@example.com" }],
+    });
+    await expectWindow(at);
+    expect((await cli(["export", "--resume"], { cwd: at.folder })).stdout).toBe("No export is under way.\n");
+  });
+
+  test("asked for, and later --resume --sync, with --json", async () => {
+    const at = await place();
+    const asked = await cli(["export", ...WINDOW, "--json"], { cwd: at.folder });
+    expect(json(asked.stdout)).toMatchObject({ jobs: [{ status: "asked", job_id: at.api.jobs[0]?.id }] });
+    expect(asked.stderr).toContain("export --resume");
+    expect(json((await cli(["status", "--json"], { cwd: at.folder })).stdout)).toMatchObject({
+      quota: { used: { jobs: 1 }, left: { jobs: 19 } },
+      exports: [{ status: "asked" }],
+    });
+    expect((await cli(["status"], { cwd: at.folder })).stdout).toMatch(/quota left today +19 exports/);
+    const resumed = await cli(["export", "--resume", "--sync", "--json"], { cwd: at.folder });
+    expect(json(resumed.stdout)).toMatchObject({ jobs: [{ status: "loaded", load: { status: "loaded", rejected: 0 } }] });
+    await expectWindow(at);
+  });
+
+  test("Ctrl-C while it waits; a later sync loads it", async () => {
+    const at = await place();
+    writeConfig(at.folder, { ...at.input, exports: { pollSeconds: 3600 } });
+    const { child, said, ended } = startCli(["export", ...WINDOW, "--sync"], { cwd: at.folder });
+    await said(/it is taken once it stays so|Connect took/);
+    child.kill("SIGINT");
+    expect((await ended).code).toBe(130);
+    await at.api.idle();
+    expect((await cli(["sync"], { cwd: at.folder })).code).toBe(0);
+    await expectWindow(at);
+    expect((await cli(["export", "--resume"], { cwd: at.folder })).stdout).toContain("No export");
+  });
+
+  test.each<[string, string[], RegExp]>([
+    ["nothing", [], /needs --types, --from, --to[^]*For example/],
+    ["no end", ["--types", "order", "--from", "2025-07-01"], /needs --to/],
+    ["an unknown type", ["--types", "orders", "--from", "2025-07-01", "--to", "2025-07-02"], /--types has "orders"[^]*emailClick,order/],
+    ["a wrong time", ["--types", "order", "--from", "1.7.2025", "--to", "2025-07-02"], /--from is "1\.7\.2025"[^]*2025-07-01/],
+    ["an end before its start", ["--types", "order", "--from", "2025-07-03", "--to", "2025-07-02"], /--from .* is not before --to/],
+    ["a path beside a folder", [...WINDOW, "--path", "a.csv", "--folder", "Export/Signals/a"], /--path stands beside/],
+    ["a path without .csv", [...WINDOW, "--path", "a.txt"], /--path is "a\.txt"[^]*\.csv/],
+    ["a folder elsewhere", [...WINDOW, "--folder", "Reports"], /--folder is "Reports"[^]*Export\/Signals/],
+    ["no address", [...WINDOW, "--notify", "ana"], /--notify is "ana"[^]*data-team@example\.com/],
+    ["a window beside --resume", [...WINDOW, "--resume"], /--types stands beside --resume/],
+  ])("%s is refused before anything is asked", async (_, args, says) => {
+    const at = await place();
+    const { code, stderr } = await cli(["export", ...args], { cwd: at.folder });
+    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringMatching(says) });
+    expect(stderr).toContain("[usage]");
+    expect(at.api.jobs).toEqual([]);
+  });
+
+  test.each<[string, (at: ConnectPlace) => Promise<Partial<ConnectPlace["input"]>> | Partial<ConnectPlace["input"]>, RegExp]>([
+    ["no API key", (at) => ({ api: { endpoint: at.api.url } }), /there is no API key[^]*SIGNALHOUSE_API_KEY[^]*\[api_key_missing\]/],
+    ["no endpoint", (at) => ({ api: { keyFile: join(at.folder, "api-key") } }), /neither region nor api\.endpoint[^]*\[config_invalid\]/],
+    [
+      "an API that is not there",
+      async (at) => ({ api: { endpoint: await closedUrl(), keyFile: join(at.folder, "api-key"), retries: 0 } }),
+      /cannot be reached[^]*\[api_unreachable\]/,
+    ],
+  ])("%s: what happened, and what to do", async (_, change, says) => {
+    const at = await place();
+    writeConfig(at.folder, { ...at.input, ...(await change(at)) });
+    const { code, stdout, stderr } = await cli(["export", ...WINDOW, "--debug"], { cwd: at.folder });
+    expect(code).toBeGreaterThan(0);
+    expect(stderr).toMatch(says);
+    expect(stdout + stderr).not.toContain(at.api.key);
+  });
+
+  test.each<[string, (at: ConnectPlace) => void, RegExp]>([
+    ["a job that never arrives", (at) => (at.api.faults.neverArrives = 1), /has not arrived whole within 0\.0001 hours[^]*\[export_late\]/],
+    ["a job that fails", (at) => (at.api.faults.failJobs = 1), /could not make the export[^]*Job monitoring[^]*\[export_failed\]/],
+    ["an empty file", (at) => (at.api.faults.emptyFiles = 1), /has no bytes[^]*\[file_empty\]/],
+    ["SFTP out of reach", (at) => (at.sandbox.faults.refuseLogins = 9), /Connect was asked for "July"[^]*export --resume[^]*\[login_refused\]/],
+  ])("%s: exit code 1, and it says so", async (_, fault, says) => {
+    const at = await place();
+    writeConfig(at.folder, { ...at.input, exports: { pollSeconds: 0.05, deadlineHours: 0.0001 } });
+    fault(at);
+    const { code, stderr } = await cli(["export", ...WINDOW, "--job-name", "July", "--sync", "--debug"], { cwd: at.folder });
+    expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringMatching(says) });
+    expect(stderr).not.toContain(at.api.key);
+  });
+});
+
+describe("backfill", () => {
+  test("plan, run --once and status", async () => {
+    const at = await place();
+    const args = ["--from", "2025-06-01", "--to", "2025-06-10", "--types", "email,order"];
+    const plan = await cli(["backfill", "plan", ...args], { cwd: at.folder });
+    expect(plan).toMatchObject({ code: 0, stdout: expect.stringMatching(/2025-06-01 to 2025-06-07[^]*2 jobs on 1 day\.\nNothing is known yet of/) });
+    expect(at.api.jobs).toEqual([]);
+    const status = async () =>
+      (json((await cli(["backfill", "status", ...args, "--json"], { cwd: at.folder })).stdout) as { totals: Record<string, number> }).totals;
+    expect(await status()).toMatchObject({ missing: 70, loaded: 0 });
+    const run = await cli(["backfill", "run", ...args, "--once"], { cwd: at.folder });
+    expect(run).toMatchObject({ code: 0, stdout: expect.stringContaining("Nothing is missing") });
+    expect(await status()).toMatchObject({ missing: 0, loaded: 70 });
+    expect((await cli(["backfill", "status", ...args], { cwd: at.folder })).stdout).toMatch(/2025-06-01 +LLLLLLL/);
+    const truth = await at.truth(
+      ["order", "emailSend", "emailDelivery", "emailOpen", "emailClick", "emailFailure", "emailInbound"],
+      "2025-06-01T00:00:00Z",
+      "2025-06-10T23:59:59.999Z",
+    );
+    expect(await at.look((scratch) => found(scratch, "2025-06-01", "2025-06-11"))).toEqual(expected(truth));
+  });
+
+  test.each<[string[], RegExp]>([
+    [["plan"], /no first day[^]*backfill\.from/],
+    [["plan", "--from", "2025-06-01T00:00:00Z"], /not a day/],
+    [["status", "--from", "June"], /--from is "June"/],
+    [["run", "--from", "2025-06-10", "--to", "2025-06-01"], /after its last day 2025-06-01/],
+  ])("%j is refused", async (args, says) => {
+    const at = await place();
+    expect(await cli(["backfill", ...args], { cwd: at.folder })).toMatchObject({ code: 2, stderr: expect.stringMatching(says) });
+  });
+});
+
+describe("watch", () => {
+  test("asks for the days that are missing, loads, tells a line a cycle, and ends well", async () => {
+    const at = await place();
+    const yesterday = new Date(Date.now() - 86_400_000).toISOString().slice(0, 10);
+    writeConfig(at.folder, { ...at.input, backfill: { from: yesterday, types: "order,emailClick" } });
+    const { child, said, ended } = startCli(["watch", "--every", "1s", "--health", "health.json", "--metrics", "watch.prom"], { cwd: at.folder });
+    await said(/cycle of .* 1 file loaded/);
+    await said(/cycle of [^\n]*1 file loaded[^]*cycle of /);
+    child.kill("SIGTERM");
+    expect((await ended).code).toBe(0);
+    const truth = await at.truth(["order", "emailClick"], `${yesterday}T00:00:00Z`, `${yesterday}T23:59:59.999Z`);
+    const next = new Date(Date.parse(yesterday) + 86_400_000).toISOString().slice(0, 10);
+    expect(await at.look((scratch) => found(scratch, yesterday, next))).toEqual(expected(truth));
+    expect(at.api.jobs).toHaveLength(1);
+    expect(json(readFileSync(join(at.folder, "health.json"), "utf8"))).toMatchObject({
+      ok: true,
+      failures_in_a_row: 0,
+      exports_open: 0,
+      error: null,
+    });
+    const metrics = readFileSync(join(at.folder, "watch.prom"), "utf8");
+    expect(metrics).toMatch(
+      /^# HELP signalhouse_files_loaded_total .+\n# TYPE signalhouse_files_loaded_total counter\nsignalhouse_files_loaded_total 1$/m,
+    );
+    expect(metrics).toMatch(/^signalhouse_quota_jobs_used 1$/m);
+    expect(metrics.split("\n").every((line) => line === "" || line.startsWith("# ") || /^signalhouse_\w+ -?[\d.e+]+$/.test(line))).toBe(true);
+  });
+
+  test("a cycle that fails is told, and the next one goes on; without an API key it only loads", async () => {
+    const at = await place();
+    writeConfig(at.folder, { ...at.input, api: { endpoint: at.api.url } });
+    at.sandbox.faults.refuseLogins = 1;
+    const { child, said, ended } = startCli(["watch", "--every", "1s", "--health", "health.json"], { cwd: at.folder });
+    await said(/there is no API key: exports are loaded, not asked for/);
+    await said(/failed: .*\[login_refused\]/);
+    await said(/failed: [^]*cycle of [^\n]* 0 files loaded/);
+    child.kill("SIGINT");
+    expect((await ended).code).toBe(0);
+    expect(json(readFileSync(join(at.folder, "health.json"), "utf8"))).toMatchObject({ ok: true, error: null });
+  });
+
+  test.each([
+    ["--every", "often"],
+    ["--every", "0m"],
+    ["--every", "500"],
+  ])("%s %s is refused", async (...args) => {
+    const at = await place();
+    expect(await cli(["watch", ...args], { cwd: at.folder })).toMatchObject({ code: 2, stderr: expect.stringMatching(/--every is .*[^]*15m/) });
+  });
+});

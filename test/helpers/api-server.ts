@@ -1,0 +1,52 @@
+/** An HTTP server that answers as it is told, and remembers what it was asked. */
+import { once } from "node:events";
+import { createServer, type IncomingHttpHeaders } from "node:http";
+import type { AddressInfo } from "node:net";
+import { onTestFinished } from "vitest";
+
+/** An answer; `hang` never comes, `drop` cuts the connection once the request is read. */
+export type Answer = { status?: number; body: unknown; headers?: Record<string, string> } | "hang" | "drop";
+
+export interface Asked {
+  method: string | undefined;
+  url: string | undefined;
+  headers: IncomingHttpHeaders;
+  query: string;
+}
+
+/** An address where nothing listens any more. */
+export async function closedUrl(): Promise<string> {
+  const server = createServer();
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, "close");
+  return `http://127.0.0.1:${port}`;
+}
+
+/** Starts it; it ends with the test. The last answer is given again and again. */
+export async function apiServer(...answers: Answer[]): Promise<{ url: string; asked: Asked[] }> {
+  const asked: Asked[] = [];
+  const server = createServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on("data", (chunk: Buffer) => chunks.push(chunk));
+    request.on("end", () => {
+      const { query } = JSON.parse(Buffer.concat(chunks).toString("utf8")) as { query: string };
+      asked.push({ method: request.method, url: request.url, headers: request.headers, query });
+      const answer = answers.length > 1 ? answers.shift() : answers[0];
+      if (answer === "drop") response.destroy();
+      else if (answer && answer !== "hang") {
+        const { status = 200, body, headers = {} } = answer;
+        response.writeHead(status, headers).end(typeof body === "string" ? body : JSON.stringify(body));
+      }
+    });
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, asked };
+}

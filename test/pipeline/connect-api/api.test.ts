@@ -1,0 +1,186 @@
+/** What can come of a request to Connect's API, from a real server. */
+import { inspect } from "node:util";
+import { describe, expect, test } from "vitest";
+import { type ApiOptions, connectApi, type ConnectApi } from "../../../pipeline/connect-api/api.ts";
+import type { ExportRequest } from "../../../schemas/connect.ts";
+import { SignalhouseError } from "../../../schemas/errors.ts";
+import { type Answer, apiServer, closedUrl } from "../../helpers/api-server.ts";
+
+const KEY = "sk-very-secret-0815";
+const REQUEST: ExportRequest = {
+  jobName: "July",
+  signalTypes: ["order"],
+  timestampStart: "2025-07-01T00:00:00.000Z",
+  timestampEnd: "2025-07-31T23:59:59.999Z",
+};
+const TAKEN = { data: { exportSignals: { dataJobId: "j1", path: "Export/a.csv", fileFormat: "CSV" } } };
+const GATEWAY = { message: "Endpoint request timed out" };
+const refused = (message: string, code?: string): Answer => ({
+  body: { data: null, errors: [{ message, path: ["x"], ...(code ? { extensions: { code } } : {}) }] },
+});
+
+async function api(answers: Answer[], options: Partial<ApiOptions> = {}) {
+  const server = await apiServer(...answers);
+  return { ...server, api: connectApi({ endpoint: server.url, apiKey: KEY, timeoutSeconds: 5, retries: 2, backoffMs: 1, ...options }) };
+}
+
+/** How something fails; the key must not be in it, however deep one looks. */
+async function failure(work: Promise<unknown>): Promise<SignalhouseError> {
+  const error: unknown = await work.then(
+    (value) => {
+      throw new Error(`it was answered: ${inspect(value)}`);
+    },
+    (reason: unknown) => reason,
+  );
+  if (!(error instanceof SignalhouseError)) throw error;
+  expect(inspect(error, { depth: 20, showHidden: true })).not.toContain(KEY);
+  return error;
+}
+
+test("asks as the vendor says: POST to the root, JSON, the key in its header", async () => {
+  const { api: connect, asked } = await api([{ body: TAKEN }]);
+  expect(await connect.exportSignals(REQUEST)).toEqual({ dataJobId: "j1", path: "Export/a.csv", fileFormat: "CSV" });
+  expect(asked).toMatchObject([{ method: "POST", url: "/", headers: { "x-api-key": KEY, "content-type": "application/json" } }]);
+});
+
+describe("exportSignals is sent once where Connect may have taken it", () => {
+  test.each<[string, Answer]>([
+    ["no answer in time", "hang"],
+    ["a lost connection", "drop"],
+    ["a gateway's time-out", { status: 504, body: GATEWAY }],
+    ["a gateway's time-out with status 200", { body: GATEWAY }],
+    ["a server error", { status: 500, body: "oops" }],
+    ["a page of HTML", { body: "<html>log in</html>" }],
+    ["nothing", { body: "" }],
+    ["JSON that is no answer", { body: [1] }],
+    ["an answer without data", { body: { data: null } }],
+    ["an answer without an id", { body: { data: { exportSignals: { path: "a.csv", fileFormat: "CSV" } } } }],
+    ["the key", { status: 502, body: `bad key ${KEY}` }],
+  ])("%s", async (_, answer) => {
+    const { api: connect, asked } = await api([answer, { body: TAKEN }], { timeoutSeconds: 0.3 });
+    const error = await failure(connect.exportSignals(REQUEST));
+    expect(error).toMatchObject({
+      code: "export_unanswered",
+      message: expect.stringContaining('"July"'),
+      hint: expect.stringContaining("export --resume"),
+    });
+    expect(asked).toHaveLength(1);
+  });
+});
+
+describe("and again where it surely was not taken", () => {
+  test("too many requests", async () => {
+    const { api: connect, asked } = await api([{ status: 429, body: "slow down" }, { body: TAKEN }]);
+    expect(await connect.exportSignals(REQUEST)).toMatchObject({ dataJobId: "j1" });
+    expect(asked).toHaveLength(2);
+  });
+
+  test("a server that is not there, until the retries are used up", async () => {
+    const lines: string[] = [];
+    const gone = await closedUrl();
+    const connect = connectApi({ endpoint: gone, apiKey: KEY, timeoutSeconds: 5, retries: 2, backoffMs: 1, log: (line) => lines.push(line) });
+    const error = await failure(connect.exportSignals(REQUEST));
+    expect(error).toMatchObject({
+      code: "api_unreachable",
+      message: expect.stringContaining(new URL(gone).host),
+      hint: expect.stringContaining("region"),
+    });
+    expect(lines.every((line) => !line.includes(KEY))).toBe(true);
+  });
+});
+
+describe("a refusal is never repeated, and says why", () => {
+  test.each<[string, Answer, string, RegExp]>([
+    ["the wrong key", { status: 403, body: { message: "Forbidden" } }, "api_key_refused", /API keys.*region/s],
+    ["no key", { status: 401, body: "" }, "api_key_refused", /region/],
+    ["an argument", refused("Unknown signal type", "INVALID_ARGUMENT"), "api_refused", /Correct/],
+    ["an argument, with status 400", { status: 400, body: { errors: [{ message: "Syntax Error" }] } }, "api_refused", /Correct/],
+    ["the name", refused('Job name "July" already exists'), "export_name_taken", /--job-name/],
+    ["the name, by its code", refused("refused", "JOB_NAME_NOT_UNIQUE"), "export_name_taken", /--job-name/],
+    ["the day's limit", refused("Daily export limit reached"), "quota_used_up", /next UTC day/],
+    ["the day's limit, by its code", refused("no", "QUOTA_EXCEEDED"), "quota_used_up", /next UTC day/],
+  ])("%s", async (_, answer, code, hint) => {
+    const { api: connect, asked } = await api([answer]);
+    const error = await failure(connect.exportSignals(REQUEST));
+    expect(error.code).toBe(code);
+    expect(error.hint).toMatch(hint);
+    expect(asked).toHaveLength(1);
+  });
+
+  test("its codes and categories are told", async () => {
+    const { api: connect } = await api([
+      { body: { errors: [{ message: "m", extensions: { code: "INVALID_ATTRIBUTE_VALUE", category: "PHONE_FORMAT" } }] } },
+    ]);
+    expect((await failure(connect.ping())).message).toContain("INVALID_ATTRIBUTE_VALUE, PHONE_FORMAT");
+  });
+});
+
+describe("what does no harm is repeated", () => {
+  const PONG = { body: { data: { __typename: "Query" } } };
+  test.each<[string, Answer]>([
+    ["a server error", { status: 503, body: "" }],
+    ["a gateway's time-out", { body: GATEWAY }],
+    ["a lost connection", "drop"],
+    ["no answer in time", "hang"],
+    ["a page of HTML", { body: "<html>" }],
+    ["too many requests", { status: 429, body: "" }],
+    ["an answer without its fields", { body: { data: {} } }],
+  ])("after %s", async (_, answer) => {
+    const { api: connect, asked } = await api([answer, answer, PONG], { timeoutSeconds: 0.3 });
+    await connect.ping();
+    expect(asked).toHaveLength(3);
+  });
+
+  test("but not for ever", async () => {
+    const { api: connect, asked } = await api([{ status: 503, body: "Service Unavailable" }]);
+    expect(await failure(connect.ping())).toMatchObject({ code: "api_failed", message: expect.stringMatching(/503.*Service Unavailable/) });
+    expect(asked).toHaveLength(3);
+  });
+});
+
+describe("dataJob", () => {
+  test("tells how a job goes", async () => {
+    const { api: connect, asked } = await api([{ body: { data: { dataJob: { status: "RUNNING", endedAt: null, errors: [] } } } }]);
+    expect(await connect.dataJob('a"b')).toEqual({ status: "RUNNING", endedAt: null, errors: [] });
+    expect(asked[0]?.query).toContain('dataJob(id: "a\\"b")');
+  });
+
+  test.each<[string, Answer]>([
+    ["an API that has none", refused('Cannot query field "dataJob" on type "Query".')],
+    ["a job that is not known", { body: { data: { dataJob: null } } }],
+  ])("of %s is undefined", async (_, answer) => expect(await (await api([answer])).api.dataJob("j1")).toBeUndefined());
+});
+
+test("a public key is registered", async () => {
+  const { api: connect, asked } = await api([{ body: { data: { updatePublicKeyForConnectUser: { publicKey: "ssh-ed25519 AAAA" } } } }]);
+  await connect.registerPublicKey("ssh-ed25519 AAAA ana");
+  expect(asked[0]?.query).toContain('updatePublicKeyForConnectUser(publicKey: "ssh-ed25519 AAAA ana")');
+});
+
+test("a redirect is not followed: the key must not get to another server", async () => {
+  const elsewhere = await apiServer({ body: TAKEN });
+  const { api: connect } = await api([{ status: 307, body: "", headers: { location: elsewhere.url } }], { retries: 0 });
+  await failure(connect.ping());
+  expect(elsewhere.asked).toEqual([]);
+});
+
+test("an answer without end is not read to its end", async () => {
+  const { api: connect } = await api([{ body: "x".repeat(3_000_000) }], { retries: 0 });
+  expect((await failure(connect.ping())).message.length).toBeLessThan(400);
+});
+
+test.each<[string, (api: ConnectApi) => Promise<unknown>]>([
+  ["a request that hangs", (connect) => connect.exportSignals(REQUEST)],
+  ["a wait before a repeat", (connect) => connect.ping()],
+])("an abort ends %s with its reason", async (_, ask) => {
+  const controller = new AbortController();
+  const { api: connect, asked } = await api([ask.toString().includes("ping") ? { status: 503, body: "" } : "hang"], {
+    signal: controller.signal,
+    backoffMs: 60_000,
+  });
+  const asking = ask(connect).catch((error: unknown) => error);
+  await expect.poll(() => asked.length).toBe(1);
+  const reason = new Error("enough");
+  controller.abort(reason);
+  expect(await asking).toBe(reason);
+});
