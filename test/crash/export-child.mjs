@@ -1,0 +1,50 @@
+// Runs `export --wait --sync`, or resumes it, and kills itself at its n-th step: a step is a line that the flow logs.
+import { connectApi } from "../../dist/pipeline/connect-api/api.js";
+import { realClock } from "../../dist/pipeline/clock.js";
+import { askForExport } from "../../dist/pipeline/export/ask.js";
+import { awaitExports } from "../../dist/pipeline/export/arrive.js";
+import { warehouseUser } from "../../dist/pipeline/use-warehouse.js";
+import { readConfig } from "../../dist/schemas/config.js";
+import { exportJobs } from "../../dist/sinks/jobs.js";
+
+const { input, apiKey, wish, dieAt } = JSON.parse(process.argv[2]);
+const config = readConfig(input, "test");
+const { signal } = new AbortController();
+let step = 0;
+const die = (what) => {
+  step += 1;
+  process.stdout.write(`${step} ${what}\n`);
+  if (step === dieAt) process.kill(process.pid, "SIGKILL");
+};
+const user = warehouseUser(config, signal);
+const api = connectApi({ endpoint: config.api.endpoint, apiKey, timeoutSeconds: 5, retries: 1, backoffMs: 1 });
+const context = {
+  config,
+  // Between a request and its answer, and between an answer and what is written of it.
+  api: {
+    ...api,
+    async exportSignals(request) {
+      die("before the request");
+      const answer = await api.exportSignals(request);
+      die("after the answer");
+      return answer;
+    },
+  },
+  // Before and after each time that the warehouse is used.
+  async useWarehouse(work) {
+    die("before the warehouse");
+    const result = await user(work);
+    die("after the warehouse");
+    return result;
+  },
+  clock: realClock,
+  signal,
+  log: die,
+};
+const jobs = wish
+  ? [await askForExport(context, wish)]
+  : await context.useWarehouse(({ connection }) => exportJobs(connection, "postponed", "asking", "asked", "arrived"));
+const outcomes = await awaitExports(context, jobs, { load: true });
+const failed = outcomes.filter(({ error }) => error);
+if (failed.length > 0) throw failed[0].error;
+process.stdout.write("done\n");
