@@ -1,12 +1,18 @@
 import { join, relative, resolve } from "node:path";
+import { askForExport } from "../pipeline/export/ask.ts";
+import { awaitExports } from "../pipeline/export/arrive.ts";
+import { newJobName, placeFor } from "../pipeline/export/file.ts";
+import type { FileResult } from "../pipeline/load-files.ts";
 import { sync } from "../pipeline/sync.ts";
+import { exportMoment, signalTypesOf } from "../schemas/connect.ts";
 import { campaignRevenue } from "../sinks/revenue.ts";
 import { ledger, signalTypes, tableCounts } from "../sinks/status.ts";
 import { verifyWarehouse } from "../sinks/verify.ts";
 import { type Context, defineCommand } from "./command.ts";
 import { loadConfig } from "./config-file.ts";
+import { exportContext, noteRun } from "./connect.ts";
 import { EXIT } from "./failures.ts";
-import { money, number, table, time } from "./format.ts";
+import { count, money, number, table, time } from "./format.ts";
 import { invocation } from "./invocation.ts";
 import { claimFolder, copySampleExports, startLocalConnect } from "./local-connect.ts";
 import { reading, running } from "./warehouse.ts";
@@ -14,8 +20,8 @@ import { reading, running } from "./warehouse.ts";
 export const command = defineCommand({
   usage: "[options]",
   about:
-    "Shows the whole way without a Connect account: starts the sandbox with sample exports, loads them over SFTP into ./demo/signals.duckdb, and\n" +
-    "looks at what came of it. Run again, it starts its folder anew. --config and --warehouse do not apply: it writes both into its folder.",
+    "Shows the whole way without a Connect account: starts a local Connect, asks it for an export, waits for the file, loads it and older ones over SFTP\n" +
+    "into ./demo/signals.duckdb, and looks at what came of it. Run again, it starts its folder anew. --config and --warehouse do not apply: it writes both into its folder.",
   options: { out: { type: "string", value: "DIR", help: "the folder that it writes; ./demo by default" } },
   examples: ["demo"],
   async run(given, { values }) {
@@ -23,11 +29,14 @@ export const command = defineCommand({
     const folder = resolve(values.out ?? "demo");
     await claimFolder(folder, "demo");
     await copySampleExports(join(folder, "exports"));
-    const { sandbox, configFile } = await startLocalConnect(folder, join(folder, "exports"), 0);
+    const { sandbox, api, configFile } = await startLocalConnect(folder, join(folder, "exports"), { delayMs: 500, pollSeconds: 0.25 });
     const context = { ...given, configFile, config: () => loadConfig({ file: configFile, warehouse: undefined }) };
     try {
-      out.print(`A local Connect serves sample exports over SFTP on ${sandbox.host}:${sandbox.port}; signalhouse sync loads them.`);
-      await syncFrom(context);
+      out.print(`A local Connect answers at ${api.url} and serves files over SFTP on ${sandbox.host}:${sandbox.port}.`);
+      out.print(`\n  signalhouse export --types all --from ${DAYS.from} --to ${DAYS.to} --sync`);
+      out.print(await exportFrom(context));
+      out.print("\n  signalhouse sync");
+      out.print(await syncFrom(context));
     } finally {
       await sandbox.close();
     }
@@ -47,12 +56,40 @@ export const command = defineCommand({
   },
 });
 
-async function syncFrom(context: Context): Promise<void> {
-  const { out, signal } = context;
-  await running(context, "sync", async (warehouse, config, runId) => {
-    await sync({ config, warehouse, runId, signal, log: (line) => out.log("debug", line) });
+/** The days that the demo asks for; the sample exports have those before. */
+const DAYS = { from: "2025-09-04", to: "2025-09-05" };
+
+/** What `signalhouse export --sync` does. @returns what came of it */
+async function exportFrom(context: Context): Promise<string> {
+  const { config } = await context.config();
+  const flow = { ...(await exportContext(config, context)), log: (line: string) => context.out.log("debug", line) };
+  const jobName = newJobName(Date.now());
+  const signalTypes = signalTypesOf("all");
+  const start = exportMoment("--from", DAYS.from, "start");
+  const end = exportMoment("--to", DAYS.to, "end");
+  const window = { timestampStart: new Date(start).toISOString(), timestampEnd: new Date(end).toISOString() };
+  const request = { jobName, signalTypes, ...window, place: placeFor(jobName) };
+  let file: FileResult | undefined;
+  await noteRun(flow.useWarehouse, "export", async (runId) => {
+    const job = await askForExport(flow, { request, signalTypes, windowStart: start, windowEnd: end + 1 });
+    const [outcome] = await awaitExports(flow, [job], { load: true, runId });
+    if (outcome?.error) throw outcome.error;
+    file = outcome?.file;
     return EXIT.done;
   });
+  const records = file && file.status !== "failed" ? number(file.records) : "no";
+  return `  Connect took it as a job (exportSignals), put ${file?.path ?? "a file"} on the server,\n  and its ${records} records are loaded.`;
+}
+
+/** What `signalhouse sync` does. @returns what came of it */
+async function syncFrom(context: Context): Promise<string> {
+  const { out, signal } = context;
+  let files: readonly FileResult[] = [];
+  await running(context, "sync", async (warehouse, config, runId) => {
+    ({ files } = await sync({ config, warehouse, runId, signal, log: (line) => out.log("debug", line) }));
+    return EXIT.done;
+  });
+  return `  ${count(files.length, "older export")} on the server ${files.length === 1 ? "is" : "are"} loaded too.`;
 }
 
 interface Found {

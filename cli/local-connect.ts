@@ -42,29 +42,55 @@ export async function copySampleExports(to: string): Promise<void> {
 
 export interface LocalConnect {
   sandbox: Sandbox;
+  api: NonNullable<Sandbox["api"]>;
   /** A configuration that reaches the sandbox. */
   configFile: string;
 }
 
+interface Pace {
+  /** Of SFTP and of the API; free ones by default. */
+  port?: number;
+  apiPort?: number;
+  /** After how long the file of an export comes. */
+  delayMs: number;
+  /** How often it is looked for. */
+  pollSeconds: number;
+}
+
 /**
- * Starts a sandbox, and writes a key that may log in and a configuration with the pinned host key into `folder`, over those of an earlier start.
+ * Starts a sandbox, and writes a key that may log in, the API key and a configuration with the pinned host key into `folder`, over those of an earlier start.
  * The caller closes the sandbox.
  * @param exports the folder that is served
  * @throws SignalhouseError folder_missing, port_taken
  */
-export async function startLocalConnect(folder: string, exports: string, port: number): Promise<LocalConnect> {
+export async function startLocalConnect(
+  folder: string,
+  exports: string,
+  { port = 0, apiPort = 0, delayMs, pollSeconds }: Pace,
+): Promise<LocalConnect> {
   const { privateKey, publicKey } = makeKeyPair();
-  const sandbox = await startSandbox({ folder: resolve(exports), port, authorizedKeys: [publicKey] });
+  const sandbox = await startSandbox({
+    folder: resolve(exports),
+    port,
+    authorizedKeys: [publicKey],
+    api: { port: apiPort, delayMs, rowsPerDay: 600 },
+  });
+  const api = sandbox.api as NonNullable<typeof sandbox.api>;
   const configFile = join(folder, CONFIG_FILE);
   const keyFile = join(folder, "id_ed25519");
+  const apiKeyFile = join(folder, "api-key");
   const config = {
     sftp: { host: sandbox.host, port: sandbox.port, user: sandbox.user, keyFile: "id_ed25519", hostKeys: sandbox.fingerprints },
+    api: { endpoint: api.url, keyFile: "api-key" },
+    exports: { pollSeconds },
     warehouse: "signals.duckdb",
   };
   try {
     await rm(keyFile, { force: true });
     await writeFile(keyFile, privateKey, { mode: 0o600 });
     await writeFile(`${keyFile}.pub`, `${publicKey}\n`);
+    await rm(apiKeyFile, { force: true });
+    await writeFile(apiKeyFile, `${api.key}\n`, { mode: 0o600 });
     await writeFile(
       configFile,
       `// For the sandbox that wrote it; key and host key are new whenever it starts.\n${JSON.stringify(config, null, 2)}\n`,
@@ -73,5 +99,5 @@ export async function startLocalConnect(folder: string, exports: string, port: n
     await sandbox.close();
     throw error;
   }
-  return { sandbox, configFile };
+  return { sandbox, api, configFile };
 }

@@ -3,13 +3,32 @@ import { readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { packageRoot } from "../../pipeline/package.ts";
+import { generateWindow } from "../../samples/generator/window.ts";
 import type { Truth } from "../../samples/generator/truth.ts";
+import { SIGNAL_TYPES, type SignalType } from "../../schemas/signal-types.ts";
 import { cli, startCli } from "../helpers/cli.ts";
 import { scratchFolder } from "../helpers/warehouse.ts";
+
+/** What the sandbox's shop has on the days that the demo asks for. */
+const asked = () =>
+  generateWindow({
+    seed: 1,
+    rowsPerDay: 600,
+    signalTypes: Object.keys(SIGNAL_TYPES) as SignalType[],
+    start: Date.parse("2025-09-04T00:00:00Z"),
+    end: Date.parse("2025-09-05T23:59:59.999Z"),
+    out: join(scratchFolder(), "asked.csv.gz"),
+  });
 
 const truth = JSON.parse(readFileSync(join(packageRoot(), "samples/exports/truth.json"), "utf8")) as Truth;
 
 const json = (text: string) => JSON.parse(text) as Record<string, unknown>;
+
+/** The sum of two amounts with four digits. */
+const addedUp = (one: string, other: string) => {
+  const sum = String(BigInt(one.replace(".", "")) + BigInt(other.replace(".", "")));
+  return `${sum.slice(0, -4)}.${sum.slice(-4)}`;
+};
 
 describe("sandbox", () => {
   test("serves the sample exports; its configuration works at once; Ctrl-C ends it well", async () => {
@@ -21,6 +40,8 @@ describe("sandbox", () => {
     expect(statSync(join(place, "id_ed25519")).mode & 0o777).toBe(0o600);
     expect((await cli(["doctor"], { cwd: place })).code).toBe(0);
     expect(json((await cli(["sync", "--json"], { cwd: place })).stdout)["totals"]).toMatchObject({ records: truth.records, inserted: truth.signals });
+    const exported = await cli(["export", "--types", "order", "--from", "2025-09-04", "--to", "2025-09-05", "--sync"], { cwd: place });
+    expect(exported).toMatchObject({ code: 0, stdout: expect.stringContaining("loaded") });
     child.kill("SIGINT");
     expect(await ended).toMatchObject({ code: 0, stderr: "" });
 
@@ -67,8 +88,12 @@ describe("demo", () => {
     const { code, stdout, stderr } = await cli(["demo"], { cwd });
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     for (const { path, records } of truth.files) expect(stdout).toMatch(new RegExp(`${path} .+ ${records.toLocaleString("en-US")} `));
-    for (const [table, rows] of Object.entries(truth.signalsByTable))
+    const more = await asked();
+    expect(stdout).toMatch(new RegExp(`Connect took it as a job [^]*${more.records.toLocaleString("en-US")} records are loaded`));
+    for (const table of ["marketing_signals", "behavior_signals"] as const) {
+      const rows = truth.signalsByTable[table] + more.signalsByTable[table];
       expect(stdout).toMatch(new RegExp(`${table} +${rows.toLocaleString("en-US")}$`, "m"));
+    }
     expect(stdout).not.toContain("FAILED");
 
     const place = join(cwd, "demo");
@@ -78,7 +103,9 @@ describe("demo", () => {
     expect(suggested.length).toBeGreaterThan(3);
     for (const args of suggested) expect({ args, ...(await cli(args, { cwd: place })) }).toMatchObject({ args, code: 0 });
     const sum = "SELECT sum(order_value)::DECIMAL(18,4) AS total FROM message_behavior WHERE signal_type = 'order' AND matched";
-    expect(JSON.parse((await cli(["query", sum, "--json"], { cwd: place })).stdout)).toEqual([{ total: truth.revenue.total }]);
+    expect(JSON.parse((await cli(["query", sum, "--json"], { cwd: place })).stdout)).toEqual([
+      { total: addedUp(truth.revenue.total, more.revenue.total) },
+    ]);
   });
 
   test("can be run again, and as JSON", async () => {
@@ -89,7 +116,7 @@ describe("demo", () => {
     expect(code).toBe(0);
     expect(json(stdout)).toMatchObject({
       folder: join(cwd, "demo"),
-      ledger: truth.files.map(({ path, records }) => ({ path, records })),
+      ledger: [{ records: (await asked()).records }, ...truth.files.map(({ path, records }) => ({ path, records }))],
       checks: expect.any(Array),
     });
     expect(() => rmSync(join(cwd, "demo", "old.txt"))).toThrow("ENOENT");
