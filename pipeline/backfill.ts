@@ -1,5 +1,5 @@
 /** backfill: ask for what fits today, wait, load, go on tomorrow. All that it knows is in signalhouse.jobs and the ledger. */
-import { DAILY_LIMITS, DAY_MS, type ExportRequest, KEPT_MS, signalTypesOf } from "../schemas/connect.ts";
+import { DAILY_LIMITS, DAY_MS, KEPT_MS, signalTypesOf } from "../schemas/connect.ts";
 import { SignalhouseError } from "../schemas/errors.ts";
 import type { BackfillConfig } from "../schemas/config.ts";
 import { type ExportJob, exportJobs, seenRates, usedOfDay } from "../sinks/jobs.ts";
@@ -7,7 +7,7 @@ import type { Warehouse } from "../sinks/warehouse.ts";
 import type { JobWindow } from "./backfill-days.ts";
 import { type BackfillJob, type BackfillPlan, planBackfill } from "./backfill-plan.ts";
 import type { Span } from "./span.ts";
-import { askForExport, type ExportContext, GUESSED_BYTES_PER_ROW } from "./export/ask.ts";
+import { askNow, change, type ExportContext, GIVEN_UP_MS, GUESSED_BYTES_PER_ROW, type Wish, writeDown } from "./export/ask.ts";
 import { type AwaitOptions, awaitExports, type ExportOutcome } from "./export/arrive.ts";
 import { newJobName, placeFor } from "./export/file.ts";
 import { startOfNextDay, utcDay } from "./quota.ts";
@@ -57,16 +57,13 @@ export async function planSpan(
   });
 }
 
-/** A job that has no file after so long is not counted on any longer: its window can be asked for again. */
-const COUNTED_ON_MS = 2 * DAY_MS;
-
 /** What the jobs cover or are about to. A job that failed covers nothing, nor does one whose file has not come for two days. */
 export function windowsOf(jobs: readonly ExportJob[], now: number): JobWindow[] {
   return jobs.flatMap(({ status, signalTypes: types, windowStart: start, windowEnd: end, askedAt }): JobWindow[] => {
     const window = { types, start, end };
     if (status === "loaded") return [{ ...window, state: status }];
     if (status === "arrived") return [{ ...window, state: status, deletedAt: askedAt + KEPT_MS }];
-    const isGivenUp = status === "failed" || (status !== "postponed" && askedAt + COUNTED_ON_MS <= now);
+    const isGivenUp = status === "failed" || (status !== "postponed" && askedAt + GIVEN_UP_MS <= now);
     return isGivenUp ? [] : [{ ...window, state: "asked" }];
   });
 }
@@ -107,9 +104,15 @@ export async function runBackfill(context: ExportContext, options: BackfillOptio
     for (const { name } of open) given.add(name);
     outcomes.push(...(await awaitExports(context, open, { ...options, load: !askOnly, once: Boolean(askOnly) })));
 
-    const { calendar } = await plan();
-    const today = calendar[0]?.day === utcDay(clock.now()) ? calendar[0].jobs : [];
-    const asked = await askForParts(context, today);
+    // Planned and written down while the warehouse is held: of two backfills at the same time, the second sees what the first is about to ask for.
+    const { calendar, jobs } = await useWarehouse(async (warehouse) => {
+      const { calendar } = await planSpan(warehouse, span, { ...options, ...context, now: clock.now() });
+      const parts = calendar[0]?.day === utcDay(clock.now()) ? calendar[0].jobs : [];
+      const jobs: ExportJob[] = [];
+      for (const part of parts) jobs.push(await writeDown(context, warehouse, wishOf(part, context)));
+      return { calendar, jobs };
+    });
+    const asked = await askInTurn(context, jobs);
     if (askOnly) return { outcomes: [...outcomes, ...asked.map((job) => ({ job }))], left: await plan() };
     if (asked.some(({ status }) => status !== "postponed")) continue;
     const isOver = calendar.length === 0 && (await useWarehouse(({ connection }) => exportJobs(connection, "postponed"))).length === 0;
@@ -120,25 +123,34 @@ export async function runBackfill(context: ExportContext, options: BackfillOptio
   }
 }
 
-/** Asks for the parts of a day, until Connect puts one off. @throws SignalhouseError as askForExport */
-async function askForParts(context: ExportContext, parts: readonly BackfillJob[]): Promise<ExportJob[]> {
-  const jobs: ExportJob[] = [];
-  for (const { start, end, types, askStart, askEnd, rows, bytes } of parts) {
-    const jobName = newJobName(context.clock.now());
-    const request: ExportRequest = {
-      jobName,
-      signalTypes: types,
-      timestampStart: new Date(askStart).toISOString(),
-      timestampEnd: new Date(askEnd - 1).toISOString(),
-      place: placeFor(jobName),
-    };
-    // A part that is larger than any day is asked for all the same, alone on its day: it then counts as the whole of the day.
-    const limits = context.limits ?? DAILY_LIMITS;
-    const share = Math.min(1, limits.rows / rows, limits.bytes / bytes);
-    const expectedRows = rows === 0 ? 0 : Math.floor(rows * share);
-    const job = await askForExport(context, { request, signalTypes: types, windowStart: start, windowEnd: end, expectedRows });
-    jobs.push(job);
-    if (job.status === "postponed") break;
+/** The export for a part of the plan. */
+function wishOf({ start, end, types, askStart, askEnd, rows, bytes }: BackfillJob, { clock, limits = DAILY_LIMITS }: ExportContext): Wish {
+  const jobName = newJobName(clock.now());
+  const window = { timestampStart: new Date(askStart).toISOString(), timestampEnd: new Date(askEnd - 1).toISOString() };
+  // A part that is larger than any day is asked for all the same, alone on its day: it then counts as the whole of the day.
+  const share = Math.min(1, limits.rows / rows, limits.bytes / bytes);
+  const expectedRows = rows === 0 ? 0 : Math.floor(rows * share);
+  return {
+    request: { jobName, signalTypes: types, ...window, place: placeFor(jobName) },
+    signalTypes: types,
+    windowStart: start,
+    windowEnd: end,
+    expectedRows,
+  };
+}
+
+/** Asks for jobs that are written down. Once Connect says that the day's limits are reached, the rest is put off without asking. */
+async function askInTurn(context: ExportContext, jobs: readonly ExportJob[]): Promise<ExportJob[]> {
+  const asked: ExportJob[] = [];
+  let refused: ExportJob | undefined;
+  for (const job of jobs) {
+    if (job.status === "postponed") asked.push(job);
+    else if (refused) asked.push(await change(context, job, { status: "postponed", notBefore: refused.notBefore }));
+    else {
+      const answered = await askNow(context, job);
+      if (answered.status === "postponed") refused = answered;
+      asked.push(answered);
+    }
   }
-  return jobs;
+  return asked;
 }

@@ -3,7 +3,7 @@ import type { DuckDBConnection, DuckDBValue } from "@duckdb/node-api";
 import { DAY_MS, type DayUse, type ExportRequest } from "../schemas/connect.ts";
 import type { SignalType } from "../schemas/signal-types.ts";
 import type { JobStatus } from "../schemas/tables.ts";
-import { onlyRow, rows } from "./sql.ts";
+import { inTransaction, onlyRow, rows } from "./sql.ts";
 
 /** An export job. Times are milliseconds since the epoch. */
 export interface ExportJob {
@@ -85,24 +85,29 @@ function readJob(row: Record<string, unknown>): ExportJob {
   };
 }
 
-/** Writes a job down. It is committed when this returns: what Connect is asked after it cannot be lost. */
+/**
+ * Writes a job down, in place of one of the same name. It is committed when this returns: what Connect is asked after it cannot be lost.
+ */
 export async function writeJob(connection: DuckDBConnection, job: NewJob): Promise<void> {
-  await connection.run(
-    `INSERT INTO signalhouse.jobs BY NAME SELECT 'export' AS kind, $1 AS name, $2 AS status, $3::JSON AS request, string_split($4, ',') AS signal_types,
+  await inTransaction(connection, async () => {
+    await connection.run("DELETE FROM signalhouse.jobs WHERE kind = 'export' AND name = $1", [job.name]);
+    await connection.run(
+      `INSERT INTO signalhouse.jobs BY NAME SELECT 'export' AS kind, $1 AS name, $2 AS status, $3::JSON AS request, string_split($4, ',') AS signal_types,
        make_timestamptz($5::BIGINT * 1000) AS window_start, make_timestamptz($6::BIGINT * 1000) AS window_end,
        make_timestamptz($7::BIGINT * 1000) AS asked_at, $8::BIGINT AS expected_rows, make_timestamptz($9::BIGINT * 1000) AS not_before`,
-    [
-      job.name,
-      job.status,
-      JSON.stringify(job.request),
-      job.signalTypes.join(","),
-      BigInt(job.windowStart),
-      BigInt(job.windowEnd),
-      BigInt(job.askedAt),
-      BigInt(Math.round(job.expectedRows)),
-      job.notBefore === null ? null : BigInt(job.notBefore),
-    ],
-  );
+      [
+        job.name,
+        job.status,
+        JSON.stringify(job.request),
+        job.signalTypes.join(","),
+        BigInt(job.windowStart),
+        BigInt(job.windowEnd),
+        BigInt(job.askedAt),
+        BigInt(Math.round(job.expectedRows)),
+        job.notBefore === null ? null : BigInt(job.notBefore),
+      ],
+    );
+  });
 }
 
 const text = (value: string | null) => value;

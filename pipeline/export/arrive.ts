@@ -8,7 +8,7 @@ import { type FileResult, loadFiles, type LoadEvent } from "../load-files.ts";
 import { planSync } from "../plan.ts";
 import type { RemoteFile, SftpServer } from "../sftp/server.ts";
 import { connect, remoteSource } from "../sync.ts";
-import { askNow, change, type ExportContext } from "./ask.ts";
+import { askNow, askPostponed, change, type ExportContext, GIVEN_UP_MS } from "./ask.ts";
 import { findExportFile } from "./file.ts";
 
 /** How a job ended, or why it is not waited for any longer. */
@@ -102,13 +102,13 @@ async function goOn(look: Look, job: ExportJob): Promise<Step> {
   const { clock, config, server, seen } = look;
   if (job.status === "postponed") {
     if ((job.notBefore ?? 0) > clock.now()) return { job };
-    return asking(look, job, false);
+    return asking(look, job, () => askPostponed(look, job));
   }
   const file = await findExportFile(server, job);
   if (!file) {
     if (job.status === "asking") {
       if (clock.now() < job.askedAt + config.exports.lookMinutes * 60_000) return { job };
-      return asking(look, job, true);
+      return asking(look, job, () => askNow(look, job, true));
     }
     return (await refusedByConnect(look, job)) ?? (await late(look, job));
   }
@@ -125,9 +125,9 @@ async function goOn(look: Look, job: ExportJob): Promise<Step> {
 
 const EMPTY = new SignalhouseError("file_empty", "its file has no bytes", "It may still be being written.");
 
-async function asking(look: Look, job: ExportJob, again: boolean): Promise<Step> {
+async function asking(look: Look, job: ExportJob, ask: () => Promise<ExportJob>): Promise<Step> {
   try {
-    return { job: await askNow(look, job, again) };
+    return { job: await ask() };
   } catch (error) {
     if (look.signal.aborted || !isSignalhouseError(error)) throw error;
     return { outcome: { job: await reread(look, job), error } };
@@ -151,12 +151,17 @@ async function arrived(look: Look, job: ExportJob, file: RemoteFile): Promise<St
     return unfinished(look, await change(look, job, { status: "asked" }), file, new SignalhouseError(code, result.message, result.hint));
   }
   if (result?.status === "failed") {
+    const { message } = result;
+    if (USELESS.includes(result.code)) job = await change(look, job, { status: "failed", finishedAt: clock.now(), error: message });
     return {
       outcome: { job, file: result, error: new SignalhouseError("export_failed", `${file.path} cannot be loaded: ${result.message}`, result.hint) },
     };
   }
   return { outcome: { job: await reread(look, job), ...(result ? { file: result } : {}) } };
 }
+
+/** What can only be had anew: the job failed, and what it was to cover is missing. */
+const USELESS = ["gzip_corrupt", "not_an_export", "header_missing"];
 
 /** What a file looks like that is still being written. */
 const UNFINISHED = ["gzip_truncated", "file_changed", "file_empty", "file_missing"] as const;
@@ -226,5 +231,7 @@ async function late(look: Look, job: ExportJob, why?: SignalhouseError): Promise
           `the export "${job.name}" has not arrived whole within ${hours} hours${why ? `: ${why.message}` : ""}`,
           "See Data management > Job monitoring in Connect. Wait on with `signalhouse export --resume` and a longer exports.deadlineHours, or ask again.",
         );
-  return { outcome: { job: await change(look, job, { error: error.message }), error } };
+  const isGivenUp = clock.now() >= job.askedAt + GIVEN_UP_MS;
+  const changes = isGivenUp ? ({ status: "failed", finishedAt: clock.now(), error: error.message } as const) : { error: error.message };
+  return { outcome: { job: await change(look, job, changes), error } };
 }

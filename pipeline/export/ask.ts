@@ -3,11 +3,12 @@ import { DAILY_LIMITS, DAY_MS, type DailyLimits, type DayUse, type ExportRequest
 import type { Config } from "../../schemas/config.ts";
 import { isSignalhouseError, messageOf, SignalhouseError } from "../../schemas/errors.ts";
 import type { SignalType } from "../../schemas/signal-types.ts";
-import { changeJob, type ExportJob, exportJob, type JobChange, seenRates, usedOfDay, writeJob } from "../../sinks/jobs.ts";
+import { changeJob, type ExportJob, exportJob, type JobChange, type SeenRates, seenRates, usedOfDay, writeJob } from "../../sinks/jobs.ts";
 import type { Clock } from "../clock.ts";
 import type { ConnectApi } from "../connect-api/api.ts";
 import { brokenLimit, startOfNextDay, utcDay } from "../quota.ts";
 import type { SftpOptions } from "../sftp/server.ts";
+import type { Warehouse } from "../../sinks/warehouse.ts";
 import type { UseWarehouse } from "../use-warehouse.ts";
 
 /** What every step of an export needs. */
@@ -30,6 +31,9 @@ export const GUESSED_BYTES_PER_ROW = 150;
 
 const NOTHING_USED: DayUse = { jobs: 0, rows: 0, bytes: 0, usedUp: false };
 
+/** A job that has no file after so long is not counted on any longer: what it was to cover can be asked for again. */
+export const GIVEN_UP_MS = 2 * DAY_MS;
+
 /** An export that is wanted. */
 export interface Wish {
   request: ExportRequest;
@@ -49,50 +53,79 @@ export interface Wish {
  * @throws SignalhouseError usage where the name was used before or no day could hold it; api_*, export_name_taken: the job is then marked as failed
  */
 export async function askForExport(context: ExportContext, wish: Wish): Promise<ExportJob> {
-  const { request } = wish;
+  const job = await context.useWarehouse((warehouse) => writeDown(context, warehouse, wish));
+  return job.status === "postponed" ? job : askNow(context, job);
+}
+
+/**
+ * Writes an export down: to be asked for now, or put off. A name that Connect never took can be used again.
+ * @throws SignalhouseError export_name_taken, usage where no day could hold it
+ */
+export async function writeDown(
+  context: Pick<ExportContext, "clock" | "limits" | "log">,
+  { connection }: Pick<Warehouse, "connection">,
+  wish: Wish,
+): Promise<ExportJob> {
+  const { request, signalTypes, windowStart, windowEnd } = wish;
   const now = context.clock.now();
-  const job = await context.useWarehouse(async ({ connection }) => {
-    if (await exportJob(connection, request.jobName)) {
-      throw new SignalhouseError(
-        "export_name_taken",
-        `there is a job "${request.jobName}" already`,
-        "Give another --job-name: Connect takes each name once. To go on with that job: signalhouse export --resume",
-      );
-    }
-    const rates = await seenRates(connection);
-    const bytesPerRow = rates.bytesPerRow ?? GUESSED_BYTES_PER_ROW;
-    const days = (wish.windowEnd - wish.windowStart) / DAY_MS;
-    const known = wish.signalTypes.reduce((sum, type) => sum + (rates.rowsPerDay.get(type) ?? 0) * days, 0);
-    const expectedRows = Math.ceil(wish.expectedRows ?? known);
-    const limits = context.limits ?? DAILY_LIMITS;
-    const ask = { rows: expectedRows, bytes: expectedRows * bytesPerRow };
-    const tooMuch = wish.ignoreQuota ? undefined : brokenLimit(limits, NOTHING_USED, ask);
-    if (tooMuch) {
-      throw new SignalhouseError(
-        "usage",
-        `this export would have about ${expectedRows.toLocaleString("en-US")} rows, which breaks Connect's daily limit of ${tooMuch}`,
-        "Give a shorter window or fewer types, let `signalhouse backfill run` cut it into days, or ask all the same with --ignore-quota.",
-      );
-    }
-    const used = await usedOfDay(connection, Date.parse(utcDay(now)), bytesPerRow);
-    const postponed = !wish.ignoreQuota && brokenLimit(limits, used, ask) !== undefined;
-    const { signalTypes, windowStart, windowEnd } = wish;
-    await writeJob(connection, {
-      name: request.jobName,
-      status: postponed ? "postponed" : "asking",
-      request,
-      signalTypes: [...signalTypes],
-      windowStart,
-      windowEnd,
-      askedAt: now,
-      expectedRows,
-      notBefore: postponed ? startOfNextDay(now) : null,
-    });
-    return (await exportJob(connection, request.jobName)) as ExportJob;
+  const earlier = await exportJob(connection, request.jobName);
+  if (earlier && (earlier.status !== "failed" || earlier.jobId !== null)) {
+    throw new SignalhouseError(
+      "export_name_taken",
+      `there is a job "${request.jobName}" already`,
+      "Give another --job-name: Connect takes each name once. To go on with that job: signalhouse export --resume",
+    );
+  }
+  const rates = await seenRates(connection);
+  const days = (windowEnd - windowStart) / DAY_MS;
+  const seen = signalTypes.reduce((sum, type) => sum + (rates.rowsPerDay.get(type) ?? 0) * days, 0);
+  const expectedRows = Math.ceil(wish.expectedRows ?? seen);
+  const broken = wish.ignoreQuota ? { ever: undefined, today: undefined } : await brokenLimits(context, connection, expectedRows, rates);
+  if (broken.ever) {
+    throw new SignalhouseError(
+      "usage",
+      `this export would have about ${expectedRows.toLocaleString("en-US")} rows, which breaks Connect's daily limit of ${broken.ever}`,
+      "Give a shorter window or fewer types, let `signalhouse backfill run` cut it into days, or ask all the same with --ignore-quota.",
+    );
+  }
+  const postponed = broken.today !== undefined;
+  await writeJob(connection, {
+    name: request.jobName,
+    status: postponed ? "postponed" : "asking",
+    request,
+    signalTypes: [...signalTypes],
+    windowStart,
+    windowEnd,
+    askedAt: now,
+    expectedRows,
+    notBefore: postponed ? startOfNextDay(now) : null,
   });
-  context.log(`export "${job.name}" is written down`);
-  if (job.status === "postponed") return job;
-  return askNow(context, job);
+  context.log(`export "${request.jobName}" is ${postponed ? "put off" : "written down"}`);
+  return (await exportJob(connection, request.jobName)) as ExportJob;
+}
+
+/** Which limits an export of so many rows would break: those of any day, those of what is left of this one. */
+async function brokenLimits(
+  { clock, limits = DAILY_LIMITS }: Pick<ExportContext, "clock" | "limits">,
+  connection: Warehouse["connection"],
+  rows: number,
+  { bytesPerRow }: Pick<SeenRates, "bytesPerRow">,
+) {
+  const bytes = bytesPerRow ?? GUESSED_BYTES_PER_ROW;
+  const ask = { rows, bytes: rows * bytes };
+  const used = await usedOfDay(connection, Date.parse(utcDay(clock.now())), bytes);
+  return { ever: brokenLimit(limits, NOTHING_USED, ask), today: brokenLimit(limits, used, ask) };
+}
+
+/**
+ * Asks for a job that was put off and is due, where the day's limits allow it; else puts it off again.
+ * @throws SignalhouseError as askNow
+ */
+export async function askPostponed(context: ExportContext, job: ExportJob): Promise<ExportJob> {
+  const { today } = await context.useWarehouse(async ({ connection }) =>
+    brokenLimits(context, connection, job.expectedRows, await seenRates(connection)),
+  );
+  return today === undefined ? askNow(context, job) : change(context, job, { notBefore: startOfNextDay(context.clock.now()) });
 }
 
 /** Writes what became of a job, in the warehouse and in the job at hand. */

@@ -1,5 +1,5 @@
 /** Where the file of an export is. Connect's answer names a path, but not whether `.gz` follows; and an answer can get lost. */
-import { randomBytes } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { basename } from "node:path/posix";
 import type { ExportPlace } from "../../schemas/connect.ts";
 import { isSignalhouseError } from "../../schemas/errors.ts";
@@ -8,10 +8,13 @@ import type { RemoteFile, SftpServer } from "../sftp/server.ts";
 
 const EXPORT_AREA = "Export/Signals";
 
-/** A name that no other job has, such as `signalhouse 20250701T061500Z 3f2a9c`. */
+/** What Connect itself writes behind a naming prefix. Source: vendor page "Export signals from Connect", section "Custom file placement". */
+const EXPORT_FILE = "Signals_Export";
+
+/** A name that no other job has, such as `signalhouse-20250701T061500Z-3f2a9c`. */
 export function newJobName(now: number): string {
   const time = new Date(now).toISOString().replace(/[-:]|\.\d+/g, "");
-  return `signalhouse ${time} ${randomBytes(3).toString("hex")}`;
+  return `signalhouse-${time}-${randomBytes(3).toString("hex")}`;
 }
 
 /** A place below Export/Signals, where `sync` looks, with a prefix by which the file is found even where Connect's answer got lost. */
@@ -19,9 +22,10 @@ export function placeFor(jobName: string): ExportPlace {
   return { parentFolder: `${EXPORT_AREA}/signalhouse`, namingPrefix: prefixFor(jobName) };
 }
 
-/** A naming prefix that belongs to this job alone, as far as its name does. */
+/** A naming prefix that belongs to this job alone, as its name does: where characters have to be left out, a hash of the name stands for them. */
 export function prefixFor(jobName: string): string {
-  return `${jobName.replace(/[^A-Za-z0-9-]+/g, "-").slice(0, 90)}_`;
+  const plain = jobName.replace(/[^A-Za-z0-9-]+/g, "-").slice(0, 80);
+  return plain === jobName ? `${plain}_` : `${plain}-${createHash("sha256").update(jobName).digest("hex").slice(0, 8)}_`;
 }
 
 /**
@@ -40,7 +44,7 @@ export async function findExportFile(server: SftpServer, job: Pick<ExportJob, "p
   const { parentFolder = EXPORT_AREA, namingPrefix } = place;
   const listing = (await server.list([parentFolder]).catch(ifMissing)) ?? [];
   // A prefix that the user chose may have been used before; the server's clock may be a little behind ours.
-  return listing.find(({ path, mtime }) => basename(path).startsWith(namingPrefix) && mtime >= job.askedAt - CLOCK_SKEW_MS);
+  return listing.find(({ path, mtime }) => basename(path).startsWith(`${namingPrefix}${EXPORT_FILE}`) && mtime >= job.askedAt - CLOCK_SKEW_MS);
 }
 
 const CLOCK_SKEW_MS = 10 * 60 * 1000;

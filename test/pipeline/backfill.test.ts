@@ -104,6 +104,17 @@ test("a job that never arrives is late, and after two days its window is asked f
   expect(await states(at, of)).toEqual(new Set(["loaded"]));
 });
 
+test("two backfills at the same time ask for nothing twice", async () => {
+  const at = await connectPlace({ now: "2025-07-03T09:00:00Z", rowsPerDay: 100 });
+  const of = span(at, "2025-06-01", "2025-07-02", "email,order");
+  await Promise.all([1, 2].map(() => runBackfill({ ...at.context, log: () => {} }, { ...OPTIONS, span: of, once: true })));
+  const jobs = await at.context.useWarehouse(({ connection }) => exportJobs(connection));
+  const windows = jobs.map(({ windowStart, windowEnd }) => `${dayOf(windowStart)} ${dayOf(windowEnd)}`);
+  expect(windows.length).toBeGreaterThan(1);
+  expect(new Set(windows).size).toBe(windows.length);
+  expect(at.api.jobs).toHaveLength(jobs.length);
+});
+
 test("Connect refuses for the day: the rest is asked for tomorrow", async () => {
   const at = await connectPlace({ now: "2025-07-03T09:00:00Z", rowsPerDay: 100 });
   const of = span(at, "2025-07-01", "2025-07-02", "email");

@@ -1,5 +1,5 @@
 /** Exports from asking to the warehouse, against the sandbox over real HTTP and SFTP. */
-import { readdirSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { connectApi } from "../../../pipeline/connect-api/api.ts";
@@ -100,6 +100,19 @@ describe("from asking to the warehouse", () => {
   });
 });
 
+test("jobs with similar names keep their files apart", async () => {
+  const at = await connectPlace();
+  const names = ["July", "July 2", "July_2", "七月", "八月"];
+  const asked = [];
+  for (const name of names) {
+    at.api.faults.timeOutAfterAccepting = 1; // only the name is left to find them by
+    asked.push(await askForExport(at.context, wish(name)));
+  }
+  const outcomes = await awaitExports(at.context, asked, { load: true });
+  expect(new Set(outcomes.map(({ job }) => job.path)).size).toBe(names.length);
+  expect(outcomes.every(({ job }) => job.status === "loaded")).toBe(true);
+});
+
 describe("an answer that gets lost", () => {
   test.each(["timeOutAfterAccepting", "malformed"] as const)("%s: the job is found or asked for again, and there is one", async (fault) => {
     const at = await connectPlace();
@@ -139,6 +152,16 @@ describe("the day's limits", () => {
     const outcomes = await awaitExports(at.context, [first, second], { load: true });
     expect(outcomes.map(({ job }) => job.status)).toEqual(["loaded", "loaded"]);
     expect(at.api.jobs.map(({ acceptedAt }) => new Date(acceptedAt).toISOString().slice(0, 10))).toEqual(["2025-07-10", "2025-07-11"]);
+  });
+
+  test("what was put off is put off again where the next day has no room either", async () => {
+    const at = await connectPlace({ limits: { jobs: 1, rows: 1e6, bytes: 1e9 } });
+    const asked = [];
+    for (const name of ["one", "two", "three"]) asked.push(await askForExport(at.context, wish(name)));
+    await awaitExports(at.context, asked, { load: true });
+    // One a day, and Connect never had to refuse one.
+    expect(at.api.jobs.map(({ acceptedAt }) => new Date(acceptedAt).toISOString().slice(0, 10))).toEqual(["2025-07-10", "2025-07-11", "2025-07-12"]);
+    expect(at.log.filter((line) => line.includes("limit"))).toEqual([]);
   });
 
   test("--ignore-quota asks all the same", async () => {
@@ -187,6 +210,29 @@ describe("what goes wrong", () => {
     await askForExport(at.context, wish("July"));
     await expect(askForExport(at.context, wish("July"))).rejects.toMatchObject({ code: "export_name_taken" });
     expect(at.api.jobs).toHaveLength(1);
+  });
+
+  test("a name that Connect never took can be used again", async () => {
+    const at = await connectPlace();
+    const api = connectApi({ endpoint: await closedUrl(), apiKey: "k", timeoutSeconds: 1, retries: 0 });
+    await expect(askForExport({ ...at.context, api }, wish("July"))).rejects.toMatchObject({ code: "api_unreachable" });
+    const job = await askForExport(at.context, wish("July"));
+    await awaitExports(at.context, [job], { load: true });
+    await expectLoadedOnce(at);
+    expect(at.api.jobs).toHaveLength(1);
+  });
+
+  test("a file that is damaged for good fails the job; sync tells it too", async () => {
+    const at = await connectPlace();
+    const job = await askForExport(at.context, wish("July"));
+    await at.api.idle();
+    const path = join(at.served, "Export/Signals/signalhouse/July_Signals_Export.csv.gz");
+    const bytes = readFileSync(path);
+    bytes.fill(0xff, 20, 60);
+    writeFileSync(path, bytes);
+    expect(await awaitExports(at.context, [job], { load: true })).toMatchObject([
+      { job: { status: "failed" }, error: { code: "export_failed", message: expect.stringContaining("July_Signals") } },
+    ]);
   });
 
   test("a name that somebody else used is refused by Connect, and the job is marked", async () => {
