@@ -50,7 +50,7 @@ export async function exportJobs(connection: DuckDBConnection, ...states: JobSta
   const where = states.length === 0 ? "" : ` AND status IN (${states.map((state) => `'${state}'`).join(", ")})`;
   const found = await rows<Record<string, unknown>>(
     connection,
-    `SELECT ${COLUMNS} FROM signalhouse.jobs WHERE kind = 'export'${where} ORDER BY asked_at, name`,
+    `SELECT ${COLUMNS} FROM signalhouse.jobs WHERE kind = 'export'${where} ORDER BY asked_at, window_start, name`,
   );
   return found.map(readJob);
 }
@@ -169,7 +169,7 @@ export async function usedOfDay(connection: DuckDBConnection, day: number, bytes
   return { jobs: found.jobs, rows: found.rows, bytes: found.bytes, usedUp: found.used_up };
 }
 
-/** Rows a day of each signal type that was seen, over the days on which it was seen; and bytes of a file per record. */
+/** Rows a day of each signal type, over the days on which it was seen or exported; and bytes of a file per record. */
 export interface SeenRates {
   rowsPerDay: Map<SignalType, number>;
   /** Null where nothing is loaded yet. */
@@ -183,15 +183,20 @@ export async function seenRates(connection: DuckDBConnection): Promise<SeenRates
     `SELECT signal_type, count(*) AS rows, count(DISTINCT occurred_at::DATE) AS days
      FROM (SELECT signal_type, occurred_at FROM marketing_signals UNION ALL SELECT signal_type, occurred_at FROM behavior_signals) GROUP BY signal_type`,
   );
-  const covered = await rows<{ signal_type: SignalType }>(
+  const covered = await rows<{ signal_type: SignalType; days: number }>(
     connection,
-    "SELECT DISTINCT unnest(signal_types) AS signal_type FROM signalhouse.jobs WHERE kind = 'export' AND status = 'loaded'",
+    `SELECT signal_type, sum(days) AS days
+     FROM (SELECT unnest(signal_types) AS signal_type, (epoch(window_end) - epoch(window_start)) / 86400 AS days
+           FROM signalhouse.jobs WHERE kind = 'export' AND status = 'loaded') GROUP BY signal_type`,
   );
   const { bytes } = await onlyRow<{ bytes: number | null }>(
     connection,
     "SELECT sum(size_bytes)::DOUBLE / nullif(sum(records), 0)::DOUBLE AS bytes FROM signalhouse.loads WHERE status = 'loaded'",
   );
+  // A type that happens on few days of those that were exported has fewer rows a day than on the days when it happens.
+  const coveredDays = new Map(covered.map(({ signal_type, days }) => [signal_type, days]));
   const rowsPerDay = new Map<SignalType, number>(covered.map(({ signal_type }) => [signal_type, 0]));
-  for (const { signal_type, rows, days } of counted) rowsPerDay.set(signal_type, Number(rows) / Number(days));
+  for (const { signal_type, rows, days } of counted)
+    rowsPerDay.set(signal_type, Number(rows) / Math.max(Number(days), coveredDays.get(signal_type) ?? 0));
   return { rowsPerDay, bytesPerRow: bytes };
 }

@@ -1,0 +1,134 @@
+/** The jobs table, and what is told from it. */
+import { describe, expect, test } from "vitest";
+import { changeJob, exportJob, exportJobs, markLoadedJobs, type NewJob, seenRates, usedOfDay, writeJob } from "../../sinks/jobs.ts";
+import { scratchWarehouse } from "../helpers/warehouse.ts";
+
+const DAY = Date.parse("2025-07-10T00:00:00Z");
+const job = (name: string, more: Partial<NewJob> = {}): NewJob => ({
+  name,
+  status: "asking",
+  request: { jobName: name, signalTypes: ["order"], timestampStart: "2025-07-01T00:00:00.000Z", timestampEnd: "2025-07-01T23:59:59.999Z" },
+  signalTypes: ["order"],
+  windowStart: Date.parse("2025-07-01"),
+  windowEnd: Date.parse("2025-07-02"),
+  askedAt: DAY + 1000,
+  expectedRows: 100,
+  notBefore: null,
+  ...more,
+});
+
+const load = (path: string, records: number, bytes: number, status = "loaded") =>
+  `INSERT INTO signalhouse.loads BY NAME SELECT (SELECT coalesce(max(load_id), 0) + 1 FROM signalhouse.loads) AS load_id, '${path}' AS path, ${bytes} AS size_bytes,
+   ${records} AS records, 0 AS inserted, 0 AS updated, ${records} AS unchanged, 0 AS rejected, '${status}' AS status, now() AS started_at, now() AS finished_at`;
+
+test("a job comes back as it was written, and as it was changed; a name is there once", async () => {
+  const { warehouse } = await scratchWarehouse();
+  const { connection } = warehouse;
+  await writeJob(connection, job("a"));
+  expect(await exportJob(connection, "a")).toEqual({
+    ...job("a"),
+    jobId: null,
+    path: null,
+    sizeBytes: null,
+    loadId: null,
+    refusedAt: null,
+    finishedAt: null,
+    error: null,
+  });
+  const change = {
+    jobId: "j",
+    status: "postponed",
+    path: "x.csv",
+    error: "e",
+    sizeBytes: 5,
+    askedAt: DAY + 1,
+    notBefore: DAY + 2,
+    refusedAt: DAY + 3,
+    finishedAt: DAY + 4,
+  } as const;
+  await changeJob(connection, "a", change);
+  expect(await exportJob(connection, "a")).toMatchObject(change);
+  await changeJob(connection, "a", { error: null, notBefore: null });
+  expect(await exportJob(connection, "a")).toMatchObject({ ...change, error: null, notBefore: null });
+  await writeJob(connection, job("a"));
+  await writeJob(connection, job("b", { status: "failed" }));
+  expect((await exportJobs(connection)).map(({ name, status }) => [name, status])).toEqual([
+    ["a", "asking"],
+    ["b", "failed"],
+  ]);
+  expect((await exportJobs(connection, "failed", "asked")).map(({ name }) => name)).toEqual(["b"]);
+});
+
+test("a job follows the ledger", async () => {
+  const { warehouse } = await scratchWarehouse();
+  const { connection } = warehouse;
+  const states = ["asked", "arrived", "asking", "failed", "asked", "asked"] as const;
+  for (const [index, status] of states.entries()) {
+    await writeJob(connection, job(`j${index}`));
+    await changeJob(connection, `j${index}`, { status, path: `f${index}` });
+  }
+  for (const [index, status] of ["loaded", "duplicate", "loaded", "loaded", "failed"].entries())
+    await connection.run(load(`f${index}`, 7, 70, status));
+  await markLoadedJobs(connection);
+  expect((await exportJobs(connection)).map(({ status, loadId, sizeBytes }) => [status, loadId, sizeBytes])).toEqual([
+    ["loaded", 1n, 70],
+    ["loaded", 2n, 70],
+    ["asking", null, null],
+    ["failed", null, null],
+    ["asked", null, null],
+    ["asked", null, null],
+  ]);
+});
+
+describe("what was used of a day", () => {
+  test("only what Connect took, or may have taken, on that day", async () => {
+    const { warehouse } = await scratchWarehouse();
+    const { connection } = warehouse;
+    await writeJob(connection, job("maybe"));
+    await writeJob(connection, job("put off", { status: "postponed" }));
+    await writeJob(connection, job("never taken", { status: "failed" }));
+    await writeJob(connection, job("the day before", { askedAt: DAY - 1 }));
+    await writeJob(connection, job("the day after", { askedAt: DAY + 86_400_000 }));
+    await writeJob(connection, job("taken, then failed"));
+    await changeJob(connection, "taken, then failed", { status: "failed", jobId: "j" });
+    await writeJob(connection, job("loaded"));
+    await changeJob(connection, "loaded", { status: "asked", path: "f" });
+    await connection.run(load("f", 250, 5000));
+    await markLoadedJobs(connection);
+    expect(await usedOfDay(connection, DAY, 10)).toEqual({ jobs: 3, rows: 100 + 100 + 250, bytes: 1000 + 1000 + 5000, usedUp: false });
+  });
+
+  test("a refusal uses it up, and that day only", async () => {
+    const { warehouse } = await scratchWarehouse();
+    const { connection } = warehouse;
+    await writeJob(connection, job("a", { status: "postponed" }));
+    await changeJob(connection, "a", { refusedAt: DAY + 5 });
+    expect(await usedOfDay(connection, DAY, 10)).toEqual({ jobs: 0, rows: 0, bytes: 0, usedUp: true });
+    expect(await usedOfDay(connection, DAY + 86_400_000, 10)).toMatchObject({ usedUp: false });
+  });
+});
+
+test("rows a day are over the days on which a type was seen, or exported", async () => {
+  const { warehouse } = await scratchWarehouse();
+  const { connection } = warehouse;
+  expect(await seenRates(connection)).toEqual({ rowsPerDay: new Map(), bytesPerRow: null });
+  const signals = (type: string, ...times: string[]) =>
+    connection.run(
+      `INSERT INTO behavior_signals BY NAME SELECT t AS signal_key, '${type}' AS signal_type, t::TIMESTAMPTZ AS occurred_at, 1 AS load_id, 1 AS record_no
+       FROM unnest(['${times.join("', '")}']) AS x(t)`,
+    );
+  await signals("order", "2025-07-01 01:00:00Z", "2025-07-01 02:00:00Z", "2025-07-02 01:00:00Z");
+  await signals("pageView", "2025-07-01 03:00:00Z", "2025-07-01 04:00:00Z");
+  await connection.run(load("f", 10, 900));
+  // Ten days of page views and errors were exported: there were two, and none.
+  await writeJob(connection, job("a", { signalTypes: ["pageView", "error"], windowEnd: Date.parse("2025-07-11") }));
+  await changeJob(connection, "a", { status: "loaded" });
+  expect(await seenRates(connection)).toEqual({
+    rowsPerDay: new Map([
+      ["order", 1.5],
+      ["pageView", 0.2],
+      ["error", 0],
+    ]),
+    bytesPerRow: 90,
+  });
+});
