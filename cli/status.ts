@@ -4,6 +4,7 @@ import { GUESSED_BYTES_PER_ROW } from "../pipeline/export/ask.ts";
 import { quotaLeft, utcDay } from "../pipeline/quota.ts";
 import { DAILY_LIMITS } from "../schemas/connect.ts";
 import { exportJobs, usedOfDay } from "../sinks/jobs.ts";
+import { assertCurrent } from "../sinks/migrate.ts";
 import { readStatus, type RunRow, type Status } from "../sinks/status.ts";
 import { defineCommand } from "./command.ts";
 import { jobDocument } from "./export-report.ts";
@@ -19,6 +20,7 @@ export const command = defineCommand({
   examples: ["status", "status --json"],
   run: (context) =>
     reading(context, async (connection, { warehouse }) => {
+      await assertCurrent(connection, warehouse);
       const status = await readStatus(connection);
       const asked = await askedOf(connection);
       const { size } = await stat(warehouse);

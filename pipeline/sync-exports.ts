@@ -1,6 +1,7 @@
 import { type ConfigInput, readConfig } from "../schemas/config.ts";
 import { isSignalhouseError, messageOf, SignalhouseError } from "../schemas/errors.ts";
 import { beginRun, endRun } from "../sinks/ledger.ts";
+import { assertCurrent } from "../sinks/migrate.ts";
 import { openWarehouse, type Warehouse } from "../sinks/warehouse.ts";
 import { packageVersion } from "./package.ts";
 import { exitCodeOf } from "./load-files.ts";
@@ -81,11 +82,18 @@ function interrupted(reason: unknown): SignalhouseError {
 
 /**
  * Opens the warehouse to plan with: read-only, and where there is none yet, an empty one in memory. The caller closes it.
- * @throws SignalhouseError warehouse_locked, warehouse_newer, warehouse_failed
+ * @throws SignalhouseError warehouse_locked, warehouse_newer, warehouse_older, warehouse_failed
  */
 export async function openToPlan(path: string): Promise<Warehouse> {
   try {
-    return await openWarehouse({ path, readOnly: true });
+    const warehouse = await openWarehouse({ path, readOnly: true });
+    try {
+      await assertCurrent(warehouse.connection, path);
+      return warehouse;
+    } catch (error) {
+      warehouse.close();
+      throw error;
+    }
   } catch (error) {
     if (isSignalhouseError(error, "warehouse_missing")) return openWarehouse({ path: ":memory:" });
     throw error;

@@ -47,6 +47,19 @@ export async function prepareSchema(connection: DuckDBConnection, writtenBy: str
   });
 }
 
+/**
+ * Makes sure that a warehouse that is only read has all that this version asks of it.
+ * @throws SignalhouseError warehouse_older
+ */
+export async function assertCurrent(connection: DuckDBConnection, path: string): Promise<void> {
+  if ((await missingColumns(connection)).length === 0) return;
+  throw new SignalhouseError(
+    "warehouse_older",
+    `${path} was written by an older signalhouse, and lacks what this one asks of it`,
+    "Run `signalhouse sync`, or any other command that writes: it adds what is missing. Nothing is lost.",
+  );
+}
+
 /** The schema version of a warehouse; undefined where the file is not one yet. */
 export async function schemaVersion(connection: DuckDBConnection): Promise<number | undefined> {
   const tables = await rows(connection, "SELECT 1 FROM duckdb_tables() WHERE schema_name = 'signalhouse' AND table_name = 'meta'");

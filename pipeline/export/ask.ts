@@ -160,6 +160,11 @@ export async function askNow(context: ExportContext, given: ExportJob, again = f
       log(`Connect has "${job.name}" already: its first request was taken`);
       return change(context, job, { status: "asked", askedAt: given.askedAt, error: null });
     }
+    if (isSignalhouseError(error, "export_name_taken")) {
+      // Another process may have gone on with this job in the meantime, and asked: then the name is taken by the job itself.
+      const current = await context.useWarehouse(({ connection }) => exportJob(connection, job.name));
+      if (current && (current.status !== "asking" || current.askedAt !== job.askedAt)) return current;
+    }
     if (context.signal.aborted) throw error;
     // A network that is down or a wrong key says nothing about whether an earlier request was taken, and is no fault of a job that was put off.
     const waiting = given.status === "postponed" && !isSignalhouseError(error, "api_refused", "export_name_taken");

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { openWarehouse } from "../../sinks/warehouse.ts";
 import { cli, startCli, writeConfig } from "../helpers/cli.ts";
 import { closedUrl } from "../helpers/api-server.ts";
 import { type ConnectPlace, connectPlace, expected, found } from "../helpers/connect.ts";
@@ -149,6 +150,22 @@ describe("backfill", () => {
     const at = await place();
     expect(await cli(["backfill", ...args], { cwd: at.folder })).toMatchObject({ code: 2, stderr: expect.stringMatching(says) });
   });
+});
+
+test("a warehouse from before there were jobs: what only reads says so, what writes mends it", async () => {
+  const at = await place();
+  const sync = () => cli(["sync"], { cwd: at.folder });
+  await sync();
+  const warehouse = await openWarehouse({ path: at.config.warehouse });
+  await warehouse.connection.run("ALTER TABLE signalhouse.jobs DROP COLUMN window_start");
+  warehouse.close();
+  for (const args of [["status"], ["sync", "--dry-run"], ["backfill", "status", "--from", "2025-06-01"]])
+    expect(await cli(args, { cwd: at.folder })).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/older signalhouse[^]*signalhouse sync[^]*\[warehouse_older\]/),
+    });
+  await sync();
+  expect((await cli(["status"], { cwd: at.folder })).code).toBe(0);
 });
 
 describe("watch", () => {

@@ -1,4 +1,5 @@
 /** A load that is aborted: the warehouse is as before a file, or as after it. */
+import { getEventListeners } from "node:events";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import type { LoadEvent, Source } from "../../pipeline/load-files.ts";
@@ -13,6 +14,17 @@ import { csv, memoryFile, pageView, scratchFolder, type Scratch, scratchWarehous
 const STOP = new Error("stop");
 
 const loadedPaths = (scratch: Scratch) => scratch.values("SELECT path FROM signalhouse.loads ORDER BY load_id");
+
+test("a sync leaves nothing behind on the caller's signal, which may live as long as the process", async () => {
+  const server = await exportServer();
+  const { config } = server;
+  server.put("Export/Signals/a.csv", csv([pageView("a")]), 1_000_000);
+  const { signal } = new AbortController();
+  const scratch = await scratchWarehouse();
+  for (let round = 0; round < 3; round++) await sync({ config, warehouse: scratch.warehouse, signal });
+  expect(await loadedPaths(scratch)).toEqual(["Export/Signals/a.csv"]);
+  expect(getEventListeners(signal, "abort")).toEqual([]);
+});
 
 describe("a load that is aborted", () => {
   test("at any event leaves whole files, in their order; the rest is loaded by the next run", async () => {

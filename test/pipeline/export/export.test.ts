@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { connectApi } from "../../../pipeline/connect-api/api.ts";
-import { askForExport, type Wish } from "../../../pipeline/export/ask.ts";
+import { askForExport, askNow, type Wish, writeDown } from "../../../pipeline/export/ask.ts";
 import { awaitExports } from "../../../pipeline/export/arrive.ts";
 import { placeFor } from "../../../pipeline/export/file.ts";
 import { sync } from "../../../pipeline/sync.ts";
@@ -120,6 +120,19 @@ describe("an answer that gets lost", () => {
     const job = await askForExport(at.context, wish("July"));
     expect(job).toMatchObject({ status: "asking", jobId: null });
     await awaitExports(at.context, [job], { load: true });
+    await expectLoadedOnce(at);
+  });
+
+  test("two processes go on with one job at the same time: it is asked for once, and neither fails", async () => {
+    const at = await connectPlace({ exports: { lookMinutes: 0 } });
+    const job = await at.context.useWarehouse((warehouse) => writeDown(at.context, warehouse, wish("July")));
+    await at.clock.wait(1000, at.context.signal);
+    // The other one finds it written down, and asks before the first one does.
+    const other = awaitExports(at.context, [job], { load: true });
+    await expect.poll(() => at.api.jobs.length).toBe(1);
+    const mine = await askNow(at.context, job);
+    expect(mine.status).not.toBe("failed");
+    await Promise.all([other, awaitExports(at.context, [mine], { load: true })]);
     await expectLoadedOnce(at);
   });
 
