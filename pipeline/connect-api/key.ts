@@ -1,5 +1,5 @@
-import { open } from "node:fs/promises";
 import { messageOf, SignalhouseError } from "../../schemas/errors.ts";
+import { readOwnFile } from "../own-file.ts";
 
 const HOW =
   "Create one in Connect under Administration > General settings > API keys, and put it into the environment variable SIGNALHOUSE_API_KEY, " +
@@ -17,22 +17,15 @@ export async function readApiKey({ environment, keyFile }: { environment?: strin
 }
 
 async function readKeyFile(path: string): Promise<string> {
-  let file;
-  try {
-    file = await open(path, "r");
-    // Mode and content are taken from the same open file, so that it cannot be swapped in between. Windows has no such mode.
-    const { mode } = await file.stat();
-    if (process.platform !== "win32" && (mode & 0o077) !== 0) {
-      const shown = (mode & 0o777).toString(8).padStart(4, "0");
-      throw new SignalhouseError("api_key_file_open", `the API key in ${path} can be read by other users (mode ${shown})`, `Run: chmod 600 ${path}`);
-    }
-    return await file.readFile("utf8");
-  } catch (error) {
-    if (error instanceof SignalhouseError) throw error;
+  const read = await readOwnFile(path).catch((error: unknown) => {
     throw new SignalhouseError("api_key_missing", `the API key's file ${path} cannot be read: ${messageOf(error)}`, HOW, error);
-  } finally {
-    await file?.close();
-  }
+  });
+  if ("content" in read) return read.content.toString("utf8");
+  throw new SignalhouseError(
+    "api_key_file_open",
+    `the API key in ${path} can be read by other users (mode ${read.openMode})`,
+    `Run: chmod 600 ${path}`,
+  );
 }
 
 /** A key goes into an HTTP header: printable ASCII without blanks. The key itself is never shown. */

@@ -1,7 +1,7 @@
 /** Who we are to the server: a private key file, an ssh-agent, or both. */
-import { open } from "node:fs/promises";
 import ssh2, { type AnyAuthMethod, type ParsedKey } from "ssh2";
 import { SignalhouseError, messageOf } from "../../schemas/errors.ts";
+import { readOwnFile } from "../own-file.ts";
 import { publicLine } from "./key-pair.ts";
 import { fingerprint } from "./host-keys.ts";
 import type { SftpOptions } from "./options.ts";
@@ -68,27 +68,16 @@ export async function readPrivateKey(path: string, passphrase?: string): Promise
 }
 
 async function readKeyFile(path: string): Promise<Buffer> {
-  let file;
-  try {
-    file = await open(path, "r");
-    // Mode and content are taken from the same open file, so that it cannot be swapped in between. Windows has no such mode.
-    const { mode } = await file.stat();
-    if (process.platform !== "win32" && (mode & 0o077) !== 0) {
-      const shown = (mode & 0o777).toString(8).padStart(4, "0");
-      throw new SignalhouseError("key_file_open", `Private key ${path} can be used by other users (mode ${shown})`, `Run: chmod 600 ${path}`);
-    }
-    return await file.readFile();
-  } catch (error) {
-    if (error instanceof SignalhouseError) throw error;
+  const read = await readOwnFile(path).catch((error: unknown) => {
     throw new SignalhouseError(
       "key_unreadable",
       `Private key ${path} cannot be read: ${messageOf(error)}`,
       "Check sftp.keyFile; `signalhouse keys generate` makes a key.",
       error,
     );
-  } finally {
-    await file?.close();
-  }
+  });
+  if ("content" in read) return read.content;
+  throw new SignalhouseError("key_file_open", `Private key ${path} can be used by other users (mode ${read.openMode})`, `Run: chmod 600 ${path}`);
 }
 
 /** ssh2 tells its reasons in words only, and not always the right ones: a key that does not parse without a passphrase may just need one. */
