@@ -31,6 +31,7 @@ export async function loadConfig({ file, warehouse }: { file: string | undefined
     config: {
       ...config,
       warehouse: warehouse === undefined ? absolute(config.warehouse) : resolve(expandHome(warehouse)),
+      refsets: { ...config.refsets, folder: absolute(config.refsets.folder) },
       api: { ...api, ...(api.keyFile === undefined ? {} : { keyFile: absolute(api.keyFile) }) },
       ...(sftp && {
         sftp: { ...sftp, ...(sftp.keyFile === undefined ? {} : { keyFile: absolute(sftp.keyFile) }), knownHosts: sftp.knownHosts.map(absolute) },

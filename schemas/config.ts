@@ -90,6 +90,13 @@ const backfill = z.strictObject({
   guessRowsPerDay: z.int().min(1).default(20_000),
 });
 
+const refsets = z.strictObject({
+  /** How many reference sets the subscription may have: Connect's default is 5, and 25 on request. */
+  limit: z.int().min(1).max(1000).default(5),
+  /** Folder with the definitions of reference sets, NAME.json. */
+  folder: z.string().min(1).default("refsets"),
+});
+
 const limits = z.strictObject({
   /** Bytes of one unzipped record. */
   maxRecordBytes: z
@@ -113,6 +120,7 @@ const configShape = z.strictObject({
   api: api.prefault({}),
   exports: exports.prefault({}),
   backfill: backfill.prefault({}),
+  refsets: refsets.prefault({}),
   /** The DuckDB file. */
   warehouse: z.string().min(1).default("signals.duckdb"),
   limits: limits.prefault({}),

@@ -164,3 +164,28 @@ export function dataJobState({ status, endedAt, errors }: DataJob): "running" | 
   if (/FAIL|ERROR|CANCEL|ABORT/.test(word) || (endedAt && (errors ?? []).length > 0)) return "failed";
   return endedAt || /COMPLET|SUCCE/.test(word) ? "done" : "running";
 }
+
+/** The answer of `createImportJob`. */
+export const importAnswer = z.object({ id: z.string().min(1) });
+
+/** A data set, as `dataSets` has it: the audience, a reference set, … */
+const dataSet = z.object({
+  dataSetId: z.string(),
+  name: z.string(),
+  type: z.string(),
+  size: z.number().nullish(),
+  attributes: z.array(z.object({ name: z.string(), type: z.string(), identifyAs: z.object({ key: z.boolean().nullish() }).nullish() })).nullish(),
+});
+export type DataSet = z.infer<typeof dataSet>;
+
+export const dataSetsAnswer = z.object({
+  nodes: z.array(dataSet),
+  pageInfo: z.object({ hasNextPage: z.boolean(), endCursor: z.string().nullish() }),
+});
+
+/** Rows of a reference set, as `referenceSetRecords` has them. */
+export const recordsAnswer = z.object({
+  totalCount: z.number(),
+  nodes: z.array(z.object({ attributes: z.array(z.object({ name: z.string(), value: z.union([z.string(), z.number(), z.boolean()]).nullish() })) })),
+});
+export type Records = z.infer<typeof recordsAnswer>;

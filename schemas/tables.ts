@@ -126,6 +126,14 @@ export const LEDGER_TABLES = {
     load_id: "BIGINT",
     not_before: "TIMESTAMPTZ",
     refused_at: "TIMESTAMPTZ",
+    set_name: "VARCHAR",
+  },
+  refset_rows: {
+    set_name: "VARCHAR NOT NULL",
+    key: "VARCHAR NOT NULL",
+    row_hash: "UHUGEINT NOT NULL",
+    job: "VARCHAR NOT NULL",
+    pushed_at: "TIMESTAMPTZ",
   },
 } as const satisfies Record<string, Record<string, string>>;
 
@@ -134,5 +142,8 @@ export const LEDGER_TABLES = {
  * Connect refused it or could not make it.
  */
 export type JobStatus = "postponed" | "asking" | "asked" | "arrived" | "loaded" | "failed";
+
+/** Where an import stands: its file is on its way · perhaps asked for · Connect took it · Connect has the rows · it was refused, failed or given up. */
+export type ImportStatus = "uploading" | "asking" | "asked" | "imported" | "failed";
 
 export type LoadStatus = "loaded" | "duplicate" | "failed";

@@ -87,7 +87,7 @@ export async function writeQuery(connection: DuckDBConnection, sql: string, file
 }
 
 /** From now on this DuckDB reaches no file but its own and `files`, loads no extension, and cannot be told otherwise. */
-async function lockDown(connection: DuckDBConnection, files: readonly string[]): Promise<void> {
+export async function lockDown(connection: DuckDBConnection, files: readonly string[]): Promise<void> {
   if (files.length > 0) await connection.run(`SET allowed_paths = [${files.map(quoteText).join(", ")}]`);
   await connection.run("SET autoinstall_known_extensions = false");
   await connection.run("SET autoload_known_extensions = false");
@@ -101,7 +101,7 @@ const EXAMPLE = 'For example: signalhouse query "SELECT count(*) FROM orders"';
 const BLANK = /--.*|\/\*[^]*?\*\/|[\s;]/g;
 
 /** SHOW, DESCRIBE, SUMMARIZE and PRAGMAs that tell something are SELECTs to DuckDB. */
-async function prepareReading(connection: DuckDBConnection, sql: string): Promise<DuckDBPreparedStatement> {
+export async function prepareReading(connection: DuckDBConnection, sql: string): Promise<DuckDBPreparedStatement> {
   const { count, prepared } = await prepareFirst(connection, sql);
   if (count !== 1 || !prepared) throw new SignalhouseError("usage", `query takes one statement, not ${count}`, EXAMPLE);
   if (prepared.statementType === StatementType.SELECT) return prepared;
@@ -147,7 +147,7 @@ async function* explainedRows(batches: AsyncIterable<Json[][]>): AsyncGenerator<
 /** What the lock-down refuses. A file's name in FROM looks like a table's to DuckDB then. */
 const OUTSIDE = /disabled (by|through) configuration|Table with name \S*(\/|\\|\.(csv|json|jsonl|ndjson|parquet|txt|tsv|gz|zst|db|duckdb|xlsx)\b)/i;
 
-function queryFailed(error: unknown): SignalhouseError {
+export function queryFailed(error: unknown): SignalhouseError {
   if (error instanceof SignalhouseError) return error;
   const message = messageOf(error).replace("Failed to extract statements: ", "").trimEnd();
   if (OUTSIDE.test(message)) {

@@ -6,7 +6,7 @@ import { promisify } from "node:util";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { copySampleExports } from "../cli/local-connect.ts";
 import { makeKeyPair, startSandbox } from "../samples/sandbox/sandbox.ts";
-import { cli } from "./helpers/cli.ts";
+import { cli, startCli } from "./helpers/cli.ts";
 import { codeBlocks, commandLines, PAGES, readPage, ROOT, section } from "./helpers/markdown.ts";
 import { scratchFolder } from "./helpers/warehouse.ts";
 
@@ -28,6 +28,28 @@ test("the SQL of the pages runs on the demo's warehouse, and README shows what c
     stdout,
   );
 });
+
+test("the demo's buyers become a reference set in the sandbox, and README shows what it has then", async () => {
+  const cwd = scratchFolder();
+  expect(await cli(["demo"], { cwd })).toMatchObject({ code: 0 });
+  const blocks = codeBlocks(section(readPage("README.md"), "Back into Connect"));
+  const [serve = "", work = "", shown = ""] = blocks.map(({ code }) => code);
+  expect(serve).toContain("main.js sandbox");
+  const sandbox = startCli(["sandbox"], { cwd });
+  await sandbox.said(/Ctrl-C ends the sandbox/);
+  expect(work).toMatch(/^cd sandbox$/m);
+  const commands = commandLines("README.md").filter(({ line }) => work.includes(line) && line.includes("refset"));
+  expect(commands).toHaveLength(2);
+  const [push, list] = commands.map(({ args }) => args);
+  const here = join(cwd, "sandbox");
+  expect(await cli(push ?? [], { cwd: here })).toMatchObject({
+    code: 0,
+    stdout: expect.stringContaining("Connect has imported Buyers, CREATE") as string,
+  });
+  expect((await cli(list ?? [], { cwd: here })).stdout).toBe(shown);
+  sandbox.child.kill("SIGINT");
+  await sandbox.ended;
+}, 60_000);
 
 describe("the library, as README shows it", () => {
   const blocks = codeBlocks(section(readPage("README.md"), "As a library"));

@@ -36,5 +36,24 @@ export const dataJobDocument = (id: string): string => `query { dataJob(id: ${te
 export const registerKeyDocument = (publicKey: string): string =>
   `mutation updatePublicKey { updatePublicKeyForConnectUser(publicKey: ${text(publicKey)}) { publicKey } }`;
 
+/** `createImportJob`, with its input as a variable, as on the vendor's page "Create a reference set". */
+export const CREATE_IMPORT_DOCUMENT = `mutation ($importInput: ImportInput!) {
+  createImportJob(importInput: $importInput) {
+    id
+  }
+}`;
+
+/** The data sets of the subscription, a page at a time: those of all types, for a name can be taken by any. */
+export const dataSetsDocument = (after: string | undefined): string => `query {
+  dataSets(first: 50${after === undefined ? "" : `, after: ${text(after)}`}) {
+    nodes { dataSetId name type size attributes { name type identifyAs { key } } }
+    pageInfo { hasNextPage endCursor }
+  }
+}`;
+
+/** The first rows of a reference set. */
+export const recordsDocument = (id: string, first: number): string =>
+  `query { referenceSetRecords(dataSetId: ${text(id)}, first: ${first}) { totalCount nodes { attributes { name value } } } }`;
+
 /** A query that every GraphQL server answers. */
 export const PING_DOCUMENT = "query { __typename }";

@@ -31,8 +31,14 @@ const MOST_BYTES = 1024 * 1024;
 /** These come before anything was sent. */
 const UNSENT = new Set(["ENOTFOUND", "EAI_AGAIN", "ECONNREFUSED", "UND_ERR_CONNECT_TIMEOUT"]);
 
-/** Sends a document. @throws SignalhouseError api_key_refused; the signal's reason */
-export async function post({ endpoint, apiKey, timeoutSeconds, signal }: Endpoint, document: string): Promise<Posted> {
+/** A GraphQL document, and its variables where it has some. */
+export interface GraphqlRequest {
+  query: string;
+  variables?: Record<string, unknown>;
+}
+
+/** Sends a request. @throws SignalhouseError api_key_refused; the signal's reason */
+export async function post({ endpoint, apiKey, timeoutSeconds, signal }: Endpoint, request: GraphqlRequest): Promise<Posted> {
   const { host } = new URL(endpoint);
   const timeout = AbortSignal.timeout(timeoutSeconds * 1000);
   let response: Response;
@@ -41,7 +47,7 @@ export async function post({ endpoint, apiKey, timeoutSeconds, signal }: Endpoin
     response = await fetch(endpoint, {
       method: "POST",
       headers: { "content-type": "application/json", "x-api-key": apiKey },
-      body: JSON.stringify({ query: document }),
+      body: JSON.stringify(request),
       // A key must not follow to another server.
       redirect: "error",
       signal: signal ? AbortSignal.any([signal, timeout]) : timeout,

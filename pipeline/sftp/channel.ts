@@ -4,8 +4,8 @@ import { SignalhouseError, messageOf } from "../../schemas/errors.ts";
 /** Status codes of SFTP version 3. Source: draft-ietf-secsh-filexfer-02, section 7. */
 const STATUS = { eof: 1, noSuchFile: 2, permissionDenied: 3, noConnection: 6, connectionLost: 7 } as const;
 
-/** What every SFTP server must answer in one packet, with room for its header. Same source, section 3. */
-const READ_LIMIT = 31 * 1024;
+/** What every SFTP server must answer, or take, in one packet, with room for its header. Same source, section 3. */
+const PACKET_LIMIT = 31 * 1024;
 
 type Answer<T> = (error: Error | null | undefined, value: T) => void;
 
@@ -16,6 +16,8 @@ type Answer<T> = (error: Error | null | undefined, value: T) => void;
 export class Channel {
   /** Bytes that one read request may ask for. */
   readonly readLimit: number;
+  /** Bytes that one write request may carry. */
+  readonly writeLimit: number;
   readonly #sftp: SFTPWrapper;
   readonly #silence: { limitMs: number; onLimit: () => void };
   readonly #waiting = new Set<(error: unknown) => void>();
@@ -28,9 +30,13 @@ export class Channel {
   constructor(sftp: SFTPWrapper, silence: { limitMs: number; onLimit: () => void }) {
     this.#sftp = sftp;
     this.#silence = silence;
-    // ssh2 asks for limits@openssh.com and keeps the answer to itself; it cuts larger reads into requests that wait for each other.
-    const limit: unknown = Reflect.get(sftp, "_maxReadLen");
-    this.readLimit = typeof limit === "number" && limit > 0 ? limit : READ_LIMIT;
+    // ssh2 asks for limits@openssh.com and keeps the answer to itself; it cuts what is larger into requests that wait for each other.
+    const limit = (name: string) => {
+      const given: unknown = Reflect.get(sftp, name);
+      return typeof given === "number" && given > 0 ? given : PACKET_LIMIT;
+    };
+    this.readLimit = limit("_maxReadLen");
+    this.writeLimit = limit("_maxWriteLen");
   }
 
   /** Rejects whatever is asked, now and later. */
@@ -50,6 +56,33 @@ export class Channel {
   /** A handle for reading; the caller closes it. */
   open(path: string, signal?: AbortSignal): Promise<Buffer> {
     return this.#ask(path, (done: Answer<Buffer>) => this.#sftp.open(path, "r", done), signal);
+  }
+
+  /** A handle for writing a file from its start, new or in place of what is there; the caller closes it. S3 knows no other way to write. */
+  create(path: string, signal?: AbortSignal): Promise<Buffer> {
+    return this.#ask(path, (done: Answer<Buffer>) => this.#sftp.open(path, "w", done), signal);
+  }
+
+  /** Writes all of `bytes`, of which there are at most `writeLimit`, at `position`. */
+  write(path: string, handle: Buffer, bytes: Buffer, position: number, signal?: AbortSignal): Promise<void> {
+    return this.#ask(
+      path,
+      (done: Answer<undefined>) => this.#sftp.write(handle, bytes, 0, bytes.length, position, (error) => done(error, undefined)),
+      signal,
+    );
+  }
+
+  /** Ends a written file. Unlike `close` it throws: what the server could not keep it says here. */
+  async finish(path: string, handle: Buffer, signal?: AbortSignal): Promise<void> {
+    await this.#ask(path, (done: Answer<undefined>) => this.#sftp.close(handle, (error) => done(error, undefined)), signal);
+  }
+
+  async makeFolder(path: string, signal?: AbortSignal): Promise<void> {
+    await this.#ask(path, (done: Answer<undefined>) => this.#sftp.mkdir(path, (error) => done(error, undefined)), signal);
+  }
+
+  async removeFile(path: string, signal?: AbortSignal): Promise<void> {
+    await this.#ask(path, (done: Answer<undefined>) => this.#sftp.unlink(path, (error) => done(error, undefined)), signal);
   }
 
   /** Never throws: a handle that cannot be closed goes with its connection. */
@@ -122,7 +155,7 @@ function refusal(error: Error, path: string): SignalhouseError {
       return new SignalhouseError(
         "file_missing",
         `${path} is not on the server`,
-        "Connect deletes export files after 28 days; list again, and ask for a new export where it is gone.",
+        "Connect deletes export files after 28 days, and an import's file when it is done; list again, and ask for a new export where it is gone.",
         error,
       );
     case STATUS.permissionDenied:

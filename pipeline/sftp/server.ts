@@ -13,6 +13,7 @@ import { DEFAULT_PACE, serverName, type SftpOptions } from "./options.ts";
 import { below, relativePath } from "./paths.ts";
 import { readFile } from "./reader.ts";
 import { Retries } from "./retries.ts";
+import { removeFile, writeFile } from "./writer.ts";
 
 export type { RemoteFile } from "./file.ts";
 export type { SftpOptions } from "./options.ts";
@@ -34,6 +35,16 @@ export interface SftpServer {
    * Holds 2 MiB, over a long round trip up to 16 MiB. Destroying the stream or aborting stops it at once.
    */
   read(file: RemoteFile, signal?: AbortSignal): Readable;
+  /**
+   * Writes a file from what `source` gives, makes its folders where they are missing, and checks its size afterwards. Where the line breaks it begins
+   * anew, for S3 cannot append. Holds 2 MiB beside what the source holds. Aborting leaves what was written: see `remove`.
+   * @param source called for each attempt; gives the file's bytes from the first on
+   * @returns the bytes written
+   * @throws SignalhouseError upload_failed where the size differs, else as `list`; what the source throws
+   */
+  write(path: string, source: () => AsyncIterable<Uint8Array>, signal?: AbortSignal): Promise<number>;
+  /** Removes a file; that there is none is as good. Throws as `list`. */
+  remove(path: string, signal?: AbortSignal): Promise<void>;
   /** Ends the connection, and with it everything that is still asked. The caller of `connectSftp` calls it. */
   close(): Promise<void>;
 }
@@ -101,6 +112,11 @@ export async function connectSftp(given: SftpOptions): Promise<SftpServer> {
           const { size, mtime } = await (await connection.channel(0)).stat(place({ path }), stop);
           return { path: relativePath(path), size, mtime: mtime * 1000 };
         }, either(signal)),
+      write: (path, source, signal) => {
+        const [to, top] = [place({ path }), root];
+        return ask((connection, stop) => writeFile(connection, { root: top, path: to }, source, stop), either(signal));
+      },
+      remove: (path, signal) => ask(async (connection, stop) => removeFile(await connection.channel(0), place({ path }), stop), either(signal)),
       read: (file, signal) => readFile({ connection, place, retries, pace }, file, either(signal)),
     };
   } catch (error) {

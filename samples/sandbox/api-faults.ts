@@ -16,6 +16,13 @@ export interface ApiFaults {
   failJobs: number;
   /** The file of an export has no bytes. */
   emptyFiles: number;
+  /** An import is taken, then fails with `importError`: nothing is imported, and the file stays. */
+  failImports: number;
+  importError: "S3_FILE_METADATA_FAILED" | "INPUT_VALIDATION_FAILED";
+  /** An import is taken, and never ends. */
+  importsNeverEnd: number;
+  /** An import ends well, but its last row is not there. */
+  dropsRows: number;
   /** Exports are refused for the day, whatever was used. */
   refuseForTheDay: boolean;
   /** The schema has no `dataJob`. */
@@ -33,6 +40,10 @@ export const noApiFaults = (): ApiFaults => ({
   neverArrives: 0,
   failJobs: 0,
   emptyFiles: 0,
+  failImports: 0,
+  importError: "INPUT_VALIDATION_FAILED",
+  importsNeverEnd: 0,
+  dropsRows: 0,
   refuseForTheDay: false,
   noDataJob: false,
   latencyMs: 0,

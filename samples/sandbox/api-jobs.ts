@@ -1,8 +1,6 @@
 /** The exports that the sandbox's API took: what they used of the day, and how their files come. */
 import { randomUUID } from "node:crypto";
-import { setMaxListeners } from "node:events";
 import { writeFile } from "node:fs/promises";
-import { setTimeout as wait } from "node:timers/promises";
 import type { DailyLimits } from "../../schemas/connect.ts";
 import { generateWindow } from "../generator/window.ts";
 import { checkArguments, type Wanted } from "./api-checks.ts";
@@ -10,6 +8,7 @@ import { type ApiFaults, strikes } from "./api-faults.ts";
 import { ExportFiles } from "./api-files.ts";
 import { type ExportArguments, refuse } from "./api-schema.ts";
 import { failed, refusalOf } from "./refusal.ts";
+import type { Works } from "./works.ts";
 
 /** An export that was taken. Times are in milliseconds since 1970, by the sandbox's clock. */
 export interface SandboxJob {
@@ -34,8 +33,8 @@ export interface JobsOptions {
   seed: number;
   rowsPerDay: number;
   limits: DailyLimits;
-  /** How long after it was taken an export begins to be made. */
-  delayMs: number;
+  /** Where exports are made, some time after they were taken. */
+  works: Works;
   /** Milliseconds since 1970. */
   now: () => number;
   faults: ApiFaults;
@@ -46,14 +45,11 @@ const dayOf = (time: number) => new Date(time).toISOString().slice(0, 10);
 export class Jobs {
   readonly all: SandboxJob[] = [];
   readonly #options: JobsOptions;
-  readonly #works = new Set<Promise<void>>();
-  readonly #closing = new AbortController();
   readonly #files: ExportFiles;
 
   constructor(options: JobsOptions) {
     this.#options = options;
     this.#files = new ExportFiles(options.root);
-    setMaxListeners(0, this.#closing.signal); // one for each job that waits
   }
 
   /** Takes an export; its file comes later. @throws GraphQLError where Connect would refuse it */
@@ -88,16 +84,9 @@ export class Jobs {
     return job;
   }
 
-  /** @returns when no export is being made or waits for it; those that never arrive are not waited for */
-  async idle(): Promise<void> {
-    while (this.#works.size > 0) await Promise.all(this.#works);
-  }
-
-  /** Gives up what was not begun, waits for what was. */
-  async close(): Promise<void> {
-    this.#closing.abort();
-    await this.idle();
-    await this.#files.close();
+  /** To be called when no export is being made. */
+  close(): Promise<void> {
+    return this.#files.close();
   }
 
   /** Source: vendor page "Export signals from Connect", section "Daily usage limits". */
@@ -112,14 +101,9 @@ export class Jobs {
   }
 
   #begin(job: SandboxJob, wanted: Wanted): void {
-    const { faults, delayMs, now } = this.#options;
+    const { faults, works, now } = this.#options;
     const fault = strikes(faults, "failJobs") ? "fails" : strikes(faults, "emptyFiles") ? "empty" : undefined;
     const make = async (): Promise<void> => {
-      try {
-        await wait(delayMs, undefined, { signal: this.#closing.signal });
-      } catch {
-        return; // the sandbox is closed: the job runs for ever
-      }
       try {
         if (fault === "fails") throw failed("The export could not be made");
         await this.#makeFile(job, wanted, fault === "empty");
@@ -130,8 +114,7 @@ export class Jobs {
       }
       job.endedAt = now();
     };
-    const work = make().finally(() => this.#works.delete(work));
-    this.#works.add(work);
+    works.begin(make);
   }
 
   async #makeFile(job: SandboxJob, { signalTypes, start, end }: Wanted, empty: boolean): Promise<void> {

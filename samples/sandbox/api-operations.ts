@@ -3,8 +3,11 @@ import { graphql } from "graphql";
 import { z } from "zod";
 import { isSignalhouseError } from "../../schemas/errors.ts";
 import { type ApiFaults, strikes } from "./api-faults.ts";
+import type { ImportArguments } from "./api-import-checks.ts";
+import type { Imports } from "./api-imports.ts";
 import type { Jobs, SandboxJob } from "./api-jobs.ts";
 import { type ExportArguments, refuse, SCHEMA, SCHEMA_WITHOUT_DATA_JOB } from "./api-schema.ts";
+import { dataSets, referenceSetRecords } from "./api-sets.ts";
 import type { AuthorizedKeys } from "./keys.ts";
 
 /** What the operations work on. */
@@ -12,6 +15,7 @@ export interface Subscription {
   user: string;
   keys: AuthorizedKeys;
   jobs: Jobs;
+  imports: Imports;
   faults: ApiFaults;
 }
 
@@ -36,10 +40,24 @@ interface Notes {
   taken: boolean;
 }
 
-const operations = ({ user, keys, jobs }: Subscription) => ({
+const operations = ({ user, keys, jobs, imports }: Subscription) => ({
   dataJob({ id }: { id: string }) {
-    const job = jobs.all.find((candidate) => candidate.id === id);
-    return job && dataJob(job);
+    const isAsked = (job: { id: string }) => job.id === id;
+    const job = jobs.all.find(isAsked);
+    if (job) return dataJob("EXPORT_SIGNALS", job, job.error === undefined ? undefined : { code: "EXPORT_FAILED", message: job.error });
+    const found = imports.all.find(isAsked);
+    return found && dataJob("IMPORT", found, found.error && { code: found.error.code, message: found.error.message });
+  },
+  dataSets: (given: Parameters<typeof dataSets>[1]) => dataSets(imports.sets, given),
+  referenceSetRecords({ dataSetId, first, after }: { dataSetId: string; first?: number | null; after?: string | null }) {
+    const set = imports.sets.find(({ id }) => id === dataSetId);
+    if (!set) throw refuse("DATA_SET_NOT_FOUND", `There is no data set "${dataSetId}"`);
+    return referenceSetRecords(set, first, after);
+  },
+  createImportJob({ importInput }: { importInput: ImportArguments }, notes: Notes) {
+    const { id } = imports.accept(importInput);
+    notes.taken = true;
+    return { id };
   },
   getConnectUser: () => ({ userLogin: user, publicKey: keys.newest }),
   async exportSignals(request: ExportArguments, notes: Notes) {
@@ -60,14 +78,16 @@ const operations = ({ user, keys, jobs }: Subscription) => ({
 
 const time = (at: number) => new Date(at).toISOString();
 
-const dataJob = ({ id, name, status, acceptedAt, endedAt, error }: SandboxJob) => ({
+interface AnyJob extends Pick<SandboxJob, "id" | "name" | "status" | "acceptedAt" | "endedAt"> {}
+
+const dataJob = (type: string, { id, name, status, acceptedAt, endedAt }: AnyJob, error: { code: string; message: string } | undefined) => ({
   id,
   name,
-  type: "EXPORT_SIGNALS",
+  type,
   status,
   startedAt: time(acceptedAt),
   endedAt: endedAt === undefined ? null : time(endedAt),
-  errors: error === undefined ? [] : [{ code: "EXPORT_FAILED", message: error }],
+  errors: error === undefined ? [] : [error],
 });
 
 /** @returns what works off the body of a request; it gives undefined where no answer is to come */

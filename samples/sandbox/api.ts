@@ -5,10 +5,13 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import { setTimeout as wait } from "node:timers/promises";
 import { DAILY_LIMITS, type DailyLimits } from "../../schemas/connect.ts";
 import { type ApiFaults, noApiFaults, strikes } from "./api-faults.ts";
+import { Imports, type SandboxImport } from "./api-imports.ts";
 import { Jobs, type SandboxJob } from "./api-jobs.ts";
 import { gateway, operator, type Reply } from "./api-operations.ts";
+import type { SandboxSet } from "./api-sets.ts";
 import type { AuthorizedKeys } from "./keys.ts";
 import { HOST, listen } from "./listen.ts";
+import { Works } from "./works.ts";
 
 export interface ApiOptions {
   /** By default a free one. */
@@ -17,7 +20,7 @@ export interface ApiOptions {
   apiKey?: string;
   /** The clock, in milliseconds since 1970: it tells the days of the limits and the times of jobs and files. */
   now?: () => number;
-  /** Milliseconds after which an export that was taken begins to be made; 0 by default. */
+  /** Milliseconds after which an export or import that was taken begins to be worked on; 0 by default. */
   delayMs?: number;
   /** How many signals the shop has on an average day; 400 by default. */
   rowsPerDay?: number;
@@ -25,6 +28,8 @@ export interface ApiOptions {
   seed?: number;
   /** By default Connect's. */
   limits?: DailyLimits;
+  /** How many reference sets there may be; 5 by default. */
+  maxReferenceSets?: number;
 }
 
 export interface SandboxApi {
@@ -33,9 +38,13 @@ export interface SandboxApi {
   readonly key: string;
   /** May be changed at any time. */
   readonly faults: ApiFaults;
-  /** All that were taken, in order. */
+  /** All exports that were taken, in order. */
   readonly jobs: readonly SandboxJob[];
-  /** Waits until the files of all jobs that were taken are in place, but for those that fail or never arrive. */
+  /** All imports that were taken, in order. */
+  readonly imports: readonly SandboxImport[];
+  /** The reference sets, with their rows. */
+  readonly sets: readonly SandboxSet[];
+  /** Waits until all jobs that were taken are over, but for those that never are. */
   idle(): Promise<void>;
 }
 
@@ -60,10 +69,12 @@ export async function startApi(options: ApiOptions, { root, user, keys }: Surrou
   const { apiKey: key = `sandbox-${randomBytes(18).toString("base64url")}`, now = Date.now, delayMs = 0 } = options;
   const { rowsPerDay = 400, seed = 1, limits = DAILY_LIMITS } = options;
   const faults = noApiFaults();
-  const jobs = new Jobs({ root, seed, rowsPerDay, limits, delayMs, now, faults });
+  const works = new Works(delayMs);
+  const jobs = new Jobs({ root, seed, rowsPerDay, limits, works, now, faults });
+  const imports = new Imports({ root, maxReferenceSets: options.maxReferenceSets ?? 5, works, now, faults });
   const closing = new AbortController();
   setMaxListeners(0, closing.signal); // one for each request that is late
-  const work = operator({ user, keys, jobs, faults });
+  const work = operator({ user, keys, jobs, imports, faults });
 
   /** @returns undefined where no answer is ever to come */
   const reply = async (request: IncomingMessage): Promise<Reply | undefined> => {
@@ -88,9 +99,11 @@ export async function startApi(options: ApiOptions, { root, user, keys }: Surrou
     closing.abort();
     server.close();
     server.closeAllConnections();
-    await Promise.all([ended, jobs.close()]);
+    await Promise.all([ended, works.close()]);
+    await jobs.close();
   };
-  return { url: `http://${HOST}:${port}/`, key, faults, jobs: jobs.all, idle: () => jobs.idle(), close };
+  const { all, sets } = imports;
+  return { url: `http://${HOST}:${port}/`, key, faults, jobs: jobs.all, imports: all, sets, idle: () => works.idle(), close };
 }
 
 function send(response: ServerResponse, { status, body }: Reply): void {

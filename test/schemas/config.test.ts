@@ -16,6 +16,7 @@ function faultOf(input: unknown): SignalhouseError {
 
 test("an empty configuration is all defaults", () => {
   expect(readConfig({}, "my.json")).toEqual({
+    refsets: { limit: 5, folder: "refsets" },
     warehouse: "signals.duckdb",
     api: { timeoutSeconds: 30, retries: 4 },
     exports: { pollSeconds: 30, deadlineHours: 6, lookMinutes: 15 },

@@ -1,0 +1,136 @@
+/** What a reference set is made of: the command line over refsets/NAME.json. */
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
+import { z } from "zod";
+import type { Config } from "../schemas/config.ts";
+import { messageOf, SignalhouseError } from "../schemas/errors.ts";
+import {
+  ATTRIBUTE_TYPES,
+  DATE_FORMAT_NAMES,
+  DELIMITER_NAMES,
+  type RefsetDefinition,
+  refsetDefinition,
+  type RefsetSource,
+  setNameViolations,
+} from "../schemas/reference-set.ts";
+import { type Input, oneOf } from "./command.ts";
+import { parseConfig } from "./config-file.ts";
+
+/** The options that make a set; `push` and `validate` take them. */
+export const DEFINITION_OPTIONS = {
+  query: { type: "string", value: "SQL", help: "the rows: a SELECT over the warehouse" },
+  table: { type: "string", value: "NAME", help: "the rows: a table or view of the warehouse" },
+  from: { type: "string", value: "FILE", help: "the rows: a csv, psv, tsv, json, jsonl or parquet file, by its ending" },
+  key: { type: "string", value: "COLUMN", help: "the column that identifies a row" },
+  columns: {
+    type: "string",
+    value: "LIST",
+    help: 'the columns to send and their names in Connect: order_id=Order ID,amount or {"order_id":"Order ID"}',
+  },
+  types: { type: "string", value: "JSON", help: `types by column, where they are not as proposed: ${ATTRIBUTE_TYPES.join(", ")}` },
+  phone: { type: "string", multiple: true, value: "COLUMN", help: "a column with phone numbers; may be repeated" },
+  normalize: { type: "boolean", help: "rewrite phone numbers and dates that can be understood" },
+  "date-format": { type: "string", value: "FORMAT", help: `how dates are written: ${DATE_FORMAT_NAMES.join(", ")}` },
+  delimiter: { type: "string", value: "NAME", help: `${DELIMITER_NAMES.join(", ")} or auto; auto, the default, takes one that no value has` },
+  "no-header": { type: "boolean", help: "write no header row" },
+  mode: { type: "string", value: "MODE", help: "create, add_update or replace; by default create where Connect has no such set, else add_update" },
+  id: { type: "string", value: "ID", help: "the set's id, where several have its name" },
+  "max-errors": { type: "string", value: "N", help: "how many broken rules are told; 100 by default" },
+} as const;
+
+type Values = Input<typeof DEFINITION_OPTIONS>["values"];
+
+/**
+ * The definition of a set, and where its file is.
+ * @param more what else the command line says
+ * @throws SignalhouseError usage, config_invalid where the file is wrong
+ */
+export async function definitionOf(set: string, values: Values, config: Config, more: RefsetDefinition = {}) {
+  // Such a name leads to no file.
+  const file = setNameViolations(set).length > 0 ? undefined : join(config.refsets.folder, `${set}.json`);
+  const saved = file === undefined ? {} : await readDefinition(file);
+  const source = sourceOf(values) ?? saved.source;
+  if (!source) {
+    const where = file === undefined ? "" : `, or write ${file} with --save`;
+    throw new SignalhouseError("usage", `signalhouse refset does not know the rows of ${set}`, `Give --query, --table or --from${where}.`);
+  }
+  return { definition: { ...saved, ...wished(values), ...more, source }, file };
+}
+
+async function readDefinition(file: string): Promise<RefsetDefinition> {
+  const text = await readFile(file, "utf8").catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw new SignalhouseError("config_invalid", `${file} cannot be read: ${messageOf(error)}`, "Check its rights.", error);
+  });
+  if (text === undefined) return {};
+  const read = refsetDefinition.safeParse(parseConfig(text, file));
+  if (read.success) return read.data;
+  const faults = read.error.issues.map(({ path, message }) => `${path.join(".") || "the file"}: ${message}`);
+  throw new SignalhouseError(
+    "config_invalid",
+    `${file} is not valid: ${faults.join("; ")}`,
+    "Correct it, or remove it and write it again with --save.",
+  );
+}
+
+/** Writes a definition, over the one before. */
+export async function saveDefinition(file: string, definition: RefsetDefinition): Promise<void> {
+  await mkdir(dirname(file), { recursive: true });
+  await writeFile(file, `${JSON.stringify(definition, null, 2)}\n`);
+}
+
+function sourceOf({ query, table, from }: Values): RefsetSource | undefined {
+  const given = [
+    query === undefined ? [] : [{ query }],
+    table === undefined ? [] : [{ table }],
+    from === undefined ? [] : [{ file: resolve(from) }],
+  ].flat();
+  if (given.length < 2) return given[0];
+  throw new SignalhouseError("usage", "--query, --table and --from stand beside each other", "Give one of them: the rows come from one place.");
+}
+
+function wished(values: Values): RefsetDefinition {
+  const { key, columns, types, phone, normalize, delimiter } = values;
+  const dateFormat = values["date-format"];
+  return {
+    ...(key === undefined ? {} : { key }),
+    ...(columns === undefined ? {} : { columns: columnsOf(columns) }),
+    ...(types === undefined ? {} : { types: typesOf(types) }),
+    ...(phone === undefined ? {} : { phone: phone.flatMap((list) => list.split(",").map((name) => name.trim())) }),
+    ...(normalize ? { normalize } : {}),
+    ...(dateFormat === undefined ? {} : { dateFormat: oneOf("--date-format", dateFormat, DATE_FORMAT_NAMES) }),
+    ...(delimiter === undefined ? {} : { delimiter: oneOf("--delimiter", delimiter, ["auto", ...DELIMITER_NAMES] as const) }),
+    ...(values["no-header"] ? { header: false } : {}),
+  };
+}
+
+const TYPES_EXAMPLE = `For example: --types '{"Amount":"NUMBER","Date":"DATE"}'`;
+
+function typesOf(text: string) {
+  const read = z.record(z.string(), z.enum(ATTRIBUTE_TYPES)).safeParse(jsonOf("--types", text, TYPES_EXAMPLE));
+  if (read.success) return read.data;
+  const [issue] = read.error.issues;
+  throw new SignalhouseError("usage", `--types, ${issue?.path.join(".") || "as a whole"}: ${issue?.message ?? "is not valid"}`, TYPES_EXAMPLE);
+}
+
+const COLUMNS_EXAMPLE = `For example: --columns 'order_id=Order ID,amount' or --columns '{"order_id":"Order ID","amount":"amount"}'`;
+
+function columnsOf(text: string): NonNullable<RefsetDefinition["columns"]> {
+  if (!/^\s*[[{]/.test(text)) {
+    return text.split(",").map((item) => {
+      const [from = "", name] = item.split(/=(.*)/s).map((part) => part.trim());
+      return { from, ...(name ? { name } : {}) };
+    });
+  }
+  const read = z.union([z.array(z.string()), z.record(z.string(), z.string())]).safeParse(jsonOf("--columns", text, COLUMNS_EXAMPLE));
+  if (!read.success) throw new SignalhouseError("usage", "--columns is neither a list nor names by column", COLUMNS_EXAMPLE);
+  return Array.isArray(read.data) ? read.data.map((from) => ({ from })) : Object.entries(read.data).map(([from, name]) => ({ from, name }));
+}
+
+function jsonOf(option: string, text: string, example: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw new SignalhouseError("usage", `${option} is no JSON: ${messageOf(error)}`, example, error);
+  }
+}

@@ -1,0 +1,93 @@
+import { resolve } from "node:path";
+import { z } from "zod";
+import { isNothing } from "../pipeline/reference-set/prepare.ts";
+import { pushReferenceSet, writeReferenceSet } from "../pipeline/reference-set/push.ts";
+import { warehouseReader } from "../pipeline/use-warehouse.ts";
+import { SignalhouseError } from "../schemas/errors.ts";
+import type { RefsetDefinition } from "../schemas/reference-set.ts";
+import { defineCommand } from "./command.ts";
+import { exportContext, noteRun } from "./connect.ts";
+import { EXIT } from "./failures.ts";
+import { DEFINITION_OPTIONS, definitionOf, saveDefinition } from "./refset-definition.ts";
+import { fileText, importDocument, maxErrorsOf, modeOf, preparedDocument, preparedText, tellImportFaults } from "./refset-report.ts";
+import { sftpOf } from "./server.ts";
+
+export const command = defineCommand({
+  usage: "NAME [options]",
+  about:
+    "Sends rows to Connect as a reference set: checks them by every rule of Connect, uploads a file and has it imported. Nothing is sent while a rule is\n" +
+    "broken. The import is written down before it is asked for; a push that was interrupted is seen to by the next one. NAME has up to 25 Latin\n" +
+    "letters, digits, - and _. With --save, refsets/NAME.json keeps the options, and later pushes need only the name.",
+  options: {
+    ...DEFINITION_OPTIONS,
+    changed: { type: "boolean", help: "send only rows that are new or changed since the last push; those that are gone are listed" },
+    folder: { type: "string", value: "FOLDER", help: "the folder on the server, made where it is missing; the subscription's own by default" },
+    notify: { type: "string", multiple: true, value: "EMAIL", help: "whom Connect tells when it is done; may be repeated" },
+    wait: { type: "boolean", help: "wait until Connect is done" },
+    out: { type: "string", value: "FILE", help: "write the file here, in place of sending it" },
+    save: { type: "boolean", help: "write these options into refsets/NAME.json" },
+  },
+  examples: [
+    'refset push Buyers --query "SELECT contact_customer_id, sum(order_value) AS revenue FROM orders GROUP BY ALL" --key contact_customer_id --wait',
+    `refset push Orders --from orders.csv --key "Order ID" --types '{"Amount":"NUMBER","Date":"DATE"}' --save`,
+    "refset push Orders --changed --wait",
+  ],
+  positionals: [1, 1],
+  async run(context, { values, positionals: [set = ""] }) {
+    const { config, file: configFile } = await context.config();
+    const { definition, file } = await definitionOf(set, values, config, sendingOf(values));
+    const { out } = context;
+    const wish = { set, definition, mode: modeOf(values.mode), changed: Boolean(values.changed), maxErrors: maxErrorsOf(values["max-errors"]) };
+    const save = async () => {
+      if (!values.save || file === undefined) return;
+      await saveDefinition(file, definition);
+      out.note(`${file} keeps these options: next time, signalhouse refset push ${set}`);
+    };
+    const readWarehouse = warehouseReader(config, context.signal);
+    if (values.out !== undefined) {
+      const to = resolve(values.out);
+      const prepared = await writeReferenceSet({ config, readWarehouse, signal: context.signal }, wish, undefined, to);
+      const isWritten = prepared.violationCount === 0;
+      if (isWritten) await save();
+      out.result({ ...preparedDocument(set, prepared), ...(isWritten ? { file: to } : {}) }, () =>
+        [preparedText(prepared), ...(isWritten ? [`Wrote ${to}: ${fileText(prepared)}`] : [])].join("\n"),
+      );
+      return isWritten ? EXIT.done : EXIT.failed;
+    }
+    sftpOf(config, configFile);
+    const flow = { ...(await exportContext(config, context)), readWarehouse };
+    return noteRun(flow.useWarehouse, "refset push", async () => {
+      const { prepared, outcome } = await pushReferenceSet(flow, { ...wish, id: values.id, wait: Boolean(values.wait) });
+      const isClean = prepared.violationCount === 0;
+      if (isClean) await save();
+      out.result({ ...preparedDocument(set, prepared), import: outcome ? importDocument(outcome) : null }, () => {
+        const what = !isClean ? "Nothing was sent." : isNothing(prepared) ? "Nothing is to be sent." : undefined;
+        const done = outcome && `${STATES[outcome.job.status]} ${set}, ${prepared.mode}: ${fileText(prepared)}, ${outcome.job.path}`;
+        return [preparedText(prepared), "", what ?? done ?? "", ...(outcome?.note ? [outcome.note] : [])].join("\n");
+      });
+      if (outcome) tellImportFaults(out, [outcome]);
+      if (outcome?.job.status === "asked" || outcome?.job.status === "asking") out.note("To see it through: signalhouse refset status --wait");
+      return isClean && !outcome?.error && outcome?.job.status !== "failed" ? EXIT.done : EXIT.failed;
+    });
+  },
+});
+
+const STATES = {
+  uploading: "Sending",
+  asking: "Not known yet whether Connect took",
+  asked: "Connect took",
+  imported: "Connect has imported",
+  failed: "Connect could not import",
+} as const;
+
+function sendingOf({ folder, notify }: { folder?: string; notify?: string[] }): RefsetDefinition {
+  const wrong = notify?.find((address) => !z.email().safeParse(address).success);
+  if (wrong !== undefined) {
+    throw new SignalhouseError("usage", `--notify is "${wrong}", which is no e-mail address`, "Write it as data-team@example.com.");
+  }
+  if (folder !== undefined && folder.split("/").some((name) => name === "." || name === ".."))
+    throw new SignalhouseError("usage", `--folder is "${folder}"`, "Give a folder below the subscription's, such as refsets/orders.");
+  if (folder !== undefined && /^\/?Export(\/|$)/i.test(folder))
+    throw new SignalhouseError("usage", `--folder is "${folder}", which Connect keeps for exports`, "Give another folder, such as refsets/orders.");
+  return { ...(folder === undefined ? {} : { folder }), ...(notify ? { notify } : {}) };
+}

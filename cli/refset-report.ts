@@ -1,0 +1,105 @@
+/** What came of a reference set, for people and programs. */
+import type { ImportOutcome } from "../pipeline/reference-set/follow.ts";
+import type { Prepared } from "../pipeline/reference-set/prepare.ts";
+import { IMPORT_MODES, type ImportMode } from "../schemas/reference-set.ts";
+import type { ImportJob } from "../sinks/imports.ts";
+import { oneOf, wholeNumber } from "./command.ts";
+import { bytes, count, number, table, time } from "./format.ts";
+import type { Output } from "./output.ts";
+
+export function modeOf(text: string | undefined): ImportMode | undefined {
+  return text === undefined ? undefined : oneOf("--mode", text.toUpperCase().replaceAll("-", "_"), IMPORT_MODES);
+}
+
+export const maxErrorsOf = (text: string | undefined): number => Math.max(1, wholeNumber("--max-errors", text ?? "100", 1_000_000));
+
+export function preparedDocument(set: string, prepared: Prepared) {
+  const { columns, mode, delimiter, rows, sending, bytes, changes, violations, violationCount, notes } = prepared;
+  return {
+    set,
+    mode,
+    rows,
+    sending,
+    bytes,
+    delimiter,
+    date_format: columns.some(({ type }) => type === "DATE") ? columns[0]?.dateFormat : null,
+    columns: columns.map(({ name, source, type, isKey, isPhone }) => ({ name, from: source.name, type, key: isKey, phone: isPhone })),
+    ...(changes ? { changed: changes.changed, gone: { count: changes.goneCount, keys: changes.gone } } : {}),
+    notes,
+    violation_count: violationCount,
+    violations,
+  };
+}
+
+/** The columns, and what is broken or worth knowing. */
+export function preparedText(prepared: Prepared): string {
+  const { columns, violations, violationCount, notes, changes } = prepared;
+  const format = columns[0]?.dateFormat ?? "";
+  const lines = [
+    table(
+      ["column", "from", "type", ""],
+      columns.map(({ name, source, type, isKey, isPhone }) => [
+        name,
+        source.name === name ? "" : source.name,
+        type,
+        isKey ? "key" : isPhone ? "phone" : type === "DATE" ? format : "",
+      ]),
+    ),
+    "",
+    ...notes.map((note) => `note: ${note}`),
+    ...(changes ? changedLines(changes, prepared.mode) : []),
+  ];
+  if (violationCount > 0) {
+    const told = violations.length < violationCount ? `; the first ${number(violations.length)}, more with --max-errors` : "";
+    lines.push(`${count(violationCount, "broken rule")}${told}:`, ...violations.map(({ rule, message }) => `  ${message} [${rule}]`));
+  }
+  return lines.join("\n").trimEnd();
+}
+
+function changedLines({ changed, goneCount, gone }: NonNullable<Prepared["changes"]>, mode: ImportMode): string[] {
+  const lines = [`${count(changed, "row")} new or changed since the last push`];
+  if (goneCount === 0) return lines;
+  const named = gone.slice(0, 10).map((key) => JSON.stringify(key));
+  const more = goneCount > named.length ? ", …" : "";
+  const what = mode === "REPLACE" ? "REPLACE removes them" : "they stay in Connect; --mode replace removes them";
+  return [...lines, `${count(goneCount, "row")} gone: ${named.join(", ")}${more}; ${what}`];
+}
+
+/** "1,000 rows, 52.1 kB, comma". */
+export const fileText = ({ sending, bytes: size, delimiter }: Prepared): string => `${count(sending, "row")}, ${bytes(size)}, delimiter ${delimiter}`;
+
+export function importDocument({ job, error, note }: ImportOutcome) {
+  const at = (value: number | null) => (value === null ? null : new Date(value));
+  return {
+    name: job.name,
+    set: job.setName,
+    mode: job.request.importType,
+    status: job.status,
+    job_id: job.jobId,
+    path: job.path,
+    rows: job.rows,
+    asked_at: at(job.askedAt),
+    finished_at: at(job.finishedAt),
+    error: job.error,
+    ...(note === undefined ? {} : { note }),
+    ...(error ? { failure: { code: error.code, message: error.message, hint: error.hint } } : {}),
+  };
+}
+
+export function importTable(outcomes: readonly ImportOutcome[]): string {
+  return table(
+    ["asked (UTC)", "set", "mode", { right: "rows" }, "status", ""],
+    outcomes.map(({ job, note }) => [time(job.askedAt), job.setName, job.request.importType, job.rows, job.status, note ?? detail(job)]),
+  );
+}
+
+function detail({ status, error, path }: ImportJob): string {
+  if (status === "uploading") return "its file is being sent, or a push was killed; the next push sees to it";
+  if (status === "asking") return "Connect's answer got lost; refset status --wait finds out";
+  if (status === "asked") return `Connect is at it; its file ${path} goes away when it is done`;
+  return error ?? "";
+}
+
+export function tellImportFaults(out: Output, outcomes: readonly ImportOutcome[]): void {
+  for (const { error } of outcomes) if (error) out.trouble(`signalhouse: ${error.message}\n  -> ${error.hint} [${error.code}]`);
+}

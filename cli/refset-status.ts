@@ -1,0 +1,38 @@
+import { endImport, type ImportOutcome } from "../pipeline/reference-set/follow.ts";
+import { connect } from "../pipeline/sync.ts";
+import { warehouseReader } from "../pipeline/use-warehouse.ts";
+import { importJobs } from "../sinks/imports.ts";
+import { defineCommand } from "./command.ts";
+import { exportContext } from "./connect.ts";
+import { EXIT } from "./failures.ts";
+import { importDocument, importTable, tellImportFaults } from "./refset-report.ts";
+import { sftpOf } from "./server.ts";
+
+export const command = defineCommand({
+  usage: "[NAME] [options]",
+  about: "Shows the imports of reference sets, the newest last. Those that Connect is at are looked at once; with --wait, until they are over.",
+  options: { wait: { type: "boolean", help: "wait until all imports are over" } },
+  examples: ["refset status", "refset status Buyers --wait"],
+  positionals: [0, 1],
+  async run(context, { values, positionals: [set] }) {
+    const { config, file } = await context.config();
+    const jobs = await warehouseReader(config, context.signal)(({ connection }) => importJobs(connection, set));
+    const isOpen = ({ status }: (typeof jobs)[number]) => status === "asking" || status === "asked";
+    const looked = new Map<string, ImportOutcome>();
+    if (jobs.some(isOpen)) {
+      sftpOf(config, file);
+      const flow = await exportContext(config, context);
+      const server = await connect(config, { ...flow.secrets, signal: flow.signal, log: flow.log });
+      try {
+        for (const job of jobs.filter(isOpen)) looked.set(job.name, await endImport(flow, server, job, !values.wait));
+      } finally {
+        await server.close();
+      }
+    }
+    const outcomes = jobs.map((job): ImportOutcome => looked.get(job.name) ?? { job });
+    const shown = outcomes.slice(-20);
+    context.out.result({ imports: shown.map(importDocument) }, () => (shown.length === 0 ? "Nothing was pushed yet." : importTable(shown)));
+    tellImportFaults(context.out, outcomes);
+    return outcomes.some(({ error }) => error) ? EXIT.failed : EXIT.done;
+  },
+});

@@ -1,0 +1,128 @@
+/** From a source to a file that is ready to be written, with all rules checked. Nothing leaves the machine here. */
+import {
+  attributeViolations,
+  type DelimiterName,
+  FILE_BYTES,
+  type ImportMode,
+  type KnownSet,
+  mappingViolations,
+  newSetViolations,
+  type RefsetDefinition,
+  RULES,
+  setNameViolations,
+  type Violation,
+} from "../../schemas/reference-set.ts";
+import type { Column } from "../../sinks/reference-set/cells.ts";
+import { checkValues } from "../../sinks/reference-set/check.ts";
+import type { Scratch } from "../../sinks/reference-set/scratch.ts";
+import { type Changes, changesOf, choosePunctuation, createCells, createSheet, sendingSize } from "../../sinks/reference-set/sheet.ts";
+import type { ReadWarehouse } from "../use-warehouse.ts";
+import { settleColumns } from "./settle.ts";
+import { stageSource } from "./source.ts";
+
+/** What a user wants of a push. */
+export interface RefsetWish {
+  set: string;
+  definition: RefsetDefinition & { source: NonNullable<RefsetDefinition["source"]> };
+  mode?: ImportMode | undefined;
+  /** Send only rows that were not pushed as they are. */
+  changed: boolean;
+  /** Violations that are told. */
+  maxErrors: number;
+}
+
+/** What Connect has, where it was asked. */
+export interface ConnectView {
+  sets: readonly { name: string; type: string }[];
+  known: KnownSet | undefined;
+  /** How many sets are allowed. */
+  setLimit: number;
+}
+
+/** A file that could be written. */
+export interface Prepared {
+  columns: Column[];
+  mode: ImportMode;
+  delimiter: DelimiterName;
+  /** Rows of the source, and those of them that are to be sent. */
+  rows: number;
+  sending: number;
+  /** Bytes of the file. */
+  bytes: number;
+  /** What is new and what is gone since the last push; only with `changed`. */
+  changes: Changes | undefined;
+  /** The first broken rules, and how many there are in all: with a single one nothing is sent. */
+  violations: Violation[];
+  violationCount: number;
+  /** What is worth knowing. */
+  notes: string[];
+}
+
+/**
+ * Stages the source, settles the columns, checks every value, and lays out the file in the scratch.
+ * @param view undefined where Connect is not asked
+ * @param limits the vendor's, or smaller ones
+ * @throws SignalhouseError as stageSource and settleColumns
+ */
+export async function prepareFile(
+  scratch: Scratch,
+  wish: RefsetWish,
+  view: ConnectView | undefined,
+  readWarehouse: ReadWarehouse,
+  limits = { fileBytes: FILE_BYTES },
+): Promise<Prepared> {
+  const { set, definition, maxErrors } = wish;
+  const known = view?.known;
+  const mode = wish.mode ?? (known ? "ADD_UPDATE" : "CREATE");
+  const staged = await stageSource(scratch, definition.source, { readWarehouse, pushed: wish.changed ? set : undefined, most: maxErrors });
+  return scratch.use(async (connection) => {
+    const settled = await settleColumns(connection, staged.columns, definition, known);
+    const { columns } = settled;
+    const violations = [
+      ...setNameViolations(set),
+      ...(view && mode === "CREATE" ? newSetViolations(set, view.sets, view.setLimit) : []),
+      ...attributeViolations(columns),
+      ...(known && mode !== "CREATE" ? mappingViolations(mode, columns, known) : []),
+      ...settled.violations,
+      ...staged.violations,
+    ];
+    const notes: string[] = [];
+    let count = violations.length;
+    // Of columns that cannot be what they should, the values say nothing.
+    const isWritable = !settled.violations.some(({ rule }) => rule === "attribute_type");
+    if (isWritable) await createCells(connection, columns);
+    const values = isWritable ? await checkValues(connection, columns, maxErrors) : undefined;
+    violations.push(...(values?.violations ?? []));
+    count += values?.count ?? 0;
+    for (const { column, values: many } of values?.normalized ?? [])
+      notes.push(`${many.toLocaleString("en-US")} values of "${column}" were normalized`);
+    const base = { columns, mode, rows: values?.rows ?? 0, notes };
+    const broken = (found: Violation[], many: number): Prepared => {
+      const told = { violations: found.slice(0, maxErrors), violationCount: many };
+      return { ...base, ...told, delimiter: "comma", sending: 0, bytes: 0, changes: undefined };
+    };
+    if (count > 0) return broken(violations, count);
+
+    const punctuation = await choosePunctuation(connection, columns, definition.delimiter ?? "auto");
+    const { delimiter } = punctuation;
+    if (punctuation.quotes) notes.push(`values have the ${delimiter}, a quote or a line break in them: such fields are quoted (RFC 4180)`);
+    const header = definition.header ?? true;
+    await createSheet(connection, columns, delimiter, wish.changed && mode === "ADD_UPDATE");
+    const changes = wish.changed ? await changesOf(connection, maxErrors) : undefined;
+    const sending = await sendingSize(connection, columns, delimiter, header);
+    const late: Violation[] = [];
+    if (sending.bytes > limits.fileBytes) {
+      const message = `the file would have ${sending.bytes.toLocaleString("en-US")} bytes, but ${RULES.file_size}; send fewer rows or columns at a time`;
+      late.push({ rule: "file_size", message });
+    }
+    if (values?.rows === 0 && mode !== "ADD_UPDATE") late.push({ rule: "rows", message: `the source has no rows, but ${mode} needs some` });
+    if (late.length > 0) return broken(late, late.length);
+    return { ...base, delimiter, sending: sending.rows, bytes: sending.bytes, changes, violations: [], violationCount: 0 };
+  });
+}
+
+/** Whether there is nothing to send. */
+export function isNothing({ mode, sending, changes }: Prepared): boolean {
+  if (mode === "ADD_UPDATE") return sending === 0;
+  return changes !== undefined && changes.changed === 0 && changes.goneCount === 0;
+}

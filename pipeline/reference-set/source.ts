@@ -1,0 +1,75 @@
+/** Where a reference set's rows come from, and how they get into the scratch file. */
+import { access } from "node:fs/promises";
+import { createReadStream } from "node:fs";
+import { extname } from "node:path";
+import { isSignalhouseError, messageOf, SignalhouseError } from "../../schemas/errors.ts";
+import { quoteIdentifier } from "../../schemas/names.ts";
+import type { RefsetSource, Violation } from "../../schemas/reference-set.ts";
+import { stageDelimited } from "../../sinks/reference-set/delimited.ts";
+import { RowsTable } from "../../sinks/reference-set/rows-table.ts";
+import type { Scratch } from "../../sinks/reference-set/scratch.ts";
+import { type SourceColumn, stageParquet, stagePushedRows, stageQuery } from "../../sinks/reference-set/source.ts";
+import type { Warehouse } from "../../sinks/warehouse.ts";
+import { jsonRows } from "../../transforms/json-rows.ts";
+import type { ReadWarehouse } from "../use-warehouse.ts";
+
+const DELIMITED = { ".csv": "comma", ".tsv": "tab", ".psv": "pipe" } as const;
+const JSON_ENDINGS = [".json", ".jsonl", ".ndjson"];
+
+export interface Staged {
+  columns: SourceColumn[];
+  /** What could not be read. */
+  violations: Violation[];
+}
+
+export interface StageOptions {
+  readWarehouse: ReadWarehouse;
+  /** The set whose last pushed rows are staged too. */
+  pushed: string | undefined;
+  /** Lines of a file that are told where they cannot be read. */
+  most: number;
+}
+
+/**
+ * Stages all rows of a source. The warehouse is read at one moment, and let go.
+ * @throws SignalhouseError usage, query_failed, not_found, refset_invalid, warehouse_*, out_of_memory, disk_full
+ */
+export async function stageSource(scratch: Scratch, source: RefsetSource, { readWarehouse, pushed, most }: StageOptions): Promise<Staged> {
+  if (!("file" in source)) {
+    const sql = "query" in source ? source.query : `FROM ${tableName(source.table)}`;
+    return { columns: await readWarehouse((warehouse) => stageQuery(warehouse, scratch.path, sql, pushed)), violations: [] };
+  }
+  if (pushed !== undefined) await stagePushedOrNone(scratch, readWarehouse, pushed);
+  const { file } = source;
+  await access(file).catch((error: unknown) => {
+    throw new SignalhouseError("not_found", `the file ${file} cannot be read: ${messageOf(error)}`, "Check the path given with --from.", error);
+  });
+  const ending = extname(file).toLowerCase();
+  if (ending in DELIMITED) return scratch.use((connection) => stageDelimited(connection, file, DELIMITED[ending as keyof typeof DELIMITED], most));
+  if (ending === ".parquet") return { columns: await scratch.use((connection) => stageParquet(connection, file)), violations: [] };
+  if (JSON_ENDINGS.includes(ending)) return { columns: await scratch.use((connection) => stageJson(connection, file)), violations: [] };
+  throw new SignalhouseError(
+    "usage",
+    `"${file}" does not say what it is`,
+    `Let the name end in ${[...Object.keys(DELIMITED), ...JSON_ENDINGS, ".parquet"].join(", ")}.`,
+  );
+}
+
+/** "orders" or "signalhouse.loads": each part is a name by itself. */
+const tableName = (table: string) => table.split(".").map(quoteIdentifier).join(".");
+
+async function stageJson(connection: ConstructorParameters<typeof RowsTable>[0], file: string): Promise<SourceColumn[]> {
+  const table = new RowsTable(connection);
+  for await (const row of jsonRows(createReadStream(file))) await table.add(row);
+  return table.end();
+}
+
+/** A warehouse that is not there has pushed nothing. */
+async function stagePushedOrNone(scratch: Scratch, readWarehouse: ReadWarehouse, set: string): Promise<void> {
+  try {
+    await readWarehouse((warehouse: Warehouse) => stagePushedRows(warehouse, scratch.path, set));
+  } catch (error) {
+    if (!isSignalhouseError(error, "warehouse_missing")) throw error;
+    await scratch.use((connection) => connection.run("CREATE TABLE pushed (key VARCHAR, row_hash UHUGEINT)"));
+  }
+}

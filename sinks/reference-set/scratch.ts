@@ -1,0 +1,82 @@
+/** A place on the disk for the rows of a push: memory does not grow with them, and a second attempt sends the same rows. */
+import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
+import type { Limits } from "../../schemas/config.ts";
+import { messageOf, SignalhouseError } from "../../schemas/errors.ts";
+import { explainDuckdb } from "../duckdb-errors.ts";
+
+/** How DuckDB knows the file, by its name and where it is attached. */
+export const SCRATCH = "scratch";
+
+export class Scratch {
+  /** The DuckDB file. */
+  readonly path: string;
+  readonly #folder: string;
+  readonly #limits: Pick<Limits, "memory" | "threads">;
+
+  private constructor(folder: string, limits: Pick<Limits, "memory" | "threads">) {
+    this.#folder = folder;
+    this.#limits = limits;
+    this.path = join(folder, `${SCRATCH}.duckdb`);
+  }
+
+  /**
+   * Makes one beside the warehouse, where there is room and where only the user looks. Those of processes that were killed go away.
+   * The caller removes it.
+   * @param use only one push at a time has a warehouse: what another one is uploading must not be taken for left behind
+   * @throws SignalhouseError import_under_way, warehouse_failed where there is no such folder
+   */
+  static async make(warehouse: string, limits: Pick<Limits, "memory" | "threads">, use: "push" | "check"): Promise<Scratch> {
+    const folder = dirname(warehouse);
+    const prefix = `${basename(warehouse)}.${use}-`;
+    const own = await mkdtemp(join(folder, `${prefix}${process.pid}-`)).catch((error: unknown) => {
+      throw new SignalhouseError(
+        "warehouse_failed",
+        `no file can be made beside the warehouse: ${messageOf(error)}`,
+        "Check the folder and its rights.",
+        error,
+      );
+    });
+    for (const name of await readdir(folder)) {
+      if (!name.startsWith(prefix) || name === basename(own)) continue;
+      const pid = Number(/^\d+/.exec(name.slice(prefix.length))?.[0]);
+      if (!isAlive(pid)) await rm(join(folder, name), { recursive: true, force: true });
+      else if (use === "push") {
+        await rm(own, { recursive: true });
+        const hint = `Wait for it to end. Where that process is no push of signalhouse, remove ${join(folder, name)}.`;
+        throw new SignalhouseError("import_under_way", `process ${pid} is pushing a reference set from this warehouse`, hint);
+      }
+    }
+    return new Scratch(own, limits);
+  }
+
+  /** Opens it for `work`, and closes it. @throws SignalhouseError out_of_memory, disk_full, warehouse_failed; what `work` throws */
+  async use<T>(work: (connection: DuckDBConnection) => Promise<T>): Promise<T> {
+    const { memory, threads } = this.#limits;
+    const instance = await DuckDBInstance.create(this.path, { memory_limit: memory, threads: String(threads) });
+    const connection = await instance.connect();
+    try {
+      await connection.run("SET TimeZone = 'UTC'");
+      return await work(connection);
+    } catch (error) {
+      throw explainDuckdb(error, this.path);
+    } finally {
+      connection.disconnectSync();
+      instance.closeSync();
+    }
+  }
+
+  async remove(): Promise<void> {
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "EPERM";
+  }
+}
