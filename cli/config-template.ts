@@ -90,6 +90,14 @@ export function configTemplate({ region, user, keyFile, apiKeyFile }: TemplateVa
     // "guessRowsPerDay": 20000,
   },
 
+  "refsets": {
+    // How many reference sets the subscription may have; Connect grants 25 on request.
+    // "limit": 5,
+
+    // The folder with their definitions, NAME.json.
+    // "folder": "refsets",
+  },
+
   // The DuckDB file that everything is loaded into. The first sync makes it.
   "warehouse": "signals.duckdb",
 

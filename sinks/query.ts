@@ -27,7 +27,8 @@ export interface QueryResult {
   rows: AsyncIterable<Json[][]>;
 }
 
-const NUMBERS: readonly DuckDBTypeId[] = [
+/** DuckDB's types of numbers. */
+export const NUMBERS: readonly DuckDBTypeId[] = [
   DuckDBTypeId.TINYINT,
   DuckDBTypeId.SMALLINT,
   DuckDBTypeId.INTEGER,

@@ -50,13 +50,13 @@ async function goOn(look: Look, job: ImportJob): Promise<Step> {
   });
   if (job.status === "asking") {
     // Only Connect takes the file away: it had been asked.
-    if (!file) return done(look, job);
+    if (!file) return done(look, job, job.askedAt);
     if (clock.now() < job.askedAt + config.exports.lookMinutes * 60_000) return { job };
     return { job: await askForImport(look, job) };
   }
   const told = job.jobId === null ? undefined : await look.api.dataJob(job.jobId);
   const state = told ? dataJobState(told) : file ? "running" : "done";
-  if (state === "done") return done(look, job);
+  if (state === "done") return done(look, job, Date.parse(told?.endedAt ?? "") || job.askedAt);
   if (state === "failed") {
     const said = (told?.errors ?? []).map(({ code, message }) => [code, message].filter(Boolean).join(": ")).join("; ") || (told?.status ?? "failed");
     const left = file ? ` Its file is still on the server: ${job.path}.` : "";
@@ -82,27 +82,29 @@ async function fail(look: Look, job: ImportJob, why: string, hint: string, isFau
   return { outcome: { job: { ...job, ...change }, ...(isFault ? { error: new SignalhouseError("import_failed", message, hint) } : {}) } };
 }
 
-/** Connect is done: are the rows there, as far as the set's size tells? */
-async function done(look: Look, job: ImportJob): Promise<Step> {
+/**
+ * Connect is done: are the rows there, as far as the set's size tells? It may come to tell so later than the job.
+ * @param since when it was done, as far as is known
+ */
+async function done(look: Look, job: ImportJob, since: number): Promise<Step> {
   const { api, clock } = look;
   const set = (await api.dataSets()).find(({ dataSetId, name, type }) =>
     job.request.dataSetId === undefined ? name === job.setName && type === "REFERENCE_SET" : dataSetId === job.request.dataSetId,
   );
   const isWhole = job.request.importType !== "ADD_UPDATE";
   const now = clock.now();
-  const { expected, arrived } = await look.useWarehouse(async ({ connection }) => {
-    const expected = isWhole ? job.rows : await pushedCount(connection, job.setName, job.name);
-    const arrived = set !== undefined && (set.size ?? expected) >= expected;
-    await finishImport(connection, job, now, arrived);
-    return { expected, arrived };
-  });
-  const finished: ImportJob = { ...job, status: "imported", finishedAt: now, error: null };
+  const expected = isWhole ? job.rows : await look.useWarehouse(({ connection }) => pushedCount(connection, job.setName, job.name));
+  const arrived = set !== undefined && (set.size ?? expected) >= expected;
+  if (!arrived && now < since + look.config.exports.lookMinutes * 60_000) return { job };
   if (!set) {
     const message = `the import "${job.name}" is over, but Connect has no reference set ${job.setName}`;
+    const change = { status: "failed", finishedAt: now, error: message } as const;
+    await look.useWarehouse(({ connection }) => changeImport(connection, job.name, change));
     const error = new SignalhouseError("import_failed", message, "See the job's report under Data management > Job monitoring in Connect.");
-    await look.useWarehouse(({ connection }) => changeImport(connection, job.name, { status: "failed", error: message }));
-    return { outcome: { job: { ...finished, status: "failed", error: message }, error } };
+    return { outcome: { job: { ...job, ...change }, error } };
   }
+  await look.useWarehouse(({ connection }) => finishImport(connection, job, now, arrived));
+  const finished: ImportJob = { ...job, status: "imported", finishedAt: now, error: null };
   if (arrived) return { outcome: { job: finished } };
   const note =
     `${job.setName} has ${String(set.size)} rows in Connect, and ${expected} should be there: some may have been refused. See the job's report under ` +

@@ -39,9 +39,8 @@ export interface PushResult {
 export async function pushReferenceSet(context: PushContext, wish: PushWish): Promise<PushResult> {
   const { config, signal, log } = context;
   const scratch = await Scratch.make(config.warehouse, config.limits, "push");
-  // Not the signal's: after an interruption the part of a file that was sent is taken away.
   let server: SftpServer | undefined;
-  const reach = async () => (server ??= await connect(config, { ...context.secrets, log }));
+  const reach = async () => (server ??= await connectToStay(context));
   try {
     const open = await context.useWarehouse(({ connection }) => importJobs(connection, wish.set, ["uploading", "asking", "asked"]));
     for (const job of open) {
@@ -62,6 +61,19 @@ export async function pushReferenceSet(context: PushContext, wish: PushWish): Pr
   } finally {
     await server?.close();
     await scratch.remove();
+  }
+}
+
+/** Connects unless it is interrupted; afterwards an interruption leaves the connection, so that the part of a file that was sent can be taken away. */
+async function connectToStay({ config, secrets, signal, log }: PushContext): Promise<SftpServer> {
+  const connecting = new AbortController();
+  const stop = () => connecting.abort(signal.reason);
+  signal.throwIfAborted();
+  signal.addEventListener("abort", stop);
+  try {
+    return await connect(config, { ...secrets, log, signal: connecting.signal });
+  } finally {
+    signal.removeEventListener("abort", stop);
   }
 }
 

@@ -79,8 +79,9 @@ function plainNumber(text: string): string {
   const exponent = `split_part(${text}, 'e', 2)::INTEGER`;
   const small = `'0.' || repeat('0', -(${exponent}) - 1) || ${digits}`;
   const large = `${digits} || repeat('0', ${exponent} - ${fraction})`;
-  // "3.0" is written as it is; so are nan and inf, which are violations.
-  return `CASE WHEN regexp_full_match(${text}, '-?[0-9.]+e[+-]?[0-9]+') THEN ${sign} || CASE WHEN ${exponent} < 0 THEN ${small} ELSE ${large} END ELSE ${text} END`;
+  // "3.0" is written as it is; so are nan and inf, which are violations. DuckDB gives no positive exponent below the number of digits.
+  const plain = `${sign} || CASE WHEN ${exponent} < 0 THEN ${small} WHEN ${exponent} >= ${fraction} THEN ${large} ELSE ${text} END`;
+  return `CASE WHEN regexp_full_match(${text}, '-?[0-9.]+e[+-]?[0-9]+') THEN ${plain} ELSE ${text} END`;
 }
 
 /** Without the signs that people put between digits; (0) behind a country code is not dialled with it. A number without a country code stays as it is. */

@@ -3,7 +3,7 @@ import { type DuckDBConnection, type DuckDBType, DuckDBTypeId } from "@duckdb/no
 import { SignalhouseError } from "../../schemas/errors.ts";
 import { quoteText } from "../../schemas/names.ts";
 import type { AttributeType } from "../../schemas/reference-set.ts";
-import { lockDown, prepareReading, queryFailed } from "../query.ts";
+import { lockDown, NUMBERS, prepareReading, queryFailed } from "../query.ts";
 import type { Warehouse } from "../warehouse.ts";
 import { SCRATCH } from "./scratch.ts";
 
@@ -22,26 +22,12 @@ export interface SourceColumn {
 
 const TEXT = [DuckDBTypeId.VARCHAR, DuckDBTypeId.ENUM, DuckDBTypeId.UUID, DuckDBTypeId.TIME, DuckDBTypeId.TIME_TZ, DuckDBTypeId.INTERVAL];
 const DATES = [DuckDBTypeId.TIMESTAMP, DuckDBTypeId.TIMESTAMP_S, DuckDBTypeId.TIMESTAMP_MS, DuckDBTypeId.TIMESTAMP_NS, DuckDBTypeId.TIMESTAMP_TZ];
-const WHOLE = [
-  DuckDBTypeId.TINYINT,
-  DuckDBTypeId.SMALLINT,
-  DuckDBTypeId.INTEGER,
-  DuckDBTypeId.BIGINT,
-  DuckDBTypeId.HUGEINT,
-  DuckDBTypeId.UTINYINT,
-  DuckDBTypeId.USMALLINT,
-  DuckDBTypeId.UINTEGER,
-  DuckDBTypeId.UBIGINT,
-  DuckDBTypeId.UHUGEINT,
-  DuckDBTypeId.DECIMAL,
-];
-
 function kindOf({ typeId }: DuckDBType): Kind | undefined {
   if (typeId === DuckDBTypeId.BOOLEAN) return "boolean";
   if (typeId === DuckDBTypeId.DATE) return "date";
   if (typeId === DuckDBTypeId.FLOAT || typeId === DuckDBTypeId.DOUBLE) return "float";
   if (DATES.includes(typeId)) return "timestamp";
-  if (WHOLE.includes(typeId)) return "number";
+  if (NUMBERS.includes(typeId)) return "number";
   return TEXT.includes(typeId) ? "text" : undefined;
 }
 

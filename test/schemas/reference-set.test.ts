@@ -9,6 +9,7 @@ import {
   newSetViolations,
   setNameViolations,
 } from "../../schemas/reference-set.ts";
+import { ORDERS_IMPORT } from "../helpers/orders.ts";
 
 const rules = (found: readonly { rule: string }[]) => found.map(({ rule }) => rule);
 const attribute = (name: string, type: Attribute["type"] = "TEXT", isKey = false): Attribute => ({ name, type, isKey });
@@ -114,35 +115,7 @@ describe("the input of createImportJob", () => {
   };
 
   test("is that of the vendor's example, with the date format of its file", () => {
-    expect(importInput(plan)).toEqual({
-      dataSetName: "Orders",
-      dataSetType: "REFERENCE_SET",
-      attributes: {
-        create: [
-          { name: "Order ID", type: "TEXT", identifyAs: { key: true } },
-          { name: "Client ID", type: "TEXT" },
-          { name: "Amount", type: "NUMBER" },
-          { name: "Date", type: "DATE" },
-          { name: "First-time purchase", type: "BOOLEAN" },
-          { name: "Discount coupon", type: "TEXT" },
-        ],
-      },
-      jobName: "Add orders",
-      importType: "CREATE",
-      fileFormat: "DELIMITED",
-      delimiter: ",",
-      dateFormat: "YEAR_MONTH_DAY_DASH_SEPARATED_WITH_TIME",
-      fileLocation: { type: "SFTP", filename: "orders.csv", folder: "RS/Orders" },
-      skipFirstRow: true,
-      mappings: [
-        { columnIndex: 1, attributeName: "Order ID" },
-        { columnIndex: 2, attributeName: "Client ID" },
-        { columnIndex: 3, attributeName: "Amount" },
-        { columnIndex: 4, attributeName: "Date" },
-        { columnIndex: 5, attributeName: "First-time purchase" },
-        { columnIndex: 6, attributeName: "Discount coupon" },
-      ],
-    });
+    expect(importInput(plan)).toEqual(ORDERS_IMPORT);
   });
 
   const known: KnownSet = { id: "7", name: "Orders", size: 0, attributes: attributes.slice(0, 5) };

@@ -2,7 +2,15 @@
 import fc from "fast-check";
 import { type DocumentNode, parse } from "graphql";
 import { expect, test } from "vitest";
-import { dataJobDocument, exportSignalsDocument, PING_DOCUMENT, registerKeyDocument } from "../../../pipeline/connect-api/operations.ts";
+import {
+  CREATE_IMPORT_DOCUMENT,
+  dataJobDocument,
+  dataSetsDocument,
+  exportSignalsDocument,
+  recordsDocument,
+  PING_DOCUMENT,
+  registerKeyDocument,
+} from "../../../pipeline/connect-api/operations.ts";
 import type { ExportRequest } from "../../../schemas/connect.ts";
 
 const read = (text: string): DocumentNode => parse(text, { noLocation: true });
@@ -115,5 +123,25 @@ test("any text arrives as it is, whatever quotes and braces it has", () => {
         `"name":{"kind":"Name","value":"jobName"},"value":{"kind":"StringValue","value":${JSON.stringify(jobName)}`,
       );
     }),
+  );
+});
+
+test('createImportJob is sent as on the page "Create a reference set", letter by letter', () => {
+  expect(CREATE_IMPORT_DOCUMENT).toBe(`mutation ($importInput: ImportInput!) {
+  createImportJob(importInput: $importInput) {
+    id
+  }
+}`);
+});
+
+test("data sets and records are asked for by page and id, whatever stands in them", () => {
+  const nasty = 'a" } \\ \n';
+  expect(read(dataSetsDocument(nasty))).toEqual(
+    read(`{ dataSets(first: 50, after: ${JSON.stringify(nasty)}) {
+      nodes { dataSetId name type size attributes { name type identifyAs { key } } } pageInfo { hasNextPage endCursor } } }`),
+  );
+  expect(read(dataSetsDocument(undefined))).not.toEqual(read(dataSetsDocument("1")));
+  expect(read(recordsDocument(nasty, 3))).toEqual(
+    read(`{ referenceSetRecords(dataSetId: ${JSON.stringify(nasty)}, first: 3) { totalCount nodes { attributes { name value } } } }`),
   );
 });

@@ -252,6 +252,29 @@ describe("only what changed", () => {
   });
 });
 
+test("a set whose size comes later than the job's end is waited for", async () => {
+  const at = await place();
+  await push(at, ROWS);
+  const { flow } = at;
+  const looks: number[] = [];
+  const api: typeof flow.api = {
+    ...flow.api,
+    dataSets: async () => {
+      const sets = await flow.api.dataSets();
+      // Before the push, and at the first looks after it.
+      return looks.push(at.clock.now()) < 4 ? sets.map((set) => ({ ...set, size: 2 })) : sets;
+    },
+  };
+  const { outcome } = await push({ ...at, flow: { ...flow, api } }, [...ROWS, { id: "3", name: "Cy", amount: 1 }]);
+  expect(outcome).not.toHaveProperty("note");
+  expect(looks.length).toBe(4);
+  expect(await pushed(at)).toEqual([
+    ["1", true],
+    ["2", true],
+    ["3", true],
+  ]);
+});
+
 describe("an import that goes wrong", () => {
   test.each(["S3_FILE_METADATA_FAILED", "INPUT_VALIDATION_FAILED"] as const)("%s is explained, and the file left behind is named", async (code) => {
     const at = await place();
