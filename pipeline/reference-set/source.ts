@@ -61,7 +61,9 @@ const tableName = (table: string) => table.split(".").map(quoteIdentifier).join(
 async function stageJson(connection: ConstructorParameters<typeof RowsTable>[0], file: string): Promise<SourceColumn[]> {
   const table = new RowsTable(connection);
   for await (const row of jsonRows(createReadStream(file))) await table.add(row);
-  return table.end();
+  const columns = await table.end();
+  if (columns.length > 0) return columns;
+  throw new SignalhouseError("refset_invalid", `${file} has no rows with values`, "It takes an array of objects, or one object a line.");
 }
 
 /** A warehouse that is not there has pushed nothing. */

@@ -18,11 +18,11 @@ export class RowsTable {
     this.#connection = connection;
   }
 
-  /** Takes a row; a name that is new becomes a column, empty in the rows before. */
+  /** Takes a row; a name that is new becomes a column, empty in the rows before. A row without names is none where no name has come yet. */
   async add(row: ReadonlyMap<string, { kind: ValueKind; text: string } | null>): Promise<void> {
     const fresh = [...row.keys()].filter((name) => !this.#columns.has(name));
     if (fresh.length > 0) await this.#widen(fresh);
-    if (this.#columns.size === 0) await this.#widen([""]);
+    if (this.#columns.size === 0) return;
     const appender = (this.#appender ??= await this.#connection.createAppender("source"));
     for (const [name, kinds] of this.#columns) {
       const value = row.get(name);
@@ -36,9 +36,8 @@ export class RowsTable {
     if (this.#appended % BATCH === 0) appender.flushSync();
   }
 
-  /** The columns, in the order in which they came. */
+  /** The columns, in the order in which they came; none where no row had a name: then there is no table. */
   async end(): Promise<SourceColumn[]> {
-    if (this.#columns.size === 0) await this.#widen([""]);
     this.#close();
     return [...this.#columns].map(([name, kinds], index) => ({ name, column: `c${index + 1}`, kind: "text", proposal: proposalOf(kinds) }));
   }

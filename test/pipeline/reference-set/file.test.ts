@@ -470,6 +470,7 @@ describe("bad sources", () => {
     [csv("id\n1\n"), { key: "id", types: { no: "TEXT" } }, "usage", '--types names "no"'],
     [csv("id\n1\n"), { key: "id", phone: ["no"] }, "usage", '--phone names "no"'],
     [csv("id\n1\n"), { key: "id", columns: [{ from: "no" }] }, "usage", '--columns names "no"'],
+    [{ name: "a.json", content: "[]" }, { key: "id" }, "refset_invalid", "has no rows"],
     [{ name: "a.json", content: "[1]" }, { key: "id" }, "refset_invalid", "something is no object"],
   ] as [Parameters<typeof make>[0], Options, string, string][])("%j %j", async (source, options, code, message) => {
     const failure = await failureOf(make(source, options));
