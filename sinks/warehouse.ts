@@ -1,5 +1,5 @@
-import { access, open } from "node:fs/promises";
-import { basename, parse } from "node:path";
+import { access, link, open, rm, stat } from "node:fs/promises";
+import { basename, dirname, join, parse } from "node:path";
 import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 import { SignalhouseError } from "../schemas/errors.ts";
 import type { ContactColumn } from "../schemas/header.ts";
@@ -7,6 +7,7 @@ import { claimFile } from "./claims.ts";
 import { explainDuckdb } from "./duckdb-errors.ts";
 import { contactColumns } from "./ledger.ts";
 import { prepareSchema, schemaVersion } from "./migrate.ts";
+import { ownFolder } from "./own-folder.ts";
 
 export interface WarehouseOptions {
   /** The DuckDB file. It is created where it is missing, unless the warehouse is only read. */
@@ -46,6 +47,7 @@ export async function openWarehouse({ path, readOnly = false, memory, threads, v
   try {
     // Only now: closing a file lets go of every lock that this process has on it.
     await assertDuckdbFile(path);
+    if (!readOnly) await createWhole(path);
   } catch (error) {
     release();
     throw error;
@@ -113,6 +115,35 @@ async function assertDuckdbFile(path: string): Promise<void> {
     "Nothing was changed. Check that the path is a DuckDB file, or name another one.",
   );
 }
+
+/**
+ * Makes a new file beside its place and links it there: a process that is killed while DuckDB writes the first bytes must not leave a file that is
+ * none. Of two processes that do so at once, one's file is taken by both.
+ */
+async function createWhole(path: string): Promise<void> {
+  const isThere = await access(path).then(
+    () => true,
+    () => false,
+  );
+  // Where there is no folder, DuckDB says so.
+  if (path === ":memory:" || isThere || !(await isFolder(dirname(path)))) return;
+  const { folder } = await ownFolder(`${path}.new-`);
+  try {
+    const file = join(folder, basename(path));
+    (await DuckDBInstance.create(file)).closeSync();
+    await link(file, path).catch((error: unknown) => {
+      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    });
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+const isFolder = (path: string) =>
+  stat(path).then(
+    (stats) => stats.isDirectory(),
+    () => false,
+  );
 
 async function readStart(path: string): Promise<string> {
   const file = await open(path, "r");

@@ -1,10 +1,11 @@
 /** A place on the disk for the rows of a push: memory does not grow with them, and a second attempt sends the same rows. */
-import { mkdtemp, readdir, rm } from "node:fs/promises";
-import { basename, dirname, join } from "node:path";
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
 import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 import type { Limits } from "../../schemas/config.ts";
-import { messageOf, SignalhouseError } from "../../schemas/errors.ts";
+import { SignalhouseError } from "../../schemas/errors.ts";
 import { explainDuckdb } from "../duckdb-errors.ts";
+import { ownFolder } from "../own-folder.ts";
 
 /** How DuckDB knows the file, by its name and where it is attached. */
 export const SCRATCH = "scratch";
@@ -28,25 +29,12 @@ export class Scratch {
    * @throws SignalhouseError import_under_way, warehouse_failed where there is no such folder
    */
   static async make(warehouse: string, limits: Pick<Limits, "memory" | "threads">, use: "push" | "check"): Promise<Scratch> {
-    const folder = dirname(warehouse);
-    const prefix = `${basename(warehouse)}.${use}-`;
-    const own = await mkdtemp(join(folder, `${prefix}${process.pid}-`)).catch((error: unknown) => {
-      throw new SignalhouseError(
-        "warehouse_failed",
-        `no file can be made beside the warehouse: ${messageOf(error)}`,
-        "Check the folder and its rights.",
-        error,
-      );
-    });
-    for (const name of await readdir(folder)) {
-      if (!name.startsWith(prefix) || name === basename(own)) continue;
-      const pid = Number(/^\d+/.exec(name.slice(prefix.length))?.[0]);
-      if (!isAlive(pid)) await rm(join(folder, name), { recursive: true, force: true });
-      else if (use === "push") {
-        await rm(own, { recursive: true });
-        const hint = `Wait for it to end. Where that process is no push of signalhouse, remove ${join(folder, name)}.`;
-        throw new SignalhouseError("import_under_way", `process ${pid} is pushing a reference set from this warehouse`, hint);
-      }
+    const { folder: own, others } = await ownFolder(`${warehouse}.${use}-`);
+    const [other] = others;
+    if (use === "push" && other) {
+      await rm(own, { recursive: true });
+      const hint = `Wait for it to end. Where that process is no push of signalhouse, remove ${other.folder}.`;
+      throw new SignalhouseError("import_under_way", `process ${other.pid} is pushing a reference set from this warehouse`, hint);
     }
     return new Scratch(own, limits);
   }
@@ -69,14 +57,5 @@ export class Scratch {
 
   async remove(): Promise<void> {
     await rm(this.#folder, { recursive: true, force: true });
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
   }
 }

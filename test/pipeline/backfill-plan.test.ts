@@ -239,6 +239,8 @@ describe("whatever is given", () => {
     fc.assert(
       fc.property(inputs, (input) => {
         const { calendar } = planBackfill(input);
+        // Each day plans all that are left: a hundred days would take a minute.
+        fc.pre(calendar.length <= 30);
         let state = input;
         // Margins that were cut at the present are longer a day later: it may take a little more, never for ever.
         for (let day = 0; day < calendar.length * 2 + 10; day++) {

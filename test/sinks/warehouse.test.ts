@@ -1,7 +1,7 @@
 /** Opening a warehouse: creating, migrating, and who may have it open. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readFileSync, readdirSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, symlinkSync, watch, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { DuckDBInstance } from "@duckdb/node-api";
@@ -134,6 +134,25 @@ describe("a path that is no warehouse", () => {
     expect(failure.hint).toContain("signalhouse sync");
     (await openWarehouse({ path })).close();
     (await openWarehouse({ path, readOnly: true })).close();
+  });
+
+  test("is there only when it is whole: while it is made, it lies elsewhere, and what a killed process left of that goes away", async () => {
+    const folder = scratchFolder();
+    const path = join(folder, "signals.duckdb");
+    mkdirSync(`${path}.new-999999999-left`);
+    const seen: string[] = [];
+    const watcher = watch(folder, () => {
+      if (existsSync(path)) seen.push(readFileSync(path).subarray(8, 12).toString());
+    });
+    onTestFinished(() => watcher.close());
+    (await openWarehouse({ path })).close();
+    watcher.close();
+    expect(seen.every((magic) => magic === "DUCK")).toBe(true);
+    expect(readdirSync(folder)).toEqual(["signals.duckdb"]);
+    // It is not made anew where it is there.
+    const { ino } = statSync(path);
+    (await openWarehouse({ path })).close();
+    expect(statSync(path).ino).toBe(ino);
   });
 
   test("an empty DuckDB file cannot be read as one", async () => {
