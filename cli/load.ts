@@ -5,6 +5,7 @@ import { type FileIdentity, knownFiles } from "../sinks/ledger.ts";
 import type { Warehouse } from "../sinks/warehouse.ts";
 import { defineCommand } from "./command.ts";
 import { count } from "./format.ts";
+import { PATH_OPTION, pathOf } from "./path.ts";
 import { reportLoads } from "./summary.ts";
 import { running } from "./warehouse.ts";
 
@@ -13,11 +14,12 @@ export const command = defineCommand({
   about:
     'Loads export files from this machine, gzip or plain CSV, in the order given; "-" reads standard input. Each is loaded whole or not at all.\n' +
     "A file that is in the warehouse already is left out.",
-  options: {},
+  options: PATH_OPTION,
   examples: ["load Signals_Export.csv.gz", "load exports/*.csv.gz", "load - < Signals_Export.csv.gz"],
   positionals: [1, Infinity],
-  async run(context, { positionals }) {
+  async run(context, { values, positionals }) {
     const { out, signal } = context;
+    const path = pathOf(values);
     // Before the warehouse is touched: a wrong path is a mistake of the command line.
     const open = async (path: string) => (path === "-" ? streamSource(addAbortSignal(signal, process.stdin)) : localFile(path));
     const sources = await Promise.all([...new Set(positionals)].map(open));
@@ -29,7 +31,7 @@ export const command = defineCommand({
       return reportLoads(out, framing, async ({ begin, onEvent }) => {
         if (positionals.includes("-")) out.log("info", "reading standard input");
         begin(fresh.reduce((sum, { size }) => sum + size, 0));
-        await loadFiles(fresh, { warehouse, limits, runId, signal, onEvent });
+        await loadFiles(fresh, { warehouse, limits, runId, signal, path, onEvent });
       });
     });
   },

@@ -4,6 +4,7 @@ import { openToPlan } from "../pipeline/sync-exports.ts";
 import { type Context, defineCommand, pointInTime } from "./command.ts";
 import { EXIT } from "./failures.ts";
 import { bytes, count, number, table, time } from "./format.ts";
+import { PATH_OPTION, pathOf } from "./path.ts";
 import { secrets, sftpOf } from "./server.ts";
 import { reportLoads } from "./summary.ts";
 import { running } from "./warehouse.ts";
@@ -22,6 +23,7 @@ export const command = defineCommand({
       value: "PATTERN",
       help: 'load only files whose name, or a folder of theirs, matches, such as "*2025-09*"; with a "/", whose whole path does; may be repeated',
     },
+    ...PATH_OPTION,
   },
   examples: ["sync", "sync --dry-run", 'sync --since 2025-09-01 --only "Weekly_*"', "sync --quiet  # for cron: prints only what went wrong"],
   async run(context, { values }) {
@@ -31,10 +33,11 @@ export const command = defineCommand({
       ...(values.since === undefined ? {} : { since: pointInTime("--since", values.since) }),
       ...(values.only === undefined ? {} : { only: values.only }),
     };
+    const path = pathOf(values);
     // Before the server is asked: a wrong pattern is a mistake of the command line.
     namedBy(values.only ?? []);
     if (values["dry-run"]) return dryRun(context, plan);
-    return running(context, "sync", (warehouse, config, runId) => loadNew(context, { ...plan, config, warehouse, runId }));
+    return running(context, "sync", (warehouse, config, runId) => loadNew(context, { ...plan, config, warehouse, runId, path }));
   },
 });
 

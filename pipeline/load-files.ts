@@ -1,6 +1,7 @@
 /** Loading files one after the other: the next one is read while the one before is being merged. */
 import { SignalhouseError, isSignalhouseError, messageOf } from "../schemas/errors.ts";
 import type { Limits } from "../schemas/config.ts";
+import type { ContactColumn } from "../schemas/header.ts";
 import { explainDuckdb } from "../sinks/duckdb-errors.ts";
 import { type FileIdentity, recordFailure } from "../sinks/ledger.ts";
 import { commitLoad, type LoadResult } from "../sinks/load.ts";
@@ -8,6 +9,8 @@ import { Staging } from "../sinks/staging.ts";
 import type { Warehouse } from "../sinks/warehouse.ts";
 import { Digest } from "../transforms/digest.ts";
 import { readRecords } from "../transforms/records.ts";
+import { Spool } from "./vector/spool.ts";
+import { stageFile as stageRuns, type VectorOptions } from "./vector/stage.ts";
 
 /** A file that can be read. */
 export interface Source extends FileIdentity {
@@ -29,11 +32,17 @@ export function exitCodeOf(files: readonly FileResult[]): 0 | 1 | 3 {
 /** What a load tells while it goes on. */
 export type LoadEvent = { event: "reading"; path: string; bytes: number; size: number; records: number } | { event: "done"; file: FileResult };
 
+/** How records are read: one by one, or plain ones by DuckDB in long runs. Both mean the same. */
+export const PATHS = ["row", "vector"] as const;
+export type Path = (typeof PATHS)[number];
+
 export interface LoadContext {
   warehouse: Warehouse;
   limits: Pick<Limits, "maxRecordBytes" | "maxExpansionRatio">;
   runId: bigint | null;
   signal: AbortSignal;
+  /** How records are read; one by one by default. */
+  path?: Path | undefined;
   onEvent?: ((event: LoadEvent) => void) | undefined;
 }
 
@@ -56,11 +65,12 @@ const FATAL = [
  */
 export async function loadFiles(sources: Iterable<Source>, context: LoadContext): Promise<FileResult[]> {
   const results: FileResult[] = [];
+  const spool = context.path === "vector" ? await Spool.make() : undefined;
   let committed: Promise<void> = Promise.resolve();
   try {
     for (const source of sources) {
       context.signal.throwIfAborted();
-      const read = await readFile(source, context);
+      const read = await readFile(source, context, spool);
       await committed.catch((error: unknown) => {
         read.staging.close();
         throw error;
@@ -73,7 +83,11 @@ export async function loadFiles(sources: Iterable<Source>, context: LoadContext)
       committed.catch(() => undefined);
     }
   } finally {
-    await committed;
+    try {
+      await committed;
+    } finally {
+      await spool?.close();
+    }
   }
   return results;
 }
@@ -83,24 +97,23 @@ interface Read {
   startedAt: number;
   staging: Staging;
   digest: Digest;
+  /** Records that were read one by one, where not all were. */
+  rowPathRecords?: number;
   error?: unknown;
 }
 
 /** Reads a file into staging. What goes wrong is kept for finishFile, which writes it into the ledger in its turn. */
-async function readFile(source: Source, { warehouse, limits, signal, onEvent }: LoadContext): Promise<Read> {
+async function readFile(source: Source, context: LoadContext, spool: Spool | undefined): Promise<Read> {
+  const { warehouse, signal, onEvent } = context;
   const read: Read = { source, startedAt: Date.now(), staging: new Staging(await warehouse.connect()), digest: new Digest() };
   const { staging, digest } = read;
+  const onStaged = () => onEvent?.({ event: "reading", path: source.path, bytes: digest.bytes, size: source.size, records: staging.counts.records });
+  const onHeader = (added: readonly ContactColumn[]) => void warehouse.contactColumns.push(...added);
+  const options = { ...context.limits, contactColumns: warehouse.contactColumns, staging, signal, onHeader, onStaged };
   try {
     const bytes = digest.through(source.open(signal));
-    for await (const { header, records } of readRecords(bytes, { ...limits, contactColumns: warehouse.contactColumns })) {
-      signal.throwIfAborted();
-      if (!staging.header) {
-        warehouse.contactColumns.push(...header.added);
-        await staging.begin(header);
-      }
-      staging.append(records);
-      onEvent?.({ event: "reading", path: source.path, bytes: digest.bytes, size: source.size, records: staging.counts.records });
-    }
+    if (spool) read.rowPathRecords = await stageRuns(bytes, { ...options, spool });
+    else await stageRows(bytes, options);
     staging.finish();
   } catch (error) {
     read.error = error;
@@ -108,13 +121,34 @@ async function readFile(source: Source, { warehouse, limits, signal, onEvent }: 
   return read;
 }
 
-async function finishFile({ source, startedAt, staging, digest, error }: Read, context: LoadContext): Promise<FileResult> {
+/** The row path: record by record. */
+async function stageRows(bytes: AsyncIterable<Uint8Array>, options: Omit<VectorOptions, "spool">): Promise<void> {
+  const { staging, signal, onHeader, onStaged } = options;
+  for await (const { header, records } of readRecords(bytes, options)) {
+    signal.throwIfAborted();
+    if (!staging.header) {
+      onHeader(header.added);
+      await staging.begin(header);
+    }
+    staging.append(records);
+    onStaged();
+  }
+}
+
+async function finishFile({ source, startedAt, staging, digest, rowPathRecords, error }: Read, context: LoadContext): Promise<FileResult> {
   const { path, mtime } = source;
   const file = { path, mtime, size: source.size };
   try {
     context.signal.throwIfAborted();
     if (error !== undefined) throw error;
-    const result = await commitLoad(staging, { ...file, size: digest.bytes, sha256: digest.sha256(), startedAt, runId: context.runId });
+    const result = await commitLoad(staging, {
+      ...file,
+      size: digest.bytes,
+      sha256: digest.sha256(),
+      startedAt,
+      runId: context.runId,
+      rowPathRecords,
+    });
     return { path, size: digest.bytes, ...result };
   } catch (thrown) {
     context.signal.throwIfAborted();

@@ -5,7 +5,7 @@ import { changeJob, exportJobs, markLoadedJobs } from "../sinks/jobs.ts";
 import { knownFiles } from "../sinks/ledger.ts";
 import type { Warehouse } from "../sinks/warehouse.ts";
 import { findExportFile } from "./export/file.ts";
-import { type FileResult, loadFiles, type LoadEvent, type Source } from "./load-files.ts";
+import { type FileResult, loadFiles, type LoadEvent, type Path, type Source } from "./load-files.ts";
 import { type PlannedFile, type PlanOptions, planSync } from "./plan.ts";
 import { connectSftp, type RemoteFile, type SftpOptions, type SftpServer } from "./sftp/server.ts";
 
@@ -18,6 +18,8 @@ export interface SyncOptions extends PlanOptions {
   secrets?: Pick<SftpOptions, "passphrase" | "agentSocket" | "home">;
   runId?: bigint | null;
   signal?: AbortSignal;
+  /** How records are read; one by one by default. */
+  path?: Path | undefined;
   onEvent?: (event: SyncEvent) => void;
   /** Takes a line about the connection. */
   log?: (line: string) => void;
@@ -43,7 +45,14 @@ export async function sync(options: SyncOptions): Promise<SyncResult> {
     options.onEvent?.({ event: "planned", files: planned });
     if (options.dryRun) return { planned, files: [] };
     const sources = planned.filter(({ decision }) => decision.action === "load").map(({ file }) => remoteSource(server, file));
-    const files = await loadFiles(sources, { warehouse, limits: config.limits, runId: options.runId ?? null, signal, onEvent: options.onEvent });
+    const files = await loadFiles(sources, {
+      warehouse,
+      limits: config.limits,
+      runId: options.runId ?? null,
+      signal,
+      path: options.path,
+      onEvent: options.onEvent,
+    });
     await markLoadedJobs(warehouse.connection);
     return { planned, files };
   } finally {

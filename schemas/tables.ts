@@ -80,6 +80,7 @@ export const LEDGER_TABLES = {
     error_code: "VARCHAR",
     run_id: "BIGINT",
     header: "VARCHAR[]",
+    row_path_records: "BIGINT",
   },
   rejects: {
     load_id: "BIGINT NOT NULL",

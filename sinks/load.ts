@@ -17,6 +17,8 @@ export interface ReadFile extends FileIdentity {
   /** Milliseconds since the epoch. */
   startedAt: number;
   runId: bigint | null;
+  /** Records that were read one by one; all where nothing is said. */
+  rowPathRecords?: number | undefined;
 }
 
 export interface LoadResult extends LoadCounts {
@@ -173,7 +175,7 @@ async function insertLoad(connection: DuckDBConnection, file: ReadFile, result: 
   await connection.run(
     `INSERT INTO signalhouse.loads BY NAME SELECT $1::BIGINT AS load_id, $2 AS path, $3::BIGINT AS size_bytes, make_timestamptz($4::BIGINT * 1000) AS mtime, $5 AS sha256,
        $6::BIGINT AS records, $7::BIGINT AS inserted, $8::BIGINT AS updated, $9::BIGINT AS unchanged, $10::BIGINT AS rejected, $11 AS status,
-       make_timestamptz($12::BIGINT * 1000) AS started_at, make_timestamptz($13::BIGINT * 1000) AS finished_at, $14 AS error, $15::BIGINT AS run_id, CAST($16::JSON AS VARCHAR[]) AS header`,
+       make_timestamptz($12::BIGINT * 1000) AS started_at, make_timestamptz($13::BIGINT * 1000) AS finished_at, $14 AS error, $15::BIGINT AS run_id, CAST($16::JSON AS VARCHAR[]) AS header, $17::BIGINT AS row_path_records`,
     [
       result.loadId,
       file.path,
@@ -185,6 +187,7 @@ async function insertLoad(connection: DuckDBConnection, file: ReadFile, result: 
       result.duplicateOf === undefined ? null : `the same bytes as ${result.duplicateOf}`,
       file.runId,
       header ? JSON.stringify(header.names) : null,
+      result.status === "duplicate" ? 0n : BigInt(file.rowPathRecords ?? result.records),
     ],
   );
 }

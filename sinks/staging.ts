@@ -1,11 +1,14 @@
 /** Staging: the records of one file, as text, in temporary tables of the load's own connection. */
 import type { DuckDBAppender, DuckDBConnection } from "@duckdb/node-api";
+import { messageOf } from "../schemas/errors.ts";
 import type { Header } from "../schemas/header.ts";
 import { quoteIdentifier as id } from "../schemas/names.ts";
 import type { Drift, OrderItem, Reject, SignalRecord } from "../schemas/record.ts";
 import type { Table } from "../schemas/signal-types.ts";
 import { type Column, ORDER_ITEM_COLUMNS, SIGNAL_TABLES } from "../schemas/tables.ts";
 import { contactColumnsOf } from "./merge.ts";
+import { onlyRow, rows } from "./sql.ts";
+import type { Projection } from "./vector/projection.ts";
 
 /** What `records` rejects and drift were seen while staging. */
 export interface StagedCounts {
@@ -76,6 +79,34 @@ export class Staging {
     await this.connection.run(`CREATE OR REPLACE TEMP TABLE ${name} (${columns.map((column) => `${id(column.name)} ${column.type}`).join(", ")})`);
     this.#appenders.set(name, await this.connection.createAppender(name, "main", "temp"));
     return columns;
+  }
+
+  /**
+   * Reads a block of the file with DuckDB, and stages its plain records.
+   * @param file where the block is
+   * @param before how many records of the file come before it
+   * @param records how many the block has
+   * @returns the records in doubt, by their number in the block, from 1; undefined where DuckDB does not read the block as it was cut: then nothing of it
+   * is staged
+   */
+  async project(projection: Projection, file: string, before: number, records: number): Promise<number[] | undefined> {
+    const { connection } = this;
+    try {
+      await connection.run(projection.read(file));
+    } catch (error) {
+      if (isOutOfRoom(error)) throw error;
+      return undefined;
+    }
+    const { n } = await onlyRow<{ n: bigint }>(connection, "SELECT count(*) AS n FROM block");
+    if (Number(n) !== records) return undefined;
+    for (const sql of projection.judge) await connection.run(sql);
+    const doubted = await rows<{ n: bigint }>(connection, projection.doubted);
+    for (const table of Object.keys(SIGNAL_TABLES) as Table[]) {
+      const { rowsChanged } = await connection.run(projection.stage(table, this.#columns[table] as readonly Column[], before));
+      this.counts.rows[table] += rowsChanged;
+      this.counts.records += rowsChanged;
+    }
+    return doubted.map((row) => Number(row.n));
   }
 
   /** Adds records and rejects, in the file's order. */
@@ -165,6 +196,9 @@ export class Staging {
     return [...this.#drift.values()];
   }
 }
+
+/** A disk or memory that is full says nothing about the block. */
+const isOutOfRoom = (error: unknown) => /out of memory|no space left|failed to write|could not write/i.test(messageOf(error));
 
 const STAGED_ITEM_COLUMNS = stagedColumns(ITEM_COLUMNS);
 

@@ -38,16 +38,19 @@ export async function* readRecords(source: AsyncIterable<Uint8Array>, options: R
     recordNo += rows.length;
     yield { header, records: await expandRows(rows, header) };
   }
-  if (!header) {
-    throw new SignalhouseError(
-      "header_missing",
-      "the file has no header row: there is no text in it",
-      "Check that the file is a complete export. If it is not, export it again.",
-    );
-  }
+  if (!header) throw noText();
 }
 
-function headerNames(row: Row | Reject | undefined): string[] {
+/** What a file without any text is refused with. */
+export const noText = () =>
+  new SignalhouseError(
+    "header_missing",
+    "the file has no header row: there is no text in it",
+    "Check that the file is a complete export. If it is not, export it again.",
+  );
+
+/** The names that a header row has. @throws SignalhouseError header_missing */
+export function headerNames(row: Row | Reject | undefined): string[] {
   if (row?.kind === "row") return row.fields;
   throw new SignalhouseError(
     "header_missing",

@@ -176,6 +176,19 @@ export async function* split(source: AsyncIterable<Uint8Array>, maxRecordBytes: 
   yield* splitter.end();
 }
 
+/** A block's first record by itself, and the others. */
+export function firstOf(block: Block): { first: Block; rest: Block } {
+  let start = 0;
+  for (;;) {
+    const end = recordEnd(block.bytes, start, true);
+    const isRecord = !isEmptyLine(block.bytes, start, end);
+    start = end;
+    if (!isRecord) continue;
+    const first: Block = { kind: "block", bytes: block.bytes.subarray(0, start), records: 1 };
+    return { first, rest: { kind: "block", bytes: block.bytes.subarray(start), records: block.records - 1 } };
+  }
+}
+
 /** The records of a block one by one, without their line ends. */
 export function recordsOf(block: Block): Buffer[] {
   const records: Buffer[] = [];
