@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { parse } from "csv-parse/sync";
 import { DuckDBInstance } from "@duckdb/node-api";
+import type { Path } from "../pipeline/load-files.ts";
 import { localFile } from "../pipeline/local-files.ts";
 import { generateExport } from "../samples/generator/exports.ts";
 import { split } from "../transforms/split.ts";
@@ -33,11 +34,13 @@ async function standardFile(folder: string, rows: number, seed = 1): Promise<str
   return out;
 }
 
-async function load(warehouse: string, file: string): Promise<LoadFigures> {
-  const script = fileURLToPath(new URL("run-load.js", import.meta.url));
-  const { stdout } = await promisify(execFile)(process.execPath, [script, warehouse, file]);
-  return JSON.parse(stdout) as LoadFigures;
-}
+const load =
+  (path: Path) =>
+  async (warehouse: string, file: string): Promise<LoadFigures> => {
+    const script = fileURLToPath(new URL("run-load.js", import.meta.url));
+    const { stdout } = await promisify(execFile)(process.execPath, [script, warehouse, path, file]);
+    return JSON.parse(stdout) as LoadFigures;
+  };
 
 /** The row path from .csv.gz to the committed warehouse, beside its limits: gunzip alone, csv-parse alone, and DuckDB's own reader. */
 export async function benchLoad(folder: string): Promise<LoadRow[]> {
@@ -45,7 +48,11 @@ export async function benchLoad(folder: string): Promise<LoadRow[]> {
   for (const size of SIZES) {
     const file = await standardFile(folder, size);
     const rounds = size > 1_000_000 ? 1 : ROUNDS;
-    const contenders = { "signalhouse, row path": fresh(folder, load), ...(size > 1_000_000 ? {} : LIMITS) };
+    const contenders = {
+      "signalhouse, row path": fresh(folder, load("row")),
+      "signalhouse, vector path": fresh(folder, load("vector")),
+      ...(size > 1_000_000 ? {} : LIMITS),
+    };
     const taken = new Map<string, LoadFigures[]>(Object.keys(contenders).map((name) => [name, []]));
     for (let round = 0; round < rounds; round += 1) {
       for (const [name, run] of Object.entries(contenders)) taken.get(name)?.push(await run(file));
@@ -119,10 +126,10 @@ export async function benchGrowth(folder: string): Promise<GrowthRow[]> {
   const empty: number[] = [];
   const filled: number[] = [];
   for (let round = 0; round < ROUNDS; round += 1) {
-    empty.push((await fresh(folder, load)(file)).seconds);
+    empty.push((await fresh(folder, load("row"))(file)).seconds);
     const copy = join(folder, "full-copy.duckdb");
     await copyFile(full, copy);
-    filled.push((await load(copy, file)).seconds);
+    filled.push((await load("row")(copy, file)).seconds);
     await removeWarehouse(copy);
   }
   const [first, second] = [median(empty), median(filled)];
@@ -137,7 +144,7 @@ const rounded = (value: number) => Math.round(value * 100) / 100;
 async function fill(path: string, seedFile: string): Promise<void> {
   const making = `${path}.making`;
   await removeWarehouse(making);
-  const { records } = await load(making, seedFile);
+  const { records } = await load("row")(making, seedFile);
   const instance = await DuckDBInstance.create(making, { memory_limit: "4GB" });
   const connection = await instance.connect();
   for (const table of ["marketing_signals", "behavior_signals"]) {

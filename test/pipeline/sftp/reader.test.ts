@@ -197,7 +197,8 @@ describe("from the sandbox", () => {
   });
 
   test("closes its handle when it is destroyed halfway, and the connection serves on", async () => {
-    await write(randomBytes(4 * MIB));
+    // More than can be under way, however slow the machine makes the round trip seem.
+    await write(randomBytes(32 * MIB));
     const server = await connect(options);
     const file = await fileOf(server);
     for await (const chunk of server.read(file)) {
@@ -207,7 +208,7 @@ describe("from the sandbox", () => {
     expect(await server.stat(NAME)).toEqual(file);
     await settled(() => sandbox.stats.openHandles === 0);
     expect(sandbox.stats.connections).toBe(1);
-    expect(sandbox.stats.bytesServed).toBeLessThan(4 * MIB);
+    expect(sandbox.stats.bytesServed).toBeLessThan(32 * MIB);
   });
 
   test("ends with the connection when that is closed", async () => {
