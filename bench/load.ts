@@ -1,4 +1,4 @@
-/** How fast the row path loads, in what memory, and whether a full warehouse slows it down. */
+/** How fast the row path loads, in what memory, and whether a full warehouse slows it down. The vector path: vector.ts. */
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
 import { copyFile, mkdir, rm } from "node:fs/promises";
@@ -27,18 +27,18 @@ export interface LoadRow {
 }
 
 /** The generator's files, made once. */
-async function standardFile(folder: string, rows: number, seed = 1): Promise<string> {
+export async function standardFile(folder: string, rows: number, seed = 1): Promise<string> {
   await mkdir(folder, { recursive: true });
   const out = join(folder, seed === 1 ? `standard-${rows}.csv.gz` : `standard-${rows}-${seed}.csv.gz`);
   if (!existsSync(out)) await generateExport({ rows, seed, out });
   return out;
 }
 
-const load =
-  (path: Path) =>
+export const load =
+  (path: Path, memory = "", threads: number | "" = "") =>
   async (warehouse: string, file: string): Promise<LoadFigures> => {
     const script = fileURLToPath(new URL("run-load.js", import.meta.url));
-    const { stdout } = await promisify(execFile)(process.execPath, [script, warehouse, path, file]);
+    const { stdout } = await promisify(execFile)(process.execPath, [script, warehouse, path, memory, String(threads), file]);
     return JSON.parse(stdout) as LoadFigures;
   };
 
@@ -49,8 +49,7 @@ export async function benchLoad(folder: string): Promise<LoadRow[]> {
     const file = await standardFile(folder, size);
     const rounds = size > 1_000_000 ? 1 : ROUNDS;
     const contenders = {
-      "signalhouse, row path": fresh(folder, load("row")),
-      "signalhouse, vector path": fresh(folder, load("vector")),
+      "signalhouse, row path": fresh(folder, load("row", "192MB")),
       ...(size > 1_000_000 ? {} : LIMITS),
     };
     const taken = new Map<string, LoadFigures[]>(Object.keys(contenders).map((name) => [name, []]));
@@ -83,7 +82,7 @@ function fresh(folder: string, run: (warehouse: string, file: string) => Promise
   };
 }
 
-async function removeWarehouse(path: string): Promise<void> {
+export async function removeWarehouse(path: string): Promise<void> {
   for (const name of [path, `${path}.wal`]) await rm(name, { force: true });
 }
 
@@ -93,13 +92,16 @@ async function timed(work: () => Promise<void>): Promise<LoadFigures> {
   return { records: 0, seconds: (performance.now() - start) / 1000, peakMiB: 0 };
 }
 
+/** What no load can beat. */
+export const gunzipAlone = (file: string): Promise<LoadFigures> =>
+  timed(async () => {
+    for await (const _chunk of await bytesOf(file));
+  });
+
 const bytesOf = async (file: string) => unzip((await localFile(file)).open(new AbortController().signal), 1000);
 
 const LIMITS: Record<string, (file: string) => Promise<LoadFigures>> = {
-  "gunzip alone": (file) =>
-    timed(async () => {
-      for await (const _chunk of await bytesOf(file));
-    }),
+  "gunzip alone": gunzipAlone,
   "gunzip and csv-parse alone": (file) =>
     timed(async () => {
       for await (const piece of split(await bytesOf(file), 64 * 1024 * 1024)) parse(piece.bytes, { record_delimiter: ["\n"] });
@@ -126,10 +128,10 @@ export async function benchGrowth(folder: string): Promise<GrowthRow[]> {
   const empty: number[] = [];
   const filled: number[] = [];
   for (let round = 0; round < ROUNDS; round += 1) {
-    empty.push((await fresh(folder, load("row"))(file)).seconds);
+    empty.push((await fresh(folder, load("row", "192MB"))(file)).seconds);
     const copy = join(folder, "full-copy.duckdb");
     await copyFile(full, copy);
-    filled.push((await load("row")(copy, file)).seconds);
+    filled.push((await load("row", "192MB")(copy, file)).seconds);
     await removeWarehouse(copy);
   }
   const [first, second] = [median(empty), median(filled)];

@@ -1,4 +1,4 @@
-/** One load in a process of its own, so that its peak memory is its own: `node run-load.js WAREHOUSE PATH FILE…`; prints a LoadFigures as JSON. */
+/** One load in a process of its own, so that its peak memory is its own: `node run-load.js WAREHOUSE PATH MEMORY THREADS FILE…` (empty for the defaults); prints a LoadFigures as JSON. */
 import { loadFiles, type Path } from "../pipeline/load-files.ts";
 import { localFile } from "../pipeline/local-files.ts";
 import { readConfig } from "../schemas/config.ts";
@@ -11,12 +11,18 @@ export interface LoadFigures {
   peakMiB: number;
 }
 
-const [warehousePath = "", path, ...files] = process.argv.slice(2);
+const [warehousePath = "", path, memory, threads, ...files] = process.argv.slice(2);
 const { limits } = readConfig({}, "the defaults");
 const sources = await Promise.all(files.map((file) => localFile(file)));
 const start = performance.now();
-const warehouse = await openWarehouse({ path: warehousePath, memory: limits.memory, threads: limits.threads });
-const results = await loadFiles(sources, { warehouse, limits, runId: null, signal: new AbortController().signal, path: path as Path });
+const warehouse = await openWarehouse({ path: warehousePath, memory: memory || limits.memory, threads: 1 });
+const results = await loadFiles(sources, {
+  warehouse,
+  limits: { ...limits, threads: Number(threads) || limits.threads },
+  runId: null,
+  signal: new AbortController().signal,
+  path: path as Path,
+});
 warehouse.close();
 const seconds = (performance.now() - start) / 1000;
 const records = results.reduce((sum, result) => {

@@ -103,10 +103,10 @@ export function configTemplate({ region, user, keyFile, apiKeyFile }: TemplateVa
 
   "limits": {
     // Memory that DuckDB may use for a load. What needs more goes to temporary files beside the warehouse.
-    // "memory": "192MB",
+    // "memory": "512MB",
 
-    // Threads that DuckDB may use for a load. Reading the file keeps another core busy.
-    // "threads": 1,
+    // Parts of a file that are read at a time, each by a thread of its own. Writing keeps another core busy.
+    // "threads": 2,
 
     // Bytes of one unzipped record. A file with a larger one is not loaded, and says so.
     // "maxRecordBytes": 67108864,

@@ -6,7 +6,7 @@ export const PATH_OPTION = {
   path: {
     type: "string",
     value: "PATH",
-    help: "how records are read: row, one by one, is the default; vector, plain ones by DuckDB in long runs; both mean the same",
+    help: "how records are read: vector, plain ones by DuckDB, many at a time, is the default; row, all of them one by one; both mean the same",
   },
 } as const;
 

@@ -10,8 +10,8 @@ import { packageVersion } from "../pipeline/package.ts";
 
 /** Opens the warehouse to write; the caller closes it. @throws SignalhouseError as openWarehouse */
 function openToWrite({ warehouse, limits }: Config): Promise<Warehouse> {
-  const { memory, threads } = limits;
-  return openWarehouse({ path: warehouse, memory, threads, version: packageVersion() });
+  const { memory } = limits;
+  return openWarehouse({ path: warehouse, memory, threads: 1, version: packageVersion() });
 }
 
 /**

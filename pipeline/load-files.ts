@@ -1,16 +1,16 @@
 /** Loading files one after the other: the next one is read while the one before is being merged. */
 import { SignalhouseError, isSignalhouseError, messageOf } from "../schemas/errors.ts";
 import type { Limits } from "../schemas/config.ts";
-import type { ContactColumn } from "../schemas/header.ts";
+import type { Header } from "../schemas/header.ts";
 import { explainDuckdb } from "../sinks/duckdb-errors.ts";
 import { type FileIdentity, recordFailure } from "../sinks/ledger.ts";
-import { commitLoad, type LoadResult } from "../sinks/load.ts";
+import { abandonLoad, commitLoad, type LoadResult, openLoad } from "../sinks/load.ts";
 import { Staging } from "../sinks/staging.ts";
 import type { Warehouse } from "../sinks/warehouse.ts";
 import { Digest } from "../transforms/digest.ts";
-import { readRecords } from "../transforms/records.ts";
+import { readRecords, type ReadOptions } from "../transforms/records.ts";
 import { Spool } from "./vector/spool.ts";
-import { stageFile as stageRuns, type VectorOptions } from "./vector/stage.ts";
+import { stageRuns } from "./vector/stage.ts";
 
 /** A file that can be read. */
 export interface Source extends FileIdentity {
@@ -32,17 +32,19 @@ export function exitCodeOf(files: readonly FileResult[]): 0 | 1 | 3 {
 /** What a load tells while it goes on. */
 export type LoadEvent = { event: "reading"; path: string; bytes: number; size: number; records: number } | { event: "done"; file: FileResult };
 
-/** How records are read: one by one, or plain ones by DuckDB in long runs. Both mean the same. */
+/** How records are read: one by one, or plain ones by DuckDB, many at a time. Both mean the same. */
 export const PATHS = ["row", "vector"] as const;
 export type Path = (typeof PATHS)[number];
 
 export interface LoadContext {
   warehouse: Warehouse;
-  limits: Pick<Limits, "maxRecordBytes" | "maxExpansionRatio">;
+  limits: Pick<Limits, "maxRecordBytes" | "maxExpansionRatio"> & Partial<Pick<Limits, "threads">>;
   runId: bigint | null;
   signal: AbortSignal;
-  /** How records are read; one by one by default. */
+  /** How records are read; by DuckDB by default. */
   path?: Path | undefined;
+  /** Bytes of a run of the vector path; a test may want short ones. */
+  runBytes?: number;
   onEvent?: ((event: LoadEvent) => void) | undefined;
 }
 
@@ -65,13 +67,14 @@ const FATAL = [
  */
 export async function loadFiles(sources: Iterable<Source>, context: LoadContext): Promise<FileResult[]> {
   const results: FileResult[] = [];
-  const spool = context.path === "vector" ? await Spool.make() : undefined;
+  const spool = context.path !== "row" ? await Spool.make() : undefined;
   let committed: Promise<void> = Promise.resolve();
   try {
     for (const source of sources) {
       context.signal.throwIfAborted();
-      const read = await readFile(source, context, spool);
-      await committed.catch((error: unknown) => {
+      const read = await readFile(source, context, spool, committed);
+      await committed.catch(async (error: unknown) => {
+        await abandonLoad(read.staging);
         read.staging.close();
         throw error;
       });
@@ -102,18 +105,32 @@ interface Read {
   error?: unknown;
 }
 
-/** Reads a file into staging. What goes wrong is kept for finishFile, which writes it into the ledger in its turn. */
-async function readFile(source: Source, context: LoadContext, spool: Spool | undefined): Promise<Read> {
-  const { warehouse, signal, onEvent } = context;
+/**
+ * Reads a file into staging. What goes wrong is kept for finishFile, which writes it into the ledger in its turn.
+ * @param committed settles when the file before is in the warehouse
+ */
+async function readFile(source: Source, context: LoadContext, spool: Spool | undefined, committed: Promise<void>): Promise<Read> {
+  const { warehouse, limits, signal, onEvent } = context;
   const read: Read = { source, startedAt: Date.now(), staging: new Staging(await warehouse.connect()), digest: new Digest() };
   const { staging, digest } = read;
   const onStaged = () => onEvent?.({ event: "reading", path: source.path, bytes: digest.bytes, size: source.size, records: staging.counts.records });
-  const onHeader = (added: readonly ContactColumn[]) => void warehouse.contactColumns.push(...added);
-  const options = { ...context.limits, contactColumns: warehouse.contactColumns, staging, signal, onHeader, onStaged };
+  const begin = async (header: Header) => {
+    warehouse.contactColumns.push(...header.added);
+    await staging.begin(header);
+  };
+  const options = { ...limits, contactColumns: warehouse.contactColumns, staging, signal, onStaged };
   try {
     const bytes = digest.through(source.open(signal));
-    if (spool) read.rowPathRecords = await stageRuns(bytes, { ...options, spool });
-    else await stageRows(bytes, options);
+    if (spool) {
+      const openDirectly = async (header: Header) => {
+        await committed;
+        await begin(header);
+        await openLoad(staging);
+      };
+      const { runBytes } = context;
+      const lanes = { lanes: limits.threads ?? 1, connect: () => warehouse.connect(), ...(runBytes === undefined ? {} : { runBytes }) };
+      read.rowPathRecords = await stageRuns(bytes, { ...options, ...lanes, spool, begin: openDirectly });
+    } else await stageRows(bytes, { ...options, begin });
     staging.finish();
   } catch (error) {
     read.error = error;
@@ -121,15 +138,19 @@ async function readFile(source: Source, context: LoadContext, spool: Spool | und
   return read;
 }
 
+interface RowOptions extends ReadOptions {
+  staging: Staging;
+  signal: AbortSignal;
+  begin: (header: Header) => Promise<void>;
+  onStaged: () => void;
+}
+
 /** The row path: record by record. */
-async function stageRows(bytes: AsyncIterable<Uint8Array>, options: Omit<VectorOptions, "spool">): Promise<void> {
-  const { staging, signal, onHeader, onStaged } = options;
+async function stageRows(bytes: AsyncIterable<Uint8Array>, options: RowOptions): Promise<void> {
+  const { staging, signal, begin, onStaged } = options;
   for await (const { header, records } of readRecords(bytes, options)) {
     signal.throwIfAborted();
-    if (!staging.header) {
-      onHeader(header.added);
-      await staging.begin(header);
-    }
+    if (!staging.header) await begin(header);
     staging.append(records);
     onStaged();
   }
@@ -151,6 +172,7 @@ async function finishFile({ source, startedAt, staging, digest, rowPathRecords, 
     });
     return { path, size: digest.bytes, ...result };
   } catch (thrown) {
+    await abandonLoad(staging);
     context.signal.throwIfAborted();
     const failure = expected(explainDuckdb(thrown, context.warehouse.path), path);
     if (isSignalhouseError(failure, ...FATAL)) throw failure;
@@ -158,6 +180,7 @@ async function finishFile({ source, startedAt, staging, digest, rowPathRecords, 
     await recordFailure(context.warehouse.connection, { ...file, startedAt, errorCode: code, error: message, runId: context.runId });
     return { path, size: source.size, status: "failed", code, message, hint, retryable };
   } finally {
+    await abandonLoad(staging);
     staging.close();
   }
 }

@@ -36,8 +36,8 @@ async function using<T>(
   signal: AbortSignal,
   work: (warehouse: Warehouse) => Promise<T>,
 ): Promise<T> {
-  const { memory, threads } = limits;
-  const warehouse = await patiently(() => openWarehouse({ path, readOnly, memory, threads, version: packageVersion() }), realClock, signal);
+  const { memory } = limits;
+  const warehouse = await patiently(() => openWarehouse({ path, readOnly, memory, threads: 1, version: packageVersion() }), realClock, signal);
   try {
     return await work(warehouse);
   } finally {

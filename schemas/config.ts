@@ -109,9 +109,9 @@ const limits = z.strictObject({
   memory: z
     .string()
     .regex(/^(?=.*[1-9])\d+(\.\d+)? ?[KMGT]i?B$/i, "expected a size such as 512MB, 1.5GB or 2GiB")
-    .default("192MB"),
-  /** Threads that DuckDB may use for a load. Reading keeps a core busy by itself. */
-  threads: z.int().min(1).max(256).default(1),
+    .default("512MB"),
+  /** Parts of a file that are read at a time, each by a thread of its own. Writing keeps another core busy. */
+  threads: z.int().min(1).max(256).default(2),
 });
 
 const configShape = z.strictObject({

@@ -1,6 +1,7 @@
 /** The warehouse's tables as data. DDL, staging and merge are derived from here. */
 import { CONTENT_FIELDS, ITEM_FIELDS } from "./content-fields.ts";
 import { EXPORT_COLUMNS, type ExportColumn } from "./export-columns.ts";
+import type { Header } from "./header.ts";
 import { DUCKDB_TYPES, type Kind } from "./kinds.ts";
 import { snakeCase } from "./names.ts";
 import type { Table } from "./signal-types.ts";
@@ -35,6 +36,15 @@ export const SIGNAL_TABLES: Readonly<Record<Table, readonly Column[]>> = {
   marketing_signals: [...first, column("channel", "text"), column("action", "text"), ...exportColumns("marketing_signals"), ...last],
   behavior_signals: [...first, ...exportColumns("behavior_signals"), ...fieldColumns(CONTENT_FIELDS), ...last],
 };
+
+/** The contact columns that a header means, each once. */
+const contactColumnsOf = ({ fields }: Pick<Header, "fields">): string[] => fields.flatMap(({ contact, column }) => (contact ? [column] : []));
+
+/** The columns of a signal table that a file with this header may fill. */
+export const tableColumns = (table: Table, header: Pick<Header, "fields">): Column[] => [
+  ...SIGNAL_TABLES[table],
+  ...contactColumnsOf(header).map((name) => column(name, "text")),
+];
 
 /** The columns of order_items, in order. */
 export const ORDER_ITEM_COLUMNS: readonly Column[] = [

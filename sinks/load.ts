@@ -5,8 +5,19 @@ import { quoteIdentifier as id } from "../schemas/names.ts";
 import type { Table } from "../schemas/signal-types.ts";
 import { SIGNAL_TABLES } from "../schemas/tables.ts";
 import { contactColumnNames, type FileIdentity, type LoadCounts, loadWithBytes, NEXT_LOAD_ID } from "./ledger.ts";
-import { confirmSql, matchedSql, type MergeTarget, metSql, removeChangedSql, replacedInFileSql, replaceItemsSql, writeSql } from "./merge.ts";
-import { inTransaction, onlyRow, rows } from "./sql.ts";
+import {
+  confirmSql,
+  matchedSql,
+  type MergeTarget,
+  metSql,
+  removeChangedSql,
+  replacedInFileSql,
+  replaceItemsSql,
+  takeBackSql,
+  takenSql,
+  writeSql,
+} from "./merge.ts";
+import { committing, onlyRow, rows } from "./sql.ts";
 import type { Staging } from "./staging.ts";
 import { createViewsSql } from "./views.ts";
 
@@ -31,16 +42,39 @@ export interface LoadResult extends LoadCounts {
 const NOTHING: LoadCounts = { records: 0, inserted: 0, updated: 0, unchanged: 0, rejected: 0 };
 
 /**
+ * Begins the transaction of a load before its file is read, so that rows can go straight into the tables. Only one at a time may be open on a warehouse: the load
+ * before must be committed. commitLoad() or abandonLoad() ends it.
+ */
+export async function openLoad(staging: Staging): Promise<void> {
+  const { connection, header } = staging;
+  await connection.run("BEGIN");
+  staging.loadId = await nextLoadId(connection);
+  if (header) await addContactColumns(connection, header, staging.loadId);
+}
+
+/** Takes everything back that a load that was opened has written. */
+export async function abandonLoad(staging: Staging): Promise<void> {
+  if (staging.loadId === undefined) return;
+  staging.loadId = undefined;
+  // After a fatal error there is nothing to roll back.
+  await staging.connection.run("ROLLBACK").catch(() => undefined);
+}
+
+/**
  * Merges a file's staging into the warehouse in one transaction: after it everything is there, or, whatever happens, nothing.
- * Only one at a time may run on a warehouse; staging of other files may go on meanwhile.
+ * Only one at a time may run on a warehouse; staging of other files may go on meanwhile, unless a load is open.
  * @throws DuckDB's errors as they are
  */
 export async function commitLoad(staging: Staging, file: ReadFile): Promise<LoadResult> {
   const { connection } = staging;
-  return inTransaction(connection, async () => {
-    const { load_id: loadId } = await onlyRow<{ load_id: bigint }>(connection, `SELECT ${NEXT_LOAD_ID} AS load_id`);
+  const twin = await loadWithBytes(connection, file.sha256);
+  if (twin) await abandonLoad(staging);
+  const opened = staging.loadId;
+  staging.loadId = undefined;
+  if (opened === undefined) await connection.run("BEGIN");
+  return committing(connection, async () => {
+    const loadId = opened ?? (await nextLoadId(connection));
     await connection.run("DELETE FROM signalhouse.loads WHERE path = $1 AND status = 'failed'", [file.path]);
-    const twin = await loadWithBytes(connection, file.sha256);
     const counts = twin ? NOTHING : await mergeStaging(staging, loadId, file);
     const result: LoadResult = { loadId, status: twin ? "duplicate" : "loaded", ...counts, ...(twin ? { duplicateOf: twin.path } : {}) };
     await insertLoad(connection, file, result, staging.header);
@@ -48,29 +82,36 @@ export async function commitLoad(staging: Staging, file: ReadFile): Promise<Load
   });
 }
 
+async function nextLoadId(connection: DuckDBConnection): Promise<bigint> {
+  const { load_id } = await onlyRow<{ load_id: bigint }>(connection, `SELECT ${NEXT_LOAD_ID} AS load_id`);
+  return load_id;
+}
+
 /** Merges staging as part of load `loadId`, within a transaction. */
 export async function mergeStaging(staging: Staging, loadId: bigint, file: FileIdentity): Promise<LoadCounts> {
-  const { connection, header } = staging;
+  const { connection, header, counts } = staging;
   if (!header) return NOTHING;
   await addContactColumns(connection, header, loadId);
-  const total = { ...NOTHING, records: staging.counts.records, rejected: staging.counts.rejected };
+  const total = { ...NOTHING, records: counts.records, rejected: counts.rejected };
   for (const table of Object.keys(SIGNAL_TABLES) as Table[]) {
-    if (staging.counts.rows[table] === 0) continue;
-    const counts = await mergeTable(connection, table, header, loadId, file);
-    total.inserted += counts.inserted;
-    total.updated += counts.updated;
-    total.unchanged += counts.unchanged;
+    if (counts.rows[table] + counts.direct[table] === 0) continue;
+    const merged = await mergeTable(staging, table, header, loadId, file);
+    total.inserted += merged.inserted;
+    total.updated += merged.updated;
+    total.unchanged += merged.unchanged;
   }
   await connection.run(`INSERT INTO signalhouse.rejects BY NAME SELECT ${loadId}::BIGINT AS load_id, * FROM staged_rejects`);
   await insertDrift(staging, loadId);
   return total;
 }
 
-async function mergeTable(connection: DuckDBConnection, table: Table, header: Header, loadId: bigint, file: FileIdentity) {
-  const replaced = await countTruths(connection, replacedInFileSql(table, header), "replaced_in_file", "differs");
-  if (replaced.rows > 0) await connection.run(`DELETE FROM staged_${table} WHERE record_no IN (SELECT record_no FROM replaced_in_file)`);
+async function mergeTable(staging: Staging, table: Table, header: Header, loadId: bigint, file: FileIdentity) {
+  const { connection } = staging;
+  const target: MergeTarget = { table, header, loadId, mtime: file.mtime, path: file.path, ...(await surroundings(connection, table, loadId, file)) };
+  const direct = staging.counts.direct[table] - (await takeBack(staging, target));
+  const replaced = await countTruths(connection, replacedInFileSql(table, header), `replaced_${table}`, "differs");
+  if (replaced.rows > 0) await staging.leaveOut(table, `SELECT record_no FROM replaced_${table}`);
 
-  const target: MergeTarget = { table, header, loadId, mtime: file.mtime, path: file.path, ...(await surroundings(connection, table, file)) };
   const columns = await columnNames(connection, table);
   const met = await countTruths(connection, metSql(target), "met", "true");
   const matched = met.rows > 0 ? await countTruths(connection, matchedSql(target, columns), "matched", "later AND differs") : met;
@@ -86,10 +127,21 @@ async function mergeTable(connection: DuckDBConnection, table: Table, header: He
   }
   const changed = met.rows > 0 ? matched.truths : 0;
   return {
-    inserted: Number(staged.n) - met.rows,
+    inserted: direct + Number(staged.n) - met.rows,
     updated: changed + replaced.truths,
     unchanged: met.rows - changed + replaced.rows - replaced.truths,
   };
+}
+
+/** Stages those of the rows that went straight into a table that meet another one after all. @returns how many */
+async function takeBack({ connection, counts }: Staging, target: MergeTarget): Promise<number> {
+  if (counts.direct[target.table] === 0) return 0;
+  const { rows: taken } = await countTruths(connection, takenSql(target), `taken_${target.table}`, "true");
+  if (taken === 0) return 0;
+  const [stage, remove] = takeBackSql(target);
+  const { rowsChanged } = await connection.run(stage);
+  await connection.run(remove);
+  return rowsChanged;
 }
 
 /** Makes a temporary table and counts its rows, and those for which `condition` holds. */
@@ -113,14 +165,18 @@ async function countTruths(
  */
 const MARGIN = "INTERVAL 1 DAY";
 
-async function surroundings(connection: DuckDBConnection, table: Table, file: FileIdentity): Promise<Pick<MergeTarget, "range" | "outOfOrder">> {
-  // Staged times are canonical text in UTC, with three or six fraction digits: they have to be compared as times.
-  const times = ["occurred_at", "signal_timestamp", "timestamp", "received_timestamp", "observed_timestamp"].map(
-    (name) => `${id(name)}::TIMESTAMPTZ`,
-  );
+async function surroundings(
+  connection: DuckDBConnection,
+  table: Table,
+  loadId: bigint,
+  file: FileIdentity,
+): Promise<Pick<MergeTarget, "range" | "outOfOrder">> {
+  const times = ["occurred_at", "signal_timestamp", "timestamp", "received_timestamp", "observed_timestamp"].map(id).join(", ");
   const range = await onlyRow<{ first: string; last: string }>(
     connection,
-    `SELECT (min(least(${times.join(", ")})) - ${MARGIN})::VARCHAR AS first, (max(greatest(${times.join(", ")})) + ${MARGIN})::VARCHAR AS last FROM staged_${table}`,
+    `SELECT (min(first) - ${MARGIN})::VARCHAR AS first, (max(last) + ${MARGIN})::VARCHAR AS last FROM (
+       SELECT min(least(${times})) AS first, max(greatest(${times})) AS last FROM staged_${table}
+       UNION ALL SELECT min(least(${times})), max(greatest(${times})) FROM ${table} WHERE load_id = ${loadId})`,
   );
   const later = await rows(
     connection,

@@ -2,25 +2,7 @@
 import type { Header } from "../schemas/header.ts";
 import { quoteIdentifier as id, quoteText } from "../schemas/names.ts";
 import type { Table } from "../schemas/signal-types.ts";
-import { type Column, LOAD_COLUMNS, ORDER_ITEM_COLUMNS, SIGNAL_TABLES } from "../schemas/tables.ts";
-
-/** The contact columns that a header means, each once. */
-export function contactColumnsOf({ fields }: Header): string[] {
-  return fields.flatMap(({ contact, column }) => (contact ? [column] : []));
-}
-
-const tableColumns = (table: Table, header: Header): Column[] => [
-  ...SIGNAL_TABLES[table],
-  ...contactColumnsOf(header).map((name): Column => ({ name, kind: "text", type: "VARCHAR" })),
-];
-
-/** The typed value of a staged column. Staging holds canonical text only, so that no cast can fail. */
-function typed({ name, kind, type }: Column): string {
-  const value = `s.${id(name)}`;
-  if (kind === "text" || kind === "json" || kind === "integer") return value;
-  if (kind === "texts") return `CAST(CAST(${value} AS JSON) AS VARCHAR[])`;
-  return `CAST(${value} AS ${type})`;
-}
+import { type Column, LOAD_COLUMNS, ORDER_ITEM_COLUMNS, tableColumns } from "../schemas/tables.ts";
 
 /**
  * Two 64-bit hashes of a row's values, as columns h1 and h2. Rows are compared by them: comparing 90 columns side by side would hold all of them in
@@ -54,19 +36,36 @@ const within = (alias: string, { first, last }: MergeTarget["range"]) =>
 const earlier = (load: string, { mtime, path }: MergeTarget) =>
   `(${load}.mtime, ${load}.path) <= (make_timestamptz(${mtime * 1000}), ${quoteText(path)})`;
 
-/**
- * Rows of a staging table that a later row of the same file replaces, and whether they differ from that row.
- * Staging is canonical text, so that comparing the text is comparing the values.
- */
+/** Makes replaced_TABLE: staged rows that a later row of the same file replaces, and whether they differ from that row. */
 export function replacedInFileSql(table: Table, header: Header): string {
   const compared = tableColumns(table, header).filter(({ name }) => !LOAD_COLUMNS.includes(name));
-  return `CREATE OR REPLACE TEMP TABLE replaced_in_file AS
+  return `CREATE OR REPLACE TEMP TABLE replaced_${table} AS
     WITH repeated AS (SELECT signal_key, max(record_no) AS last FROM staged_${table} GROUP BY signal_key HAVING count(*) > 1),
-      hashed AS (SELECT s.record_no, s.signal_key, ${hashes(compared.map(({ name }) => `s.${id(name)}`))}
+      hashed AS (SELECT s.record_no, s.signal_key, ${hashes(compared.map((column) => hashed(column, `s.${id(column.name)}`)))}
         FROM staged_${table} s WHERE s.signal_key IN (SELECT signal_key FROM repeated))
     SELECT r.record_no, (r.h1 <> w.h1 OR r.h2 <> w.h2) AS differs
     FROM repeated JOIN hashed w ON w.record_no = repeated.last JOIN hashed r ON r.signal_key = repeated.signal_key
     WHERE r.record_no <> repeated.last`;
+}
+
+/**
+ * Makes taken_TABLE: hashes of the keys of rows that went straight into a table, and meet another row after all: one of the warehouse, of staging, or of their own kind.
+ * That two keys have one hash does no harm.
+ */
+export function takenSql({ table, loadId, range }: MergeTarget): string {
+  return `CREATE OR REPLACE TEMP TABLE taken_${table} AS
+    SELECT key FROM (
+      SELECT hash(signal_key) AS key, true AS direct FROM ${table} WHERE load_id = ${loadId}
+      UNION ALL SELECT hash(t.signal_key), false FROM ${table} t WHERE t.load_id <> ${loadId} AND ${within("t", range)}
+      UNION ALL SELECT hash(signal_key), false FROM staged_${table})
+    GROUP BY key HAVING count(*) > 1 AND bool_or(direct)`;
+}
+
+/** Takes those rows out of the table and into staging. */
+export function takeBackSql({ table, header, loadId }: MergeTarget): [stage: string, remove: string] {
+  const columns = tableColumns(table, header).flatMap(({ name }) => (name === "load_id" ? [] : [id(name)]));
+  const which = `FROM ${table} WHERE load_id = ${loadId} AND hash(signal_key) IN (SELECT key FROM taken_${table})`;
+  return [`INSERT INTO held_${table} (${columns.join(", ")}) SELECT ${columns.join(", ")} ${which}`, `DELETE ${which}`];
 }
 
 /** Staged rows whose signal is in the warehouse, with the row that they meet. */
@@ -83,7 +82,7 @@ export function matchedSql(target: MergeTarget, columns: readonly string[]): str
   const names = new Set(staged.map(({ name }) => name));
   // A column that the file lacks is null in its rows: a later export replaces the whole row, so that the order of loading does not matter.
   const lacking = columns.filter((name) => !names.has(name) && !LOAD_COLUMNS.includes(name));
-  const incoming = [...staged.map((column) => hashed(column, typed(column))), ...lacking.map(() => "NULL::VARCHAR")];
+  const incoming = [...staged.map((column) => hashed(column, `s.${id(column.name)}`)), ...lacking.map(() => "NULL::VARCHAR")];
   const old = [...staged.map((column) => hashed(column, `t.${id(column.name)}`)), ...lacking.map((name) => `t.${id(name)}`)];
   const confirmed = target.outOfOrder
     ? `AND NOT EXISTS (SELECT 1 FROM signalhouse.confirmations c JOIN signalhouse.loads cl USING (load_id)
@@ -107,20 +106,18 @@ export function removeChangedSql({ table, range }: MergeTarget): string {
 
 /** Writes the staged rows that are new to the warehouse, and where some met a row there, those that change it. */
 export function writeSql({ table, header, loadId }: MergeTarget, anyMet: boolean): string {
-  const columns = tableColumns(table, header).filter(({ name }) => name !== "load_id");
-  const unchanged = anyMet ? `WHERE s.record_no NOT IN (SELECT record_no FROM matched WHERE NOT (${CHANGED}))` : "";
-  return `INSERT INTO ${table} (${columns.map(({ name }) => id(name)).join(", ")}, load_id)
-    SELECT ${columns.map(typed).join(", ")}, ${loadId}::BIGINT FROM staged_${table} s ${unchanged}`;
+  const columns = tableColumns(table, header).flatMap(({ name }) => (name === "load_id" ? [] : [id(name)]));
+  const unchanged = anyMet ? `WHERE record_no NOT IN (SELECT record_no FROM matched WHERE NOT (${CHANGED}))` : "";
+  return `INSERT INTO ${table} (${columns.join(", ")}, load_id) SELECT ${columns.join(", ")}, ${loadId}::BIGINT FROM staged_${table} ${unchanged}`;
 }
 
 /** The items of the orders that are new or changed take the place of those that were there. */
 export function replaceItemsSql({ loadId, range }: MergeTarget, anyMet: boolean): string[] {
-  const columns = ORDER_ITEM_COLUMNS.filter(({ name }) => name !== "load_id");
-  const unmatched = anyMet ? `AND s.record_no NOT IN (SELECT record_no FROM matched WHERE NOT (${CHANGED}))` : "";
+  const columns = ORDER_ITEM_COLUMNS.flatMap(({ name }) => (name === "load_id" ? [] : [id(name)]));
+  const unmatched = anyMet ? `AND record_no NOT IN (SELECT record_no FROM matched WHERE NOT (${CHANGED}))` : "";
   const gone = `DELETE FROM order_items t WHERE ${within("t", range)} AND t.signal_key IN (SELECT signal_key FROM matched WHERE ${CHANGED})`;
-  const insert = `INSERT INTO order_items (${columns.map(({ name }) => id(name)).join(", ")}, load_id)
-    SELECT ${columns.map(typed).join(", ")}, ${loadId}::BIGINT FROM staged_order_items s
-    WHERE s.record_no IN (SELECT record_no FROM staged_behavior_signals) ${unmatched}`;
+  const insert = `INSERT INTO order_items (${columns.join(", ")}, load_id) SELECT ${columns.join(", ")}, ${loadId}::BIGINT FROM staged_order_items
+    WHERE record_no NOT IN (SELECT record_no FROM replaced_behavior_signals) ${unmatched}`;
   return anyMet ? [gone, insert] : [insert];
 }
 
@@ -132,7 +129,7 @@ export function confirmSql({ table, loadId, range }: MergeTarget): string[] {
   return [
     `DELETE FROM signalhouse.confirmations c WHERE ${within("c", range)} AND c.signal_key IN (SELECT signal_key FROM matched WHERE later)`,
     `INSERT INTO signalhouse.confirmations BY NAME
-      SELECT s.signal_key, CAST(s.occurred_at AS TIMESTAMPTZ) AS occurred_at, ${loadId}::BIGINT AS load_id, s.record_no
+      SELECT s.signal_key, s.occurred_at, ${loadId}::BIGINT AS load_id, s.record_no
       FROM matched m JOIN staged_${table} s ON s.record_no = m.record_no WHERE m.later AND NOT m.differs`,
   ];
 }

@@ -16,6 +16,11 @@ export async function onlyRow<T>(connection: DuckDBConnection, sql: string, valu
 /** Runs `work` in a transaction: all of it is committed, or nothing. */
 export async function inTransaction<T>(connection: DuckDBConnection, work: () => Promise<T>): Promise<T> {
   await connection.run("BEGIN");
+  return committing(connection, work);
+}
+
+/** Runs `work` in the transaction that is open, and ends it: everything in it is committed, or nothing. */
+export async function committing<T>(connection: DuckDBConnection, work: () => Promise<T>): Promise<T> {
   try {
     const result = await work();
     await connection.run("COMMIT");

@@ -1,14 +1,11 @@
-/** Staging: the records of one file, as text, in temporary tables of the load's own connection. */
+/** Staging: the records of one file, in temporary tables of the load's own connection; those that meet nothing may go straight into the warehouse's tables. */
 import type { DuckDBAppender, DuckDBConnection } from "@duckdb/node-api";
-import { messageOf } from "../schemas/errors.ts";
 import type { Header } from "../schemas/header.ts";
-import { quoteIdentifier as id } from "../schemas/names.ts";
+import { quoteIdentifier as id, quoteText } from "../schemas/names.ts";
 import type { Drift, OrderItem, Reject, SignalRecord } from "../schemas/record.ts";
 import type { Table } from "../schemas/signal-types.ts";
-import { type Column, ORDER_ITEM_COLUMNS, SIGNAL_TABLES } from "../schemas/tables.ts";
-import { contactColumnsOf } from "./merge.ts";
-import { onlyRow, rows } from "./sql.ts";
-import type { Projection } from "./vector/projection.ts";
+import { type Column, ORDER_ITEM_COLUMNS, SIGNAL_TABLES, tableColumns } from "../schemas/tables.ts";
+import type { ProjectedPart } from "./vector/lane.ts";
 
 /** What `records` rejects and drift were seen while staging. */
 export interface StagedCounts {
@@ -16,6 +13,8 @@ export interface StagedCounts {
   rejected: number;
   /** Rows staged for each table. */
   rows: Record<Table, number>;
+  /** Rows that went straight into each table. */
+  direct: Record<Table, number>;
 }
 
 interface DriftCount extends Drift {
@@ -33,29 +32,40 @@ const FLUSH_RECORDS = 8192;
 /** The same for records that are large, in characters of their content or raw text. */
 const FLUSH_CHARACTERS = 16 * 1024 * 1024;
 
-/** The columns of a staging table: everything is text but the numbers that are our own. */
-const stagedColumns = (columns: readonly Column[]) =>
-  columns.filter(({ name }) => name !== "load_id").map(({ name, kind }) => ({ name, kind, type: stagedType(kind) }));
-
-function stagedType(kind: Column["kind"]): string {
-  if (kind === "integer") return "BIGINT";
-  return kind === "json" ? "JSON" : "VARCHAR";
-}
-
-const ITEM_COLUMNS: readonly Column[] = [...ORDER_ITEM_COLUMNS, { name: "record_no", kind: "integer", type: "BIGINT" }];
+const TABLES = Object.keys(SIGNAL_TABLES) as Table[];
+const ITEM_COLUMNS: readonly Column[] = [
+  ...ORDER_ITEM_COLUMNS.filter(({ name }) => name !== "load_id"),
+  { name: "record_no", kind: "integer", type: "BIGINT" },
+];
 const REJECT_COLUMNS = ["record_no BIGINT", "code VARCHAR", "reason VARCHAR", "raw VARCHAR", "raw_bytes BLOB"];
 
+/** Records are appended as canonical text, but for the numbers that are our own. */
+const textType = ({ kind, type }: Column) => (kind === "integer" ? type : kind === "json" ? "JSON" : "VARCHAR");
+
+/** The typed value of a column of canonical text: no such cast can fail. */
+function typed({ name, kind, type }: Column): string {
+  if (kind === "text" || kind === "json" || kind === "integer") return id(name);
+  return `CAST(${kind === "texts" ? `CAST(${id(name)} AS JSON)` : id(name)} AS ${type}) AS ${id(name)}`;
+}
+
 /**
- * Takes the records of one file in. Temporary tables live in DuckDB's buffers and go to its temporary folder beyond its memory limit,
- * so that memory does not depend on the file's size.
+ * Takes the records of one file in. What is staged for a table is seen, typed, as the view staged_TABLE: `read_TABLE` has what was read record by record, as text; `held_TABLE` typed
+ * rows. Temporary tables live in DuckDB's buffers and go to its temporary folder beyond its memory limit, so that memory does not depend on the file's size.
  */
 export class Staging {
   readonly connection: DuckDBConnection;
-  readonly counts: StagedCounts = { records: 0, rejected: 0, rows: { marketing_signals: 0, behavior_signals: 0 } };
+  readonly counts: StagedCounts = {
+    records: 0,
+    rejected: 0,
+    rows: { marketing_signals: 0, behavior_signals: 0 },
+    direct: { marketing_signals: 0, behavior_signals: 0 },
+  };
+  /** The load that the open transaction of the connection writes, where rows go straight into the tables. */
+  loadId: bigint | undefined;
   readonly #drift = new Map<string, DriftCount>();
   readonly #appenders = new Map<string, DuckDBAppender>();
   #unflushed = { records: 0, characters: 0 };
-  #columns: Partial<Record<Table, readonly Column[]>> = {};
+  readonly #columns = new Map<string, readonly Column[]>([["order_items", ITEM_COLUMNS]]);
   header: Header | undefined;
 
   /** @param connection the load's own; close() disconnects it, which drops the temporary tables */
@@ -66,47 +76,40 @@ export class Staging {
   /** Makes the tables for a file with this header. Called once, before the first record. */
   async begin(header: Header): Promise<void> {
     this.header = header;
-    const contact = contactColumnsOf(header).map((name): Column => ({ name, kind: "text", type: "VARCHAR" }));
-    for (const [table, columns] of Object.entries(SIGNAL_TABLES)) {
-      this.#columns[table as Table] = await this.#make(`staged_${table}`, stagedColumns([...columns, ...contact]));
+    for (const table of TABLES) {
+      const columns = tableColumns(table, header).filter(({ name }) => name !== "load_id");
+      this.#columns.set(table, columns);
+      await this.#make(
+        `held_${table}`,
+        columns.map(({ name, type }) => `${id(name)} ${type}`),
+      );
     }
-    await this.#make("staged_order_items", stagedColumns(ITEM_COLUMNS));
-    await this.connection.run(`CREATE OR REPLACE TEMP TABLE staged_rejects (${REJECT_COLUMNS.join(", ")})`);
+    for (const [table, columns] of this.#columns) {
+      const name = `read_${table}`;
+      await this.#make(
+        name,
+        columns.map((column) => `${id(column.name)} ${textType(column)}`),
+      );
+      this.#appenders.set(name, await this.connection.createAppender(name, "main", "temp"));
+      await this.#show(table);
+    }
+    await this.#make("staged_rejects", REJECT_COLUMNS);
     this.#appenders.set("staged_rejects", await this.connection.createAppender("staged_rejects", "main", "temp"));
   }
 
-  async #make(name: string, columns: readonly Column[]): Promise<readonly Column[]> {
-    await this.connection.run(`CREATE OR REPLACE TEMP TABLE ${name} (${columns.map((column) => `${id(column.name)} ${column.type}`).join(", ")})`);
-    this.#appenders.set(name, await this.connection.createAppender(name, "main", "temp"));
-    return columns;
+  async #make(name: string, columns: readonly string[]): Promise<void> {
+    await this.connection.run(`CREATE OR REPLACE TEMP TABLE ${name} (${columns.join(", ")})`);
   }
 
-  /**
-   * Reads a block of the file with DuckDB, and stages its plain records.
-   * @param file where the block is
-   * @param before how many records of the file come before it
-   * @param records how many the block has
-   * @returns the records in doubt, by their number in the block, from 1; undefined where DuckDB does not read the block as it was cut: then nothing of it
-   * is staged
-   */
-  async project(projection: Projection, file: string, before: number, records: number): Promise<number[] | undefined> {
-    const { connection } = this;
-    try {
-      await connection.run(projection.read(file));
-    } catch (error) {
-      if (isOutOfRoom(error)) throw error;
-      return undefined;
-    }
-    const { n } = await onlyRow<{ n: bigint }>(connection, "SELECT count(*) AS n FROM block");
-    if (Number(n) !== records) return undefined;
-    for (const sql of projection.judge) await connection.run(sql);
-    const doubted = await rows<{ n: bigint }>(connection, projection.doubted);
-    for (const table of Object.keys(SIGNAL_TABLES) as Table[]) {
-      const { rowsChanged } = await connection.run(projection.stage(table, this.#columns[table] as readonly Column[], before));
-      this.counts.rows[table] += rowsChanged;
-      this.counts.records += rowsChanged;
-    }
-    return doubted.map((row) => Number(row.n));
+  async #show(table: string, where = ""): Promise<void> {
+    const read = `SELECT ${(this.#columns.get(table) as readonly Column[]).map(typed).join(", ")} FROM read_${table}`;
+    const all = table === "order_items" ? read : `${read} UNION ALL FROM held_${table}`;
+    await this.connection.run(`CREATE OR REPLACE TEMP VIEW staged_${table} AS FROM (${all}) ${where}`);
+  }
+
+  /** Leaves records out of what is staged for a table. @param recordNos SQL that gives them */
+  async leaveOut(table: Table, recordNos: string): Promise<void> {
+    await this.#show(table, `WHERE record_no NOT IN (${recordNos})`);
   }
 
   /** Adds records and rejects, in the file's order. */
@@ -126,23 +129,51 @@ export class Staging {
     this.#unflushed = { records: 0, characters: 0 };
   }
 
+  /** Takes in the plain rows that a lane has projected: straight into their table, but for those that it holds back. */
+  async take({ table, file, columns, direct, held, apart, items }: ProjectedPart): Promise<void> {
+    const names = columns.map(id).join(", ");
+    const from = `FROM read_parquet(${quoteText(file)})`;
+    const set = (where = "") => `(SELECT record_no FROM read_parquet(${quoteText(apart ?? "")}) ${where})`;
+    const others = apart === undefined ? "" : `WHERE record_no NOT IN ${set()}`;
+    await this.#insert(`${table} (${names}, load_id) SELECT ${names}, ${this.loadId}::BIGINT ${from} ${others}`, direct);
+    if (held > 0) await this.#insert(`held_${table} (${names}) SELECT ${names} ${from} WHERE record_no IN ${set("WHERE held")}`, held);
+    if (items !== undefined) {
+      const fit = apart === undefined ? "" : `WHERE record_no NOT IN ${set("WHERE NOT held")}`;
+      await this.connection.run(`INSERT INTO read_order_items BY NAME SELECT * EXCLUDE (fits) FROM read_parquet(${quoteText(items)}) ${fit}`);
+    }
+    this.counts.direct[table] += direct;
+    this.counts.rows[table] += held;
+    this.counts.records += direct + held;
+  }
+
+  async #insert(sql: string, expected: number): Promise<void> {
+    const { rowsChanged } = await this.connection.run(`INSERT INTO ${sql}`);
+    if (rowsChanged !== expected) throw new Error(`${rowsChanged} rows instead of ${expected} by ${sql}`);
+  }
+
   #appendRecord(record: SignalRecord): void {
     const { table } = record;
     this.counts.rows[table] += 1;
-    appendRow(this.#appender(`staged_${table}`), this.#columns[table] as readonly Column[], record);
+    this.#appendRow(table, record);
     for (const item of record.items ?? []) this.#appendItem(record, item);
     for (const drift of record.drift ?? []) this.#countDrift(record, drift);
   }
 
   #appendItem(record: SignalRecord, item: OrderItem): void {
     const { signal_key, record_no, occurred_at } = record;
-    appendRow(this.#appender("staged_order_items"), STAGED_ITEM_COLUMNS, {
-      ...item,
-      signal_key,
-      record_no,
-      occurred_at,
-      order_id: record["order_id"],
-    });
+    this.#appendRow("order_items", { ...item, signal_key, record_no, occurred_at, order_id: record["order_id"] });
+  }
+
+  #appendRow(table: string, row: Readonly<Record<string, unknown>>): void {
+    const appender = this.#appender(`read_${table}`);
+    for (const { name, kind } of this.#columns.get(table) as readonly Column[]) {
+      const value = row[name];
+      if (value === undefined || value === null) appender.appendNull();
+      else if (typeof value === "string") appender.appendVarchar(value);
+      else if (kind === "integer") appender.appendBigInt(BigInt(value as number));
+      else appender.appendVarchar(JSON.stringify(value));
+    }
+    appender.endRow();
   }
 
   #appendReject({ record_no, code, reason, raw, raw_bytes }: Reject): void {
@@ -195,20 +226,4 @@ export class Staging {
   get drift(): readonly DriftCount[] {
     return [...this.#drift.values()];
   }
-}
-
-/** A disk or memory that is full says nothing about the block. */
-const isOutOfRoom = (error: unknown) => /out of memory|no space left|failed to write|could not write/i.test(messageOf(error));
-
-const STAGED_ITEM_COLUMNS = stagedColumns(ITEM_COLUMNS);
-
-function appendRow(appender: DuckDBAppender, columns: readonly Column[], row: Readonly<Record<string, unknown>>): void {
-  for (const { name, kind } of columns) {
-    const value = row[name];
-    if (value === undefined || value === null) appender.appendNull();
-    else if (typeof value === "string") appender.appendVarchar(value);
-    else if (kind === "integer") appender.appendBigInt(BigInt(value as number));
-    else appender.appendVarchar(JSON.stringify(value));
-  }
-  appender.endRow();
 }

@@ -56,6 +56,10 @@ export async function openWarehouse({ path, readOnly = false, memory, threads, v
     access_mode: readOnly ? "READ_ONLY" : "READ_WRITE",
     ...(memory === undefined ? {} : { memory_limit: memory }),
     ...(threads === undefined ? {} : { threads: String(threads) }),
+    // Rows are written as soon as a row group is full, rather than five of them at once: as quick, in a fifth of the memory.
+    write_buffer_row_group_count: "1",
+    // What a load spools is read once, and then gone: to cache it would fill the memory with nothing.
+    enable_external_file_cache: "false",
   }).catch((error: unknown) => {
     release();
     throw explainDuckdb(error, path);

@@ -41,6 +41,30 @@ export function rowsOf(piece: Block | Broken, firstRecordNo: number, maxRecordBy
   return recordsOf(piece).map((record, index) => singleRow(record, firstRecordNo + index, maxRecordBytes));
 }
 
+/**
+ * Some rows of a block, by where the splitter saw their fields end: for few rows out of many, to which csv-parse would have to be set up each time. Both read the same.
+ * @param indexes which, from 0; record_no of row n of the block is `firstRecordNo` + n. The block is UTF-8
+ */
+export function pickRows(block: Block, indexes: readonly number[], firstRecordNo: number): Row[] {
+  const { bytes, starts, fieldEnds, firstFields } = block;
+  return indexes.map((index) => {
+    const fields: string[] = [];
+    let start = starts[index] as number;
+    const next = firstFields[index + 1] as number;
+    for (let field = firstFields[index] as number; field < next; field += 1) {
+      const end = fieldEnds[field] as number;
+      fields.push(fieldText(bytes, start, field === next - 1 && bytes[end - 1] === CR ? end - 1 : end));
+      start = end + 1;
+    }
+    return { kind: "row", record_no: firstRecordNo + index, fields, bytes: () => recordsOf(block)[index] as Buffer };
+  });
+}
+
+const [QUOTE, CR] = [0x22, 0x0d];
+
+const fieldText = (bytes: Buffer, start: number, end: number) =>
+  bytes[start] === QUOTE ? bytes.toString("utf8", start + 1, end - 1).replaceAll('""', '"') : bytes.toString("utf8", start, end);
+
 /** A row by itself, where its block could not be read in one go. */
 function singleRow(record: Buffer, record_no: number, maxRecordBytes: number): Row | Reject {
   const encoding = isUtf8(record) ? "utf8" : "latin1";

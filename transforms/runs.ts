@@ -8,7 +8,7 @@ export interface Run {
   blocks: Block[];
   bytes: number;
   records: number;
-  /** UTF-8, with LF alone at the line ends, and no NUL. */
+  /** UTF-8 without NUL, and without CR but at the line ends of all records or none. */
   isPlain: boolean;
 }
 
@@ -25,7 +25,7 @@ export async function* runsOf(source: AsyncIterable<Uint8Array>, maxRecordBytes:
     run.blocks.push(piece);
     run.bytes += piece.bytes.length;
     run.records += piece.records;
-    run.isPlain &&= isPlain(piece.bytes);
+    run.isPlain &&= isPlain(piece);
     if (run.bytes < runBytes) continue;
     yield run;
     run = newRun();
@@ -35,5 +35,14 @@ export async function* runsOf(source: AsyncIterable<Uint8Array>, maxRecordBytes:
 
 const newRun = (): Run => ({ kind: "run", blocks: [], bytes: 0, records: 0, isPlain: true });
 
-const isPlain = (bytes: Buffer) => !bytes.includes(CR) && !bytes.includes(NUL) && isUtf8(bytes);
+function isPlain({ bytes, starts, fieldEnds, firstFields }: Block): boolean {
+  if (bytes.includes(NUL) || !isUtf8(bytes)) return false;
+  if (!bytes.includes(CR)) return true;
+  let returns = 0;
+  for (let at = bytes.indexOf(CR); at !== -1; at = bytes.indexOf(CR, at + 1)) returns += 1;
+  // An unquoted last field ends at LF, a quoted one at CR already.
+  return returns === starts.length && starts.every((_, index) => isReturn(bytes, fieldEnds[(firstFields[index + 1] as number) - 1] as number));
+}
+
+const isReturn = (bytes: Buffer, end: number) => bytes[end] === CR || bytes[end - 1] === CR;
 const [CR, NUL] = [0x0d, 0x00];

@@ -5,6 +5,12 @@ export interface Block {
   kind: "block";
   bytes: Buffer;
   records: number;
+  /** Where each record starts. */
+  starts: readonly number[];
+  /** Where each field ends, of all records one after the other: at the comma or line end behind it. */
+  fieldEnds: Uint32Array;
+  /** The place of each record's first field in `fieldEnds`, and one more, behind the last record. */
+  firstFields: readonly number[];
 }
 
 /** A line that is not CSV by itself, kept whole, without its line end. */
@@ -12,6 +18,48 @@ export interface Broken {
   kind: "broken";
   bytes: Buffer;
   code: "csv_broken" | "record_too_large";
+}
+
+/** Notes where records start and fields end, for one block at a time. */
+class Marks {
+  #starts: number[] = [];
+  #firstFields: number[] = [];
+  #blockStart = 0;
+  /** Ends of the fields of the kept records, and behind them those of the record that is being read. */
+  ends = new Uint32Array(0);
+  #kept = 0;
+  /** How many ends there are; recordEnd() counts on from `kept`. */
+  count = 0;
+
+  get records(): number {
+    return this.#starts.length;
+  }
+
+  /** A block begins. @param most bytes that it may have */
+  begin(most: number, blockStart: number): void {
+    if (this.ends.length <= most) this.ends = new Uint32Array(most + 1);
+    [this.#starts, this.#firstFields, this.#blockStart, this.#kept, this.count] = [[], [], blockStart, 0, 0];
+  }
+
+  /** A record starts. */
+  again(): void {
+    this.count = this.#kept;
+  }
+
+  /** The record that was read is one of the block's. */
+  keep(start: number): void {
+    this.#starts.push(start - this.#blockStart);
+    this.#firstFields.push(this.#kept);
+    this.#kept = this.count;
+  }
+
+  /** The block of what was kept; another one begins. */
+  take(bytes: Buffer): Block {
+    const fieldEnds = this.ends.slice(0, this.#kept);
+    if (this.#blockStart > 0) for (let at = 0; at < fieldEnds.length; at += 1) fieldEnds[at] = (fieldEnds[at] as number) - this.#blockStart;
+    this.#firstFields.push(this.#kept);
+    return { kind: "block", bytes, records: this.#starts.length, starts: this.#starts, fieldEnds, firstFields: this.#firstFields };
+  }
 }
 
 /**
@@ -31,6 +79,7 @@ export class Splitter {
   #waiting: Uint8Array[] = [];
   #waitingBytes = 0;
   #atFileStart = true;
+  #marks = new Marks();
 
   /** @param maxRecordBytes a record larger than this is broken */
   constructor(maxRecordBytes: number) {
@@ -58,31 +107,33 @@ export class Splitter {
     this.#waitingBytes = 0;
     let start = this.#atFileStart ? byteOrderMarkLength(bytes) : 0;
     let blockStart = start;
-    let records = 0;
-    const block = (): Block => ({ kind: "block", bytes: bytes.subarray(blockStart, start), records });
+    const marks = this.#marks;
+    const block = (): Block => marks.take(bytes.subarray(blockStart, start));
+    marks.begin(bytes.length - start, blockStart);
 
     while (start < bytes.length) {
       const end = this.#recordEnd(bytes, start, atEnd);
       if (end === INCOMPLETE) break;
       if (end > 0) {
-        if (!isEmptyLine(bytes, start, end)) records += 1;
+        if (!isEmptyLine(bytes, start, end)) marks.keep(start);
         start = end;
         continue;
       }
       const line = this.#line(bytes, start, atEnd);
       if (!line) break;
-      if (records > 0) yield block();
+      if (marks.records > 0) yield block();
       yield { kind: "broken", bytes: line.bytes, code: end === BROKEN ? "csv_broken" : "record_too_large" };
       start = line.next;
-      [blockStart, records] = [start, 0];
+      blockStart = start;
+      marks.begin(bytes.length - start, blockStart);
     }
-    if (records > 0) yield block();
+    if (marks.records > 0) yield block();
     if (start > 0 || bytes.length >= 3) this.#atFileStart = false;
     this.#rest = bytes.subarray(start);
   }
 
   #recordEnd(bytes: Buffer, start: number, atEnd: boolean): number {
-    const end = recordEnd(bytes, start, atEnd);
+    const end = recordEnd(bytes, start, atEnd, this.#marks);
     if (end === BROKEN) return end;
     return (end === INCOMPLETE ? bytes.length : end) - start > this.#maxRecordBytes ? TOO_LARGE : end;
   }
@@ -109,16 +160,21 @@ const COMMA = 0x2c;
 const LF = 0x0a;
 const CR = 0x0d;
 
+const LINE_END = Buffer.from([LF]);
+
 const INCOMPLETE = -1;
 const BROKEN = -2;
 const TOO_LARGE = -3;
 
 /**
- * The offset after the record that starts at `start`, its line end included; INCOMPLETE or BROKEN.
+ * The offset after the record that starts at `start`, its line end included; INCOMPLETE or BROKEN. Notes where its fields end.
  * This loop sees every byte of every file.
  */
-function recordEnd(bytes: Buffer, start: number, atEnd: boolean): number {
+function recordEnd(bytes: Buffer, start: number, atEnd: boolean, marks: Marks): number {
   const length = bytes.length;
+  const ends = marks.ends;
+  marks.again();
+  let count = marks.count;
   let at = start;
   for (;;) {
     // A field starts here.
@@ -128,30 +184,39 @@ function recordEnd(bytes: Buffer, start: number, atEnd: boolean): number {
         while (at < length && bytes[at] !== QUOTE) at += 1;
         if (at >= length) return atEnd ? BROKEN : INCOMPLETE;
         at += 1;
-        if (at >= length) return atEnd ? length : INCOMPLETE;
-        if (bytes[at] !== QUOTE) break;
+        if (at >= length || bytes[at] !== QUOTE) break;
       }
-      if (bytes[at] === CR) {
+      ends[count++] = at;
+      if (at < length && bytes[at] === CR) {
         at += 1;
-        if (at >= length) return atEnd ? length : INCOMPLETE;
-        if (bytes[at] !== LF) return BROKEN;
+        if (at < length && bytes[at] !== LF) return BROKEN;
+      }
+      if (at >= length) {
+        marks.count = count;
+        return atEnd ? length : INCOMPLETE;
       }
       const next = bytes[at];
       at += 1;
-      if (next === LF) return at;
-      if (next !== COMMA) return BROKEN;
-      continue;
+      if (next === COMMA) continue;
+      marks.count = count;
+      return next === LF ? at : BROKEN;
     }
     let byte = 0;
     while (at < length) {
       byte = bytes[at] as number;
-      if (byte === COMMA || byte === LF || byte === QUOTE) break;
+      // The comma is the greatest of the three: nearly all bytes are told by one comparison.
+      if (byte <= COMMA && (byte === COMMA || byte === LF || byte === QUOTE)) break;
       at += 1;
     }
+    if (byte === QUOTE && at < length) return BROKEN;
+    ends[count++] = at;
+    if (at < length && byte === COMMA) {
+      at += 1;
+      continue;
+    }
+    marks.count = count;
     if (at >= length) return atEnd ? length : INCOMPLETE;
-    if (byte === QUOTE) return BROKEN;
-    at += 1;
-    if (byte === LF) return at;
+    return at + 1;
   }
 }
 
@@ -178,26 +243,37 @@ export async function* split(source: AsyncIterable<Uint8Array>, maxRecordBytes: 
 
 /** A block's first record by itself, and the others. */
 export function firstOf(block: Block): { first: Block; rest: Block } {
-  let start = 0;
-  for (;;) {
-    const end = recordEnd(block.bytes, start, true);
-    const isRecord = !isEmptyLine(block.bytes, start, end);
-    start = end;
-    if (!isRecord) continue;
-    const first: Block = { kind: "block", bytes: block.bytes.subarray(0, start), records: 1 };
-    return { first, rest: { kind: "block", bytes: block.bytes.subarray(start), records: block.records - 1 } };
-  }
+  return {
+    first: pick(block, [0]),
+    rest: pick(
+      block,
+      Array.from({ length: block.records - 1 }, (_, index) => index + 1),
+    ),
+  };
 }
 
 /** The records of a block one by one, without their line ends. */
-export function recordsOf(block: Block): Buffer[] {
-  const records: Buffer[] = [];
-  for (let start = 0; start < block.bytes.length;) {
-    const end = recordEnd(block.bytes, start, true);
-    if (!isEmptyLine(block.bytes, start, end)) records.push(withoutLineEnd(block.bytes.subarray(start, end)));
-    start = end;
-  }
-  return records;
+export function recordsOf({ bytes, starts, fieldEnds, firstFields }: Block): Buffer[] {
+  return starts.map((start, index) => withoutLineEnd(bytes.subarray(start, fieldEnds[(firstFields[index + 1] as number) - 1])));
+}
+
+/** Some records of a block, as one. @param indexes which, from 0, in order */
+function pick(block: Block, indexes: readonly number[]): Block {
+  const records = recordsOf(block);
+  const picked = { starts: [] as number[], ends: [] as number[], firstFields: [0], bytes: 0 };
+  const texts = indexes.flatMap((index) => {
+    const shift = picked.bytes - (block.starts[index] as number);
+    const fields = block.fieldEnds.subarray(block.firstFields[index], block.firstFields[index + 1]);
+    picked.starts.push(picked.bytes);
+    const text = records[index] as Buffer;
+    // The last field of a line that ends in CRLF may have ended behind the CR, which is gone.
+    for (const end of fields) picked.ends.push(Math.min(end + shift, picked.bytes + text.length));
+    picked.firstFields.push(picked.ends.length);
+    picked.bytes += text.length + 1;
+    return [text, LINE_END];
+  });
+  const { starts, ends, firstFields } = picked;
+  return { kind: "block", bytes: Buffer.concat(texts), records: indexes.length, starts, fieldEnds: Uint32Array.from(ends), firstFields };
 }
 
 /** A record without its line end; at the end of a file that may be half of one. */

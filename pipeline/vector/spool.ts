@@ -1,9 +1,9 @@
-/** Where blocks of CSV lie while DuckDB reads them: in memory, where there is a file system in memory. */
-import { access, constants, open, rm } from "node:fs/promises";
+/** Where runs of CSV lie while DuckDB reads them: in memory, where there is a file system in memory. */
+import { writeFileSync } from "node:fs";
+import { access, constants, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ownFolder } from "../../sinks/own-folder.ts";
-import type { Run } from "../../transforms/runs.ts";
 
 const MEMORY = "/dev/shm";
 
@@ -24,20 +24,16 @@ export class Spool {
     return new Spool((await ownFolder(join(inMemory ? MEMORY : tmpdir(), "signalhouse-spool-"))).folder);
   }
 
-  /** Puts a run there for as long as `work` takes. */
-  async with<T>({ blocks }: Run, work: (file: string) => Promise<T>): Promise<T> {
-    const file = join(this.#folder, `${(this.#number += 1)}.csv`);
-    try {
-      const handle = await open(file, "wx", 0o600);
-      try {
-        await handle.writev(blocks.map(({ bytes }) => bytes));
-      } finally {
-        await handle.close();
-      }
-      return await work(file);
-    } finally {
-      await rm(file, { force: true });
-    }
+  /** Puts bytes there; when this returns they are written, so that their memory may be used again. close() takes them away, and files beside them that begin with their name. */
+  put(bytes: Uint8Array): { file: string; close: () => Promise<void> } {
+    const name = `${(this.#number += 1)}.csv`;
+    const file = join(this.#folder, name);
+    writeFileSync(file, bytes, { flag: "wx", mode: 0o600 });
+    const close = async () => {
+      const mine = (await readdir(this.#folder)).filter((other) => other.startsWith(name));
+      await Promise.all(mine.map((other) => rm(join(this.#folder, other), { force: true })));
+    };
+    return { file, close };
   }
 
   async close(): Promise<void> {

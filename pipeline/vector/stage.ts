@@ -1,25 +1,37 @@
 /** The vector path: DuckDB reads long runs of plain records; what is in doubt goes the way of the row path. */
-import type { ContactColumn, Header } from "../../schemas/header.ts";
-import type { Reject } from "../../schemas/record.ts";
+import type { DuckDBConnection } from "@duckdb/node-api";
+import type { Header } from "../../schemas/header.ts";
+import type { Reject, SignalRecord } from "../../schemas/record.ts";
+import type { Table } from "../../schemas/signal-types.ts";
+import { SIGNAL_TABLES } from "../../schemas/tables.ts";
 import type { Staging } from "../../sinks/staging.ts";
+import { Lane, type ProjectedPart } from "../../sinks/vector/lane.ts";
 import { type Projection, projectionOf } from "../../sinks/vector/projection.ts";
 import { readHeader } from "../../transforms/header.ts";
 import { expandRows, headerNames, noText, type ReadOptions } from "../../transforms/records.ts";
-import { type Row, rowsOf } from "../../transforms/rows.ts";
+import { pickRows, type Row, rowsOf } from "../../transforms/rows.ts";
+import { type Part, Router } from "../../transforms/route.ts";
 import { type Run, runsOf } from "../../transforms/runs.ts";
-import { type Block, type Broken, firstOf, recordsOf } from "../../transforms/split.ts";
+import { type Block, type Broken, firstOf } from "../../transforms/split.ts";
 import { unzip } from "../../transforms/unzip.ts";
 import type { Spool } from "./spool.ts";
 
-/** Bytes of a run: enough for DuckDB to be quick, few enough to hold two of them. */
-const RUN_BYTES = 8 * 1024 * 1024;
+/** Bytes of a run: enough for DuckDB to be quick, few enough to hold several of them. */
+const RUN_BYTES = 32 * 1024 * 1024;
+
+/** Pieces that are read, or being read, before they are staged: DuckDB takes a second or two to write a full row group, and the lanes go on meanwhile. */
+const AHEAD = 8;
 
 export interface VectorOptions extends ReadOptions {
   staging: Staging;
   spool: Spool;
+  /** How many runs are projected at a time, each by a connection of its own. */
+  lanes: number;
+  /** A further connection to the warehouse; whoever asks for it disconnects it. */
+  connect: () => Promise<DuckDBConnection>;
   signal: AbortSignal;
-  /** Takes the header's new contact columns. */
-  onHeader: (added: readonly ContactColumn[]) => void;
+  /** Takes the header, and begins the load and its staging. */
+  begin: (header: Header) => Promise<void>;
   /** Called after each run. */
   onStaged: () => void;
   /** Bytes of a run; a test may want short ones. */
@@ -27,44 +39,46 @@ export interface VectorOptions extends ReadOptions {
 }
 
 /**
- * Reads a file into staging: one run is staged while the next one is read. Memory: two runs, and what DuckDB's limit allows.
+ * Reads a file into staging and the tables: some runs are projected while the next one is read and the one before is written.
+ * Memory: a run a lane and two more, what DuckDB's limit allows, and on the spool some runs' rows.
  * @returns how many records went the way of the row path
  * @throws SignalhouseError as readRecords; errors of the source and of DuckDB as they are
  */
-export async function stageFile(source: AsyncIterable<Uint8Array>, options: VectorOptions): Promise<number> {
-  const { staging, maxRecordBytes, maxExpansionRatio, signal, onStaged, runBytes = RUN_BYTES } = options;
+export async function stageRuns(source: AsyncIterable<Uint8Array>, options: VectorOptions): Promise<number> {
+  const { maxRecordBytes, maxExpansionRatio, signal, runBytes = RUN_BYTES } = options;
+  const lanes = await Promise.all(Array.from({ length: options.lanes }, async () => new Lane(await options.connect())));
+  /** The pieces that are under way, the oldest first; each settles when it and all before it are staged, with how many records went the way of the row path. */
+  const under: Promise<number>[] = [Promise.resolve(0)];
   let place: Place | undefined;
-  let behind: Promise<void> = Promise.resolve();
   let before = 0;
-  let byRow = 0;
   try {
     for await (const piece of runsOf(unzip(source, maxExpansionRatio), maxRecordBytes, runBytes)) {
-      await behind;
       signal.throwIfAborted();
       let left: Run | Broken | undefined = piece;
       if (!place) {
         const { first, rest } = takeFirst(piece);
         const header = readHeader(headerNames(rowsOf(first, 1, maxRecordBytes)[0]), options.contactColumns);
-        options.onHeader(header.added);
-        await staging.begin(header);
-        place = { ...options, header, projection: projectionOf(header) };
+        await options.begin(header);
+        place = { ...options, header, ...ways(header) };
         left = rest;
       }
       if (!left) continue;
-      behind = stagePiece(place, left, before).then((count) => {
-        byRow += count;
-        onStaged();
-      });
-      // It is awaited below or in the next round; without this a failure in between would count as unhandled.
-      behind.catch(() => undefined);
+      const lane = lanes.shift() as Lane;
+      lanes.push(lane);
+      await lane.isFree;
+      if (under.length > AHEAD) await under.shift();
+      const staged = stagePiece(place, readPiece(place, lane, left, before), under.at(-1) as Promise<number>);
+      // It is awaited later; without this a failure in between would count as unhandled.
+      staged.catch(() => undefined);
+      under.push(staged);
       before += left.kind === "run" ? left.records : 1;
     }
-    await behind;
+    if (!place) throw noText();
+    return await (under.at(-1) as Promise<number>);
   } finally {
-    await behind.catch(() => undefined);
+    await Promise.allSettled(under);
+    for (const lane of lanes) lane.close();
   }
-  if (!place) throw noText();
-  return byRow;
 }
 
 /** The header row, and what comes behind it. */
@@ -78,33 +92,98 @@ function takeFirst(piece: Run | Broken): { first: Block | Broken; rest: Run | un
 
 interface Place extends VectorOptions {
   header: Header;
-  projection: Projection | undefined;
+  /** Absent where no record can be told at a glance. */
+  router?: Router;
+  projections: ReadonlyMap<Table, Projection>;
 }
 
-/** @returns how many of its records went the way of the row path */
-async function stagePiece(place: Place, piece: Run | Broken, before: number): Promise<number> {
-  const rows = await rowsInDoubt(place, piece, before);
-  place.staging.append(await expandRows(rows, place.header));
-  return rows.length;
-}
-
-async function rowsInDoubt({ projection, staging, spool, maxRecordBytes }: Place, piece: Run | Broken, before: number): Promise<(Row | Reject)[]> {
-  if (piece.kind === "broken") return rowsOf(piece, before + 1, maxRecordBytes);
-  const doubted =
-    projection && piece.isPlain ? await spool.with(piece, (file) => staging.project(projection, file, before, piece.records)) : undefined;
-  const all = doubted === undefined;
-  const wanted = new Set(doubted);
-  const rows: (Row | Reject)[] = [];
-  let number = 0;
-  for (const block of piece.blocks) {
-    if (all) rows.push(...rowsOf(block, before + number + 1, maxRecordBytes));
-    else {
-      recordsOf(block).forEach((bytes, index) => {
-        const n = number + index + 1;
-        if (wanted.has(n)) rows.push(...rowsOf({ kind: "block", bytes, records: 1 }, before + n, maxRecordBytes));
-      });
-    }
-    number += block.records;
+/** How records with this header are read by DuckDB. */
+function ways(header: Header): Pick<Place, "router" | "projections"> {
+  const projections = new Map<Table, Projection>();
+  const type = header.positions.get("SIGNAL_TYPE");
+  if (type === undefined) return { projections };
+  const router = new Router(header, type);
+  for (const table of Object.keys(SIGNAL_TABLES) as Table[]) {
+    const projection = projectionOf(table, header, router.columns(table));
+    if (projection) projections.set(table, projection);
   }
-  return rows;
+  return { router, projections };
+}
+
+/** What a piece holds: the plain rows of its parts, in files that are there until it is closed, and its other records. */
+interface PieceRead {
+  parts: readonly ProjectedPart[];
+  records: readonly (SignalRecord | Reject)[];
+  close: () => Promise<void>;
+}
+
+/** Stages a piece after those before it. @param earlier settles when they are @returns how many records went the way of the row path so far */
+async function stagePiece({ staging, onStaged }: Place, reading: Promise<PieceRead>, earlier: Promise<number>): Promise<number> {
+  const { parts, records, close } = await reading;
+  try {
+    const count = await earlier;
+    for (const part of parts) await staging.take(part);
+    staging.append(records);
+    onStaged();
+    return count + records.length;
+  } finally {
+    await close();
+  }
+}
+
+/** Reads a piece. What it gives does not hold the piece's bytes. @param before how many records of the file come before it */
+async function readPiece(place: Place, lane: Lane, piece: Run | Broken, before: number): Promise<PieceRead> {
+  const { router, maxRecordBytes, header } = place;
+  if (piece.kind === "broken" || !router || !piece.isPlain) {
+    const rows = piece.kind === "broken" ? rowsOf(piece, before + 1, maxRecordBytes) : allRows(piece, before, maxRecordBytes);
+    return { parts: [], records: await expandRows(rows, header), close: async () => undefined };
+  }
+  const { parts, left } = router.route(piece, before);
+  // All parts are spooled at once: the next run uses their memory.
+  const under = parts.map((part) => beginPart(place, lane, part, before));
+  const close = async () => void (await Promise.all(under.map((part) => part.close())));
+  try {
+    const done = await Promise.all(under.map(({ projected }) => projected));
+    const doubted = done.flatMap((part, index) => part?.doubted.map((recordNo) => recordNo - before) ?? (parts[index] as Part).numbers);
+    const numbers = [...left, ...doubted].sort((a, b) => a - b);
+    return { parts: done.filter((part) => part !== undefined), records: await expandRows(rowsAt(piece, before, numbers), header), close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+/** Spools a part and has a lane project it: undefined where DuckDB does not read it. Its files are there until it is closed. */
+function beginPart({ projections, spool }: Place, lane: Lane, { table, bytes, numbers }: Part, before: number) {
+  const projection = projections.get(table);
+  const spooled = spool.put(bytes);
+  const projected = projection
+    ? lane.project({ projection, file: spooled.file, recordNos: numbers.map((n) => before + n) })
+    : Promise.resolve(undefined);
+  // It is awaited later; without this a failure in between would count as unhandled.
+  projected.catch(() => undefined);
+  return { projected, close: async () => projected.catch(() => undefined).then(() => spooled.close()) };
+}
+
+function allRows({ blocks }: Run, before: number, maxRecordBytes: number): (Row | Reject)[] {
+  let next = before + 1;
+  return blocks.flatMap((block) => {
+    const rows = rowsOf(block, next, maxRecordBytes);
+    next += block.records;
+    return rows;
+  });
+}
+
+/** Some rows of a run. @param numbers which, from 1, in order */
+function rowsAt({ blocks }: Run, before: number, numbers: readonly number[]): Row[] {
+  let last = 0;
+  let next = 0;
+  return blocks.flatMap((block) => {
+    const first = last;
+    const start = next;
+    last += block.records;
+    while ((numbers[next] ?? Infinity) <= last) next += 1;
+    const indexes = numbers.slice(start, next).map((n) => n - first - 1);
+    return pickRows(block, indexes, before + first + 1);
+  });
 }

@@ -13,7 +13,7 @@ import type { Truth } from "../../samples/generator/truth.ts";
 import { makeKeyPair, type Sandbox, startSandbox } from "../../samples/sandbox/sandbox.ts";
 import { openWarehouse } from "../../sinks/warehouse.ts";
 import { expectTruth } from "../helpers/truth.ts";
-import { Scratch, scratchFolder } from "../helpers/warehouse.ts";
+import { LOAD_PATH, Scratch, scratchFolder } from "../helpers/warehouse.ts";
 
 const CLI = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
 const KILLS = 30;
@@ -43,7 +43,10 @@ async function place(): Promise<Place> {
 }
 
 function startSync({ folder }: Place): { child: ChildProcess; ended: Promise<{ code: number | null; signal: string | null; output: string }> } {
-  const child = spawn(process.execPath, [CLI, "sync"], { cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(process.execPath, [CLI, "sync", ...(LOAD_PATH ? ["--path", LOAD_PATH] : [])], {
+    cwd: folder,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   let output = "";
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (output += chunk.toString()));
   onTestFinished(() => void child.kill("SIGKILL"));

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import { type Limits, readConfig } from "../../schemas/config.ts";
-import { type FileResult, loadFiles, type LoadContext, type Source } from "../../pipeline/load-files.ts";
+import { type FileResult, loadFiles, type LoadContext, type Path, type Source } from "../../pipeline/load-files.ts";
 import { type ReplayedLoad, replayRejects } from "../../pipeline/replay.ts";
 import { DATA_TABLES } from "../../sinks/ddl.ts";
 import { type LoadRow, ledger } from "../../sinks/status.ts";
@@ -16,6 +16,9 @@ import { openWarehouse, type Warehouse, type WarehouseOptions } from "../../sink
 export type Row = Record<string, unknown>;
 
 const DEFAULT_LIMITS: Limits = readConfig({}, "the defaults").limits;
+
+/** The path that loads take; `LOAD_PATH=row npm test` tries all of it on the row path. */
+export const LOAD_PATH = process.env["LOAD_PATH"] as Path | undefined;
 
 /** An empty folder that is gone when the test is over. */
 export function scratchFolder(): string {
@@ -40,7 +43,14 @@ export class Scratch {
   ): Promise<FileResult[]> {
     const { signal = new AbortController().signal } = context;
     try {
-      return await loadFiles(sources, { warehouse: this.warehouse, runId: null, ...context, signal, limits: { ...DEFAULT_LIMITS, ...limits } });
+      return await loadFiles(sources, {
+        warehouse: this.warehouse,
+        runId: null,
+        path: LOAD_PATH,
+        ...context,
+        signal,
+        limits: { ...DEFAULT_LIMITS, ...limits },
+      });
     } finally {
       await this.prove();
     }

@@ -1,0 +1,191 @@
+/** How fast the vector path loads beside the SQL that one would write instead, how it grows, what overlaps cost, and a sync beside its parts. */
+import { execFile } from "node:child_process";
+import { createReadStream, createWriteStream, existsSync } from "node:fs";
+import { copyFile, mkdir, readdir, rm, utimes, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { pipeline } from "node:stream/promises";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { createGunzip, createGzip } from "node:zlib";
+import { connect } from "../pipeline/sync.ts";
+import { type ConfigInput, readConfig } from "../schemas/config.ts";
+import { generateExports } from "../samples/generator/exports.ts";
+import { makeKeyPair, startSandbox } from "../samples/sandbox/sandbox.ts";
+import { gunzipAlone, load, removeWarehouse, standardFile } from "./load.ts";
+import { median } from "./median.ts";
+import type { LoadFigures } from "./run-load.ts";
+import { startSshd } from "./sshd.ts";
+
+const SQL = fileURLToPath(new URL("../../bench/duckdb-baseline.sql", import.meta.url));
+const BASELINE = fileURLToPath(new URL("run-baseline.js", import.meta.url));
+
+/** Rounds, unless BENCH_ROUNDS says otherwise. */
+const ROUNDS = Number(process.env["BENCH_ROUNDS"] ?? 5);
+const MAIN = 2_000_000;
+
+const baseline =
+  (memory?: string) =>
+  async (warehouse: string, file: string): Promise<LoadFigures> => {
+    const { stdout } = await promisify(execFile)(process.execPath, [BASELINE, SQL, warehouse, file, "2", ...(memory === undefined ? [] : [memory])]);
+    return JSON.parse(stdout) as LoadFigures;
+  };
+
+const rounded = (value: number, digits = 2) => Math.round(value * 10 ** digits) / 10 ** digits;
+
+/** The generator's file of two million records, by each contender in turn. */
+export async function benchVector(folder: string): Promise<object[]> {
+  const file = await standardFile(folder, MAIN);
+  const contenders: Record<string, { run: (warehouse: string, file: string) => Promise<LoadFigures>; rounds?: number }> = {
+    "signalhouse, vector path, 512MB (the default)": { run: load("vector") },
+    "signalhouse, vector path, 1GB": { run: load("vector", "1GB") },
+    "duckdb-baseline.sql, two threads, 1GB": { run: baseline("1GB") },
+    "duckdb-baseline.sql, two threads, DuckDB's default (80 % of memory)": { run: baseline() },
+    "signalhouse, row path, 192MB": { run: load("row", "192MB"), rounds: 1 },
+    "gunzip alone": { run: async (_, path) => gunzipAlone(path) },
+  };
+  const taken = new Map<string, LoadFigures[]>(Object.keys(contenders).map((name) => [name, []]));
+  for (let round = 0; round < ROUNDS; round += 1) {
+    for (const [name, { run, rounds = ROUNDS }] of Object.entries(contenders)) {
+      if (round >= rounds) continue;
+      const warehouse = join(folder, "vector.duckdb");
+      await removeWarehouse(warehouse);
+      taken.get(name)?.push(await run(warehouse, file));
+      await removeWarehouse(warehouse);
+    }
+  }
+  const seconds = (name: string) => median((taken.get(name) ?? []).map((figures) => figures.seconds));
+  const ours = seconds(Object.keys(contenders)[1] as string);
+  return [...taken].map(([contender, figures]) => ({
+    contender,
+    rounds: figures.length,
+    seconds: rounded(seconds(contender)),
+    "records/s": Math.round(MAIN / seconds(contender)),
+    "times the vector path's seconds at 1GB": rounded(seconds(contender) / ours),
+    "peak RSS MiB": Math.round(median(figures.map(({ peakMiB }) => peakMiB))) || "",
+  }));
+}
+
+/** Files of several sizes with one lane and two. */
+export async function benchVectorGrowth(folder: string): Promise<object[]> {
+  const rows: object[] = [];
+  for (const size of [200_000, 250_000, 1_000_000, 4_000_000]) {
+    const file = await standardFile(folder, size);
+    const row: Record<string, unknown> = { records: size.toLocaleString("en") };
+    for (const lanes of [1, 2]) {
+      const warehouse = join(folder, "growth.duckdb");
+      await removeWarehouse(warehouse);
+      const { seconds, peakMiB } = await load("vector", "1GB", lanes)(warehouse, file);
+      await removeWarehouse(warehouse);
+      row[`limits.threads ${lanes}: records/s`] = Math.round(size / seconds);
+      row[`limits.threads ${lanes}: peak RSS MiB`] = Math.round(peakMiB);
+    }
+    rows.push(row);
+  }
+  return rows;
+}
+
+/** A second file into the warehouse of a first one, some or all of whose signals are there already. */
+export async function benchVectorOverlap(folder: string): Promise<object[]> {
+  const exports = join(folder, "overlap");
+  if (!existsSync(exports)) await generateExports({ folder: exports, files: 2, rowsPerFile: 200_000, overlap: 10, seed: 3 });
+  const names = await readdir(exports, { recursive: true });
+  const files = names
+    .filter((name) => name.endsWith(".gz"))
+    .sort()
+    .map((name) => join(exports, name));
+  const [first = "", second = ""] = files;
+  const again = join(folder, "again.csv.gz");
+  // The same signals in other bytes: the same bytes would only be recognised.
+  await pipeline(createReadStream(first), createGunzip(), createGzip({ level: 1 }), createWriteStream(again));
+  const loaded = join(folder, "overlap.duckdb");
+  await removeWarehouse(loaded);
+  await load("vector")(loaded, first);
+  const rows: object[] = [];
+  for (const [overlap, file] of [
+    ["10 %", second],
+    ["100 %", again],
+  ] as const) {
+    const empty = join(folder, "overlap-empty.duckdb");
+    const full = join(folder, "overlap-full.duckdb");
+    await removeWarehouse(empty);
+    const alone = await load("vector")(empty, file);
+    await removeWarehouse(empty);
+    const row: Record<string, unknown> = { overlap, "alone: seconds": rounded(alone.seconds) };
+    for (const path of ["vector", "row"] as const) {
+      await copyFile(loaded, full);
+      const { seconds } = await load(path)(full, file);
+      await removeWarehouse(full);
+      row[`${path} path, into the first's warehouse: seconds`] = rounded(seconds);
+    }
+    rows.push(row);
+  }
+  await removeWarehouse(loaded);
+  return rows;
+}
+
+/** A sync beside the download alone and the load alone. */
+export async function benchVectorSync(folder: string): Promise<object[]> {
+  const file = await standardFile(folder, 1_000_000);
+  const rows: object[] = [];
+  const served = join(folder, "vector-served");
+  await mkdir(join(served, "Export/Signals"), { recursive: true });
+  await copyFile(file, join(served, "Export/Signals/one.csv.gz"));
+  const pair = makeKeyPair();
+  const keyFile = join(folder, "vector-key");
+  await rm(keyFile, { force: true });
+  await writeFile(keyFile, pair.privateKey, { mode: 0o600 });
+  const sandbox = await startSandbox({ folder: served, authorizedKeys: [pair.publicKey] });
+  const { host, port, user, fingerprints: hostKeys } = sandbox;
+  try {
+    rows.push(await compareSync(folder, "the sandbox", file, { host, port, user, keyFile, hostKeys, knownHosts: [] }));
+  } finally {
+    await sandbox.close();
+  }
+  const sshd = await startSshd();
+  try {
+    await mkdir(join(sshd.folder, "Export/Signals"), { recursive: true });
+    await copyFile(file, join(sshd.folder, "Export/Signals/one.csv.gz"));
+    await utimes(join(sshd.folder, "Export/Signals/one.csv.gz"), 1_756_800_000, 1_756_800_000);
+    rows.push(
+      await compareSync(folder, "OpenSSH", file, {
+        host: sshd.host,
+        port: sshd.port,
+        user: sshd.user,
+        keyFile: sshd.keyFile,
+        hostKeys: sshd.fingerprints,
+        knownHosts: [],
+      }),
+    );
+  } finally {
+    await sshd.close();
+  }
+  return rows;
+}
+
+async function compareSync(folder: string, server: string, local: string, sftp: NonNullable<ConfigInput["sftp"]>): Promise<object> {
+  const start = performance.now();
+  const connection = await connect(readConfig({ sftp }, "the benchmark"), {});
+  const [file] = await connection.list(["Export/Signals"]);
+  if (!file) throw new Error("there is no file on the server");
+  for await (const _chunk of connection.read(file));
+  await connection.close();
+  const download = (performance.now() - start) / 1000;
+  const warehouse = join(folder, "sync.duckdb");
+  await removeWarehouse(warehouse);
+  const alone = await load("vector")(warehouse, local);
+  await removeWarehouse(warehouse);
+  const config = join(folder, "vector-sync.config.json");
+  await writeFile(config, JSON.stringify({ sftp, warehouse }));
+  const cli = fileURLToPath(new URL("../cli/main.js", import.meta.url));
+  const begun = performance.now();
+  await promisify(execFile)(process.execPath, [cli, "sync", "--config", config, "--quiet"]);
+  const sync = (performance.now() - begun) / 1000;
+  await removeWarehouse(warehouse);
+  return {
+    server,
+    "download alone: seconds": rounded(download),
+    "load alone: seconds": rounded(alone.seconds),
+    "sync: seconds": rounded(sync),
+    "times the longer one": rounded(sync / Math.max(download, alone.seconds)),
+  };
+}
