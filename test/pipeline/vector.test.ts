@@ -426,7 +426,7 @@ describe("a whole load", () => {
     { ...pageView("3"), SIGNAL_CONTENT: content("99"), SIGNAL_TYPE: "productView" },
   ]);
 
-  async function loaded(path: "row" | "vector") {
+  async function loaded(path: Path, runBytes?: number) {
     const scratch = await scratchWarehouse();
     const [result] = await loadFiles([memoryFile("a.csv", "2025-09-01T00:00:00Z", file)], {
       warehouse: scratch.warehouse,
@@ -434,6 +434,7 @@ describe("a whole load", () => {
       runId: null,
       signal: new AbortController().signal,
       path,
+      ...(runBytes === undefined ? {} : { runBytes }),
     });
     await scratch.prove();
     const all = (table: string) => rows(scratch.warehouse.connection, `SELECT * FROM ${table} t ORDER BY ALL`);
@@ -451,6 +452,13 @@ describe("a whole load", () => {
     expect(byVector.result).toMatchObject({ records: 53, inserted: 51, updated: 1, rejected: 1 });
     expect(byVector.tables).toEqual(byRow.tables);
     expect(byRow.ledger?.["row_path_records"]).toBe(53n);
+    expect(byVector.ledger).toEqual({ ...byRow.ledger, row_path_records: 2n });
+  });
+
+  test("a row that is written before its signal comes again is taken back", async () => {
+    const [byRow, byVector] = [await loaded("row"), await loaded("vector", 1500)];
+    expect(byVector.result).toEqual(byRow.result);
+    expect(byVector.tables).toEqual(byRow.tables);
     expect(byVector.ledger).toEqual({ ...byRow.ledger, row_path_records: 2n });
   });
 
