@@ -1,11 +1,13 @@
 /** Where runs of CSV lie while DuckDB reads them: in memory, where there is a file system in memory. */
 import { writeFileSync } from "node:fs";
-import { access, constants, readdir, rm } from "node:fs/promises";
+import { access, constants, readdir, rm, statfs } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ownFolder } from "../../sinks/own-folder.ts";
 
 const MEMORY = "/dev/shm";
+/** Bytes that it must have free. A container often has 64 MB of it. */
+const ROOM = 1024 ** 3;
 
 export class Spool {
   readonly #folder: string;
@@ -17,10 +19,7 @@ export class Spool {
 
   /** Makes one; those of processes that were killed go away. The caller closes it. @throws SignalhouseError warehouse_failed */
   static async make(): Promise<Spool> {
-    const inMemory = await access(MEMORY, constants.W_OK).then(
-      () => true,
-      () => false,
-    );
+    const inMemory = await hasRoom(MEMORY).catch(() => false);
     return new Spool((await ownFolder(join(inMemory ? MEMORY : tmpdir(), "signalhouse-spool-"))).folder);
   }
 
@@ -39,4 +38,10 @@ export class Spool {
   async close(): Promise<void> {
     await rm(this.#folder, { recursive: true, force: true });
   }
+}
+
+async function hasRoom(folder: string): Promise<boolean> {
+  await access(folder, constants.W_OK);
+  const { bavail, bsize } = await statfs(folder);
+  return bavail * bsize >= ROOM;
 }

@@ -1,4 +1,5 @@
 /** The vector path: DuckDB reads long runs of plain records; what is in doubt goes the way of the row path. */
+import { rm } from "node:fs/promises";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import type { Header } from "../../schemas/header.ts";
 import type { Reject, SignalRecord } from "../../schemas/record.ts";
@@ -71,6 +72,8 @@ export async function stageRuns(source: AsyncIterable<Uint8Array>, options: Vect
       // It is awaited later; without this a failure in between would count as unhandled.
       staged.catch(() => undefined);
       under.push(staged);
+      // Nothing is gained by reading on while records are read one by one.
+      if (!isForDuckdb(place, left)) await staged;
       before += left.kind === "run" ? left.records : 1;
     }
     if (!place) throw noText();
@@ -110,33 +113,48 @@ function ways(header: Header): Pick<Place, "router" | "projections"> {
   return { router, projections };
 }
 
-/** What a piece holds: the plain rows of its parts, in files that are there until it is closed, and its other records. */
+/** What a piece holds: the plain rows of its parts, in files that are there until it is closed, and its other records, a few at a time. */
 interface PieceRead {
   parts: readonly ProjectedPart[];
-  records: readonly (SignalRecord | Reject)[];
+  others: () => AsyncIterable<readonly (SignalRecord | Reject)[]>;
   close: () => Promise<void>;
 }
 
 /** Stages a piece after those before it. @param earlier settles when they are @returns how many records went the way of the row path so far */
-async function stagePiece({ staging, onStaged }: Place, reading: Promise<PieceRead>, earlier: Promise<number>): Promise<number> {
-  const { parts, records, close } = await reading;
+async function stagePiece({ staging, signal, onStaged }: Place, reading: Promise<PieceRead>, earlier: Promise<number>): Promise<number> {
+  const { parts, others, close } = await reading;
   try {
-    const count = await earlier;
-    for (const part of parts) await staging.take(part);
-    staging.append(records);
+    let count = await earlier;
+    for (const part of parts) {
+      signal.throwIfAborted();
+      await staging.take(part);
+    }
+    for await (const records of others()) {
+      signal.throwIfAborted();
+      staging.append(records);
+      count += records.length;
+    }
     onStaged();
-    return count + records.length;
+    return count;
   } finally {
     await close();
   }
 }
 
-/** Reads a piece. What it gives does not hold the piece's bytes. @param before how many records of the file come before it */
+/** Reads a piece. What it gives does not hold the piece's bytes, unless many of its records are in doubt. @param before how many records of the file come before it */
 async function readPiece(place: Place, lane: Lane, piece: Run | Broken, before: number): Promise<PieceRead> {
   const { router, maxRecordBytes, header } = place;
-  if (piece.kind === "broken" || !router || !piece.isPlain) {
-    const rows = piece.kind === "broken" ? rowsOf(piece, before + 1, maxRecordBytes) : allRows(piece, before, maxRecordBytes);
-    return { parts: [], records: await expandRows(rows, header), close: async () => undefined };
+  if (!router || !isForDuckdb(place, piece)) {
+    const blocks = piece.kind === "broken" ? [piece] : piece.blocks;
+    const others = async function* () {
+      let next = before + 1;
+      for (const block of blocks) {
+        const rows = rowsOf(block, next, maxRecordBytes);
+        next += rows.length;
+        yield expandRows(rows, header);
+      }
+    };
+    return { parts: [], others, close: async () => undefined };
   }
   const { parts, left } = router.route(piece, before);
   // All parts are spooled at once: the next run uses their memory.
@@ -146,12 +164,27 @@ async function readPiece(place: Place, lane: Lane, piece: Run | Broken, before: 
     const done = await Promise.all(under.map(({ projected }) => projected));
     const doubted = done.flatMap((part, index) => part?.doubted.map((recordNo) => recordNo - before) ?? (parts[index] as Part).numbers);
     const numbers = [...left, ...doubted].sort((a, b) => a - b);
-    return { parts: done.filter((part) => part !== undefined), records: await expandRows(rowsAt(piece, before, numbers), header), close };
+    const some = (from: number) => expandRows(rowsAt(piece, before, numbers.slice(from, from + SOME)), header);
+    const first = numbers.length > SOME ? undefined : await some(0);
+    const others = first
+      ? async function* () {
+          yield first;
+        }
+      : async function* () {
+          for (let from = 0; from < numbers.length; from += SOME) yield some(from);
+        };
+    return { parts: done.filter((part) => part !== undefined), others, close };
   } catch (error) {
     await close();
     throw error;
   }
 }
+
+/** So many records are held expanded while their piece waits for its turn. */
+const SOME = 2000;
+
+/** Whether DuckDB is to read a piece. */
+const isForDuckdb = ({ router }: Place, piece: Run | Broken): piece is Run => router !== undefined && piece.kind === "run" && piece.isPlain;
 
 /** Spools a part and has a lane project it: undefined where DuckDB does not read it. Its files are there until it is closed. */
 function beginPart({ projections, spool }: Place, lane: Lane, { table, bytes, numbers }: Part, before: number) {
@@ -160,18 +193,12 @@ function beginPart({ projections, spool }: Place, lane: Lane, { table, bytes, nu
   const projected = projection
     ? lane.project({ projection, file: spooled.file, recordNos: numbers.map((n) => before + n) })
     : Promise.resolve(undefined);
-  // It is awaited later; without this a failure in between would count as unhandled.
-  projected.catch(() => undefined);
-  return { projected, close: async () => projected.catch(() => undefined).then(() => spooled.close()) };
-}
-
-function allRows({ blocks }: Run, before: number, maxRecordBytes: number): (Row | Reject)[] {
-  let next = before + 1;
-  return blocks.flatMap((block) => {
-    const rows = rowsOf(block, next, maxRecordBytes);
-    next += block.records;
-    return rows;
-  });
+  // The text has been read then. That it cannot be removed yet is no failure: close() removes all.
+  const read = projected.then(
+    () => rm(spooled.file, { force: true }),
+    () => undefined,
+  );
+  return { projected, close: async () => read.then(() => spooled.close()) };
 }
 
 /** Some rows of a run. @param numbers which, from 1, in order */
