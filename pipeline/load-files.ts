@@ -43,7 +43,7 @@ export interface LoadContext {
   signal: AbortSignal;
   /** How records are read; by DuckDB by default. */
   path?: Path | undefined;
-  /** Bytes of a run of the vector path; a test may want short ones. */
+  /** Bytes of a run of the vector path; a test may want short ones, and then DuckDB reads runs of few records too. */
   runBytes?: number;
   onEvent?: ((event: LoadEvent) => void) | undefined;
 }
@@ -129,13 +129,26 @@ async function readFile(source: Source, context: LoadContext, spool: Spool | und
       };
       const { runBytes } = context;
       const lanes = { lanes: limits.threads ?? 1, connect: () => warehouse.connect(), ...(runBytes === undefined ? {} : { runBytes }) };
-      read.rowPathRecords = await stageRuns(bytes, { ...options, ...lanes, spool, begin: openDirectly });
+      read.rowPathRecords = await stageRuns(reporting(bytes, onStaged), { ...options, ...lanes, spool, begin: openDirectly });
     } else await stageRows(bytes, { ...options, begin });
     staging.finish();
   } catch (error) {
     read.error = error;
   }
   return read;
+}
+
+/** Tells of the first bytes, and of each MiB that went by: a run is long, and a line may be slow. */
+async function* reporting(bytes: AsyncIterable<Uint8Array>, report: () => void): AsyncGenerator<Uint8Array> {
+  let untold = Infinity;
+  for await (const chunk of bytes) {
+    untold += chunk.length;
+    if (untold >= 1024 * 1024) {
+      report();
+      untold = 0;
+    }
+    yield chunk;
+  }
 }
 
 interface RowOptions extends ReadOptions {

@@ -30,7 +30,8 @@ export async function ownFolder(prefix: string): Promise<OwnFolder> {
     if (!name.startsWith(basename(prefix)) || join(parent, name) === folder) continue;
     const pid = Number(/^\d+/.exec(name.slice(basename(prefix).length))?.[0]);
     if (isAlive(pid)) others.push({ pid, folder: join(parent, name) });
-    else await rm(join(parent, name), { recursive: true, force: true });
+    // It may be another user's, in a folder that all share.
+    else await rm(join(parent, name), { recursive: true, force: true }).catch(() => undefined);
   }
   return { folder, others };
 }

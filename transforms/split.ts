@@ -160,8 +160,6 @@ const COMMA = 0x2c;
 const LF = 0x0a;
 const CR = 0x0d;
 
-const LINE_END = Buffer.from([LF]);
-
 const INCOMPLETE = -1;
 const BROKEN = -2;
 const TOO_LARGE = -3;
@@ -243,37 +241,26 @@ export async function* split(source: AsyncIterable<Uint8Array>, maxRecordBytes: 
 
 /** A block's first record by itself, and the others. */
 export function firstOf(block: Block): { first: Block; rest: Block } {
+  const cut = block.starts[1] ?? block.bytes.length;
+  return { first: slice(block, 0, 1, block.starts[0] as number, cut), rest: slice(block, 1, block.records, cut, block.bytes.length) };
+}
+
+/** Some records in a row, and the bytes that hold them. */
+function slice({ bytes, starts, fieldEnds, firstFields }: Block, from: number, to: number, start: number, end: number): Block {
+  const field = firstFields[from] as number;
   return {
-    first: pick(block, [0]),
-    rest: pick(
-      block,
-      Array.from({ length: block.records - 1 }, (_, index) => index + 1),
-    ),
+    kind: "block",
+    bytes: bytes.subarray(start, end),
+    records: to - from,
+    starts: starts.slice(from, to).map((at) => at - start),
+    fieldEnds: fieldEnds.subarray(field, firstFields[to]).map((at) => at - start),
+    firstFields: firstFields.slice(from, to + 1).map((at) => at - field),
   };
 }
 
 /** The records of a block one by one, without their line ends. */
 export function recordsOf({ bytes, starts, fieldEnds, firstFields }: Block): Buffer[] {
   return starts.map((start, index) => withoutLineEnd(bytes.subarray(start, fieldEnds[(firstFields[index + 1] as number) - 1])));
-}
-
-/** Some records of a block, as one. @param indexes which, from 0, in order */
-function pick(block: Block, indexes: readonly number[]): Block {
-  const records = recordsOf(block);
-  const picked = { starts: [] as number[], ends: [] as number[], firstFields: [0], bytes: 0 };
-  const texts = indexes.flatMap((index) => {
-    const shift = picked.bytes - (block.starts[index] as number);
-    const fields = block.fieldEnds.subarray(block.firstFields[index], block.firstFields[index + 1]);
-    picked.starts.push(picked.bytes);
-    const text = records[index] as Buffer;
-    // The last field of a line that ends in CRLF may have ended behind the CR, which is gone.
-    for (const end of fields) picked.ends.push(Math.min(end + shift, picked.bytes + text.length));
-    picked.firstFields.push(picked.ends.length);
-    picked.bytes += text.length + 1;
-    return [text, LINE_END];
-  });
-  const { starts, ends, firstFields } = picked;
-  return { kind: "block", bytes: Buffer.concat(texts), records: indexes.length, starts, fieldEnds: Uint32Array.from(ends), firstFields };
 }
 
 /** A record without its line end; at the end of a file that may be half of one. */

@@ -35,7 +35,7 @@ export interface VectorOptions extends ReadOptions {
   begin: (header: Header) => Promise<void>;
   /** Called after each run. */
   onStaged: () => void;
-  /** Bytes of a run; a test may want short ones. */
+  /** Bytes of a run; a test may want short ones, and then DuckDB reads runs of few records too. */
   runBytes?: number;
 }
 
@@ -47,12 +47,13 @@ export interface VectorOptions extends ReadOptions {
  */
 export async function stageRuns(source: AsyncIterable<Uint8Array>, options: VectorOptions): Promise<number> {
   const { maxRecordBytes, maxExpansionRatio, signal, runBytes = RUN_BYTES } = options;
-  const lanes = await Promise.all(Array.from({ length: options.lanes }, async () => new Lane(await options.connect())));
+  const lanes: Lane[] = [];
   /** The pieces that are under way, the oldest first; each settles when it and all before it are staged, with how many records went the way of the row path. */
   const under: Promise<number>[] = [Promise.resolve(0)];
   let place: Place | undefined;
   let before = 0;
   try {
+    while (lanes.length < options.lanes) lanes.push(new Lane(await options.connect()));
     for await (const piece of runsOf(unzip(source, maxExpansionRatio), maxRecordBytes, runBytes)) {
       signal.throwIfAborted();
       let left: Run | Broken | undefined = piece;
@@ -80,7 +81,7 @@ export async function stageRuns(source: AsyncIterable<Uint8Array>, options: Vect
     return await (under.at(-1) as Promise<number>);
   } finally {
     await Promise.allSettled(under);
-    for (const lane of lanes) lane.close();
+    await Promise.all(lanes.map((lane) => lane.close()));
   }
 }
 
@@ -157,10 +158,11 @@ async function readPiece(place: Place, lane: Lane, piece: Run | Broken, before: 
     return { parts: [], others, close: async () => undefined };
   }
   const { parts, left } = router.route(piece, before);
-  // All parts are spooled at once: the next run uses their memory.
-  const under = parts.map((part) => beginPart(place, lane, part, before));
+  const under: ReturnType<typeof beginPart>[] = [];
   const close = async () => void (await Promise.all(under.map((part) => part.close())));
   try {
+    // All parts are spooled at once: the next run uses their memory.
+    for (const part of parts) under.push(beginPart(place, lane, part, before));
     const done = await Promise.all(under.map(({ projected }) => projected));
     const doubted = done.flatMap((part, index) => part?.doubted.map((recordNo) => recordNo - before) ?? (parts[index] as Part).numbers);
     const numbers = [...left, ...doubted].sort((a, b) => a - b);
@@ -183,8 +185,12 @@ async function readPiece(place: Place, lane: Lane, piece: Run | Broken, before: 
 /** So many records are held expanded while their piece waits for its turn. */
 const SOME = 2000;
 
+/** Fewer records than this are read one by one before DuckDB has planned its queries. */
+const FEW = 300;
+
 /** Whether DuckDB is to read a piece. */
-const isForDuckdb = ({ router }: Place, piece: Run | Broken): piece is Run => router !== undefined && piece.kind === "run" && piece.isPlain;
+const isForDuckdb = ({ router, runBytes }: Place, piece: Run | Broken): piece is Run =>
+  router !== undefined && piece.kind === "run" && piece.isPlain && (runBytes !== undefined || piece.records >= FEW);
 
 /** Spools a part and has a lane project it: undefined where DuckDB does not read it. Its files are there until it is closed. */
 function beginPart({ projections, spool }: Place, lane: Lane, { table, bytes, numbers }: Part, before: number) {

@@ -130,8 +130,9 @@ const MAY_NEST = [...new Set(CONTENT_PATHS.flatMap((path) => path.slice(0, 1)))]
   .map((key) => `contains(content, ${quoteText(`"${key}"`)})`)
   .join(" OR ");
 
+// json_merge_patch takes nulls away, however deep: content that may have one is not told.
 const nested = (value: "payload" | "keys" | "envelopes", otherwise: string) =>
-  `CASE WHEN may_nest THEN CASE WHEN ${isJsonText("content")} THEN CASE ${NESTINGS.map((nesting) => `WHEN ${nesting.is} THEN ${nesting[value]}`).join(" ")} END END ELSE ${otherwise} END`;
+  `CASE WHEN may_nest THEN CASE WHEN NOT contains(content, 'null') AND ${isJsonText("content")} THEN CASE ${NESTINGS.map((nesting) => `WHEN ${nesting.is} THEN ${nesting[value]}`).join(" ")} END END ELSE ${otherwise} END`;
 
 /**
  * Gives the rows of `from` with what their content says: c0, c1, …, and what fits() asks for. Content that has not the pattern is not read.

@@ -23,8 +23,8 @@ const BOOLEAN = "(?:true|false)";
 const PRESENT = or(SIMPLE, NUMBER, BOOLEAN);
 const SCALAR = or(PRESENT, "null");
 const NAMED = `\\{${WS}"name"${WS}:${WS}${SCALAR}${WS},${WS}"value"${WS}:${WS}${SCALAR}${WS}\\}`;
-/** A key that is no whole number: JavaScript would put it first. */
-const KEY = String.raw`"[^"\\\x00-\x1f\d][^"\\\x00-\x1f]*"`;
+/** A key that is no whole number (JavaScript would put it first), and whose first character cannot be taken for the end of another one. */
+const KEY = String.raw`"[^"\\\x00-\x1f\d:][^"\\\x00-\x1f]*"`;
 /** One level, or a list of {"name": …, "value": …}, as custom attributes are written. */
 const FLAT = or(PRESENT, list(SCALAR), `\\{${WS}${separated(`${KEY}${WS}:${WS}${SCALAR}`)}${WS}\\}`, list(NAMED));
 

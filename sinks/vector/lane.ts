@@ -90,7 +90,9 @@ export class Lane {
     };
   }
 
-  close(): void {
+  /** Ends it when it has nothing more to do. */
+  async close(): Promise<void> {
+    await this.#last;
     this.#connection.disconnectSync();
   }
 }

@@ -17,8 +17,12 @@ export type Row = Record<string, unknown>;
 
 const DEFAULT_LIMITS: Limits = readConfig({}, "the defaults").limits;
 
-/** The path that loads take; `LOAD_PATH=row npm test` tries all of it on the row path. */
+/**
+ * The path that loads take. By default that is what users have: DuckDB reads files that are not small. `LOAD_PATH=vector npm test` has it read all files, and
+ * `LOAD_PATH=row npm test` none.
+ */
 export const LOAD_PATH = process.env["LOAD_PATH"] as Path | undefined;
+const FORCED = LOAD_PATH === "vector" ? { runBytes: 64 * 1024 } : {};
 
 /** An empty folder that is gone when the test is over. */
 export function scratchFolder(): string {
@@ -47,6 +51,7 @@ export class Scratch {
         warehouse: this.warehouse,
         runId: null,
         path: LOAD_PATH,
+        ...FORCED,
         ...context,
         signal,
         limits: { ...DEFAULT_LIMITS, ...limits },

@@ -4,7 +4,7 @@ import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { readConfig } from "../../schemas/config.ts";
-import { loadFiles, type Source } from "../../pipeline/load-files.ts";
+import { loadFiles, type Path, type Source } from "../../pipeline/load-files.ts";
 import { localFile } from "../../pipeline/local-files.ts";
 import { generateExports } from "../../samples/generator/exports.ts";
 import type { Truth } from "../../samples/generator/truth.ts";
@@ -43,8 +43,8 @@ async function exports(rowsPerFile: number): Promise<Exports> {
   return { truth, pathOf, sources: await Promise.all(truth.files.map(({ path }) => localFile(pathOf(path)))) };
 }
 
-const load = ({ warehouse }: Scratch, sources: Source[]) =>
-  loadFiles(sources, { warehouse, limits: readConfig({}, "the defaults").limits, runId: null, signal: new AbortController().signal });
+const load = ({ warehouse }: Scratch, sources: Source[], path?: Path) =>
+  loadFiles(sources, { warehouse, limits: readConfig({}, "the defaults").limits, runId: null, signal: new AbortController().signal, path });
 
 /** Every file of the ledger is whole, and the rerun completes it. */
 async function expectRerun(scratch: Scratch, { sources, truth, pathOf }: Exports): Promise<void> {
@@ -77,9 +77,24 @@ describe("a disk that is full", () => {
     const files = await exports(10_000);
     const scratch = await scratchWarehouse({ memory: "64MB" });
     await scratch.run("SET GLOBAL max_temp_directory_size = '1MB'");
-    expect(await failureOf(load(scratch, files.sources))).toMatchObject({ code: "disk_full" });
+    // Only the row path stages all of a file.
+    expect(await failureOf(load(scratch, files.sources, "row"))).toMatchObject({ code: "disk_full" });
     await scratch.reopen({ memory: "192MB" });
     await expectRerun(scratch, files);
+  });
+
+  test("to the vector path, which says so file by file; a rerun gives the truth", async () => {
+    const files = await exports(10_000);
+    const scratch = await scratchWarehouse({ memory: "64MB" });
+    await scratch.run("SET GLOBAL max_temp_directory_size = '1MB'");
+    const results = await load(scratch, files.sources, "vector");
+    for (const result of results) {
+      expect(result).toMatchObject({ status: "failed", code: "out_of_memory", hint: expect.stringContaining("--path row") as string });
+    }
+    await scratch.reopen({ memory: "512MB" });
+    await scratch.prove();
+    await scratch.load(files.sources);
+    await expectTruth(scratch, files.truth, files.pathOf);
   });
 });
 

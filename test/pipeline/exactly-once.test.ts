@@ -347,7 +347,7 @@ const MODEL_ROWS = `SELECT strftime(occurred_at, '%H') AS time, value, items, pa
   UNION ALL SELECT occurred_at, campaign_name, 0, load_id, record_no FROM marketing_signals
 ) JOIN signalhouse.loads USING (load_id) ORDER BY time`;
 
-test("any files in any order, some of them twice, give the latest version of every signal", async () => {
+test("any files in any order, some of them twice, give the latest version of every signal", { timeout: 300_000 }, async () => {
   const orders = generatedFiles.chain((files) =>
     fc.record({
       files: fc.constant(files),
