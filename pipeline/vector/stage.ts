@@ -158,29 +158,36 @@ async function readPiece(place: Place, lane: Lane, piece: Run | Broken, before: 
     return { parts: [], others, close: async () => undefined };
   }
   const { parts, left } = router.route(piece, before);
-  const under: ReturnType<typeof beginPart>[] = [];
-  const close = async () => void (await Promise.all(under.map((part) => part.close())));
+  const under: Under[] = [];
+  const close = closing(under);
   try {
     // All parts are spooled at once: the next run uses their memory.
     for (const part of parts) under.push(beginPart(place, lane, part, before));
     const done = await Promise.all(under.map(({ projected }) => projected));
     const doubted = done.flatMap((part, index) => part?.doubted.map((recordNo) => recordNo - before) ?? (parts[index] as Part).numbers);
     const numbers = [...left, ...doubted].sort((a, b) => a - b);
-    const some = (from: number) => expandRows(rowsAt(piece, before, numbers.slice(from, from + SOME)), header);
-    const first = numbers.length > SOME ? undefined : await some(0);
-    const others = first
-      ? async function* () {
-          yield first;
-        }
-      : async function* () {
-          for (let from = 0; from < numbers.length; from += SOME) yield some(from);
-        };
+    const others = numbers.length > SOME ? inSlices(place, piece, before, numbers) : only(await expandRows(rowsAt(piece, before, numbers), header));
     return { parts: done.filter((part) => part !== undefined), others, close };
   } catch (error) {
     await close();
     throw error;
   }
 }
+
+// What is handed on is made out here: a function that is made where the piece is known would keep it.
+const only = (records: readonly (SignalRecord | Reject)[]) =>
+  async function* () {
+    yield records;
+  };
+
+const inSlices = ({ header }: Place, piece: Run, before: number, numbers: readonly number[]) =>
+  async function* () {
+    for (let from = 0; from < numbers.length; from += SOME) yield expandRows(rowsAt(piece, before, numbers.slice(from, from + SOME)), header);
+  };
+
+/** The parts' files go. */
+const closing = (under: readonly Under[]) => async () => void (await Promise.all(under.map((part) => part.close())));
+type Under = ReturnType<typeof beginPart>;
 
 /** So many records are held expanded while their piece waits for its turn. */
 const SOME = 2000;
