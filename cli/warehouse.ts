@@ -1,5 +1,6 @@
 /** Opening the configuration's warehouse for a command. */
 import type { DuckDBConnection } from "@duckdb/node-api";
+import { interruptible } from "../sinks/interrupt.ts";
 import { beginRun, endRun } from "../sinks/ledger.ts";
 import { openWarehouse, type Warehouse } from "../sinks/warehouse.ts";
 import type { Config } from "../schemas/config.ts";
@@ -22,18 +23,9 @@ export async function reading<T>(context: Context, work: (connection: DuckDBConn
   const { config } = await context.config();
   // The limits are for loading; a query may use what DuckDB finds on the machine.
   const warehouse = await openWarehouse({ path: config.warehouse, readOnly: true });
-  // An interruption is lost on a connection that happens to be between two statements, so it is said until it is heard.
-  let insisting: NodeJS.Timeout | undefined;
-  const stop = () => {
-    insisting = setInterval(() => warehouse.connection.interrupt(), 50);
-  };
-  context.signal.addEventListener("abort", stop);
   try {
-    context.signal.throwIfAborted();
-    return await work(warehouse.connection, config);
+    return await interruptible(warehouse.connection, context.signal, () => work(warehouse.connection, config));
   } finally {
-    context.signal.removeEventListener("abort", stop);
-    clearInterval(insisting);
     warehouse.close();
   }
 }

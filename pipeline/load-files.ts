@@ -6,11 +6,12 @@ import { explainDuckdb } from "../sinks/duckdb-errors.ts";
 import { type FileIdentity, recordFailure } from "../sinks/ledger.ts";
 import { abandonLoad, commitLoad, type LoadResult, openLoad } from "../sinks/load.ts";
 import { Staging } from "../sinks/staging.ts";
+import { isOfTheData } from "../sinks/vector/write.ts";
 import type { Warehouse } from "../sinks/warehouse.ts";
 import { Digest } from "../transforms/digest.ts";
 import { readRecords, type ReadOptions } from "../transforms/records.ts";
 import { Spool } from "./vector/spool.ts";
-import { stageRuns } from "./vector/stage.ts";
+import { type Sizes, stageRuns } from "./vector/stage.ts";
 
 /** A file that can be read. */
 export interface Source extends FileIdentity {
@@ -43,8 +44,8 @@ export interface LoadContext {
   signal: AbortSignal;
   /** How records are read; by DuckDB by default. */
   path?: Path | undefined;
-  /** Bytes of a run of the vector path; a test may want short ones, and then DuckDB reads runs of few records too. */
-  runBytes?: number;
+  /** Of the vector path; a test may want small ones. */
+  sizes?: Sizes;
   onEvent?: ((event: LoadEvent) => void) | undefined;
 }
 
@@ -110,6 +111,15 @@ interface Read {
  * @param committed settles when the file before is in the warehouse
  */
 async function readFile(source: Source, context: LoadContext, spool: Spool | undefined, committed: Promise<void>): Promise<Read> {
+  const read = await readOnce(source, context, spool, committed);
+  if (!spool || !isOfTheData(read.error)) return read;
+  // DuckDB refuses something that was taken for plain, and the transaction is lost with it: the file is read again, record by record.
+  await abandonLoad(read.staging);
+  read.staging.close();
+  return readOnce(source, context, undefined, committed);
+}
+
+async function readOnce(source: Source, context: LoadContext, spool: Spool | undefined, committed: Promise<void>): Promise<Read> {
   const { warehouse, limits, signal, onEvent } = context;
   const read: Read = { source, startedAt: Date.now(), staging: new Staging(await warehouse.connect()), digest: new Digest() };
   const { staging, digest } = read;
@@ -127,9 +137,9 @@ async function readFile(source: Source, context: LoadContext, spool: Spool | und
         await begin(header);
         await openLoad(staging);
       };
-      const { runBytes } = context;
-      const lanes = { lanes: limits.threads ?? 1, connect: () => warehouse.connect(), ...(runBytes === undefined ? {} : { runBytes }) };
-      read.rowPathRecords = await stageRuns(reporting(bytes, onStaged), { ...options, ...lanes, spool, begin: openDirectly });
+      const sizes = context.sizes ? { sizes: context.sizes } : {};
+      const threads = { threads: limits.threads ?? 1, connect: () => warehouse.connect() };
+      read.rowPathRecords = await stageRuns(reporting(bytes, onStaged), { ...options, ...threads, ...sizes, spool, begin: openDirectly });
     } else await stageRows(bytes, { ...options, begin });
     staging.finish();
   } catch (error) {

@@ -53,8 +53,8 @@ async function planOnly(options: Options): Promise<SyncResult> {
 
 async function loadNew(options: Options): Promise<SyncResult> {
   const { warehouse: path, limits } = options.config;
-  const { memory, threads } = limits;
-  const warehouse = await openWarehouse({ path, memory, threads, version: packageVersion() });
+  const { memory } = limits;
+  const warehouse = await openWarehouse({ path, memory, threads: 1, version: packageVersion() });
   try {
     const runId = await beginRun(warehouse.connection, "syncExports", packageVersion());
     try {

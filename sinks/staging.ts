@@ -1,11 +1,10 @@
 /** Staging: the records of one file, in temporary tables of the load's own connection; those that meet nothing may go straight into the warehouse's tables. */
 import type { DuckDBAppender, DuckDBConnection } from "@duckdb/node-api";
 import type { Header } from "../schemas/header.ts";
-import { quoteIdentifier as id, quoteText } from "../schemas/names.ts";
+import { quoteIdentifier as id } from "../schemas/names.ts";
 import type { Drift, OrderItem, Reject, SignalRecord } from "../schemas/record.ts";
 import type { Table } from "../schemas/signal-types.ts";
 import { type Column, ORDER_ITEM_COLUMNS, SIGNAL_TABLES, tableColumns } from "../schemas/tables.ts";
-import type { ProjectedPart } from "./vector/lane.ts";
 
 /** What `records` rejects and drift were seen while staging. */
 export interface StagedCounts {
@@ -129,26 +128,11 @@ export class Staging {
     this.#unflushed = { records: 0, characters: 0 };
   }
 
-  /** Takes in the plain rows that a lane has projected: straight into their table, but for those that it holds back. */
-  async take({ table, file, columns, direct, held, apart, items }: ProjectedPart): Promise<void> {
-    const names = columns.map(id).join(", ");
-    const from = `FROM read_parquet(${quoteText(file)})`;
-    const set = (where = "") => `(SELECT record_no FROM read_parquet(${quoteText(apart ?? "")}) ${where})`;
-    const others = apart === undefined ? "" : `WHERE record_no NOT IN ${set()}`;
-    await this.#insert(`${table} (${names}, load_id) SELECT ${names}, ${this.loadId}::BIGINT ${from} ${others}`, direct);
-    if (held > 0) await this.#insert(`held_${table} (${names}) SELECT ${names} ${from} WHERE record_no IN ${set("WHERE held")}`, held);
-    if (items !== undefined) {
-      const fit = apart === undefined ? "" : `WHERE record_no NOT IN ${set("WHERE NOT held")}`;
-      await this.connection.run(`INSERT INTO read_order_items BY NAME SELECT * EXCLUDE (fits) FROM read_parquet(${quoteText(items)}) ${fit}`);
-    }
+  /** Counts rows that were written straight into a table, and into held_TABLE. */
+  count(table: Table, { direct, held }: { direct: number; held: number }): void {
     this.counts.direct[table] += direct;
     this.counts.rows[table] += held;
     this.counts.records += direct + held;
-  }
-
-  async #insert(sql: string, expected: number): Promise<void> {
-    const { rowsChanged } = await this.connection.run(`INSERT INTO ${sql}`);
-    if (rowsChanged !== expected) throw new Error(`${rowsChanged} rows instead of ${expected} by ${sql}`);
   }
 
   #appendRecord(record: SignalRecord): void {

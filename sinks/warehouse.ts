@@ -120,6 +120,9 @@ async function assertDuckdbFile(path: string): Promise<void> {
   );
 }
 
+/** The format of new files: the oldest one in which columns that are mostly null cost little. DuckDB since 1.3 (May 2025) reads it. */
+const STORAGE = "v1.3.0";
+
 /**
  * Makes a new file beside its place and links it there: a process that is killed while DuckDB writes the first bytes must not leave a file that is
  * none. Of two processes that do so at once, one's file is taken by both.
@@ -134,7 +137,7 @@ async function createWhole(path: string): Promise<void> {
   const { folder } = await ownFolder(`${path}.new-`);
   try {
     const file = join(folder, basename(path));
-    (await DuckDBInstance.create(file)).closeSync();
+    (await DuckDBInstance.create(file, { storage_compatibility_version: STORAGE })).closeSync();
     await link(file, path).catch((error: unknown) => {
       if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
     });

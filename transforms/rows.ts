@@ -4,7 +4,7 @@ import { type Options, parse } from "csv-parse/sync";
 import { messageOf } from "../schemas/errors.ts";
 import type { Reject } from "../schemas/record.ts";
 import type { RejectCode } from "../schemas/reject-codes.ts";
-import { type Block, type Broken, recordsOf, withoutLineEnd } from "./split.ts";
+import { type Block, type Broken, fieldCount, fieldEnd, fieldStart, recordAt, recordsOf, withoutLineEnd } from "./split.ts";
 
 /** One parsed row: as many fields as its record has. */
 export interface Row {
@@ -33,34 +33,27 @@ export function rowsOf(piece: Block | Broken, firstRecordNo: number, maxRecordBy
   }
   const fields = isUtf8(piece.bytes) ? parseFields(withoutLineEnd(piece.bytes), "utf8", maxRecordBytes) : undefined;
   if (fields?.length === piece.records) {
-    // Cut once for all rows, and only where one of them is rejected.
-    let records: Buffer[] | undefined;
-    const bytesAt = (index: number) => (records ??= recordsOf(piece))[index] as Buffer;
-    return fields.map((values, index) => ({ kind: "row", record_no: firstRecordNo + index, fields: values, bytes: () => bytesAt(index) }));
+    return fields.map((values, index) => ({ kind: "row", record_no: firstRecordNo + index, fields: values, bytes: () => recordAt(piece, index) }));
   }
   return recordsOf(piece).map((record, index) => singleRow(record, firstRecordNo + index, maxRecordBytes));
 }
 
 /**
- * Some rows of a block, by where the splitter saw their fields end: for few rows out of many, to which csv-parse would have to be set up each time. Both read the same.
- * @param indexes which, from 0; record_no of row n of the block is `firstRecordNo` + n. The block is UTF-8
+ * The rows of a block, by where the splitter saw their fields end: for few rows out of many, to which csv-parse would have to be set up each time. Both read the same.
+ * @param recordNos of its records
+ * @returns undefined where it is not UTF-8
  */
-export function pickRows(block: Block, indexes: readonly number[], firstRecordNo: number): Row[] {
-  const { bytes, starts, fieldEnds, firstFields } = block;
-  return indexes.map((index) => {
-    const fields: string[] = [];
-    let start = starts[index] as number;
-    const next = firstFields[index + 1] as number;
-    for (let field = firstFields[index] as number; field < next; field += 1) {
-      const end = fieldEnds[field] as number;
-      fields.push(fieldText(bytes, start, field === next - 1 && bytes[end - 1] === CR ? end - 1 : end));
-      start = end + 1;
-    }
-    return { kind: "row", record_no: firstRecordNo + index, fields, bytes: () => recordsOf(block)[index] as Buffer };
+export function markedRows(block: Block, recordNos: readonly number[]): Row[] | undefined {
+  if (!isUtf8(block.bytes)) return undefined;
+  return recordNos.map((record_no, index) => {
+    const fields = Array.from({ length: fieldCount(block, index) }, (_, field) =>
+      fieldText(block.bytes, fieldStart(block, index, field), fieldEnd(block, index, field)),
+    );
+    return { kind: "row", record_no, fields, bytes: () => recordAt(block, index) };
   });
 }
 
-const [QUOTE, CR] = [0x22, 0x0d];
+const QUOTE = 0x22;
 
 const fieldText = (bytes: Buffer, start: number, end: number) =>
   bytes[start] === QUOTE ? bytes.toString("utf8", start + 1, end - 1).replaceAll('""', '"') : bytes.toString("utf8", start, end);

@@ -1,4 +1,5 @@
 import { SignalhouseError } from "../schemas/errors.ts";
+import { atMost, firstFound, Words } from "./words.ts";
 
 /** A run of whole, well-quoted records; the last one's line end may be missing at the end of the file. */
 export interface Block {
@@ -11,6 +12,19 @@ export interface Block {
   fieldEnds: Uint32Array;
   /** The place of each record's first field in `fieldEnds`, and one more, behind the last record. */
   firstFields: readonly number[];
+}
+
+export const fieldCount = ({ firstFields }: Block, index: number): number => (firstFields[index + 1] as number) - (firstFields[index] as number);
+
+/** Where a field of a record starts: behind the comma after the one before it. */
+export const fieldStart = ({ starts, fieldEnds, firstFields }: Block, index: number, field: number): number =>
+  field === 0 ? (starts[index] as number) : (fieldEnds[(firstFields[index] as number) + field - 1] as number) + 1;
+
+/** Where it ends; an unquoted last one has the CR of its line end in `fieldEnds`. */
+export function fieldEnd({ bytes, starts, fieldEnds, firstFields }: Block, index: number, field: number): number {
+  const at = (firstFields[index] as number) + field;
+  const end = fieldEnds[at] as number;
+  return at + 1 === firstFields[index + 1] && bytes[end - 1] === CR && end > (starts[index] as number) ? end - 1 : end;
 }
 
 /** A line that is not CSV by itself, kept whole, without its line end. */
@@ -107,12 +121,13 @@ export class Splitter {
     this.#waitingBytes = 0;
     let start = this.#atFileStart ? byteOrderMarkLength(bytes) : 0;
     let blockStart = start;
+    const words = new Words(bytes);
     const marks = this.#marks;
     const block = (): Block => marks.take(bytes.subarray(blockStart, start));
     marks.begin(bytes.length - start, blockStart);
 
     while (start < bytes.length) {
-      const end = this.#recordEnd(bytes, start, atEnd);
+      const end = this.#recordEnd(bytes, words, start, atEnd);
       if (end === INCOMPLETE) break;
       if (end > 0) {
         if (!isEmptyLine(bytes, start, end)) marks.keep(start);
@@ -132,8 +147,8 @@ export class Splitter {
     this.#rest = bytes.subarray(start);
   }
 
-  #recordEnd(bytes: Buffer, start: number, atEnd: boolean): number {
-    const end = recordEnd(bytes, start, atEnd, this.#marks);
+  #recordEnd(bytes: Buffer, words: Words, start: number, atEnd: boolean): number {
+    const end = recordEnd(words, start, atEnd, this.#marks);
     if (end === BROKEN) return end;
     return (end === INCOMPLETE ? bytes.length : end) - start > this.#maxRecordBytes ? TOO_LARGE : end;
   }
@@ -157,6 +172,7 @@ export class Splitter {
 
 const QUOTE = 0x22;
 const COMMA = 0x2c;
+const COMMAS = 0x2c2c2c2c;
 const LF = 0x0a;
 const CR = 0x0d;
 
@@ -166,20 +182,30 @@ const TOO_LARGE = -3;
 
 /**
  * The offset after the record that starts at `start`, its line end included; INCOMPLETE or BROKEN. Notes where its fields end.
- * This loop sees every byte of every file.
+ * This loop sees every byte of every file, and most of them four at a time: V8 needs as long for one byte as for a word.
  */
-function recordEnd(bytes: Buffer, start: number, atEnd: boolean, marks: Marks): number {
-  const length = bytes.length;
+function recordEnd(words: Words, start: number, atEnd: boolean, marks: Marks): number {
+  const { bytes, view, length } = words;
+  const lastWord = length - 4;
   const ends = marks.ends;
   marks.again();
   let count = marks.count;
   let at = start;
   for (;;) {
     // A field starts here.
+    if (at <= lastWord && view.getInt32(at, true) === COMMAS) {
+      // Four empty ones: most fields of an export are.
+      ends[count] = at;
+      ends[count + 1] = at + 1;
+      ends[count + 2] = at + 2;
+      ends[count + 3] = at + 3;
+      count += 4;
+      at += 4;
+      continue;
+    }
     if (at < length && bytes[at] === QUOTE) {
       for (;;) {
-        at += 1;
-        while (at < length && bytes[at] !== QUOTE) at += 1;
+        at = words.indexOf(QUOTE, at + 1);
         if (at >= length) return atEnd ? BROKEN : INCOMPLETE;
         at += 1;
         if (at >= length || bytes[at] !== QUOTE) break;
@@ -200,13 +226,22 @@ function recordEnd(bytes: Buffer, start: number, atEnd: boolean, marks: Marks): 
       return next === LF ? at : BROKEN;
     }
     let byte = 0;
-    while (at < length) {
+    for (;;) {
+      // The comma is the greatest of the three.
+      if (at <= lastWord) {
+        const found = atMost(COMMA, view.getInt32(at, true));
+        if (found === 0) {
+          at += 4;
+          continue;
+        }
+        at += firstFound(found);
+      }
+      if (at >= length) break;
       byte = bytes[at] as number;
-      // The comma is the greatest of the three: nearly all bytes are told by one comparison.
-      if (byte <= COMMA && (byte === COMMA || byte === LF || byte === QUOTE)) break;
+      if (byte === COMMA || byte === LF || byte === QUOTE) break;
       at += 1;
     }
-    if (byte === QUOTE && at < length) return BROKEN;
+    if (at < length && byte === QUOTE) return BROKEN;
     ends[count++] = at;
     if (at < length && byte === COMMA) {
       at += 1;
@@ -239,10 +274,11 @@ export async function* split(source: AsyncIterable<Uint8Array>, maxRecordBytes: 
   yield* splitter.end();
 }
 
-/** A block's first record by itself, and the others. */
-export function firstOf(block: Block): { first: Block; rest: Block } {
+/** A block's first record by itself, and the others, if there are any. */
+export function firstOf(block: Block): { first: Block; rest?: Block } {
   const cut = block.starts[1] ?? block.bytes.length;
-  return { first: slice(block, 0, 1, block.starts[0] as number, cut), rest: slice(block, 1, block.records, cut, block.bytes.length) };
+  const first = slice(block, 0, 1, block.starts[0] as number, cut);
+  return block.records > 1 ? { first, rest: slice(block, 1, block.records, cut, block.bytes.length) } : { first };
 }
 
 /** Some records in a row, and the bytes that hold them. */
@@ -258,10 +294,27 @@ function slice({ bytes, starts, fieldEnds, firstFields }: Block, from: number, t
   };
 }
 
-/** The records of a block one by one, without their line ends. */
-export function recordsOf({ bytes, starts, fieldEnds, firstFields }: Block): Buffer[] {
-  return starts.map((start, index) => withoutLineEnd(bytes.subarray(start, fieldEnds[(firstFields[index + 1] as number) - 1])));
+/** A block of records that were told to be whole before. */
+export function blockOf(bytes: Buffer): Block {
+  const words = new Words(bytes);
+  const marks = new Marks();
+  marks.begin(bytes.length, 0);
+  let start = 0;
+  while (start < bytes.length) {
+    const end = recordEnd(words, start, true, marks);
+    if (end < 0) throw new Error(`there is no whole record at ${start}`);
+    if (!isEmptyLine(bytes, start, end)) marks.keep(start);
+    start = end;
+  }
+  return marks.take(bytes);
 }
+
+/** The records of a block one by one, without their line ends. */
+export const recordsOf = (block: Block): Buffer[] => block.starts.map((_, index) => recordAt(block, index));
+
+/** A record, without its line end. */
+export const recordAt = ({ bytes, starts, fieldEnds, firstFields }: Block, index: number): Buffer =>
+  withoutLineEnd(bytes.subarray(starts[index], fieldEnds[(firstFields[index + 1] as number) - 1]));
 
 /** A record without its line end; at the end of a file that may be half of one. */
 export function withoutLineEnd(line: Buffer): Buffer {

@@ -1,12 +1,12 @@
-/** Where runs of CSV lie while DuckDB reads them: in memory, where there is a file system in memory. */
-import { writeFileSync } from "node:fs";
-import { access, constants, readdir, rm, statfs } from "node:fs/promises";
+/** Where runs lie until they are in the warehouse: in memory, where there is a file system in memory. */
+import { closeSync, openSync, readSync, writeSync } from "node:fs";
+import { access, constants, rm, statfs } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { ownFolder } from "../../sinks/own-folder.ts";
 
 const MEMORY = "/dev/shm";
-/** Bytes that it must have free. A container often has 64 MB of it. */
+/** Bytes that it must have free: two stretches, as they are and as Parquet, and some more. A container often has 64 MB of it. */
 const ROOM = 1024 ** 3;
 
 export class Spool {
@@ -23,21 +23,71 @@ export class Spool {
     return new Spool((await ownFolder(join(inMemory ? MEMORY : tmpdir(), "signalhouse-spool-"))).folder);
   }
 
-  /** Puts bytes there; when this returns they are written, so that their memory may be used again. close() takes them away, and files beside them that begin with their name. */
-  put(bytes: Uint8Array): { file: string; close: () => Promise<void> } {
-    const name = `${(this.#number += 1)}.csv`;
-    const file = join(this.#folder, name);
-    writeFileSync(file, bytes, { flag: "wx", mode: 0o600 });
-    const close = async () => {
-      const mine = (await readdir(this.#folder)).filter((other) => other.startsWith(name));
-      await Promise.all(mine.map((other) => rm(join(this.#folder, other), { force: true })));
-    };
-    return { file, close };
+  /** Writes a file; when this returns that is done, so that the pieces' memory may be used again. The caller removes it, or close() does. @returns its path */
+  put(pieces: Iterable<Uint8Array>): string {
+    const file = this.place();
+    const opened = openSync(file, "wx", 0o600);
+    try {
+      for (const piece of pieces) writeWhole(opened, piece);
+    } finally {
+      closeSync(opened);
+    }
+    return file;
+  }
+
+  /** Begins a text. The caller closes it. */
+  text(): SpooledText {
+    return new SpooledText(this.place());
+  }
+
+  /** A path for a file that somebody else writes, and removes, or close() does. */
+  place(): string {
+    return join(this.#folder, String((this.#number += 1)));
   }
 
   async close(): Promise<void> {
     await rm(this.#folder, { recursive: true, force: true });
   }
+}
+
+/** Text that is put away and read again in places. */
+export class SpooledText {
+  readonly #path: string;
+  readonly #file: number;
+  #length = 0;
+
+  constructor(path: string) {
+    this.#path = path;
+    this.#file = openSync(path, "wx+", 0o600);
+  }
+
+  /** @returns where it stands */
+  add(bytes: Uint8Array): number {
+    writeWhole(this.#file, bytes);
+    this.#length += bytes.length;
+    return this.#length - bytes.length;
+  }
+
+  read(start: number, length: number): Buffer {
+    const bytes = Buffer.allocUnsafe(length);
+    for (let read = 0; read < length;) {
+      const some = readSync(this.#file, bytes, read, length - read, start + read);
+      if (some === 0) throw new Error(`${this.#path} has become shorter`);
+      read += some;
+    }
+    return bytes;
+  }
+
+  /** Takes it away. */
+  async close(): Promise<void> {
+    closeSync(this.#file);
+    await rm(this.#path, { force: true });
+  }
+}
+
+/** A disk that is nearly full takes a part of it before it fails. */
+function writeWhole(file: number, bytes: Uint8Array): void {
+  for (let written = 0; written < bytes.length;) written += writeSync(file, bytes, written);
 }
 
 async function hasRoom(folder: string): Promise<boolean> {

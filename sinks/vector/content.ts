@@ -182,12 +182,12 @@ const hasEachKeyOnce = (value: string) => {
 };
 
 /**
- * Gives the items of the plain orders among projected rows, as canonical text, with the record_no of their order, and whether they fit.
- * @param file Parquet of the rows
+ * Gives the items of plain orders, as canonical text, with the record_no of their order, and whether they fit.
+ * @param orders SQL that gives their rows
  */
-export function itemsSql(file: string): string {
+export function itemsSql(orders: string): string {
   const order = "record_no, signal_key, order_id, occurred_at";
-  const listed = `SELECT ${order}, unnest(items) AS item, generate_subscripts(items, 1) AS item_no FROM read_parquet(${quoteText(file)}) WHERE items IS NOT NULL`;
+  const listed = `SELECT ${order}, unnest(items) AS item, generate_subscripts(items, 1) AS item_no FROM (${orders}) WHERE items IS NOT NULL`;
   const read = `SELECT *, json_keys(item) AS keys, json_transform(item, ${ITEM_KEYS.shape}) AS fields FROM (${listed})`;
   const spread = `SELECT ${order}, item_no, len(keys) AS key_count, ${ITEM_KEYS.spread} FROM (${read})`;
   const fit = [`key_count = ${ITEM_KEYS.present}`, ...oneName(ITEM_FIELD_COLUMNS.values())].join(" AND ");

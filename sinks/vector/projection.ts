@@ -11,20 +11,25 @@ import { type Column, SIGNAL_TABLES } from "../../schemas/tables.ts";
 import { contentValue, EXTRA, fits, ITEMS, mirroredValue, payloadSql } from "./content.ts";
 import { isValue, typedValue } from "./values.ts";
 
-/** The query for CSV of one table's records, out of files with a certain header. */
+/** How records of one table are read, out of files with a certain header. They come as `record_no`, and as text fields that are called f and their position in the header. */
 export interface Projection {
   table: Table;
   /** The columns of the table that its rows fill, record_no among them. */
   columns: readonly string[];
-  /** Gives the plain rows with those columns and, of behavior, an order's items. @param file the CSV's place */
-  rows(file: string): string;
+  /** Gives the plain rows with those columns and, of behavior, an order's items. @param from SQL that gives the records */
+  rows(from: string): string;
+  /** Gives the same, but only of orders, and only what their items need. */
+  orders(from: string): string;
+  /** A record's key, and, as far as columns tell it, its time. */
+  key: string;
+  time: string;
 }
 
 const TIMES = ["SIGNAL_TIMESTAMP", "TIMESTAMP", "RECEIVED_TIMESTAMP", "OBSERVED_TIMESTAMP"] as const satisfies ExportHeader[];
 
 /**
  * The projection for records of a table.
- * @param positions of the header's fields that the CSV has, behind record_no; those that the table has no place for are null
+ * @param positions of the header's fields that the records have
  * @returns undefined where no row could be plain
  */
 export function projectionOf(table: Table, header: Header, positions: readonly number[]): Projection | undefined {
@@ -43,32 +48,35 @@ export function projectionOf(table: Table, header: Header, positions: readonly n
     return kind === "text" || kind === "json" ? [] : [isValue(kind, `f${position}`)];
   });
   const values = valuesOf(table, header, columns, key, type);
-  const csv = (file: string) => readSql(file, positions);
   // What a value that is absent would be is not known, and no reason to doubt.
   const fixedFit = `(${[`${key} IS NOT NULL`, ...checks].join(" AND ")}) IS DISTINCT FROM false`;
   const select = [...values].map(([name, value]) => `${value} AS ${id(name)}`).join(", ");
+  // The limit, which is none, keeps DuckDB from pushing the filter below it, where everything would be computed twice.
+  const rows = (from: string) =>
+    `SELECT * EXCLUDE (fits) FROM (${
+      isBehavior
+        ? `SELECT ${fixedFit} AND ${fits()} AS fits, ${ITEMS} AS items, ${select} FROM (${payloadSql(from, type, at("SIGNAL_CONTENT") ?? "NULL::VARCHAR", timed)})`
+        : `SELECT ${fixedFit} AND ${timed} AS fits, ${select} FROM ${from}`
+    } LIMIT 9000000000000000000) WHERE fits`;
   return {
     table,
     columns: [...values.keys()],
-    // The limit, which is none, keeps DuckDB from pushing the filter below it, where everything would be computed twice.
-    rows: (file) =>
-      `SELECT * EXCLUDE (fits) FROM (${
-        isBehavior
-          ? `SELECT ${fixedFit} AND ${fits()} AS fits, ${ITEMS} AS items, ${select} FROM (${payloadSql(csv(file), type, at("SIGNAL_CONTENT") ?? "NULL::VARCHAR", timed)})`
-          : `SELECT ${fixedFit} AND ${timed} AS fits, ${select} FROM ${csv(file)}`
-      } LIMIT 9000000000000000000) WHERE fits`,
+    rows,
+    orders: (from) => rows(`(FROM ${from} WHERE ${type} = 'order')`),
+    key,
+    time: `coalesce(${times.map((time) => typedValue("timestamp", time)).join(", ")})`,
   };
 }
 
-function readSql(file: string, positions: readonly number[]): string {
-  const columns = ["'record_no': 'BIGINT'", ...positions.map((position) => `'f${position}': 'VARCHAR'`)];
-  const options = [
-    "auto_detect = false, header = false, strict_mode = true, null_padding = false, parallel = false",
-    `delim = ',', quote = '"', escape = '"', new_line = '\\n', nullstr = ['', '\\N']`,
-    `columns = {${columns.join(", ")}}`,
-  ];
-  return `read_csv(${quoteText(file)}, ${options.join(", ")})`;
-}
+/** How the rows are read that a projection has made: as they are. */
+export const projected = ({ table, columns }: Projection): Projection => ({
+  table,
+  columns,
+  rows: (from) => `FROM ${from}`,
+  orders: (from) => `FROM ${from}`,
+  key: "signal_key",
+  time: "occurred_at",
+});
 
 const IDENTITY = Object.entries(EXPORT_COLUMNS).flatMap(([name, { identity }]) => (identity === "signal" ? [name as ExportHeader] : []));
 

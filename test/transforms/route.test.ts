@@ -1,44 +1,76 @@
 /** Records go to the table that they belong to, or are left; none is lost, and none is changed. */
-import { parse } from "csv-parse/sync";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 import fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import type { Table } from "../../schemas/signal-types.ts";
 import { readHeader } from "../../transforms/header.ts";
-import { type Part, Router } from "../../transforms/route.ts";
-import { type Run, runsOf } from "../../transforms/runs.ts";
-import { pickRows, rowsOf } from "../../transforms/rows.ts";
+import { placesIn, Router } from "../../transforms/route.ts";
+import { markedRows, rowsOf } from "../../transforms/rows.ts";
+import { type Block, split } from "../../transforms/split.ts";
+import { scratchFolder } from "../helpers/warehouse.ts";
 import { csvOf, piecesOf } from "./reading.ts";
 
 const LIMIT = 1024 * 1024;
 const HEADER = ["SIGNAL_ID", "SIGNAL_TYPE", "SIGNAL_CONTENT", "TIMESTAMP", "TLTSID", "BOT_DETECTED", "Email", "CAMPAIGN_NAME"];
+const TABLES = ["marketing_signals", "behavior_signals"] as const satisfies Table[];
 
-async function runOf(text: string): Promise<Run> {
-  for await (const piece of runsOf(piecesOf(Buffer.from(text)), LIMIT, LIMIT)) if (piece.kind === "run") return piece;
-  throw new Error("there is no run");
+let instance: DuckDBInstance;
+let connection: DuckDBConnection;
+beforeAll(async () => {
+  instance = await DuckDBInstance.create(":memory:");
+  connection = await instance.connect();
+});
+afterAll(() => {
+  connection.disconnectSync();
+  instance.closeSync();
+});
+
+async function blocksOf(bytes: Buffer): Promise<Block[]> {
+  const blocks: Block[] = [];
+  for await (const piece of split(piecesOf(bytes), LIMIT)) if (piece.kind === "block") blocks.push(piece);
+  return blocks;
 }
 
-/** Routes records without their header row; the parts' lines as fields. */
-async function route(text: string, header = HEADER, before = 0) {
-  const router = new Router(readHeader(header, []), header.indexOf("SIGNAL_TYPE"));
-  const { parts, left } = router.route(await runOf(text), before);
-  const lines = ({ bytes }: Part): string[][] => parse(bytes.toString());
-  return { router, left, parts: Object.fromEntries(parts.map((part) => [part.table, { numbers: part.numbers, lines: lines(part) }])) };
+/** Routes records without their header row; the parts' rows as DuckDB reads them: record_no, and the table's fields. */
+async function route(bytes: Buffer, header = HEADER, before = 0) {
+  const router = new Router(readHeader(header, []), header.indexOf("SIGNAL_TYPE"), TABLES);
+  const left: number[] = [];
+  let next = before;
+  for (const block of await blocksOf(bytes)) {
+    left.push(...router.add(block, next));
+    next += block.records;
+  }
+  const parts: Record<string, unknown[][]> = {};
+  const folder = scratchFolder();
+  for (const { table, file, records } of router.take()) {
+    const path = join(folder, `${table}.parquet`);
+    writeFileSync(path, Buffer.concat(file));
+    const result = await connection.runAndReadAll(`FROM read_parquet('${path}')`);
+    parts[table] = result.getRowsJson().map(([recordNo, ...fields]) => [Number(recordNo), ...fields]);
+    expect(parts[table]).toHaveLength(records);
+    expect(result.columnNames()).toEqual(["record_no", ...placesIn(table, readHeader(header, []).fields).map((position) => `f${position}`)]);
+  }
+  return { left, parts };
 }
+
+/** What a row has for a table, null where it says nothing. */
+const told = (table: Table, header: readonly string[], fields: readonly string[]) =>
+  placesIn(table, readHeader([...header], []).fields).map((position) => (["", "\\N"].includes(fields[position] as string) ? null : fields[position]));
 
 const row = (more: Record<string, string>) => HEADER.map((name) => more[name] ?? "");
 
 test("each record goes to its type's table, with its number", async () => {
   const page = row({ SIGNAL_ID: "1", SIGNAL_TYPE: "pageView", SIGNAL_CONTENT: '{"a":"b,c"}', TLTSID: "t", Email: 'q"q' });
   const click = row({ SIGNAL_ID: "2", SIGNAL_TYPE: "emailClick", BOT_DETECTED: "true", CAMPAIGN_NAME: "two\nlines" });
-  const { parts, left } = await route(csvOf([page, click, page]), HEADER, 100);
+  const { parts, left } = await route(Buffer.from(csvOf([page, click, page])), HEADER, 100);
   expect(left).toEqual([]);
-  expect(parts["behavior_signals"]).toEqual({
-    numbers: [1, 3],
-    lines: [
-      ["101", ...page],
-      ["103", ...page],
-    ],
-  });
-  expect(parts["marketing_signals"]).toEqual({ numbers: [2], lines: [["102", ...click]] });
+  expect(parts["behavior_signals"]).toEqual([
+    [101, "1", "pageView", '{"a":"b,c"}', null, "t", 'q"q'],
+    [103, "1", "pageView", '{"a":"b,c"}', null, "t", 'q"q'],
+  ]);
+  expect(parts["marketing_signals"]).toEqual([[102, "2", "emailClick", null, "true", null, "two\nlines"]]);
 });
 
 describe("left are", () => {
@@ -53,57 +85,90 @@ describe("left are", () => {
     ["a field too many", [...row({ SIGNAL_TYPE: "order" }), ""]],
   ];
   test.each(cases)("%s", async (_, fields) => {
-    expect(await route(csvOf([fields]))).toMatchObject({ left: [1], parts: {} });
+    expect(await route(Buffer.from(csvOf([fields])))).toEqual({ left: [1], parts: {} });
   });
 
   test("but not where the column says null", async () => {
-    const fields = row({ SIGNAL_TYPE: "order", CAMPAIGN_NAME: "\\N", BOT_DETECTED: "\\N" });
-    expect((await route(csvOf([fields]))).left).toEqual([]);
+    const fields = row({ SIGNAL_TYPE: "order", CAMPAIGN_NAME: "\\N", BOT_DETECTED: '""' }).join(",");
+    expect((await route(Buffer.from(fields))).left).toEqual([]);
+  });
+
+  test.each([
+    ["what is not UTF-8", 0xff],
+    ["a NUL", 0],
+  ])("a block with %s", async (_, byte) => {
+    const bytes = Buffer.from(csvOf([row({ SIGNAL_TYPE: "order", Email: "x" })]));
+    bytes[bytes.lastIndexOf("x")] = byte;
+    expect(await route(bytes)).toEqual({ left: [1], parts: {} });
+  });
+
+  test("a record of more than 256 KiB", async () => {
+    expect(
+      (await route(Buffer.from(csvOf([row({ SIGNAL_TYPE: "order", Email: "x".repeat(256 * 1024) }), row({ SIGNAL_TYPE: "order" })])))).left,
+    ).toEqual([1]);
+  });
+
+  test("records of a table that is not asked for", async () => {
+    const router = new Router(readHeader(HEADER, []), 1, ["behavior_signals"]);
+    const [block] = await blocksOf(Buffer.from(csvOf([row({ SIGNAL_TYPE: "order" }), row({ SIGNAL_TYPE: "smsSend" })])));
+    expect(router.add(block as Block, 5)).toEqual([7]);
   });
 });
 
-test("many columns in a row that a table has no place for are left out", async () => {
-  const marketing = ["CAMPAIGN_ID", "CAMPAIGN_NAME", "CAMPAIGN_STATUS", "CAMPAIGN_TYPE", "ENTRY_TYPE", "FREQUENCY", "SEGMENT_ID", "MESSAGE_ID"];
-  const header = ["SIGNAL_TYPE", ...marketing, "Email"];
-  const { router, parts } = await route(`order,${",".repeat(8)}a\nsmsSend,1,2,3,4,5,6,7,8,b\n`, header);
-  expect(router.columns("behavior_signals")).toEqual([0, 9]);
-  expect(router.columns("marketing_signals")).toHaveLength(10);
-  expect(parts["behavior_signals"]?.lines).toEqual([["1", "order", "a"]]);
-  expect(parts["marketing_signals"]?.lines).toEqual([["2", "smsSend", "1", "2", "3", "4", "5", "6", "7", "8", "b"]]);
-});
-
-test.each(["\n", "\r\n"])("the last field ends before the line does (%j), quoted or not", async (end) => {
-  const header = ["SIGNAL_TYPE", "Email"];
-  const { parts } = await route(["order,a", 'order,"b"', "order,", "order,c"].join(end) + end, header);
-  expect(parts["behavior_signals"]?.lines).toEqual([
-    ["1", "order", "a"],
-    ["2", "order", "b"],
-    ["3", "order", ""],
-    ["4", "order", "c"],
+test.each(["\n", "\r\n"])("the last field ends before the line does (%j), quoted or not, and the first starts behind it", async (end) => {
+  const header = ["SIGNAL_ID", "SIGNAL_TYPE", "Email"];
+  const { parts } = await route(Buffer.from(['"",order,a', '1,order,"b"', ",order,", '2,order,""', '"3",order,c\rd'].join(end) + end), header);
+  expect(parts["behavior_signals"]).toEqual([
+    [1, null, "order", "a"],
+    [2, "1", "order", "b"],
+    [3, null, "order", null],
+    [4, "2", "order", null],
+    [5, "3", "order", "c\rd"],
   ]);
 });
 
-test("whatever the fields, csv-parse reads them as they were, and so do the splitter's marks", async () => {
-  const field = fc.oneof(fc.constantFrom("", "order", "emailClick", "\\N", "a,b", 'q"q', '""', "l\nf", "é", "\ufeffx"), fc.string({ maxLength: 5 }));
+test("many rows, long texts, and what comes after they were taken", async () => {
+  const router = new Router(readHeader(HEADER, []), 1, TABLES);
+  const folder = scratchFolder();
+  const long = "é".repeat(100_000);
+  const records = Array.from({ length: 3000 }, (_, number) =>
+    row({ SIGNAL_ID: String(number), SIGNAL_TYPE: "order", Email: number % 1000 === 7 ? long : "" }),
+  );
+  for (const offset of [2 ** 33, 0]) {
+    let before = offset;
+    for (const block of await blocksOf(Buffer.from(csvOf(records)))) {
+      expect(router.add(block, before)).toEqual([]);
+      before += block.records;
+    }
+    const [part] = router.take();
+    const path = join(folder, `${offset}.parquet`);
+    writeFileSync(path, Buffer.concat(part?.file ?? []));
+    const result = await connection.runAndReadAll(
+      `SELECT count(*)::INTEGER, min(record_no)::VARCHAR, count(DISTINCT f0)::INTEGER, count(f6)::INTEGER, min(f6), sum(f0::INTEGER)::INTEGER FROM read_parquet('${path}')`,
+    );
+    expect(result.getRows()).toEqual([[3000, String(offset + 1), 3000, 3, long, 4_498_500]]);
+  }
+  expect(router.take()).toEqual([]);
+});
+
+test("whatever the fields, DuckDB reads them as they were, and so do csv-parse and the splitter's marks", async () => {
+  const field = fc.oneof(fc.constantFrom("", "order", "emailClick", "\\N", "a,b", 'q"q', '""', "l\nf", "é", "x\ufeff"), fc.string({ maxLength: 5 }));
   const record = fc.array(field, { minLength: HEADER.length, maxLength: HEADER.length });
   await fc.assert(
     fc.asyncProperty(fc.array(record, { minLength: 1, maxLength: 6 }), async (records) => {
-      const text = csvOf(records);
-      const run = await runOf(text);
-      const [block] = run.blocks;
+      const bytes = Buffer.from(csvOf(records));
+      const [block] = await blocksOf(bytes);
       if (!block) throw new Error("there is no block");
       const byParser = rowsOf(block, 1, LIMIT).map((one) => (one.kind === "row" ? one.fields : one.raw));
-      expect(
-        pickRows(
-          block,
-          block.starts.map((_, index) => index),
-          1,
-        ).map(({ fields }) => fields),
-      ).toEqual(byParser);
-      const { parts, left } = await route(text);
-      const numbers = [...left, ...Object.values(parts).flatMap((part) => part.numbers)].sort((a, b) => a - b);
-      expect(numbers).toEqual(records.map((_, index) => index + 1));
-      for (const { lines } of Object.values(parts)) for (const [recordNo, ...fields] of lines) expect(fields).toEqual(byParser[Number(recordNo) - 1]);
+      const recordNos = records.map((_, index) => index + 1);
+      expect(markedRows(block, recordNos)?.map(({ fields }) => fields)).toEqual(byParser);
+      const { parts, left } = await route(bytes);
+      const numbers = [...left, ...Object.values(parts).flatMap((rows) => rows.map(([recordNo]) => Number(recordNo)))].sort((a, b) => a - b);
+      expect(numbers).toEqual(recordNos);
+      for (const table of TABLES) {
+        for (const [recordNo, ...fields] of parts[table] ?? [])
+          expect(fields).toEqual(told(table, HEADER, byParser[Number(recordNo) - 1] as string[]));
+      }
     }),
   );
 });

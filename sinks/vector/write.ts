@@ -1,0 +1,93 @@
+/** Writes what DuckDB can read by itself: the plain rows of some files straight into their table, with as many threads as DuckDB has. */
+import { messageOf } from "../../schemas/errors.ts";
+import { quoteIdentifier as id, quoteText } from "../../schemas/names.ts";
+import type { Table } from "../../schemas/signal-types.ts";
+import { onlyRow, rows } from "../sql.ts";
+import type { Staging } from "../staging.ts";
+import { itemsSql } from "./content.ts";
+import type { ReadRows } from "./lane.ts";
+import type { Projection } from "./projection.ts";
+
+/** Records of one table, as text. */
+export interface TextRows {
+  /** Parquet with their record_no and the fields that the projection reads. */
+  files: readonly string[];
+  records: number;
+}
+
+/**
+ * Writes them, in the load's open transaction. Held back are rows that are known to meet another one, of the warehouse or of their own files; what meets a row all the same is found
+ * at the end, and taken back: that is exact, but dear where it is the rule.
+ * @param read as it is to be read: the text itself, or what a lane has read
+ * @returns the record_no of the records in doubt, in order: those that are not among the plain rows, for whatever reason
+ */
+export async function writePlain(staging: Staging, text: TextRows, read: ReadRows): Promise<number[]> {
+  const { connection, loadId } = staging;
+  const { projection } = read;
+  const { table, columns } = projection;
+  const source = sourceOf(read.files);
+  const names = columns.map(id).join(", ");
+  const hasItems = table === "behavior_signals" && (await create(staging, "plain_items", itemsSql(projection.orders(source)))) > 0;
+  const anyHeld = (await create(staging, "held_back", await meetingSql(staging, projection, source))) > 0;
+
+  const notHeld = anyHeld ? " AND record_no NOT IN (SELECT record_no FROM held_back)" : "";
+  const fitting = hasItems ? " AND record_no NOT IN (SELECT record_no FROM plain_items WHERE NOT fits)" : "";
+  const insert = async (target: string, from: string) => (await connection.run(`INSERT INTO ${target} FROM (${from})`)).rowsChanged;
+  const direct = await insert(
+    `${table} (${names}, load_id)`,
+    `SELECT ${names}, ${loadId}::BIGINT FROM (${projection.rows(`(FROM ${source} WHERE true${notHeld}${fitting})`)})`,
+  );
+  const held = anyHeld
+    ? await insert(
+        `held_${table} (${names})`,
+        `SELECT ${names} FROM (${projection.rows(`(FROM ${source} WHERE record_no IN (SELECT record_no FROM held_back)${fitting})`)})`,
+      )
+    : 0;
+  if (hasItems) {
+    await connection.run(`INSERT INTO read_order_items BY NAME SELECT * EXCLUDE (fits) FROM plain_items WHERE true${fitting}`);
+  }
+  staging.count(table, { direct, held });
+  return direct + held === text.records ? [] : missing(staging, table, sourceOf(text.files));
+}
+
+export const sourceOf = (files: readonly string[]): string => `read_parquet([${files.map(quoteText).join(", ")}])`;
+
+/** Makes a temporary table. @returns how many rows it has */
+async function create({ connection }: Staging, name: string, query: string): Promise<number> {
+  await connection.run(`CREATE OR REPLACE TEMP TABLE ${name} AS ${query}`);
+  const { n } = await onlyRow<{ n: bigint }>(connection, `SELECT count(*) AS n FROM ${name}`);
+  return Number(n);
+}
+
+/** The record_no of rows whose key comes up twice in their files, or is in the warehouse, among rows of the same times. */
+async function meetingSql({ connection, loadId }: Staging, { table, key, time }: Projection, source: string): Promise<string> {
+  const others = `SELECT signal_key FROM ${table} WHERE load_id <> ${loadId}`;
+  const { any } = await onlyRow<{ any: boolean }>(connection, `SELECT EXISTS (${others}) AS any`);
+  const { first, last } = any
+    ? await onlyRow<{ first: string | null; last: string | null }>(
+        connection,
+        `SELECT min(time)::VARCHAR AS first, max(time)::VARCHAR AS last FROM (SELECT ${time} AS time FROM ${source})`,
+      )
+    : { first: null, last: null };
+  const within =
+    first === null || last === null ? "" : `AND occurred_at BETWEEN ${quoteText(first)}::TIMESTAMPTZ AND ${quoteText(last)}::TIMESTAMPTZ`;
+  return `WITH keyed AS (SELECT record_no, ${key} AS signal_key FROM ${source})
+    SELECT record_no FROM keyed WHERE signal_key IN (SELECT signal_key FROM keyed GROUP BY signal_key HAVING count(*) > 1)
+      ${any ? `OR signal_key IN (${others} ${within})` : ""}`;
+}
+
+async function missing({ connection, loadId }: Staging, table: Table, source: string): Promise<number[]> {
+  const { first, last } = await onlyRow<{ first: bigint; last: bigint }>(
+    connection,
+    `SELECT min(record_no) AS first, max(record_no) AS last FROM ${source}`,
+  );
+  const found = await rows<{ record_no: bigint }>(
+    connection,
+    `SELECT record_no FROM ${source} WHERE record_no NOT IN (SELECT record_no FROM ${table} WHERE load_id = ${loadId} AND record_no BETWEEN ${first} AND ${last})
+      AND record_no NOT IN (SELECT record_no FROM held_${table} WHERE record_no BETWEEN ${first} AND ${last}) ORDER BY record_no`,
+  );
+  return found.map(({ record_no }) => Number(record_no));
+}
+
+/** Whether an error is what bytes or values bring up, rather than a full disk, or a bug in a statement. */
+export const isOfTheData = (error: unknown) => /^(Invalid Input|Conversion|Out of Range) Error/.test(messageOf(error));
