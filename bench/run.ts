@@ -6,7 +6,7 @@ import { benchGrowth, benchLoad } from "./load.ts";
 import { benchRefset } from "./refset.ts";
 import { benchSftp } from "./sftp.ts";
 import { benchNothingNew } from "./sync.ts";
-import { benchVector, benchVectorGrowth, benchVectorOverlap, benchVectorSync } from "./vector.ts";
+import { benchVector, benchVectorGrowth, benchVectorOverlap, benchVectorSplitter, benchVectorSync } from "./vector.ts";
 
 const ROOT = fileURLToPath(new URL("../../bench/", import.meta.url));
 const DATA = `${ROOT}.data`;
@@ -23,6 +23,11 @@ const BENCHMARKS: Record<string, Benchmark> = {
     method:
       "The generator's standard file (72 columns, 1.7 GB unpacked). Contenders in turn, each run in a process of its own into a new warehouse. signalhouse does all of its work (merge, ledger, rejects, drift); bench/duckdb-baseline.sql only fills the tables. Medians.",
     run: () => benchVector(DATA),
+  },
+  "vector-splitter": {
+    title: "The vector path: Node's part of it",
+    method: "MB of unpacked text a second, on one core. The aim for the splitter is 400.",
+    run: () => benchVectorSplitter(DATA),
   },
   "vector-growth": {
     title: "The vector path: how it grows",

@@ -1,16 +1,23 @@
 /** How fast the vector path loads beside the SQL that one would write instead, how it grows, what overlaps cost, and a sync beside its parts. */
 import { execFile } from "node:child_process";
 import { createReadStream, createWriteStream, existsSync } from "node:fs";
-import { copyFile, mkdir, readdir, rm, utimes, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, readdir, readFile, rm, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { createGunzip, createGzip } from "node:zlib";
+import { createGunzip, createGzip, gunzipSync } from "node:zlib";
 import { connect } from "../pipeline/sync.ts";
 import { type ConfigInput, readConfig } from "../schemas/config.ts";
 import { generateExports } from "../samples/generator/exports.ts";
 import { makeKeyPair, startSandbox } from "../samples/sandbox/sandbox.ts";
+import type { Table } from "../schemas/signal-types.ts";
+import { SIGNAL_TABLES } from "../schemas/tables.ts";
+import { readHeader } from "../transforms/header.ts";
+import { headerNames } from "../transforms/records.ts";
+import { Router } from "../transforms/route.ts";
+import { rowsOf } from "../transforms/rows.ts";
+import { firstOf, Splitter } from "../transforms/split.ts";
 import { gunzipAlone, load, removeWarehouse, standardFile } from "./load.ts";
 import { median } from "./median.ts";
 import type { LoadFigures } from "./run-load.ts";
@@ -38,9 +45,9 @@ const rounded = (value: number, digits = 2) => Math.round(value * 10 ** digits) 
 export async function benchVector(folder: string): Promise<object[]> {
   const file = await standardFile(folder, MAIN);
   const contenders: Record<string, { run: (warehouse: string, file: string) => Promise<LoadFigures>; rounds?: number }> = {
-    "signalhouse, vector path, 512MB (the default)": { run: load("vector") },
+    "signalhouse, vector path, 512MB (the default)": { run: load("vector"), rounds: 2 },
     "signalhouse, vector path, 1GB": { run: load("vector", "1GB") },
-    "duckdb-baseline.sql, two threads, 1GB": { run: baseline("1GB") },
+    "duckdb-baseline.sql, two threads, 1GB": { run: baseline("1GB"), rounds: 3 },
     "duckdb-baseline.sql, two threads, DuckDB's default (80 % of memory)": { run: baseline() },
     "signalhouse, row path, 192MB": { run: load("row", "192MB"), rounds: 1 },
     "gunzip alone": { run: async (_, path) => gunzipAlone(path) },
@@ -67,13 +74,61 @@ export async function benchVector(folder: string): Promise<object[]> {
   }));
 }
 
-/** Files of several sizes with one lane and two. */
+/** How fast bytes are that go through Node's part of the vector path: of 200,000 records, unpacked in memory. */
+export async function benchVectorSplitter(folder: string): Promise<object[]> {
+  const file = await standardFile(folder, 200_000);
+  const bytes = gunzipSync(await readFile(file));
+  const [first] = [...new Splitter(LIMIT).push(bytes.subarray(0, 64 * 1024))];
+  if (first?.kind !== "block") throw new Error("the file has no header");
+  const header = readHeader(headerNames(rowsOf(firstOf(first).first, 1, LIMIT)[0]), []);
+  const router = new Router(header, header.positions.get("SIGNAL_TYPE") as number, Object.keys(SIGNAL_TABLES) as Table[]);
+  const pieces = function* () {
+    for (let start = 0; start < bytes.length; start += CHUNK) yield bytes.subarray(start, start + CHUNK);
+  };
+  const blocks = function* () {
+    const splitter = new Splitter(LIMIT);
+    for (const piece of pieces()) yield* splitter.push(piece);
+    yield* splitter.end();
+  };
+  const contenders: Record<string, () => void | Promise<void>> = {
+    "gunzip alone": async () => void (await gunzipAlone(file)),
+    "the splitter alone": () => {
+      for (const _block of blocks());
+    },
+    "the splitter, and the columns": () => {
+      let routed = 0;
+      for (const block of blocks()) {
+        if (block.kind === "block") router.add(block, 0);
+        routed += block.bytes.length;
+        if (routed < 16 * CHUNK * 4) continue;
+        router.take();
+        routed = 0;
+      }
+      router.take();
+    },
+  };
+  const taken = new Map<string, number[]>(Object.keys(contenders).map((name) => [name, []]));
+  for (let round = 0; round < ROUNDS; round += 1) {
+    for (const [name, run] of Object.entries(contenders)) {
+      const start = performance.now();
+      await run();
+      taken.get(name)?.push((performance.now() - start) / 1000);
+    }
+  }
+  return [...taken].map(([contender, seconds]) => ({ contender, "MB/s": Math.round(bytes.length / 1e6 / median(seconds)) }));
+}
+
+const LIMIT = 64 * 1024 * 1024;
+/** As gunzip gives them. */
+const CHUNK = 256 * 1024;
+
+/** Files of several sizes with one thread of DuckDB, two and three. */
 export async function benchVectorGrowth(folder: string): Promise<object[]> {
   const rows: object[] = [];
   for (const size of [250_000, 1_000_000, 4_000_000].filter((records) => records <= LARGEST)) {
     const file = await standardFile(folder, size);
     const row: Record<string, unknown> = { records: size.toLocaleString("en") };
-    for (const lanes of [1, 2]) {
+    for (const lanes of [1, 2, 3]) {
       const warehouse = join(folder, "growth.duckdb");
       await removeWarehouse(warehouse);
       const { seconds, peakMiB } = await load("vector", "1GB", lanes)(warehouse, file);

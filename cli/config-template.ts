@@ -105,7 +105,7 @@ export function configTemplate({ region, user, keyFile, apiKeyFile }: TemplateVa
     // Memory that DuckDB may use for a load. What needs more goes to temporary files beside the warehouse.
     // "memory": "512MB",
 
-    // Parts of a file that are read at a time, each by a thread of its own. Writing keeps another core busy.
+    // Threads of DuckDB in a load: one writes, a second and a third read meanwhile. More are not used.
     // "threads": 2,
 
     // Bytes of one unzipped record. A file with a larger one is not loaded, and says so.

@@ -15,6 +15,8 @@ import { type Sizes, stageRuns } from "./vector/stage.ts";
 
 /** A file that can be read. */
 export interface Source extends FileIdentity {
+  /** Whether open() gives its bytes only once. */
+  once?: boolean;
   /** Its bytes. The stream is read to its end, or left early, and then destroys itself. */
   open(signal: AbortSignal): AsyncIterable<Uint8Array>;
 }
@@ -113,11 +115,20 @@ interface Read {
 async function readFile(source: Source, context: LoadContext, spool: Spool | undefined, committed: Promise<void>): Promise<Read> {
   const read = await readOnce(source, context, spool, committed);
   if (!spool || !isOfTheData(read.error)) return read;
+  if (source.once) return { ...read, error: refused(source, read.error) };
   // DuckDB refuses something that was taken for plain, and the transaction is lost with it: the file is read again, record by record.
   await abandonLoad(read.staging);
   read.staging.close();
   return readOnce(source, context, undefined, committed);
 }
+
+const refused = ({ path }: Source, error: unknown) =>
+  new SignalhouseError(
+    "bug",
+    `DuckDB refuses something of ${path} that signalhouse took for plain: ${messageOf(error)}`,
+    "Load it again with --path row, which reads records one by one, and please report it.",
+    error,
+  );
 
 async function readOnce(source: Source, context: LoadContext, spool: Spool | undefined, committed: Promise<void>): Promise<Read> {
   const { warehouse, limits, signal, onEvent } = context;

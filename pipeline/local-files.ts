@@ -56,5 +56,5 @@ function unreadable(path: string, cause: unknown): SignalhouseError {
 
 /** A stream of unknown size, such as standard input, under the name `stdin`. Its mtime is the moment of its load. */
 export function streamSource(stream: AsyncIterable<Uint8Array>): Source {
-  return { path: "stdin", size: 0, mtime: Date.now(), open: () => stream };
+  return { path: "stdin", size: 0, mtime: Date.now(), once: true, open: () => stream };
 }

@@ -110,7 +110,7 @@ const limits = z.strictObject({
     .string()
     .regex(/^(?=.*[1-9])\d+(\.\d+)? ?[KMGT]i?B$/i, "expected a size such as 512MB, 1.5GB or 2GiB")
     .default("512MB"),
-  /** Parts of a file that are read at a time, each by a thread of its own. Writing keeps another core busy. */
+  /** Threads of DuckDB in a load: one writes, a second and a third read meanwhile. More are not used. */
   threads: z.int().min(1).max(256).default(2),
 });
 

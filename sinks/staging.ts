@@ -203,6 +203,15 @@ export class Staging {
 
   /** Drops everything staged, and the connection with it. */
   close(): void {
+    // What is open still, after a failure, would hold the connection.
+    for (const appender of this.#appenders.values()) {
+      try {
+        appender.closeSync();
+      } catch {
+        // Its rows are not wanted any more.
+      }
+    }
+    this.#appenders.clear();
     this.connection.disconnectSync();
   }
 

@@ -6,8 +6,8 @@ import { join } from "node:path";
 import { ownFolder } from "../../sinks/own-folder.ts";
 
 const MEMORY = "/dev/shm";
-/** Bytes that it must have free: two stretches, as they are and as Parquet, and some more. A container often has 64 MB of it. */
-const ROOM = 1024 ** 3;
+/** Bytes that it must have free: three stretches, as they are, as columns and as typed rows, and some more. A container often has 64 MB of it. */
+const ROOM = 1.5 * 1024 ** 3;
 
 export class Spool {
   readonly #folder: string;
@@ -53,7 +53,7 @@ export class Spool {
 /** Text that is put away and read again in places. */
 export class SpooledText {
   readonly #path: string;
-  readonly #file: number;
+  #file: number | undefined;
   #length = 0;
 
   constructor(path: string) {
@@ -63,7 +63,7 @@ export class SpooledText {
 
   /** @returns where it stands */
   add(bytes: Uint8Array): number {
-    writeWhole(this.#file, bytes);
+    writeWhole(this.#opened, bytes);
     this.#length += bytes.length;
     return this.#length - bytes.length;
   }
@@ -71,16 +71,22 @@ export class SpooledText {
   read(start: number, length: number): Buffer {
     const bytes = Buffer.allocUnsafe(length);
     for (let read = 0; read < length;) {
-      const some = readSync(this.#file, bytes, read, length - read, start + read);
+      const some = readSync(this.#opened, bytes, read, length - read, start + read);
       if (some === 0) throw new Error(`${this.#path} has become shorter`);
       read += some;
     }
     return bytes;
   }
 
-  /** Takes it away. */
+  get #opened(): number {
+    if (this.#file === undefined) throw new Error(`${this.#path} is closed`);
+    return this.#file;
+  }
+
+  /** Takes it away. May be called twice. */
   async close(): Promise<void> {
-    closeSync(this.#file);
+    if (this.#file !== undefined) closeSync(this.#file);
+    this.#file = undefined;
     await rm(this.#path, { force: true });
   }
 }

@@ -30,6 +30,9 @@ export interface Sizes {
 const MIB = 1024 * 1024;
 const SIZES: Sizes = { rowGroup: 16 * MIB, least: 32 * MIB, most: 128 * MIB, few: 1000 };
 
+/** Where records are held in memory, as they start and as they are in doubt: lines of a byte are many. */
+const MOST_RECORDS = 500_000;
+
 /** Stretches that are being read or written by DuckDB, or wait for that. */
 const AHEAD = 2;
 
@@ -62,6 +65,7 @@ export async function stageRuns(source: AsyncIterable<Uint8Array>, options: Vect
   const { maxRecordBytes, maxExpansionRatio, signal, sizes = SIZES, spool } = options;
   let place: Place | undefined;
   let stretch: Stretch | undefined;
+  const open = new Set<Stretch>();
   const lanes = new Map<Table, Lane>();
   /** Settles when all that was handed over is staged, with how many records went the way of the row path. */
   let staged: Promise<number> = Promise.resolve(0);
@@ -80,11 +84,15 @@ export async function stageRuns(source: AsyncIterable<Uint8Array>, options: Vect
   };
   const finishStretch = (at: Place) => {
     const done = stretch;
-    stretch = undefined;
     if (!done) return;
     done.finish();
+    stretch = undefined;
     if (done.records >= sizes.few) for (const [table, lane] of lanes) done.readBy(lane, table, at.projections);
-    handOver(() => stageStretch(at, done, sizes.few));
+    handOver(async () => {
+      const count = await stageStretch(at, done, sizes.few);
+      open.delete(done);
+      return count;
+    });
   };
   let before = 0;
   try {
@@ -102,11 +110,12 @@ export async function stageRuns(source: AsyncIterable<Uint8Array>, options: Vect
       }
       if (left?.kind === "block") {
         stretch ??= new Stretch(spool, place.router, sizes.rowGroup);
+        open.add(stretch);
         stretch.add(left, before);
         before += left.records;
         // Of those that are under way, the oldest may have ended long ago.
-        if (stretch.bytes >= sizes.most) await under.at(-AHEAD);
-        if (waiting < AHEAD && stretch.bytes >= sizes.least) finishStretch(place);
+        if (stretch.bytes >= sizes.most || stretch.records >= MOST_RECORDS) await under.at(-AHEAD);
+        if (waiting < AHEAD && (stretch.bytes >= sizes.least || stretch.records >= MOST_RECORDS)) finishStretch(place);
       } else if (left) {
         finishStretch(place);
         const [{ header }, rows] = [place, rowsOf(left, before + 1, maxRecordBytes)];
@@ -123,7 +132,8 @@ export async function stageRuns(source: AsyncIterable<Uint8Array>, options: Vect
     return await staged;
   } finally {
     await Promise.allSettled([staged]);
-    await stretch?.close();
+    // Those that were handed over behind one that failed, too.
+    await Promise.all([...open].map((left) => left.close()));
     await Promise.all([...lanes.values()].map((lane) => lane.close()));
   }
 }

@@ -10,8 +10,9 @@ import { type Block, blockOf } from "../../transforms/split.ts";
 import type { Reject } from "../../schemas/record.ts";
 import type { Spool, SpooledText } from "./spool.ts";
 
-/** So many records are held at a time. */
+/** So many records are held at a time, or so many bytes and one record more. */
 const SOME = 2000;
+const SOME_BYTES = 4 * 1024 * 1024;
 
 export class Stretch {
   readonly #spool: Spool;
@@ -96,11 +97,14 @@ export class Stretch {
   /** Records as rows, some at a time. @param recordNos which, in order @param maxRecordBytes as for rowsOf() */
   *rows(recordNos: readonly number[], maxRecordBytes: number): Generator<(Row | Reject)[]> {
     let some: { recordNo: number; bytes: Buffer }[] = [];
+    let size = 0;
     for (const found of this.#find(recordNos)) {
       some.push(found);
-      if (some.length < SOME) continue;
+      size += found.bytes.length;
+      if (some.length < SOME && size < SOME_BYTES) continue;
       yield readRows(some, maxRecordBytes);
       some = [];
+      size = 0;
     }
     if (some.length > 0) yield readRows(some, maxRecordBytes);
   }
@@ -117,7 +121,7 @@ export class Stretch {
     }
   }
 
-  /** Lets go of its files, when lanes have done with them. */
+  /** Lets go of its files, when lanes have done with them. May be called twice. */
   async close(): Promise<void> {
     const read = [...this.#read.values()];
     await Promise.allSettled(read.map(({ rows }) => rows));

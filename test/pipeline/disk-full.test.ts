@@ -83,14 +83,14 @@ describe("a disk that is full", () => {
     await expectRerun(scratch, files);
   });
 
-  test("to the vector path, which says so file by file; a rerun gives the truth", async () => {
+  test("to the vector path, by little memory and less room: nothing is half there, and a rerun gives the truth", async () => {
     const files = await exports(10_000);
     const scratch = await scratchWarehouse({ memory: "64MB" });
     await scratch.run("SET GLOBAL max_temp_directory_size = '1MB'");
-    const results = await load(scratch, files.sources, "vector");
-    for (const result of results) {
-      expect(result).toMatchObject({ status: "failed", code: "out_of_memory", hint: expect.stringContaining("--path row") as string });
-    }
+    // Which of the two runs out first depends on how much of the file is read at once.
+    const [failure] = await load(scratch, files.sources, "vector").catch((error: unknown) => [error]);
+    expect(["disk_full", "out_of_memory"]).toContain((failure as { code: string }).code);
+    expect(await scratch.value("SELECT count(*)::INTEGER FROM signalhouse.loads WHERE status = 'loaded'")).toBe(0);
     await scratch.reopen({ memory: "512MB" });
     await scratch.prove();
     await scratch.load(files.sources);

@@ -1,5 +1,5 @@
 /** The vector path means what the row path means: whatever a file holds, both stage the same rows, rejects and drift. */
-import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { DuckDBConnection } from "@duckdb/node-api";
@@ -400,6 +400,15 @@ async function readByDuckdb(warehouse: Warehouse, connection: DuckDBConnection, 
   return found;
 }
 
+/** What a file descriptor is of; nothing where it is closed meanwhile. */
+function linkOf(fd: string): string {
+  try {
+    return readlinkSync(`/proc/self/fd/${fd}`);
+  } catch {
+    return "";
+  }
+}
+
 /** The rows of a query, all values as JSON has them. */
 async function rows<T>(connection: DuckDBConnection, sql: string, asJson = false): Promise<T[]> {
   const result = await connection.runAndReadAll(sql);
@@ -510,10 +519,11 @@ describe("a whole load", () => {
       async *open() {
         for await (const chunk of source.open(new AbortController().signal)) {
           yield chunk;
-          // What is spooled as Parquet, or is about to be read by a lane, is no Parquet any more.
-          for (const path of spools()) {
-            if (readFileSync(path).subarray(0, 4).toString() !== "PAR1") continue;
-            writeFileSync(path, "PAR0");
+          // The first columns are spooled, and nobody reads them yet: they are no Parquet any more.
+          for (const path of damaged === 0 ? spools() : []) {
+            const bytes = readFileSync(path);
+            if (bytes.subarray(-4).toString() !== "PAR1") continue;
+            writeFileSync(path, bytes.fill("0", bytes.length - 4));
             damaged += 1;
           }
         }
@@ -522,6 +532,13 @@ describe("a whole load", () => {
     const [byRow, byVector] = [await loaded("row"), await loaded("vector", 1500, damaging)];
     expect(damaged).toBeGreaterThan(0);
     expect(byVector).toEqual(byRow);
+    damaged = 0;
+    const once = await loaded("vector", 1500, { ...damaging, once: true });
+    expect(once.result).toMatchObject({ status: "failed", code: "bug", hint: expect.stringContaining("--path row") as string });
+    expect(once.tables).toEqual([[], [], [], [], []]);
+    // A file that is open would keep its memory.
+    const opened = existsSync("/proc/self/fd") ? readdirSync("/proc/self/fd").map(linkOf) : [];
+    expect(opened.filter((path) => path.includes(`signalhouse-spool-${process.pid}-`))).toEqual([]);
   });
 
   test("leaves no spool behind, however it ends", async () => {
