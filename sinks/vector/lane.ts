@@ -11,6 +11,9 @@ export interface ReadRows {
   files: readonly string[];
 }
 
+/** Rows that are held before they are written. */
+const ROW_GROUP = 20_480;
+
 export class Lane {
   readonly #connection: DuckDBConnection;
   readonly #signal: AbortSignal;
@@ -29,7 +32,7 @@ export class Lane {
    */
   read(projection: Projection, { files }: TextRows, file: string): Promise<ReadRows> {
     const connection = this.#connection;
-    const copy = `COPY (${projection.rows(sourceOf(files))}) TO ${quoteText(file)} (FORMAT parquet, COMPRESSION uncompressed)`;
+    const copy = `COPY (${projection.rows(sourceOf(files))}) TO ${quoteText(file)} (FORMAT parquet, COMPRESSION uncompressed, ROW_GROUP_SIZE ${ROW_GROUP})`;
     const done = this.#last.then(async () => {
       await interruptible(connection, this.#signal, () => connection.run(copy));
       return { projection: projected(projection), files: [file] };
