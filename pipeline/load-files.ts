@@ -11,7 +11,7 @@ import type { Warehouse } from "../sinks/warehouse.ts";
 import { Digest } from "../transforms/digest.ts";
 import { readRecords, type ReadOptions } from "../transforms/records.ts";
 import { Spool } from "./vector/spool.ts";
-import { type Sizes, stageRuns } from "./vector/stage.ts";
+import { type Sizes, stageStretches } from "./vector/stage.ts";
 
 /** A file that can be read. */
 export interface Source extends FileIdentity {
@@ -150,7 +150,7 @@ async function readOnce(source: Source, context: LoadContext, spool: Spool | und
       };
       const sizes = context.sizes ? { sizes: context.sizes } : {};
       const threads = { threads: limits.threads ?? 1, connect: () => warehouse.connect() };
-      read.rowPathRecords = await stageRuns(reporting(bytes, onStaged), { ...options, ...threads, ...sizes, spool, begin: openDirectly });
+      read.rowPathRecords = await stageStretches(reporting(bytes, onStaged), { ...options, ...threads, ...sizes, spool, begin: openDirectly });
     } else await stageRows(bytes, { ...options, begin });
     staging.finish();
   } catch (error) {

@@ -1,8 +1,9 @@
-/** Where runs lie until they are in the warehouse: in memory, where there is a file system in memory. */
+/** Where stretches lie until they are in the warehouse: in memory, where there is a file system in memory. */
 import { closeSync, openSync, readSync, writeSync } from "node:fs";
 import { access, constants, rm, statfs } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
+import { SignalhouseError } from "../../schemas/errors.ts";
 import { ownFolder } from "../../sinks/own-folder.ts";
 
 const MEMORY = "/dev/shm";
@@ -28,7 +29,7 @@ export class Spool {
     const file = this.place();
     const opened = openSync(file, "wx", 0o600);
     try {
-      for (const piece of pieces) writeWhole(opened, piece);
+      for (const piece of pieces) writeWhole(opened, piece, file);
     } finally {
       closeSync(opened);
     }
@@ -63,7 +64,7 @@ export class SpooledText {
 
   /** @returns where it stands */
   add(bytes: Uint8Array): number {
-    writeWhole(this.#opened, bytes);
+    writeWhole(this.#opened, bytes, this.#path);
     this.#length += bytes.length;
     return this.#length - bytes.length;
   }
@@ -91,9 +92,19 @@ export class SpooledText {
   }
 }
 
-/** A disk that is nearly full takes a part of it before it fails. */
-function writeWhole(file: number, bytes: Uint8Array): void {
-  for (let written = 0; written < bytes.length;) written += writeSync(file, bytes, written);
+/** A disk that is nearly full takes a part of it before it fails. @throws SignalhouseError disk_full */
+function writeWhole(file: number, bytes: Uint8Array, path: string): void {
+  try {
+    for (let written = 0; written < bytes.length;) written += writeSync(file, bytes, written);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ENOSPC") throw error;
+    throw new SignalhouseError(
+      "disk_full",
+      `there is no room left in ${dirname(path)}, where parts of a file lie while it is loaded`,
+      "Nothing of the file that was being loaded is in the warehouse. Free some room there, name another folder with TMPDIR where it is not /dev/shm, or load with --path row, which needs none.",
+      error,
+    );
+  }
 }
 
 async function hasRoom(folder: string): Promise<boolean> {

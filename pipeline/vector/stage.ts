@@ -61,7 +61,7 @@ export interface VectorOptions extends ReadOptions {
  * @returns how many records went the way of the row path
  * @throws SignalhouseError as readRecords; errors of the source and of DuckDB as they are
  */
-export async function stageRuns(source: AsyncIterable<Uint8Array>, options: VectorOptions): Promise<number> {
+export async function stageStretches(source: AsyncIterable<Uint8Array>, options: VectorOptions): Promise<number> {
   const { maxRecordBytes, maxExpansionRatio, signal, sizes = SIZES, spool } = options;
   let place: Place | undefined;
   let stretch: Stretch | undefined;

@@ -1,4 +1,4 @@
-/** Writes what DuckDB can read by itself: the plain rows of some files straight into their table, with as many threads as DuckDB has. */
+/** Writes what DuckDB can read by itself: the plain rows of some files, straight into their table. */
 import { messageOf } from "../../schemas/errors.ts";
 import { quoteIdentifier as id, quoteText } from "../../schemas/names.ts";
 import type { Table } from "../../schemas/signal-types.ts";
@@ -47,7 +47,11 @@ export async function writePlain(staging: Staging, text: TextRows, read: ReadRow
     await connection.run(`INSERT INTO read_order_items BY NAME SELECT * EXCLUDE (fits) FROM plain_items WHERE true${fitting}`);
   }
   staging.count(table, { direct, held });
-  return direct + held === text.records ? [] : missing(staging, table, sourceOf(text.files));
+  const doubted = direct + held === text.records ? [] : await missing(staging, table, sourceOf(text.files));
+  const all = direct + held + doubted.length;
+  if (all !== text.records)
+    throw new Error(`${all} records instead of ${text.records} of ${table}: ${direct} written, ${held} held back, ${doubted.length} in doubt`);
+  return doubted;
 }
 
 export const sourceOf = (files: readonly string[]): string => `read_parquet([${files.map(quoteText).join(", ")}])`;
