@@ -1,13 +1,13 @@
 /** rejects replay: what can be loaded now is loaded, the rest stays. */
 import type { Limits } from "../schemas/config.ts";
-import type { SignalRecord } from "../schemas/record.ts";
+import type { Reject, SignalRecord } from "../schemas/record.ts";
 import { commitReplay, type KeptReject, keptRejects, type RejectedLoad, rejectedLoads } from "../sinks/replay.ts";
 import { inTransaction } from "../sinks/sql.ts";
 import { Staging } from "../sinks/staging.ts";
 import type { Warehouse } from "../sinks/warehouse.ts";
 import { readHeader } from "../transforms/header.ts";
 import { expandRows } from "../transforms/records.ts";
-import { rowsOf } from "../transforms/rows.ts";
+import { type Row, rowsOf } from "../transforms/rows.ts";
 import { Splitter } from "../transforms/split.ts";
 
 export interface ReplayOptions {
@@ -57,9 +57,11 @@ async function stage(staging: Staging, load: RejectedLoad, rejects: readonly Kep
   const header = readHeader(load.header, warehouse.contactColumns);
   await staging.begin(header);
   let stillRejected = 0;
+  const splitter = new Splitter(limits.maxRecordBytes);
   for (const { record_no, bytes } of rejects) {
-    const splitter = new Splitter(limits.maxRecordBytes);
-    const rows = [...splitter.push(bytes), ...splitter.end()].flatMap((piece) => rowsOf(piece, record_no, limits.maxRecordBytes));
+    const rows: (Row | Reject)[] = [];
+    for (const piece of splitter.push(bytes)) rows.push(...rowsOf(piece, record_no, limits.maxRecordBytes));
+    for (const piece of splitter.end()) rows.push(...rowsOf(piece, record_no, limits.maxRecordBytes));
     const [record] = await expandRows(rows, header);
     if (rows.length === 1 && record?.kind !== "reject") staging.append([record as SignalRecord]);
     else stillRejected += 1;

@@ -26,10 +26,13 @@ interface DriftCount extends Drift {
 /** More kinds of drift than this in one file are counted together: a sender that makes up field names must not fill the memory. */
 const MAX_DRIFT_KINDS = 10_000;
 
-/** The appenders hold what they are given outside DuckDB's memory limit until they are flushed; by default that is 204,800 rows. */
-const FLUSH_RECORDS = 8192;
-/** The same for records that are large, in characters of their content or raw text. */
-const FLUSH_CHARACTERS = 16 * 1024 * 1024;
+/**
+ * The appenders hold what they are given outside DuckDB's memory limit until they are flushed; by default that is 204,800 rows. Here so many records are flushed, or so many
+ * characters of their content or raw text.
+ */
+const MOST = { records: 8192, characters: 16 * 1024 * 1024 };
+/** What there is room for after makeRoom(). */
+export const ROOM = { records: 4096, characters: 8 * 1024 * 1024 };
 
 const TABLES = Object.keys(SIGNAL_TABLES) as Table[];
 const ITEM_COLUMNS: readonly Column[] = [
@@ -119,8 +122,14 @@ export class Staging {
       else this.#appendRecord(record);
       this.#unflushed.records += 1;
       this.#unflushed.characters += (record.kind === "reject" ? record.raw : (record.signal_content ?? "")).length;
-      if (this.#unflushed.records >= FLUSH_RECORDS || this.#unflushed.characters >= FLUSH_CHARACTERS) this.#flush();
+      if (this.#unflushed.records >= MOST.records || this.#unflushed.characters >= MOST.characters) this.#flush();
     }
+  }
+
+  /** Sees to it that as many records as ROOM says can be appended while the connection is at something else: flushing would wait for that, and the process with it. */
+  makeRoom(): void {
+    const { records, characters } = this.#unflushed;
+    if (records + ROOM.records >= MOST.records || characters + ROOM.characters >= MOST.characters) this.#flush();
   }
 
   #flush(): void {

@@ -3,7 +3,8 @@ import { isUtf8 } from "node:buffer";
 import type { Header } from "../schemas/header.ts";
 import { SIGNAL_TYPES, type SignalType, type Table } from "../schemas/signal-types.ts";
 import { ParquetRows } from "./parquet.ts";
-import { type Block, fieldEnd, fieldStart } from "./split.ts";
+import { type Block, fieldEnd, fieldStart } from "./block.ts";
+import { ColumnMemory } from "./columns.ts";
 
 /** Records of one table as Parquet: their record_no, and the fields that placesIn() tells, as f and their position in the header. */
 export interface Part {
@@ -35,6 +36,8 @@ export class Router {
   readonly #fields: number;
   readonly #type: number;
   readonly #lanes: readonly Lane[];
+  readonly #memory = new ColumnMemory();
+  #isTaken = false;
   /** Lanes by a hash of the signal type, with its name. */
   readonly #known = new Map<number, { name: string; lane: Lane }>();
 
@@ -42,7 +45,7 @@ export class Router {
   constructor({ fields }: Header, type: number, tables: Iterable<Table>) {
     this.#fields = fields.length;
     this.#type = type;
-    this.#lanes = [...tables].map((table) => laneOf(table, fields));
+    this.#lanes = [...tables].map((table) => laneOf(table, fields, this.#memory));
     for (const name of Object.keys(SIGNAL_TYPES)) {
       const lane = this.#lanes.find(({ table }) => table === SIGNAL_TYPES[name as SignalType].table);
       if (!lane) continue;
@@ -65,12 +68,16 @@ export class Router {
       if (lane) indexes.get(lane)?.push(index);
       else left.push(before + index + 1);
     }
+    if (this.#isTaken) this.#memory.clear();
+    this.#isTaken = false;
+    this.#memory.setBlock(block);
     for (const [lane, some] of indexes) lane.rows.add(block, some, before);
     return left;
   }
 
   /** Gives the parts of what was added, and begins new ones. */
   take(): Part[] {
+    this.#isTaken = true;
     return this.#lanes.flatMap(({ table, rows }) => {
       const records = rows.count;
       return records > 0 ? [{ table, file: rows.take(), records }] : [];
@@ -135,7 +142,7 @@ export function placesIn(table: Table, fields: Header["fields"]): number[] {
   });
 }
 
-function laneOf(table: Table, fields: Header["fields"]): Lane {
+function laneOf(table: Table, fields: Header["fields"], memory: ColumnMemory): Lane {
   const columns = placesIn(table, fields);
   const others: [number, number][] = [];
   for (const position of fields.keys()) {
@@ -143,5 +150,5 @@ function laneOf(table: Table, fields: Header["fields"]): Lane {
     if (others.at(-1)?.[1] === position - 1) (others.at(-1) as [number, number])[1] = position;
     else others.push([position, position]);
   }
-  return { table, columns, others, rows: new ParquetRows(columns) };
+  return { table, columns, others, rows: new ParquetRows(columns, memory) };
 }

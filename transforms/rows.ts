@@ -4,7 +4,7 @@ import { type Options, parse } from "csv-parse/sync";
 import { messageOf } from "../schemas/errors.ts";
 import type { Reject } from "../schemas/record.ts";
 import type { RejectCode } from "../schemas/reject-codes.ts";
-import { type Block, type Broken, fieldCount, fieldEnd, fieldStart, recordAt, recordsOf, withoutLineEnd } from "./split.ts";
+import { type Block, type Broken, fieldCount, fieldEnd, fieldStart, kept, recordAt, recordsOf, withoutLineEnd } from "./block.ts";
 
 /** One parsed row: as many fields as its record has. */
 export interface Row {
@@ -21,7 +21,7 @@ export interface Row {
 const CSV_OPTIONS = { record_delimiter: ["\r\n", "\n"], relax_column_count: true, skip_empty_lines: true } as const satisfies Options;
 
 /**
- * The rows of one piece of a file.
+ * The rows of one piece of a file; they stay when it has gone.
  * @param firstRecordNo record_no of the piece's first record
  * @param maxRecordBytes for csv-parse, which has its own bound
  */
@@ -31,11 +31,12 @@ export function rowsOf(piece: Block | Broken, firstRecordNo: number, maxRecordBy
       piece.code === "csv_broken" ? "a quote stands where none may, or is never closed" : `the record has more than ${maxRecordBytes} bytes`;
     return [rejectOf(piece.bytes, firstRecordNo, piece.code, reason)];
   }
-  const fields = isUtf8(piece.bytes) ? parseFields(withoutLineEnd(piece.bytes), "utf8", maxRecordBytes) : undefined;
-  if (fields?.length === piece.records) {
-    return fields.map((values, index) => ({ kind: "row", record_no: firstRecordNo + index, fields: values, bytes: () => recordAt(piece, index) }));
+  const block = kept(piece);
+  const fields = isUtf8(block.bytes) ? parseFields(withoutLineEnd(block.bytes), "utf8", maxRecordBytes) : undefined;
+  if (fields?.length === block.records) {
+    return fields.map((values, index) => ({ kind: "row", record_no: firstRecordNo + index, fields: values, bytes: () => recordAt(block, index) }));
   }
-  return recordsOf(piece).map((record, index) => singleRow(record, firstRecordNo + index, maxRecordBytes));
+  return recordsOf(block).map((record, index) => singleRow(record, firstRecordNo + index, maxRecordBytes));
 }
 
 /**
@@ -43,8 +44,9 @@ export function rowsOf(piece: Block | Broken, firstRecordNo: number, maxRecordBy
  * @param recordNos of its records
  * @returns undefined where it is not UTF-8
  */
-export function markedRows(block: Block, recordNos: readonly number[]): Row[] | undefined {
-  if (!isUtf8(block.bytes)) return undefined;
+export function markedRows(marked: Block, recordNos: readonly number[]): Row[] | undefined {
+  if (!isUtf8(marked.bytes)) return undefined;
+  const block = kept(marked);
   return recordNos.map((record_no, index) => {
     const fields = Array.from({ length: fieldCount(block, index) }, (_, field) =>
       fieldText(block.bytes, fieldStart(block, index, field), fieldEnd(block, index, field)),

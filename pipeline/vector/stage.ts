@@ -4,15 +4,17 @@ import type { Header } from "../../schemas/header.ts";
 import type { Table } from "../../schemas/signal-types.ts";
 import { SIGNAL_TABLES } from "../../schemas/tables.ts";
 import { interruptible } from "../../sinks/interrupt.ts";
-import type { Staging } from "../../sinks/staging.ts";
-import { Lane } from "../../sinks/vector/lane.ts";
+import { ROOM, type Staging } from "../../sinks/staging.ts";
+import { Lanes } from "../../sinks/vector/lanes.ts";
 import { type Projection, projectionOf } from "../../sinks/vector/projection.ts";
 import { writePlain } from "../../sinks/vector/write.ts";
 import { readHeader } from "../../transforms/header.ts";
 import { expandRows, headerNames, noText, type ReadOptions } from "../../transforms/records.ts";
 import { rowsOf } from "../../transforms/rows.ts";
 import { placesIn, Router } from "../../transforms/route.ts";
-import { type Block, type Broken, firstOf, split } from "../../transforms/split.ts";
+import { type Block, type Broken, firstOf } from "../../transforms/block.ts";
+import { Marker } from "../../transforms/marker.ts";
+import { split } from "../../transforms/split.ts";
 import { unzip } from "../../transforms/unzip.ts";
 import type { Spool } from "./spool.ts";
 import { Stretch } from "./stretch.ts";
@@ -36,13 +38,13 @@ const MOST_RECORDS = 500_000;
 /** Stretches that are being read or written by DuckDB, or wait for that. */
 const AHEAD = 2;
 
-/** Those tables have a lane of their own whose records are dearest to read, as far as there are threads: writing takes one of them. */
+/** Tables in the order in which lanes read them: first those that are dearest to read. What lanes do not come to is read by whoever writes it. */
 const READ_ASIDE = ["behavior_signals", "marketing_signals"] as const satisfies Table[];
 
 export interface VectorOptions extends ReadOptions {
   staging: Staging;
   spool: Spool;
-  /** Threads of DuckDB: with one, all is read and written by the same. */
+  /** Threads of DuckDB: one writes, the others are lanes. */
   threads: number;
   /** A further connection to the warehouse; whoever asks for it disconnects it. */
   connect: () => Promise<DuckDBConnection>;
@@ -57,7 +59,7 @@ export interface VectorOptions extends ReadOptions {
 
 /**
  * Reads a file into staging and the tables: a stretch is written while the next one is read.
- * Memory: a few blocks, the columns of some 16 MiB, and what DuckDB's limit allows; on the spool three stretches, as they are, as columns, and as typed rows.
+ * Memory: a few blocks, the columns of some 16 MiB, and what DuckDB's limit allows; on the spool four stretches, as they are, as columns, and as typed rows.
  * @returns how many records went the way of the row path
  * @throws SignalhouseError as readRecords; errors of the source and of DuckDB as they are
  */
@@ -66,7 +68,8 @@ export async function stageStretches(source: AsyncIterable<Uint8Array>, options:
   let place: Place | undefined;
   let stretch: Stretch | undefined;
   const open = new Set<Stretch>();
-  const lanes = new Map<Table, Lane>();
+  const lanes = new Lanes(signal);
+  const marker = new Marker();
   /** Settles when all that was handed over is staged, with how many records went the way of the row path. */
   let staged: Promise<number> = Promise.resolve(0);
   const under: Promise<number>[] = [];
@@ -82,24 +85,42 @@ export async function stageStretches(source: AsyncIterable<Uint8Array>, options:
     staged.catch(() => (failed = true));
     under.push(staged);
   };
+  /** Settles when the records of stretches that are written are appended that are read one by one. */
+  let appended = Promise.resolve();
+  /** Begins to append some, after those before them; where they are few, whoever writes goes on meanwhile. */
+  const append = async (areFew: boolean, work: () => Promise<void>) => {
+    await appended;
+    options.staging.makeRoom();
+    appended = work();
+    appended.catch(() => (failed = true));
+    if (!areFew) await appended;
+  };
   const finishStretch = (at: Place) => {
     const done = stretch;
     if (!done) return;
     done.finish();
     stretch = undefined;
-    if (done.records >= sizes.few) for (const [table, lane] of lanes) done.readBy(lane, table, at.projections);
+    if (done.records >= sizes.few) for (const table of READ_ASIDE) done.readBy(lanes, table, at.projections);
     handOver(async () => {
-      const count = await stageStretch(at, done, sizes.few);
-      open.delete(done);
-      return count;
+      const others = await interruptible(options.staging.connection, signal, () => writeStretch(at, done, sizes.few));
+      await append(done.isFew(others, ROOM), async () => {
+        for (const rows of done.rows(others, maxRecordBytes)) {
+          signal.throwIfAborted();
+          options.staging.append(await expandRows(rows, at.header));
+        }
+        await done.close();
+        open.delete(done);
+        options.onStaged();
+      });
+      return others.length;
     });
   };
   let before = 0;
   try {
-    for (const table of READ_ASIDE.slice(0, options.threads - 1)) lanes.set(table, new Lane(await options.connect(), signal));
+    for (let thread = 1; thread < options.threads; thread += 1) lanes.add(await options.connect());
     for await (const piece of split(unzip(source, maxExpansionRatio), maxRecordBytes)) {
       signal.throwIfAborted();
-      if (failed) await staged;
+      if (failed) await Promise.all([staged, appended]);
       let left: Block | Broken | undefined = piece;
       if (!place) {
         const { first, rest } = piece.kind === "broken" ? { first: piece } : firstOf(piece);
@@ -109,7 +130,7 @@ export async function stageStretches(source: AsyncIterable<Uint8Array>, options:
         left = rest;
       }
       if (left?.kind === "block") {
-        stretch ??= new Stretch(spool, place.router, sizes.rowGroup);
+        stretch ??= new Stretch({ spool, router: place.router, marker, rowGroupBytes: sizes.rowGroup });
         open.add(stretch);
         stretch.add(left, before);
         before += left.records;
@@ -120,7 +141,7 @@ export async function stageStretches(source: AsyncIterable<Uint8Array>, options:
         finishStretch(place);
         const [{ header }, rows] = [place, rowsOf(left, before + 1, maxRecordBytes)];
         handOver(async () => {
-          options.staging.append(await expandRows(rows, header));
+          await append(false, async () => options.staging.append(await expandRows(rows, header)));
           return rows.length;
         });
         await staged;
@@ -129,12 +150,15 @@ export async function stageStretches(source: AsyncIterable<Uint8Array>, options:
     }
     if (!place) throw noText();
     finishStretch(place);
-    return await staged;
+    const count = await staged;
+    await appended;
+    return count;
   } finally {
     await Promise.allSettled([staged]);
+    await Promise.allSettled([appended]);
     // Those that were handed over behind one that failed, too.
     await Promise.all([...open].map((left) => left.close()));
-    await Promise.all([...lanes.values()].map((lane) => lane.close()));
+    await lanes.close();
   }
 }
 
@@ -156,31 +180,14 @@ function ways(header: Header): Pick<Place, "router" | "projections"> {
   return type === undefined || projections.size === 0 ? { projections } : { projections, router: new Router(header, type, projections.keys()) };
 }
 
-/** Stages a stretch, and closes it. @returns how many of its records went the way of the row path */
-async function stageStretch(
-  { staging, projections, header, maxRecordBytes, signal, onStaged }: Place,
-  stretch: Stretch,
-  few: number,
-): Promise<number> {
-  try {
-    return await interruptible(staging.connection, signal, async () => {
-      const others = stretch.records < few ? stretch.all : [...stretch.left];
-      if (stretch.records >= few) {
-        for (const [table, rows] of stretch.parts) {
-          signal.throwIfAborted();
-          const read = (await stretch.read(table)) ?? { projection: projections.get(table) as Projection, files: rows.files };
-          for (const recordNo of await writePlain(staging, rows, read)) others.push(recordNo);
-        }
-        others.sort((a, b) => a - b);
-      }
-      for (const rows of stretch.rows(others, maxRecordBytes)) {
-        signal.throwIfAborted();
-        staging.append(await expandRows(rows, header));
-      }
-      onStaged();
-      return others.length;
-    });
-  } finally {
-    await stretch.close();
+/** Writes what is plain in a stretch. @returns the record_no of the others, in order */
+async function writeStretch({ staging, projections, signal }: Place, stretch: Stretch, few: number): Promise<number[]> {
+  if (stretch.records < few) return stretch.all;
+  const others = [...stretch.left];
+  for (const [table, rows] of stretch.parts) {
+    signal.throwIfAborted();
+    const read = (await stretch.read(table)) ?? { projection: projections.get(table) as Projection, files: rows.files };
+    for (const recordNo of await writePlain(staging, rows, read)) others.push(recordNo);
   }
+  return others.sort((a, b) => a - b);
 }

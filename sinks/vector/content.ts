@@ -125,7 +125,7 @@ const NESTINGS = CONTENT_PATHS.filter((path) => path.length > 0)
   })
   .sort((a, b) => b.depth - a.depth);
 
-/** Whether a text may hold an envelope at all. */
+/** Whether a text may hold an envelope at all: what is flat does not, since no path begins with a key that the pattern has. */
 const MAY_NEST = [...new Set(CONTENT_PATHS.flatMap((path) => path.slice(0, 1)))]
   .map((key) => `contains(content, ${quoteText(`"${key}"`)})`)
   .join(" OR ");
@@ -134,6 +134,8 @@ const MAY_NEST = [...new Set(CONTENT_PATHS.flatMap((path) => path.slice(0, 1)))]
 const nested = (value: "payload" | "keys" | "envelopes", otherwise: string) =>
   `CASE WHEN may_nest THEN CASE WHEN NOT contains(content, 'null') AND ${isJsonText("content")} THEN CASE ${NESTINGS.map((nesting) => `WHEN ${nesting.is} THEN ${nesting[value]}`).join(" ")} END END ELSE ${otherwise} END`;
 
+const matches = (value: string) => `regexp_full_match(${value}, ${quoteText(KEYS.pattern)})`;
+
 /**
  * Gives the rows of `from` with what their content says: c0, c1, …, and what fits() asks for. Content that has not the pattern is not read.
  * A step for each thing that is to be computed once; nothing here filters, since DuckDB would push a filter down and read the JSON again for it.
@@ -141,10 +143,11 @@ const nested = (value: "payload" | "keys" | "envelopes", otherwise: string) =>
  */
 export function payloadSql(from: string, type: string, content: string, timed: string): string {
   const named = `SELECT *, ${type} AS type, ${timed} AS timed, ${content} AS content FROM ${from}`;
-  const told = `SELECT *, coalesce(${MAY_NEST}, false) AS may_nest FROM (${named})`;
-  const flat = `SELECT * EXCLUDE (content), content IS NULL AS is_empty, ${nested("payload", "content")} AS payload, ${nested("keys", "NULL")} AS expected,
-    ${nested("envelopes", "NULL")} AS envelopes FROM (${told})`;
-  const plain = `SELECT * EXCLUDE (payload), CASE WHEN regexp_full_match(payload, ${quoteText(KEYS.pattern)}) THEN payload END AS payload FROM (${flat})`;
+  const matched = `SELECT *, coalesce(${matches("content")}, false) AS is_flat FROM (${named})`;
+  const told = `SELECT *, CASE WHEN is_flat THEN false ELSE coalesce(${MAY_NEST}, false) END AS may_nest FROM (${matched})`;
+  const flat = `SELECT * EXCLUDE (content), content IS NULL AS is_empty, ${nested("payload", "CASE WHEN is_flat THEN content END")} AS payload,
+    ${nested("keys", "NULL")} AS expected, ${nested("envelopes", "NULL")} AS envelopes FROM (${told})`;
+  const plain = `SELECT * EXCLUDE (payload), CASE WHEN is_flat THEN payload WHEN ${matches("payload")} THEN payload END AS payload FROM (${flat})`;
   const read = `SELECT * EXCLUDE (payload), json_keys(payload) AS keys, contains(payload, 'null') AS has_null, json_transform(payload, ${KEYS.shape}) AS fields FROM (${plain})`;
   return `SELECT * EXCLUDE (fields), len(keys) AS key_count, ${KEYS.spread} FROM (${read})`;
 }

@@ -5,7 +5,7 @@ import type { Table } from "../../schemas/signal-types.ts";
 import { onlyRow, rows } from "../sql.ts";
 import type { Staging } from "../staging.ts";
 import { itemsSql } from "./content.ts";
-import type { ReadRows } from "./lane.ts";
+import type { ReadRows } from "./lanes.ts";
 import type { Projection } from "./projection.ts";
 
 /** Records of one table, as text. */

@@ -1,19 +1,20 @@
 /** The vector path means what the row path means: whatever a file holds, both stage the same rows, rejects and drift. */
-import { existsSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, readlinkSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { parse } from "csv-parse/sync";
 import fc from "fast-check";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { type FileResult, loadFiles, type Path, PATHS, type Source } from "../../pipeline/load-files.ts";
+import { Spool } from "../../pipeline/vector/spool.ts";
 import { CONTENT_FIELDS } from "../../schemas/content-fields.ts";
 import { EXPORT_COLUMNS } from "../../schemas/export-columns.ts";
 import { SIGNAL_TYPES, type Table } from "../../schemas/signal-types.ts";
 import { ORDER_ITEM_COLUMNS, SIGNAL_TABLES } from "../../schemas/tables.ts";
 import { DATA_TABLES } from "../../sinks/ddl.ts";
 import { itemsSql } from "../../sinks/vector/content.ts";
-import { Lane } from "../../sinks/vector/lane.ts";
+import { Lanes, type ReadRows } from "../../sinks/vector/lanes.ts";
 import { type Projection, projectionOf } from "../../sinks/vector/projection.ts";
 import { sourceOf } from "../../sinks/vector/write.ts";
 import { verifyWarehouse } from "../../sinks/verify.ts";
@@ -376,9 +377,11 @@ async function readByDuckdb(warehouse: Warehouse, connection: DuckDBConnection, 
   for (const { table, file: part, records } of router.take()) {
     const text = `${at}.text`;
     writeFileSync(text, Buffer.concat(part));
-    const lane = new Lane(await warehouse.connect(), new AbortController().signal);
-    const read = await lane.read(projectionOf(table, header, placesIn(table, header.fields)) as Projection, { files: [text], records }, `${at}.rows`);
-    await lane.close();
+    const lanes = new Lanes(new AbortController().signal);
+    lanes.add(await warehouse.connect());
+    const reading = lanes.read(projectionOf(table, header, placesIn(table, header.fields)) as Projection, { files: [text], records }, `${at}.rows`);
+    const read = (await reading.take()) as ReadRows;
+    await lanes.close();
     const source = sourceOf(read.files);
     const items =
       table === "behavior_signals"
@@ -504,38 +507,27 @@ describe("a whole load", () => {
   });
 
   test("is read again one by one where DuckDB refuses what it was given", async () => {
-    const spools = () =>
-      ["/dev/shm", tmpdir()]
-        .filter((folder) => existsSync(folder))
-        .flatMap((folder) =>
-          readdirSync(folder)
-            .filter((name) => name.startsWith(`signalhouse-spool-${process.pid}-`))
-            .flatMap((name) => readdirSync(join(folder, name)).map((inner) => join(folder, name, inner))),
-        );
-    const source = inPieces("a.csv", "2025-09-01T00:00:00Z", Buffer.from(file));
+    const put = Object.getOwnPropertyDescriptor(Spool.prototype, "put")?.value as (this: Spool, pieces: Iterable<Uint8Array>) => string;
     let damaged = 0;
-    const damaging = {
-      ...source,
-      async *open() {
-        for await (const chunk of source.open(new AbortController().signal)) {
-          yield chunk;
-          // The first columns are spooled, and nobody reads them yet: they are no Parquet any more.
-          for (const path of damaged === 0 ? spools() : []) {
-            const bytes = readFileSync(path);
-            if (bytes.subarray(-4).toString() !== "PAR1") continue;
-            writeFileSync(path, bytes.fill("0", bytes.length - 4));
-            damaged += 1;
-          }
-        }
-      },
-    };
-    const [byRow, byVector] = [await loaded("row"), await loaded("vector", 1500, damaging)];
-    expect(damaged).toBeGreaterThan(0);
-    expect(byVector).toEqual(byRow);
-    damaged = 0;
-    const once = await loaded("vector", 1500, { ...damaging, once: true });
-    expect(once.result).toMatchObject({ status: "failed", code: "bug", hint: expect.stringContaining("--path row") as string });
-    expect(once.tables).toEqual([[], [], [], [], []]);
+    // As if the first columns had come to harm behind the back of whoever wrote them: they are no Parquet any more.
+    const spy = vi.spyOn(Spool.prototype, "put").mockImplementation(function (this: Spool, pieces) {
+      const path = put.call(this, pieces);
+      if (damaged === 0) truncateSync(path, statSync(path).size - 4);
+      damaged += 1;
+      return path;
+    });
+    const source = inPieces("a.csv", "2025-09-01T00:00:00Z", Buffer.from(file));
+    try {
+      const [byRow, byVector] = [await loaded("row"), await loaded("vector", 1500, source)];
+      expect(damaged).toBeGreaterThan(0);
+      expect(byVector).toEqual(byRow);
+      damaged = 0;
+      const once = await loaded("vector", 1500, { ...source, once: true });
+      expect(once.result).toMatchObject({ status: "failed", code: "bug", hint: expect.stringContaining("--path row") as string });
+      expect(once.tables).toEqual([[], [], [], [], []]);
+    } finally {
+      spy.mockRestore();
+    }
     // A file that is open would keep its memory.
     const opened = existsSync("/proc/self/fd") ? readdirSync("/proc/self/fd").map(linkOf) : [];
     expect(opened.filter((path) => path.includes(`signalhouse-spool-${process.pid}-`))).toEqual([]);

@@ -8,7 +8,8 @@ import type { Table } from "../../schemas/signal-types.ts";
 import { readHeader } from "../../transforms/header.ts";
 import { placesIn, Router } from "../../transforms/route.ts";
 import { markedRows, rowsOf } from "../../transforms/rows.ts";
-import { type Block, split } from "../../transforms/split.ts";
+import { type Block, kept } from "../../transforms/block.ts";
+import { split } from "../../transforms/split.ts";
 import { scratchFolder } from "../helpers/warehouse.ts";
 import { csvOf, piecesOf } from "./reading.ts";
 
@@ -29,7 +30,7 @@ afterAll(() => {
 
 async function blocksOf(bytes: Buffer): Promise<Block[]> {
   const blocks: Block[] = [];
-  for await (const piece of split(piecesOf(bytes), LIMIT)) if (piece.kind === "block") blocks.push(piece);
+  for await (const piece of split(piecesOf(bytes), LIMIT)) if (piece.kind === "block") blocks.push(kept(piece));
   return blocks;
 }
 

@@ -1,0 +1,253 @@
+/**
+ * The loops that see every byte of every file, in AssemblyScript (https://www.assemblyscript.org): V8 needs some four nanoseconds for a byte or a word in
+ * JavaScript, and as long for sixteen bytes here. Compiled to transforms/records.wasm; transforms/assembly.ts tells how it is called.
+ *
+ * Bytes are looked at sixteen at a time, up to fifteen behind their end: whoever calls leaves that room behind what is read and what is written.
+ */
+
+const QUOTE: u8 = 0x22;
+const COMMA: u8 = 0x2c;
+const COMMAS: u32 = 0x2c2c2c2c;
+const LF: u8 = 0x0a;
+const CR: u8 = 0x0d;
+const BACKSLASH: u8 = 0x5c;
+const N: u8 = 0x4e;
+
+/** Why marking stopped: transforms/assembly.ts has the same numbers. */
+const WHOLE: i32 = 0;
+const INCOMPLETE: i32 = -1;
+const BROKEN: i32 = -2;
+const TOO_LARGE: i32 = -3;
+const FULL: i32 = -4;
+
+/** How many records the last mark() has marked, and the place behind them. */
+export let records: u32 = 0;
+export let next: usize = 0;
+
+/** The place behind the fields' ends of the record that was read last. */
+let endsNext: usize = 0;
+
+/**
+ * Marks the records between two places: where each starts, and where each of its fields ends, counted from the first place. Empty lines are none.
+ * @param atEnd whether the file ends there @param most bytes that a record may have
+ * @param starts, with room for `mostRecords` @param firsts which of the ends is the first one of a record; one more behind the last record
+ * @param ends, which reach to `endsEnd`
+ * @returns WHOLE, or what the record at `next` is; FULL where there was no room for its marks
+ */
+export function mark(
+  start: usize,
+  end: usize,
+  atEnd: bool,
+  most: usize,
+  starts: usize,
+  firsts: usize,
+  mostRecords: u32,
+  ends: usize,
+  endsEnd: usize,
+): i32 {
+  let at = start;
+  let status = WHOLE;
+  let count: u32 = 0;
+  let to = ends;
+  while (at < end) {
+    if (count == mostRecords) {
+      status = FULL;
+      break;
+    }
+    const after = recordEnd(at, end, atEnd, start, to, endsEnd);
+    if (after == FULL || after == BROKEN) {
+      status = after;
+      break;
+    }
+    if ((after == INCOMPLETE ? end : <usize>after) - at > most) {
+      status = TOO_LARGE;
+      break;
+    }
+    if (after == INCOMPLETE) {
+      status = INCOMPLETE;
+      break;
+    }
+    if (!isEmptyLine(at, <usize>after)) {
+      store<u32>(starts + (count << 2), <u32>(at - start));
+      store<u32>(firsts + (count << 2), <u32>((to - ends) >> 2));
+      to = endsNext;
+      count += 1;
+    }
+    at = <usize>after;
+  }
+  store<u32>(firsts + (count << 2), <u32>((to - ends) >> 2));
+  records = count;
+  next = at;
+  return status;
+}
+
+function isEmptyLine(start: usize, after: usize): bool {
+  const first = load<u8>(start);
+  return first == LF || (first == CR && (after == start + 1 || load<u8>(start + 1) == LF));
+}
+
+/** The place behind a record, its line end included; or INCOMPLETE, BROKEN, FULL. Strict: a quote may only open a field, be doubled, or close one. */
+function recordEnd(start: usize, end: usize, atEnd: bool, base: usize, ends: usize, endsEnd: usize): i32 {
+  const commas = i8x16.splat(COMMA);
+  let at = start;
+  let to = ends;
+  for (;;) {
+    // A field starts here.
+    if (to + 16 > endsEnd) return FULL;
+    if (at + 4 <= end && load<u32>(at) == COMMAS) {
+      // Four empty ones: most fields of an export are.
+      const place = <u32>(at - base);
+      v128.store(to, i32x4.add(i32x4.splat(place), i32x4(0, 1, 2, 3)));
+      to += 16;
+      at += 4;
+      continue;
+    }
+    if (at < end && load<u8>(at) == QUOTE) {
+      for (;;) {
+        at = quoteFrom(at + 1, end);
+        if (at >= end) return atEnd ? BROKEN : INCOMPLETE;
+        at += 1;
+        if (at >= end || load<u8>(at) != QUOTE) break;
+      }
+      store<u32>(to, <u32>(at - base));
+      to += 4;
+      if (at < end && load<u8>(at) == CR) {
+        at += 1;
+        if (at < end && load<u8>(at) != LF) return BROKEN;
+      }
+      if (at >= end) {
+        endsNext = to;
+        return atEnd ? <i32>end : INCOMPLETE;
+      }
+      const byte = load<u8>(at);
+      at += 1;
+      if (byte == COMMA) continue;
+      endsNext = to;
+      return byte == LF ? <i32>at : BROKEN;
+    }
+    let byte: u8 = 0;
+    for (;;) {
+      // The comma is the greatest of the three bytes that matter.
+      let found = 0;
+      while (at < end && (found = i8x16.bitmask(i8x16.le_u(v128.load(at), commas))) == 0) at += 16;
+      at += found == 0 ? 0 : ctz(found);
+      if (at >= end) {
+        at = end;
+        break;
+      }
+      byte = load<u8>(at);
+      if (byte == COMMA || byte == LF || byte == QUOTE) break;
+      at += 1;
+    }
+    if (at < end && byte == QUOTE) return BROKEN;
+    store<u32>(to, <u32>(at - base));
+    to += 4;
+    if (at < end && byte == COMMA) {
+      at += 1;
+      continue;
+    }
+    endsNext = to;
+    if (at >= end) return atEnd ? <i32>end : INCOMPLETE;
+    return <i32>at + 1;
+  }
+}
+
+/** The first quote from a place on; `end`, or beyond, where there is none. */
+function quoteFrom(start: usize, end: usize): usize {
+  const quotes = i8x16.splat(QUOTE);
+  for (let at = start; at < end; at += 16) {
+    const found = i8x16.bitmask(i8x16.eq(v128.load(at), quotes));
+    if (found != 0) return at + ctz(found);
+  }
+  return end;
+}
+
+/** The block whose columns are asked for: its bytes, and its marks as mark() leaves them. */
+let bytes: usize = 0;
+let starts: usize = 0;
+let firsts: usize = 0;
+let ends: usize = 0;
+
+export function setBlock(blockBytes: usize, blockStarts: usize, blockFirsts: usize, blockEnds: usize): void {
+  bytes = blockBytes;
+  starts = blockStarts;
+  firsts = blockFirsts;
+  ends = blockEnds;
+}
+
+/** Where a field starts and ends, counted from the block's start. */
+let fieldStart: u32 = 0;
+let fieldEnd: u32 = 0;
+
+function findField(index: u32, field: u32, isLast: bool): void {
+  const recordStart = load<u32>(starts + (index << 2));
+  const at = ends + ((load<u32>(firsts + (index << 2)) + field) << 2);
+  fieldStart = field == 0 ? recordStart : load<u32>(at - 4) + 1;
+  fieldEnd = load<u32>(at);
+  // The line end's.
+  if (isLast && fieldEnd > recordStart && load<u8>(bytes + fieldEnd - 1) == CR) fieldEnd -= 1;
+}
+
+/** Bytes that a length in front of a text has. */
+const LENGTH: usize = 4;
+
+/**
+ * At most so many bytes a field of some records has as a column.
+ * @param rows which records, from 0 @param isLast whether the field is the last one of a record
+ */
+export function columnBytes(rows: usize, count: u32, field: u32, isLast: bool): usize {
+  let sum: usize = 0;
+  for (let row: u32 = 0; row < count; row += 1) {
+    findField(load<u32>(rows + (row << 2)), field, isLast);
+    if (fieldEnd > fieldStart) sum += LENGTH + fieldEnd - fieldStart;
+  }
+  return sum;
+}
+
+/**
+ * Writes a field of some records as a column: each text behind its length, without the quotes around it and those that double others. What is empty or `\N`, quoted
+ * or not, is null: of it nothing is written but that its bit stays 0.
+ * @param target with room for columnBytes() @param present a bit for each row of the column, all 0 from `firstRow` on
+ * @returns the place behind what was written
+ */
+export function addColumn(rows: usize, count: u32, field: u32, isLast: bool, target: usize, present: usize, firstRow: u32): usize {
+  let to = target;
+  for (let row: u32 = 0; row < count; row += 1) {
+    findField(load<u32>(rows + (row << 2)), field, isLast);
+    if (fieldEnd == fieldStart) continue;
+    const start = bytes + fieldStart;
+    const end = bytes + fieldEnd;
+    const text = to + LENGTH;
+    const after = load<u8>(start) == QUOTE ? unquote(start + 1, end - 1, text) : copy(start, end, text);
+    const size = after - text;
+    if (size == 0 || (size == 2 && load<u8>(text) == BACKSLASH && load<u8>(text + 1) == N)) continue;
+    store<u32>(to, <u32>size);
+    to = after;
+    const bit = firstRow + row;
+    const place = present + (bit >> 3);
+    store<u8>(place, load<u8>(place) | ((<u8>1) << (<u8>bit & 7)));
+  }
+  return to;
+}
+
+function copy(start: usize, end: usize, target: usize): usize {
+  for (let at: usize = 0; at < end - start; at += 16) v128.store(target + at, v128.load(start + at));
+  return target + (end - start);
+}
+
+/** Copies what stands between quotes, in which a quote is doubled. */
+function unquote(start: usize, end: usize, target: usize): usize {
+  const quotes = i8x16.splat(QUOTE);
+  let from = start;
+  let to = target;
+  while (from < end) {
+    const some = v128.load(from);
+    v128.store(to, some);
+    const found = i8x16.bitmask(i8x16.eq(some, quotes));
+    const size = found == 0 ? 16 : ctz(found) + 1;
+    if (from + size > end) return to + (end - from);
+    to += size;
+    from += found == 0 ? size : size + 1;
+  }
+  return to;
+}

@@ -1,0 +1,88 @@
+/** Lanes: connections of their own, and with each a thread, that read records while others are written. */
+import type { DuckDBConnection } from "@duckdb/node-api";
+import { quoteText } from "../../schemas/names.ts";
+import { interruptible } from "../interrupt.ts";
+import { type Projection, projected } from "./projection.ts";
+import { sourceOf, type TextRows } from "./write.ts";
+
+/** Records that were read: what writePlain() can take in place of their text. */
+export interface ReadRows {
+  projection: Projection;
+  files: readonly string[];
+}
+
+/** Rows that are held before they are written. */
+const ROW_GROUP = 20_480;
+
+/** Something to read: by the next lane that is free, unless whoever wants it comes first. */
+export class Reading {
+  readonly #copy: string;
+  readonly #rows: ReadRows;
+  #isTaken = false;
+  #done: Promise<unknown> | undefined;
+
+  constructor(copy: string, rows: ReadRows) {
+    this.#copy = copy;
+    this.#rows = rows;
+  }
+
+  /** Reads it, unless it was taken. Does not throw: take() does. */
+  async run(connection: DuckDBConnection, signal: AbortSignal): Promise<void> {
+    if (this.#isTaken) return;
+    this.#done = interruptible(connection, signal, () => connection.run(this.#copy));
+    await Promise.allSettled([this.#done]);
+  }
+
+  /** What was read, when that is done; undefined where no lane has come to it: then none will. May be called twice. @throws DuckDB's errors as they are */
+  async take(): Promise<ReadRows | undefined> {
+    this.#isTaken = true;
+    if (!this.#done) return undefined;
+    await this.#done;
+    return this.#rows;
+  }
+}
+
+export class Lanes {
+  readonly #signal: AbortSignal;
+  readonly #idle: DuckDBConnection[] = [];
+  readonly #waiting: Reading[] = [];
+  readonly #working = new Set<Promise<void>>();
+
+  /** @param signal ends what they are doing */
+  constructor(signal: AbortSignal) {
+    this.#signal = signal;
+  }
+
+  /** One lane more. @param connection its own; close() disconnects it */
+  add(connection: DuckDBConnection): void {
+    this.#idle.push(connection);
+  }
+
+  /**
+   * Has the plain rows of records written to a Parquet file, in turn.
+   * @param file its place; the caller removes it
+   */
+  read(projection: Projection, { files }: TextRows, file: string): Reading {
+    const copy = `COPY (${projection.rows(sourceOf(files))}) TO ${quoteText(file)} (FORMAT parquet, COMPRESSION uncompressed, ROW_GROUP_SIZE ${ROW_GROUP})`;
+    const reading = new Reading(copy, { projection: projected(projection), files: [file] });
+    this.#waiting.push(reading);
+    const connection = this.#idle.pop();
+    if (connection) {
+      const work = this.#work(connection).finally(() => this.#working.delete(work));
+      this.#working.add(work);
+    }
+    return reading;
+  }
+
+  async #work(connection: DuckDBConnection): Promise<void> {
+    for (let next = this.#waiting.shift(); next; next = this.#waiting.shift()) await next.run(connection, this.#signal);
+    this.#idle.push(connection);
+  }
+
+  /** Ends them when they have done what they are doing. */
+  async close(): Promise<void> {
+    this.#waiting.length = 0;
+    await Promise.all(this.#working);
+    for (const connection of this.#idle) connection.disconnectSync();
+  }
+}

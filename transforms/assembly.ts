@@ -1,0 +1,83 @@
+/** assembly/records.ts as it was compiled, and the memory that it works in. */
+import { readFileSync } from "node:fs";
+
+/** What it exports; places and sizes are in bytes, counted from the start of its memory. */
+interface Exports {
+  memory: { buffer: ArrayBuffer; grow: (pages: number) => number };
+  records: { value: number };
+  next: { value: number };
+  mark: (
+    start: number,
+    end: number,
+    atEnd: boolean,
+    most: number,
+    starts: number,
+    firsts: number,
+    mostRecords: number,
+    ends: number,
+    endsEnd: number,
+  ) => number;
+  setBlock: (bytes: number, starts: number, firsts: number, ends: number) => void;
+  columnBytes: (rows: number, count: number, field: number, isLast: boolean) => number;
+  addColumn: (rows: number, count: number, field: number, isLast: boolean, target: number, present: number, firstRow: number) => number;
+}
+
+// Node has it, but its types have not.
+declare const WebAssembly: {
+  Module: new (bytes: Uint8Array) => object;
+  Instance: new (module: object) => { exports: object };
+};
+
+/** Why marking stopped: assembly/records.ts has the same numbers. */
+export const STATUS = { whole: 0, incomplete: -1, broken: -2, tooLarge: -3, full: -4 } as const;
+
+/** Bytes that must be there behind what is read or written: sixteen are looked at in one go. */
+const SLACK = 16;
+
+const PAGE = 64 * 1024;
+const compiled = new WebAssembly.Module(readFileSync(new URL("records.wasm", import.meta.url)));
+
+/**
+ * The compiled loops with a memory of their own, out of which places are handed one behind the other. It grows, and is never given back before the whole of it is.
+ * Growing makes every view of it useless: `bytes` is to be asked for again.
+ */
+export class Assembly {
+  readonly code: Exports;
+  #bytes: Buffer<ArrayBuffer>;
+  readonly #first: number;
+  #next: number;
+
+  constructor() {
+    this.code = new WebAssembly.Instance(compiled).exports as Exports;
+    this.#bytes = Buffer.from(this.code.memory.buffer);
+    // Nothing has the place 0, and nothing the bytes just before the first place.
+    this.#first = this.#next = SLACK;
+  }
+
+  /** All of its memory. */
+  get bytes(): Buffer<ArrayBuffer> {
+    return this.#bytes;
+  }
+
+  /** A place for so many bytes, and SLACK behind them. What is there is not known. */
+  place(size: number): number {
+    const at = this.#next;
+    this.#next = at + Math.ceil((size + SLACK) / 8) * 8;
+    const missing = this.#next - this.#bytes.length;
+    if (missing > 0) {
+      this.code.memory.grow(Math.ceil(missing / PAGE));
+      this.#bytes = Buffer.from(this.code.memory.buffer);
+    }
+    return at;
+  }
+
+  /** Takes all places back. */
+  clear(): void {
+    this.#next = this.#first;
+  }
+
+  /** Numbers that stand at a place, as a view. */
+  numbers(at: number, count: number): Uint32Array<ArrayBuffer> {
+    return new Uint32Array(this.#bytes.buffer, at, count);
+  }
+}
