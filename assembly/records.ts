@@ -162,62 +162,52 @@ function quoteFrom(start: usize, end: usize): usize {
   return end;
 }
 
-/** The block whose columns are asked for: its bytes, and its marks as mark() leaves them. */
+/** The records whose columns are asked for: the bytes of their block, where each starts in it, and where the ends of its fields are written, counted from the block's start. */
 let bytes: usize = 0;
 let starts: usize = 0;
-let firsts: usize = 0;
 let ends: usize = 0;
+let rows: u32 = 0;
 
-export function setBlock(blockBytes: usize, blockStarts: usize, blockFirsts: usize, blockEnds: usize): void {
+export function setRows(blockBytes: usize, rowStarts: usize, rowEnds: usize, count: u32): void {
   bytes = blockBytes;
-  starts = blockStarts;
-  firsts = blockFirsts;
-  ends = blockEnds;
-}
-
-/** Where a field starts and ends, counted from the block's start. */
-let fieldStart: u32 = 0;
-let fieldEnd: u32 = 0;
-
-function findField(index: u32, field: u32, isLast: bool): void {
-  const recordStart = load<u32>(starts + (index << 2));
-  const at = ends + ((load<u32>(firsts + (index << 2)) + field) << 2);
-  fieldStart = field == 0 ? recordStart : load<u32>(at - 4) + 1;
-  fieldEnd = load<u32>(at);
-  // The line end's.
-  if (isLast && fieldEnd > recordStart && load<u8>(bytes + fieldEnd - 1) == CR) fieldEnd -= 1;
+  starts = rowStarts;
+  ends = rowEnds;
+  rows = count;
 }
 
 /** Bytes that a length in front of a text has. */
 const LENGTH: usize = 4;
 
-/**
- * At most so many bytes a field of some records has as a column.
- * @param rows which records, from 0 @param isLast whether the field is the last one of a record
- */
-export function columnBytes(rows: usize, count: u32, field: u32, isLast: bool): usize {
-  let sum: usize = 0;
-  for (let row: u32 = 0; row < count; row += 1) {
-    findField(load<u32>(rows + (row << 2)), field, isLast);
-    if (fieldEnd > fieldStart) sum += LENGTH + fieldEnd - fieldStart;
-  }
-  return sum;
-}
+/** The place behind what addColumn() has written, and, where there was no more room, bytes that the next text wants. */
+export let filled: usize = 0;
+export let wanted: usize = 0;
 
 /**
- * Writes a field of some records as a column: each text behind its length, without the quotes around it and those that double others. What is empty or `\N`, quoted
+ * Writes a field of the records as a column: each text behind its length, without the quotes around it and those that double others. What is empty or `\N`, quoted
  * or not, is null: of it nothing is written but that its bit stays 0.
- * @param target with room for columnBytes() @param present a bit for each row of the column, all 0 from `firstRow` on
- * @returns the place behind what was written
+ * @param from the first row that is meant @param isLast whether the field is the last one of a record
+ * @param target to `targetEnd`, where there is room @param present a bit for each row of the column, all 0 from `firstRow` on, which is the column's row for the first record
+ * @returns the row that there is no room for; how many there are where there was
  */
-export function addColumn(rows: usize, count: u32, field: u32, isLast: bool, target: usize, present: usize, firstRow: u32): usize {
+export function addColumn(from: u32, field: u32, isLast: bool, target: usize, targetEnd: usize, present: usize, firstRow: u32): u32 {
+  const count = rows;
+  const block = bytes;
   let to = target;
-  for (let row: u32 = 0; row < count; row += 1) {
-    findField(load<u32>(rows + (row << 2)), field, isLast);
+  let row = from;
+  for (; row < count; row += 1) {
+    const at = load<usize>(ends + (row << 2)) + (field << 2);
+    const fieldStart = field == 0 ? load<u32>(starts + (row << 2)) : load<u32>(at - 4) + 1;
+    let fieldEnd = load<u32>(at);
+    // The line end's.
+    if (isLast && fieldEnd > fieldStart && load<u8>(block + fieldEnd - 1) == CR) fieldEnd -= 1;
     if (fieldEnd == fieldStart) continue;
-    const start = bytes + fieldStart;
-    const end = bytes + fieldEnd;
+    const start = block + fieldStart;
+    const end = block + fieldEnd;
     const text = to + LENGTH;
+    if (text + (end - start) > targetEnd) {
+      wanted = LENGTH + end - start;
+      break;
+    }
     const after = load<u8>(start) == QUOTE ? unquote(start + 1, end - 1, text) : copy(start, end, text);
     const size = after - text;
     if (size == 0 || (size == 2 && load<u8>(text) == BACKSLASH && load<u8>(text + 1) == N)) continue;
@@ -227,7 +217,8 @@ export function addColumn(rows: usize, count: u32, field: u32, isLast: bool, tar
     const place = present + (bit >> 3);
     store<u8>(place, load<u8>(place) | ((<u8>1) << (<u8>bit & 7)));
   }
-  return to;
+  filled = to;
+  return row;
 }
 
 function copy(start: usize, end: usize, target: usize): usize {

@@ -4,6 +4,7 @@ import type { Header } from "../schemas/header.ts";
 import { quoteIdentifier as id } from "../schemas/names.ts";
 import type { Drift, OrderItem, Reject, SignalRecord } from "../schemas/record.ts";
 import type { Table } from "../schemas/signal-types.ts";
+import { onlyRow } from "./sql.ts";
 import { type Column, ORDER_ITEM_COLUMNS, SIGNAL_TABLES, tableColumns } from "../schemas/tables.ts";
 
 /** What `records` rejects and drift were seen while staging. */
@@ -65,6 +66,7 @@ export class Staging {
   /** The load that the open transaction of the connection writes, where rows go straight into the tables. */
   loadId: bigint | undefined;
   readonly #drift = new Map<string, DriftCount>();
+  readonly #others = new Map<Table, boolean>();
   readonly #appenders = new Map<string, DuckDBAppender>();
   #unflushed = { records: 0, characters: 0 };
   readonly #columns = new Map<string, readonly Column[]>([["order_items", ITEM_COLUMNS]]);
@@ -112,6 +114,15 @@ export class Staging {
   /** Leaves records out of what is staged for a table. @param recordNos SQL that gives them */
   async leaveOut(table: Table, recordNos: string): Promise<void> {
     await this.#show(table, `WHERE record_no NOT IN (${recordNos})`);
+  }
+
+  /** Whether a table has rows of other loads; the load's transaction sees those that it began with. */
+  async hasOthers(table: Table): Promise<boolean> {
+    const known = this.#others.get(table);
+    if (known !== undefined) return known;
+    const { any } = await onlyRow<{ any: boolean }>(this.connection, `SELECT EXISTS (FROM ${table} WHERE load_id <> ${this.loadId}) AS any`);
+    this.#others.set(table, any);
+    return any;
   }
 
   /** Adds records and rejects, in the file's order. */

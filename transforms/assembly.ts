@@ -17,9 +17,10 @@ interface Exports {
     ends: number,
     endsEnd: number,
   ) => number;
-  setBlock: (bytes: number, starts: number, firsts: number, ends: number) => void;
-  columnBytes: (rows: number, count: number, field: number, isLast: boolean) => number;
-  addColumn: (rows: number, count: number, field: number, isLast: boolean, target: number, present: number, firstRow: number) => number;
+  setRows: (bytes: number, starts: number, ends: number, count: number) => void;
+  filled: { value: number };
+  wanted: { value: number };
+  addColumn: (from: number, field: number, isLast: boolean, target: number, targetEnd: number, present: number, firstRow: number) => number;
 }
 
 // Node has it, but its types have not.

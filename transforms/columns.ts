@@ -3,19 +3,22 @@ import { Assembly } from "./assembly.ts";
 import type { Block } from "./block.ts";
 
 const NUMBER_BYTES = 4;
-/** A column's memory grows by so much at least. */
+/** A column's first piece of memory; each next one is twice as large, up to a limit. */
 const PIECE_BYTES = 32 * 1024;
+const MOST_PIECE_BYTES = 1024 * 1024;
 const ROWS = 4096;
 
 /** Where the columns are in memory, and the block whose fields they are taken from. */
 export class ColumnMemory {
   readonly assembly = new Assembly();
   /** Sizes of what there is room for, and where. */
-  #room = { bytes: -1, records: 0, fields: 0, places: { bytes: 0, starts: 0, firsts: 0, ends: 0, rows: 0 } };
+  #room = { bytes: -1, records: 0, fields: 0, places: { bytes: 0, fields: 0, starts: 0, ends: 0 } };
+  #block: Block | undefined;
 
   /** Takes a block in; the one before is forgotten. */
-  setBlock({ bytes, records, starts, firstFields, fieldEnds }: Block): void {
+  setBlock(block: Block): void {
     const { assembly } = this;
+    const { bytes, records, fieldEnds } = block;
     const room = this.#room;
     if (bytes.length > room.bytes || records > room.records || fieldEnds.length > room.fields) {
       // With some more, as the next block may be a little larger, and what it leaves behind stays until all is cleared.
@@ -23,26 +26,28 @@ export class ColumnMemory {
       const wanted = { bytes: more(bytes.length, room.bytes), records: more(records, room.records), fields: more(fieldEnds.length, room.fields) };
       const places = {
         bytes: assembly.place(wanted.bytes),
+        fields: assembly.place(wanted.fields * NUMBER_BYTES),
         starts: assembly.place(wanted.records * NUMBER_BYTES),
-        firsts: assembly.place((wanted.records + 1) * NUMBER_BYTES),
-        ends: assembly.place(wanted.fields * NUMBER_BYTES),
-        rows: assembly.place(wanted.records * NUMBER_BYTES),
+        ends: assembly.place(wanted.records * NUMBER_BYTES),
       };
       this.#room = { ...wanted, places };
     }
-    const { places } = this.#room;
-    assembly.bytes.set(bytes, places.bytes);
-    assembly.numbers(places.starts, records).set(starts);
-    assembly.numbers(places.firsts, records + 1).set(firstFields);
-    assembly.numbers(places.ends, fieldEnds.length).set(fieldEnds);
-    assembly.code.setBlock(places.bytes, places.starts, places.firsts, places.ends);
+    assembly.bytes.set(bytes, this.#room.places.bytes);
+    assembly.numbers(this.#room.places.fields, fieldEnds.length).set(fieldEnds);
+    this.#block = block;
   }
 
-  /** Says which of the block's records are meant. @returns where that is written */
-  setRows(indexes: readonly number[]): number {
-    const { rows } = this.#room.places;
-    this.assembly.numbers(rows, indexes.length).set(indexes);
-    return rows;
+  /** Says which of the block's records the columns are to be of. */
+  setRows(indexes: readonly number[]): void {
+    const { assembly } = this;
+    const { places } = this.#room;
+    const { starts, firstFields } = this.#block as Block;
+    const [rowStarts, rowEnds] = [assembly.numbers(places.starts, indexes.length), assembly.numbers(places.ends, indexes.length)];
+    for (const [row, index] of indexes.entries()) {
+      rowStarts[row] = starts[index] as number;
+      rowEnds[row] = places.fields + (firstFields[index] as number) * NUMBER_BYTES;
+    }
+    assembly.code.setRows(places.bytes, places.starts, places.ends, indexes.length);
   }
 
   /** Forgets everything; columns are to be made anew. */
@@ -63,19 +68,21 @@ export class TextColumn {
     this.#assembly = assembly;
   }
 
-  /** @param rows where it is written which records are added @param field of them @param firstRow rows that were added before */
-  add(rows: number, count: number, field: number, isLast: boolean, firstRow: number): void {
+  /** Adds a field of the records that the memory has as rows. @param count how many @param firstRow rows that were added before */
+  add(field: number, isLast: boolean, count: number, firstRow: number): void {
     if (firstRow + count > this.#rows) this.#widen((firstRow + count) * 2);
     const { code } = this.#assembly;
-    const most = code.columnBytes(rows, count, field, isLast);
-    if (most === 0) return;
     let piece = this.#pieces.at(-1);
-    if (!piece || piece.length + most > piece.room) {
-      const room = Math.max(most, PIECE_BYTES);
-      piece = { at: this.#assembly.place(room), length: 0, room };
-      this.#pieces.push(piece);
+    for (let row = 0; row < count;) {
+      const [at, end] = piece ? [piece.at + piece.length, piece.at + piece.room] : [0, 0];
+      row = code.addColumn(row, field, isLast, at, end, this.#present, firstRow);
+      if (piece) piece.length = code.filled.value - piece.at;
+      if (row < count) {
+        const room = Math.max(code.wanted.value, piece ? Math.min(piece.room * 2, MOST_PIECE_BYTES) : PIECE_BYTES);
+        piece = { at: this.#assembly.place(room), length: 0, room };
+        this.#pieces.push(piece);
+      }
     }
-    piece.length = code.addColumn(rows, count, field, isLast, piece.at + piece.length, this.#present, firstRow) - piece.at;
   }
 
   #widen(least: number): void {

@@ -33,10 +33,10 @@ export class ParquetRows {
     const firstRow = this.#numbers.length;
     for (const index of indexes) this.#numbers.push(before + index + 1);
     const last = fieldCount(block, indexes[0] as number) - 1;
-    const rows = this.#memory.setRows(indexes);
+    this.#memory.setRows(indexes);
     // Column by column: what is written to is then always the same.
     for (const [column, position] of this.#positions.entries()) {
-      this.#columns[column]?.add(rows, indexes.length, position, position === last, firstRow);
+      this.#columns[column]?.add(position, position === last, indexes.length, firstRow);
     }
   }
 

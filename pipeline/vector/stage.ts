@@ -1,10 +1,12 @@
 /** The vector path: DuckDB reads long stretches of plain records; what is in doubt goes the way of the row path. */
+import { availableParallelism } from "node:os";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import type { Header } from "../../schemas/header.ts";
 import type { Table } from "../../schemas/signal-types.ts";
 import { SIGNAL_TABLES } from "../../schemas/tables.ts";
 import { interruptible } from "../../sinks/interrupt.ts";
 import { ROOM, type Staging } from "../../sinks/staging.ts";
+import { Cores } from "../../sinks/vector/cores.ts";
 import { Lanes } from "../../sinks/vector/lanes.ts";
 import { type Projection, projectionOf } from "../../sinks/vector/projection.ts";
 import { writePlain } from "../../sinks/vector/write.ts";
@@ -68,7 +70,8 @@ export async function stageStretches(source: AsyncIterable<Uint8Array>, options:
   let place: Place | undefined;
   let stretch: Stretch | undefined;
   const open = new Set<Stretch>();
-  const lanes = new Lanes(signal);
+  const cores = new Cores(availableParallelism());
+  const lanes = new Lanes(signal, cores);
   const marker = new Marker();
   /** Settles when all that was handed over is staged, with how many records went the way of the row path. */
   let staged: Promise<number> = Promise.resolve(0);
@@ -102,7 +105,7 @@ export async function stageStretches(source: AsyncIterable<Uint8Array>, options:
     stretch = undefined;
     if (done.records >= sizes.few) for (const table of READ_ASIDE) done.readBy(lanes, table, at.projections);
     handOver(async () => {
-      const others = await interruptible(options.staging.connection, signal, () => writeStretch(at, done, sizes.few));
+      const others = await interruptible(options.staging.connection, signal, () => writeStretch(at, done, sizes.few, cores));
       await append(done.isFew(others, ROOM), async () => {
         for (const rows of done.rows(others, maxRecordBytes)) {
           signal.throwIfAborted();
@@ -132,11 +135,14 @@ export async function stageStretches(source: AsyncIterable<Uint8Array>, options:
       if (left?.kind === "block") {
         stretch ??= new Stretch({ spool, router: place.router, marker, rowGroupBytes: sizes.rowGroup });
         open.add(stretch);
+        await cores.free();
         stretch.add(left, before);
         before += left.records;
         // Of those that are under way, the oldest may have ended long ago.
         if (stretch.bytes >= sizes.most || stretch.records >= MOST_RECORDS) await under.at(-AHEAD);
-        if (waiting < AHEAD && (stretch.bytes >= sizes.least || stretch.records >= MOST_RECORDS)) finishStretch(place);
+        // Nobody has anything to do before the first one is there.
+        const least = under.length === 0 ? sizes.rowGroup : sizes.least;
+        if (waiting < AHEAD && (stretch.bytes >= least || stretch.records >= MOST_RECORDS)) finishStretch(place);
       } else if (left) {
         finishStretch(place);
         const [{ header }, rows] = [place, rowsOf(left, before + 1, maxRecordBytes)];
@@ -181,13 +187,13 @@ function ways(header: Header): Pick<Place, "router" | "projections"> {
 }
 
 /** Writes what is plain in a stretch. @returns the record_no of the others, in order */
-async function writeStretch({ staging, projections, signal }: Place, stretch: Stretch, few: number): Promise<number[]> {
+async function writeStretch({ staging, projections, signal }: Place, stretch: Stretch, few: number, cores: Cores): Promise<number[]> {
   if (stretch.records < few) return stretch.all;
   const others = [...stretch.left];
   for (const [table, rows] of stretch.parts) {
     signal.throwIfAborted();
     const read = (await stretch.read(table)) ?? { projection: projections.get(table) as Projection, files: rows.files };
-    for (const recordNo of await writePlain(staging, rows, read)) others.push(recordNo);
+    for (const recordNo of await cores.use(() => writePlain(staging, rows, read))) others.push(recordNo);
   }
   return others.sort((a, b) => a - b);
 }

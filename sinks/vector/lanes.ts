@@ -2,6 +2,7 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { quoteText } from "../../schemas/names.ts";
 import { interruptible } from "../interrupt.ts";
+import type { Cores } from "./cores.ts";
 import { type Projection, projected } from "./projection.ts";
 import { sourceOf, type TextRows } from "./write.ts";
 
@@ -44,13 +45,15 @@ export class Reading {
 
 export class Lanes {
   readonly #signal: AbortSignal;
+  readonly #cores: Cores;
   readonly #idle: DuckDBConnection[] = [];
   readonly #waiting: Reading[] = [];
   readonly #working = new Set<Promise<void>>();
 
-  /** @param signal ends what they are doing */
-  constructor(signal: AbortSignal) {
+  /** @param signal ends what they are doing @param cores are told what they use */
+  constructor(signal: AbortSignal, cores: Cores) {
     this.#signal = signal;
+    this.#cores = cores;
   }
 
   /** One lane more. @param connection its own; close() disconnects it */
@@ -63,7 +66,7 @@ export class Lanes {
    * @param file its place; the caller removes it
    */
   read(projection: Projection, { files }: TextRows, file: string): Reading {
-    const copy = `COPY (${projection.rows(sourceOf(files))}) TO ${quoteText(file)} (FORMAT parquet, COMPRESSION uncompressed, ROW_GROUP_SIZE ${ROW_GROUP})`;
+    const copy = `COPY (${projection.rows(sourceOf(files))}) TO ${quoteText(file)} (FORMAT parquet, COMPRESSION uncompressed, DICTIONARY_SIZE_LIMIT 1, ROW_GROUP_SIZE ${ROW_GROUP})`;
     const reading = new Reading(copy, { projection: projected(projection), files: [file] });
     this.#waiting.push(reading);
     const connection = this.#idle.pop();
@@ -75,7 +78,10 @@ export class Lanes {
   }
 
   async #work(connection: DuckDBConnection): Promise<void> {
-    for (let next = this.#waiting.shift(); next; next = this.#waiting.shift()) await next.run(connection, this.#signal);
+    for (let next = this.#waiting.shift(); next; next = this.#waiting.shift()) {
+      const reading = next;
+      await this.#cores.use(() => reading.run(connection, this.#signal));
+    }
     this.#idle.push(connection);
   }
 

@@ -58,15 +58,15 @@ export const sourceOf = (files: readonly string[]): string => `read_parquet([${f
 
 /** Makes a temporary table. @returns how many rows it has */
 async function create({ connection }: Staging, name: string, query: string): Promise<number> {
-  await connection.run(`CREATE OR REPLACE TEMP TABLE ${name} AS ${query}`);
-  const { n } = await onlyRow<{ n: bigint }>(connection, `SELECT count(*) AS n FROM ${name}`);
-  return Number(n);
+  const made = await connection.runAndReadAll(`CREATE OR REPLACE TEMP TABLE ${name} AS ${query}`);
+  return Number(made.getRows()[0]?.[0]);
 }
 
 /** The record_no of rows whose key comes up twice in their files, or is in the warehouse, among rows of the same times. */
-async function meetingSql({ connection, loadId }: Staging, { table, key, time }: Projection, source: string): Promise<string> {
+async function meetingSql(staging: Staging, { table, key, time }: Projection, source: string): Promise<string> {
+  const { connection, loadId } = staging;
   const others = `SELECT signal_key FROM ${table} WHERE load_id <> ${loadId}`;
-  const { any } = await onlyRow<{ any: boolean }>(connection, `SELECT EXISTS (${others}) AS any`);
+  const any = await staging.hasOthers(table);
   const { first, last } = any
     ? await onlyRow<{ first: string | null; last: string | null }>(
         connection,

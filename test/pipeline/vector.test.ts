@@ -14,6 +14,7 @@ import { SIGNAL_TYPES, type Table } from "../../schemas/signal-types.ts";
 import { ORDER_ITEM_COLUMNS, SIGNAL_TABLES } from "../../schemas/tables.ts";
 import { DATA_TABLES } from "../../sinks/ddl.ts";
 import { itemsSql } from "../../sinks/vector/content.ts";
+import { Cores } from "../../sinks/vector/cores.ts";
 import { Lanes, type ReadRows } from "../../sinks/vector/lanes.ts";
 import { type Projection, projectionOf } from "../../sinks/vector/projection.ts";
 import { sourceOf } from "../../sinks/vector/write.ts";
@@ -377,7 +378,7 @@ async function readByDuckdb(warehouse: Warehouse, connection: DuckDBConnection, 
   for (const { table, file: part, records } of router.take()) {
     const text = `${at}.text`;
     writeFileSync(text, Buffer.concat(part));
-    const lanes = new Lanes(new AbortController().signal);
+    const lanes = new Lanes(new AbortController().signal, new Cores(2));
     lanes.add(await warehouse.connect());
     const reading = lanes.read(projectionOf(table, header, placesIn(table, header.fields)) as Projection, { files: [text], records }, `${at}.rows`);
     const read = (await reading.take()) as ReadRows;
