@@ -25,23 +25,22 @@ import { Stretch } from "./stretch.ts";
 export interface Sizes {
   /** Bytes whose columns are held in memory, and become a file with one row group. */
   rowGroup: number;
-  /** Bytes that DuckDB reads in one go: so many at least, where few others wait, and else at most so many. Planning its queries takes a tenth of a second. */
-  least: number;
-  most: number;
+  /** Bytes that DuckDB reads in one go. Planning its queries takes a tenth of a second. */
+  stretch: number;
   /** Stretches with fewer records than this are read one by one before those queries are planned. */
   few: number;
 }
 const MIB = 1024 * 1024;
-const SIZES: Sizes = { rowGroup: 16 * MIB, least: 32 * MIB, most: 128 * MIB, few: 1000 };
+const SIZES: Sizes = { rowGroup: 16 * MIB, stretch: 64 * MIB, few: 1000 };
 
 /** Where records are held in memory, as they start and as they are in doubt: lines of a byte are many. */
 const MOST_RECORDS = 500_000;
 
 /** Stretches that are being read or written by DuckDB, or wait for that. */
-const AHEAD = 2;
+const AHEAD = 3;
 
-/** Tables in the order in which lanes read them: first those that are dearest to read. What lanes do not come to is read by whoever writes it. */
-const READ_ASIDE = ["behavior_signals", "marketing_signals"] as const satisfies Table[];
+/** The table whose records are dearest to read: lanes read them, the others only in spare time. What lanes do not come to is read by whoever writes it. */
+const DEAREST: Table = "behavior_signals";
 
 export interface VectorOptions extends ReadOptions {
   staging: Staging;
@@ -61,7 +60,7 @@ export interface VectorOptions extends ReadOptions {
 
 /**
  * Reads a file into staging and the tables: a stretch is written while the next one is read.
- * Memory: a few blocks, the columns of some 16 MiB, and what DuckDB's limit allows; on the spool four stretches, as they are, as columns, and as typed rows.
+ * Memory: a few blocks, the columns of some 16 MiB, and what DuckDB's limit allows; on the spool five stretches, as they are, as columns, and as typed rows.
  * @returns how many records went the way of the row path
  * @throws SignalhouseError as readRecords; errors of the source and of DuckDB as they are
  */
@@ -72,6 +71,8 @@ export async function stageStretches(source: AsyncIterable<Uint8Array>, options:
   const open = new Set<Stretch>();
   const cores = new Cores(availableParallelism());
   const lanes = new Lanes(signal, cores);
+  const hasMoreCores = availableParallelism() > options.threads;
+  lanes.isSpareTime = hasMoreCores;
   const marker = new Marker();
   /** Settles when all that was handed over is staged, with how many records went the way of the row path. */
   let staged: Promise<number> = Promise.resolve(0);
@@ -103,7 +104,7 @@ export async function stageStretches(source: AsyncIterable<Uint8Array>, options:
     if (!done) return;
     done.finish();
     stretch = undefined;
-    if (done.records >= sizes.few) for (const table of READ_ASIDE) done.readBy(lanes, table, at.projections);
+    if (done.records >= sizes.few) for (const table of done.parts.keys()) done.readBy(lanes, table, at.projections, table !== DEAREST);
     handOver(async () => {
       const others = await interruptible(options.staging.connection, signal, () => writeStretch(at, done, sizes.few, cores));
       await append(done.isFew(others, ROOM), async () => {
@@ -139,10 +140,14 @@ export async function stageStretches(source: AsyncIterable<Uint8Array>, options:
         stretch.add(left, before);
         before += left.records;
         // Of those that are under way, the oldest may have ended long ago.
-        if (stretch.bytes >= sizes.most || stretch.records >= MOST_RECORDS) await under.at(-AHEAD);
         // Nobody has anything to do before the first one is there.
-        const least = under.length === 0 ? sizes.rowGroup : sizes.least;
-        if (waiting < AHEAD && (stretch.bytes >= least || stretch.records >= MOST_RECORDS)) finishStretch(place);
+        const enough = under.length === 0 ? sizes.rowGroup : sizes.stretch;
+        if (stretch.bytes >= enough || stretch.records >= MOST_RECORDS) {
+          lanes.isSpareTime = hasMoreCores || waiting >= AHEAD;
+          await under.at(-AHEAD);
+          lanes.isSpareTime = hasMoreCores;
+          finishStretch(place);
+        }
       } else if (left) {
         finishStretch(place);
         const [{ header }, rows] = [place, rowsOf(left, before + 1, maxRecordBytes)];
@@ -156,6 +161,7 @@ export async function stageStretches(source: AsyncIterable<Uint8Array>, options:
     }
     if (!place) throw noText();
     finishStretch(place);
+    lanes.isSpareTime = true;
     const count = await staged;
     await appended;
     return count;

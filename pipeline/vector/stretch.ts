@@ -86,12 +86,12 @@ export class Stretch {
     return this.#blocks.flatMap(({ before, starts }) => Array.from(starts, (_, index) => before + index + 1));
   }
 
-  /** Has a table's part read by the next lane that is free. */
-  readBy(lanes: Lanes, table: Table, projections: ReadonlyMap<Table, Projection>): void {
+  /** Has a table's part read by the next lane that is free. @param isSpare as for Lanes */
+  readBy(lanes: Lanes, table: Table, projections: ReadonlyMap<Table, Projection>, isSpare: boolean): void {
     const [part, projection] = [this.#parts.get(table), projections.get(table)];
     if (!part || !projection) return;
     const file = this.#options.spool.place();
-    this.#readings.set(table, { reading: lanes.read(projection, part, file), file });
+    this.#readings.set(table, { reading: lanes.read(projection, part, file, isSpare), file });
   }
 
   /** What a lane has read, or is reading; undefined where none has come to it: then none will. @throws DuckDB's errors as they are */

@@ -27,6 +27,10 @@ export class Reading {
     this.#rows = rows;
   }
 
+  get isTaken(): boolean {
+    return this.#isTaken;
+  }
+
   /** Reads it, unless it was taken. Does not throw: take() does. */
   async run(connection: DuckDBConnection, signal: AbortSignal): Promise<void> {
     if (this.#isTaken) return;
@@ -48,6 +52,8 @@ export class Lanes {
   readonly #cores: Cores;
   readonly #idle: DuckDBConnection[] = [];
   readonly #waiting: Reading[] = [];
+  readonly #spare: Reading[] = [];
+  #isSpareTime = false;
   readonly #working = new Set<Promise<void>>();
 
   /** @param signal ends what they are doing @param cores are told what they use */
@@ -64,21 +70,40 @@ export class Lanes {
   /**
    * Has the plain rows of records written to a Parquet file, in turn.
    * @param file its place; the caller removes it
+   * @param isSpare whether that is worth it only in spare time: what a lane reads costs more than what is read by whoever writes it
    */
-  read(projection: Projection, { files }: TextRows, file: string): Reading {
+  read(projection: Projection, { files }: TextRows, file: string, isSpare = false): Reading {
     const copy = `COPY (${projection.rows(sourceOf(files))}) TO ${quoteText(file)} (FORMAT parquet, COMPRESSION uncompressed, DICTIONARY_SIZE_LIMIT 1, ROW_GROUP_SIZE ${ROW_GROUP})`;
     const reading = new Reading(copy, { projection: projected(projection), files: [file] });
-    this.#waiting.push(reading);
-    const connection = this.#idle.pop();
-    if (connection) {
-      const work = this.#work(connection).finally(() => this.#working.delete(work));
-      this.#working.add(work);
-    }
+    (isSpare ? this.#spare : this.#waiting).push(reading);
+    this.#start();
     return reading;
   }
 
-  async #work(connection: DuckDBConnection): Promise<void> {
-    for (let next = this.#waiting.shift(); next; next = this.#waiting.shift()) {
+  /** Says whether it is spare time: nobody else has a use for the cores. */
+  set isSpareTime(is: boolean) {
+    this.#isSpareTime = is;
+    this.#start();
+  }
+
+  /** Sets lanes to work that have none. */
+  #start(): void {
+    // What was taken is taken in order.
+    while (this.#spare[0]?.isTaken) this.#spare.shift();
+    while (this.#idle.length > 0) {
+      const reading = this.#next();
+      if (!reading) return;
+      const work = this.#work(this.#idle.pop() as DuckDBConnection, reading).finally(() => this.#working.delete(work));
+      this.#working.add(work);
+    }
+  }
+
+  #next(): Reading | undefined {
+    return this.#waiting.shift() ?? (this.#isSpareTime ? this.#spare.shift() : undefined);
+  }
+
+  async #work(connection: DuckDBConnection, first: Reading): Promise<void> {
+    for (let next: Reading | undefined = first; next; next = this.#next()) {
       const reading = next;
       await this.#cores.use(() => reading.run(connection, this.#signal));
     }
@@ -87,7 +112,7 @@ export class Lanes {
 
   /** Ends them when they have done what they are doing. */
   async close(): Promise<void> {
-    this.#waiting.length = 0;
+    this.#waiting.length = this.#spare.length = 0;
     await Promise.all(this.#working);
     for (const connection of this.#idle) connection.disconnectSync();
   }

@@ -22,7 +22,7 @@ const DEFAULT_LIMITS: Limits = readConfig({}, "the defaults").limits;
  * `LOAD_PATH=row npm test` none.
  */
 export const LOAD_PATH = process.env["LOAD_PATH"] as Path | undefined;
-const FORCED = LOAD_PATH === "vector" ? { sizes: { rowGroup: 16 * 1024, least: 32 * 1024, most: 64 * 1024, few: 0 } } : {};
+const FORCED = LOAD_PATH === "vector" ? { sizes: { rowGroup: 16 * 1024, stretch: 48 * 1024, few: 0 } } : {};
 
 /** An empty folder that is gone when the test is over. */
 export function scratchFolder(): string {

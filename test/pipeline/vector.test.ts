@@ -45,7 +45,7 @@ const TABLES = [
 ];
 
 /** Stretches of so many bytes, all of which DuckDB reads. */
-const sizesOf = (most: number | undefined) => (most === undefined ? {} : { sizes: { rowGroup: most / 3, least: most / 2, most, few: 0 } });
+const sizesOf = (most: number | undefined) => (most === undefined ? {} : { sizes: { rowGroup: most / 3, stretch: most / 2, few: 0 } });
 
 /** A file that comes in pieces, so that it has many blocks. */
 const inPieces = (path: string, mtime: number | string, bytes: Buffer, size = 500): Source => ({
