@@ -1,6 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type Block, type Broken, kept, recordsOf } from "../../transforms/block.ts";
+import { type Block, type Broken, fieldCount, kept, recordsOf } from "../../transforms/block.ts";
+import { Marker } from "../../transforms/marker.ts";
 import { split, Splitter } from "../../transforms/split.ts";
 import { collect, piecesOf } from "./reading.ts";
 import { type Reject } from "../../schemas/record.ts";
@@ -181,6 +182,22 @@ describe("size", () => {
     const records = pieces.flatMap((piece) => (piece.kind === "block" ? recordsOf(piece) : []));
     expect(records.map(({ length }) => length)).toEqual([3, large.length, 3]);
     expect(records[1]?.equals(Buffer.from(large))).toBe(true);
+  });
+
+  test("a record with more fields than there was room for comes back whole, and so do its neighbours", async () => {
+    const wide = `a${",".repeat(1_000_000)}b`;
+    const pieces = await piecesIn(Buffer.from(`x,y\n${wide}\n${"c,d\n".repeat(3)}`), [300_000]);
+    expect(textsOf(pieces)).toEqual(["x,y", wide, "c,d", "c,d", "c,d"]);
+    const counts = pieces.flatMap((piece) => (piece.kind === "block" ? Array.from(piece.starts, (_, index) => fieldCount(piece, index)) : []));
+    expect(counts).toEqual([2, 1_000_001, 2, 2, 2]);
+  });
+
+  test("records that are marked again may have more fields than there was room for", () => {
+    const records = Array.from({ length: 3000 }, (_, number) => Buffer.from(`${number}${",".repeat(99)}\r\n`));
+    const block = new Marker().whole(records);
+    expect(recordsOf(block).map(String)).toEqual(records.map((record) => String(record).trimEnd()));
+    expect(fieldCount(block, 2999)).toBe(100);
+    expect(() => new Marker().whole([Buffer.from('a,"b')])).toThrow("there is no whole record");
   });
 
   test("a file that comes as one chunk is not one block", async () => {
