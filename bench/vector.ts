@@ -129,7 +129,7 @@ export async function benchVectorGrowth(folder: string): Promise<object[]> {
   for (const size of [250_000, 1_000_000, 4_000_000].filter((records) => records <= LARGEST)) {
     const file = await standardFile(folder, size);
     const row: Record<string, unknown> = { records: size.toLocaleString("en") };
-    for (const lanes of [1, 2, 3]) {
+    for (const lanes of [1, 2]) {
       const warehouse = join(folder, "growth.duckdb");
       await removeWarehouse(warehouse);
       const { seconds, peakMiB } = await load("vector", "1GB", lanes)(warehouse, file);

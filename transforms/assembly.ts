@@ -1,5 +1,6 @@
 /** assembly/records.ts as it was compiled, and the memory that it works in. */
 import { readFileSync } from "node:fs";
+import { messageOf, SignalhouseError } from "../schemas/errors.ts";
 
 /** What it exports; places and sizes are in bytes, counted from the start of its memory. */
 interface Exports {
@@ -36,7 +37,24 @@ export const STATUS = { whole: 0, incomplete: -1, broken: -2, tooLarge: -3, full
 const SLACK = 16;
 
 const PAGE = 64 * 1024;
-const compiled = new WebAssembly.Module(readFileSync(new URL("records.wasm", import.meta.url)));
+let compiled: object | undefined;
+
+function instantiate(): Exports {
+  compiled ??= new WebAssembly.Module(readFileSync(new URL("records.wasm", import.meta.url)));
+  try {
+    return new WebAssembly.Instance(compiled).exports as Exports;
+  } catch (error) {
+    throw noMemory(error);
+  }
+}
+
+const noMemory = (error: unknown) =>
+  new SignalhouseError(
+    "out_of_memory",
+    `the process may not have the memory, or the range of addresses, that splitting records takes (${messageOf(error)})`,
+    "WebAssembly reserves some 10 GiB of addresses, not of memory, three times a load: raise `ulimit -v`, or LimitAS of a systemd unit. A limit of memory proper, such as MemoryMax, does no harm.",
+    error,
+  );
 
 /**
  * The compiled loops with a memory of their own, out of which places are handed one behind the other. It grows, and is never given back before the whole of it is.
@@ -48,8 +66,9 @@ export class Assembly {
   readonly #first: number;
   #next: number;
 
+  /** @throws SignalhouseError out_of_memory where V8 cannot reserve addresses for it: that is some ten GiB of them, whatever the memory's size */
   constructor() {
-    this.code = new WebAssembly.Instance(compiled).exports as Exports;
+    this.code = instantiate();
     this.#bytes = Buffer.from(this.code.memory.buffer);
     // Nothing has the place 0, and nothing the bytes just before the first place.
     this.#first = this.#next = SLACK;
@@ -66,7 +85,11 @@ export class Assembly {
     this.#next = at + Math.ceil((size + SLACK) / 8) * 8;
     const missing = this.#next - this.#bytes.length;
     if (missing > 0) {
-      this.code.memory.grow(Math.ceil(missing / PAGE));
+      try {
+        this.code.memory.grow(Math.ceil(missing / PAGE));
+      } catch (error) {
+        throw noMemory(error);
+      }
       this.#bytes = Buffer.from(this.code.memory.buffer);
     }
     return at;

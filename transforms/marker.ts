@@ -17,7 +17,10 @@ interface Marked {
   status: number;
 }
 
-/** Marks bytes that are in its memory. That is as large as the largest piece that was put there, and half a megabyte and more for the marks. */
+/** No record may be larger, whatever the limit: V8 has no text of this size, and the memory is to stay below 2 GiB. */
+const LARGEST = 512 * 1024 * 1024;
+
+/** Marks bytes that are in its memory. That is as large as the largest piece that was put there, and 768 KiB and more for the marks: four bytes for each field of the largest record. */
 export class Marker {
   readonly #assembly = new Assembly();
   #size = 0;
@@ -52,7 +55,7 @@ export class Marker {
     const { code } = this.#assembly;
     const [from, to] = [this.#bytes + start, this.#bytes + end];
     const endsEnd = this.#ends + this.#fields * NUMBER_BYTES;
-    const status = code.mark(from, to, atEnd, maxRecordBytes, this.#starts, this.#firsts, MOST_RECORDS, this.#ends, endsEnd);
+    const status = code.mark(from, to, atEnd, Math.min(maxRecordBytes, LARGEST), this.#starts, this.#firsts, MOST_RECORDS, this.#ends, endsEnd);
     const [records, next] = [code.records.value, code.next.value];
     if (status === STATUS.full && records === 0) {
       this.#arrange(this.#size, this.#fields * 2);
@@ -74,7 +77,7 @@ export class Marker {
     };
   }
 
-  /** Marks records that were told to be whole before; they must be fewer than 32,768. */
+  /** Marks records that were told to be whole before; they must be no more than 32,768. */
   whole(pieces: readonly Uint8Array[]): Block {
     const size = pieces.reduce((sum, { length }) => sum + length, 0);
     const bytes = this.bytes(size);

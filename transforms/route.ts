@@ -20,9 +20,7 @@ type Range = readonly [from: number, to: number];
 /** A table's columns in the rows of a file. */
 interface Lane {
   table: Table;
-  /** Positions of the fields that the table has a place for. */
-  columns: readonly number[];
-  /** Those that it has none for: a record that has something there is left. */
+  /** Positions of the fields that the table has no place for: a record that has something there is left. */
   others: readonly Range[];
   rows: ParquetRows;
 }
@@ -68,6 +66,7 @@ export class Router {
       if (lane) indexes.get(lane)?.push(index);
       else left.push(before + index + 1);
     }
+    if (left.length === block.records) return left;
     if (this.#isTaken) this.#memory.clear();
     this.#isTaken = false;
     this.#memory.setBlock(block);
@@ -150,5 +149,5 @@ function laneOf(table: Table, fields: Header["fields"], memory: ColumnMemory): L
     if (others.at(-1)?.[1] === position - 1) (others.at(-1) as [number, number])[1] = position;
     else others.push([position, position]);
   }
-  return { table, columns, others, rows: new ParquetRows(columns, memory) };
+  return { table, others, rows: new ParquetRows(columns, memory) };
 }

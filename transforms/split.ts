@@ -10,7 +10,7 @@ import { Marker } from "./marker.ts";
  * given up as broken; the next record starts on the line after it. So one damaged record never takes its neighbours with it, and
  * what is given up is handed over whole.
  *
- * A byte order mark at the start is skipped; an empty line is no record. Memory: twice a chunk, or twice a record where that is larger.
+ * A byte order mark at the start is skipped; an empty line is no record. Memory: twice a chunk, or twice a record where that is larger, and its marks.
  */
 export class Splitter {
   readonly #maxRecordBytes: number;

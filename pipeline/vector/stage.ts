@@ -91,8 +91,7 @@ export async function stageStretches(source: AsyncIterable<Uint8Array>, options:
     handOver(ways);
     return await writer.end();
   } finally {
-    await writer.close();
-    await stretch?.close();
+    await Promise.allSettled([writer.close(), stretch?.close()]);
   }
 }
 

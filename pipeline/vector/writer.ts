@@ -17,6 +17,9 @@ import type { Stretch } from "./stretch.ts";
 /** Stretches that are being read or written by DuckDB, or wait for that. */
 const AHEAD = 3;
 
+/** More lanes than two are as quick, and want more of DuckDB's memory. */
+const MOST_THREADS = 3;
+
 /** The table whose records are dearest to read: lanes read them, the others only in spare time. What lanes do not come to is read as it is written. */
 const DEAREST: Table = "behavior_signals";
 
@@ -63,7 +66,7 @@ export class Writer {
 
   /** Makes the lanes. */
   async begin(): Promise<void> {
-    for (let thread = 1; thread < this.#options.threads; thread += 1) this.#lanes.add(await this.#options.connect());
+    for (let thread = 1; thread < Math.min(this.#options.threads, MOST_THREADS); thread += 1) this.#lanes.add(await this.#options.connect());
   }
 
   /** Settles when there is a core for whoever reads: all wait for the writing in the end, and reading would only slow it down. @throws what went wrong in writing */
@@ -83,7 +86,8 @@ export class Writer {
   /** Hands a stretch over, which is closed when all of it is staged. @param isLong whether it is worth the queries: DuckDB plans them for a tenth of a second */
   write(stretch: Stretch, isLong: boolean, ways: Ways): void {
     this.#open.add(stretch);
-    if (isLong) for (const table of stretch.parts.keys()) stretch.readBy(this.#lanes, table, ways.projections, table !== DEAREST);
+    if (isLong && this.#options.threads > 1)
+      for (const table of stretch.parts.keys()) stretch.readBy(this.#lanes, table, ways.projections, table !== DEAREST);
     this.#handOver(async () => {
       const { staging, signal, maxRecordBytes, onStaged } = this.#options;
       const others = isLong ? await interruptible(staging.connection, signal, () => this.#writePlain(stretch, ways)) : stretch.all;
@@ -117,17 +121,17 @@ export class Writer {
   /** Closes what is open still, after a failure. */
   async close(): Promise<void> {
     await this.#settled().catch(() => undefined);
-    // Those that were handed over behind one that failed, too.
-    await Promise.all([...this.#open].map((stretch) => stretch.close()));
+    // Those that were handed over behind one that failed, too. What cannot be removed goes with the spool.
+    await Promise.allSettled([...this.#open].map((stretch) => stretch.close()));
     await this.#lanes.close();
   }
 
   async #settled(): Promise<void> {
-    try {
-      await this.#written;
-    } finally {
-      await this.#appended;
-    }
+    // What went wrong in writing may have made appending fail, too: it is told first.
+    await Promise.allSettled([this.#written]);
+    await Promise.allSettled([this.#appended]);
+    await this.#written;
+    await this.#appended;
   }
 
   #handOver(work: () => Promise<void>): void {

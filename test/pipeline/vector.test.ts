@@ -298,7 +298,7 @@ const FILE = HEADER.chain((header) =>
     }),
 );
 
-/** How many exports are tried; `VECTOR_RUNS=20000 npx vitest run test/pipeline/vector.test.ts` is a long run. */
+/** How many exports are tried; `VECTOR_RUNS=20000 npm test -- test/pipeline/vector.test.ts` is a long run. */
 const RUNS = Number(process.env["VECTOR_RUNS"] ?? 2000);
 
 test(`what DuckDB reads of any export is what the row path reads: ${RUNS} of them`, { timeout: 1_200_000 }, async () => {

@@ -163,6 +163,10 @@ describe("the limit of a record", () => {
     ]);
   });
 
+  test.each([2 ** 31, 2 ** 32, 2 ** 33])("may be %d bytes, which is none", async (limit) => {
+    expect(await textsIn("x,1\ny,2\n", limit)).toEqual(["x,1", "y,2"]);
+  });
+
   test.each([[undefined], [[1]], [[7]]])("a line beyond it ends the file, with chunks of %j", async (cuts) => {
     const failure = {
       code: "record_too_large",
