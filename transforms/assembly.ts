@@ -1,6 +1,6 @@
-/** assembly/records.ts as it was compiled, and the memory that it works in. */
-import { readFileSync } from "node:fs";
+/** transforms/assembly/records.ts as it was compiled, and the memory that it works in. */
 import { messageOf, SignalhouseError } from "../schemas/errors.ts";
+import { CODE } from "./assembly/code.ts";
 
 /** What it exports; places and sizes are in bytes, counted from the start of its memory. */
 interface Exports {
@@ -30,7 +30,7 @@ declare const WebAssembly: {
   Instance: new (module: object) => { exports: object };
 };
 
-/** Why marking stopped: assembly/records.ts has the same numbers. */
+/** Why marking stopped: transforms/assembly/records.ts has the same numbers. */
 export const STATUS = { whole: 0, incomplete: -1, broken: -2, tooLarge: -3, full: -4 } as const;
 
 /** Bytes that must be there behind what is read or written: sixteen are looked at in one go. */
@@ -40,7 +40,7 @@ const PAGE = 64 * 1024;
 let compiled: object | undefined;
 
 function instantiate(): Exports {
-  compiled ??= new WebAssembly.Module(readFileSync(new URL("records.wasm", import.meta.url)));
+  compiled ??= new WebAssembly.Module(Buffer.from(CODE, "base64"));
   try {
     return new WebAssembly.Instance(compiled).exports as Exports;
   } catch (error) {

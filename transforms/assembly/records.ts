@@ -1,6 +1,6 @@
 /**
  * The loops that see every byte of every file, in AssemblyScript (https://www.assemblyscript.org): V8 needs some four nanoseconds for a byte or a word in
- * JavaScript, and as long for sixteen bytes here. Compiled to transforms/records.wasm; transforms/assembly.ts tells how it is called.
+ * JavaScript, and as long for sixteen bytes here. Compiled by `npm run build`; transforms/assembly.ts tells how it is called.
  *
  * Bytes are looked at sixteen at a time, up to fifteen behind their end: whoever calls leaves that room behind what is read and what is written.
  */
