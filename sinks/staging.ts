@@ -4,8 +4,8 @@ import type { Header } from "../schemas/header.ts";
 import { quoteIdentifier as id } from "../schemas/names.ts";
 import type { Drift, OrderItem, Reject, SignalRecord } from "../schemas/record.ts";
 import type { Table } from "../schemas/signal-types.ts";
-import { onlyRow } from "./sql.ts";
 import { type Column, ORDER_ITEM_COLUMNS, SIGNAL_TABLES, tableColumns } from "../schemas/tables.ts";
+import { onlyRow } from "./sql.ts";
 
 /** What `records` rejects and drift were seen while staging. */
 export interface StagedCounts {

@@ -17,8 +17,8 @@ export interface Part {
 /** Positions from one to another, both included. */
 type Range = readonly [from: number, to: number];
 
-/** A table's columns in the rows of a file. */
-interface Lane {
+/** The way to a table. */
+interface Route {
   table: Table;
   /** Positions of the fields that the table has no place for: a record that has something there is left. */
   others: readonly Range[];
@@ -33,22 +33,22 @@ const N = 0x4e;
 export class Router {
   readonly #fields: number;
   readonly #type: number;
-  readonly #lanes: readonly Lane[];
+  readonly #routes: readonly Route[];
   readonly #memory = new ColumnMemory();
   #isTaken = false;
-  /** Lanes by a hash of the signal type, with its name. */
-  readonly #known = new Map<number, { name: string; lane: Lane }>();
+  /** Routes by a hash of the signal type, with its name. */
+  readonly #known = new Map<number, { name: string; route: Route }>();
 
   /** @param type where the signal type stands @param tables the records of others are left */
   constructor({ fields }: Header, type: number, tables: Iterable<Table>) {
     this.#fields = fields.length;
     this.#type = type;
-    this.#lanes = [...tables].map((table) => laneOf(table, fields, this.#memory));
+    this.#routes = [...tables].map((table) => routeOf(table, fields, this.#memory));
     for (const name of Object.keys(SIGNAL_TYPES)) {
-      const lane = this.#lanes.find(({ table }) => table === SIGNAL_TYPES[name as SignalType].table);
-      if (!lane) continue;
+      const route = this.#routes.find(({ table }) => table === SIGNAL_TYPES[name as SignalType].table);
+      if (!route) continue;
       const bytes = Buffer.from(name);
-      this.#known.set(hashOf(bytes, 0, bytes.length), { name, lane });
+      this.#known.set(hashOf(bytes, 0, bytes.length), { name, route });
     }
   }
 
@@ -59,32 +59,32 @@ export class Router {
    */
   add(block: Block, before: number): number[] {
     const left: number[] = [];
-    const indexes = new Map(this.#lanes.map((lane) => [lane, [] as number[]]));
+    const indexes = new Map(this.#routes.map((route) => [route, [] as number[]]));
     const isText = isPlain(block.bytes);
     for (let index = 0; index < block.records; index += 1) {
-      const lane = isText ? this.#laneOf(block, index) : undefined;
-      if (lane) indexes.get(lane)?.push(index);
+      const route = isText ? this.#routeOf(block, index) : undefined;
+      if (route) indexes.get(route)?.push(index);
       else left.push(before + index + 1);
     }
     if (left.length === block.records) return left;
     if (this.#isTaken) this.#memory.clear();
     this.#isTaken = false;
     this.#memory.setBlock(block);
-    for (const [lane, some] of indexes) lane.rows.add(block, some, before);
+    for (const [route, some] of indexes) route.rows.add(block, some, before);
     return left;
   }
 
   /** Gives the parts of what was added, and begins new ones. */
   take(): Part[] {
     this.#isTaken = true;
-    return this.#lanes.flatMap(({ table, rows }) => {
+    return this.#routes.flatMap(({ table, rows }) => {
       const records = rows.count;
       return records > 0 ? [{ table, file: rows.take(), records }] : [];
     });
   }
 
   /** The table that a record belongs to; undefined where that cannot be told at a glance. */
-  #laneOf(block: Block, index: number): Lane | undefined {
+  #routeOf(block: Block, index: number): Route | undefined {
     const { bytes, starts, firstFields } = block;
     if ((starts[index + 1] ?? bytes.length) - (starts[index] as number) > LARGE) return undefined;
     if ((firstFields[index + 1] as number) - (firstFields[index] as number) !== this.#fields) return undefined;
@@ -97,8 +97,8 @@ export class Router {
     const known = this.#known.get(hashOf(bytes, start, end));
     if (!known || known.name.length !== end - start) return undefined;
     for (let at = start; at < end; at += 1) if (bytes[at] !== known.name.charCodeAt(at - start)) return undefined;
-    for (const range of known.lane.others) if (!isEmpty(block, index, range)) return undefined;
-    return known.lane;
+    for (const range of known.route.others) if (!isEmpty(block, index, range)) return undefined;
+    return known.route;
   }
 }
 
@@ -141,7 +141,7 @@ export function placesIn(table: Table, fields: Header["fields"]): number[] {
   });
 }
 
-function laneOf(table: Table, fields: Header["fields"], memory: ColumnMemory): Lane {
+function routeOf(table: Table, fields: Header["fields"], memory: ColumnMemory): Route {
   const columns = placesIn(table, fields);
   const others: [number, number][] = [];
   for (const position of fields.keys()) {

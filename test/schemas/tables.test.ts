@@ -1,5 +1,13 @@
 import { expect, test } from "vitest";
-import { CONTENT_FIELDS, ENVELOPE_FIELDS, ITEM_FIELDS, ITEMS_FIELD, MIRRORED_FIELDS, type ContentField } from "../../schemas/content-fields.ts";
+import {
+  CONTENT_FIELDS,
+  CONTENT_PATHS,
+  ENVELOPE_FIELDS,
+  ITEM_FIELDS,
+  ITEMS_FIELD,
+  MIRRORED_FIELDS,
+  type ContentField,
+} from "../../schemas/content-fields.ts";
 import { EXPORT_COLUMNS, exportColumn, TELLING_HEADERS } from "../../schemas/export-columns.ts";
 import { ORDER_ITEM_COLUMNS, SIGNAL_TABLES } from "../../schemas/tables.ts";
 
@@ -67,4 +75,17 @@ test("every name of a content field means one thing", () => {
   }
   const items = Object.entries<{ kind: string; aliases?: readonly string[] }>(ITEM_FIELDS).flatMap(([name, { aliases = [] }]) => [name, ...aliases]);
   expect(new Set(items).size).toBe(items.length);
+});
+
+test("no envelope begins with the name of a field: content that only has fields is known to be flat", () => {
+  const fields = Object.entries<ContentField>(CONTENT_FIELDS);
+  const names = [
+    ...fields.flatMap(([name, { aliases = [], aliasesByType = {} }]) => [name, ...aliases, ...Object.values(aliasesByType).flat()]),
+    ...Object.keys(MIRRORED_FIELDS),
+    ...ENVELOPE_FIELDS,
+    ITEMS_FIELD,
+  ];
+  const first = CONTENT_PATHS.flatMap((path: readonly string[]) => path.slice(0, 1));
+  expect(first.length).toBeGreaterThan(0);
+  expect(names.filter((name) => first.includes(name))).toEqual([]);
 });
