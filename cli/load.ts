@@ -21,7 +21,7 @@ export const command = defineCommand({
     const { out, signal } = context;
     const path = pathOf(values);
     // Before the warehouse is touched: a wrong path is a mistake of the command line.
-    const open = async (path: string) => (path === "-" ? streamSource(addAbortSignal(signal, process.stdin)) : localFile(path));
+    const open = async (path: string) => (path === "-" ? streamSource(standardInput(signal)) : localFile(path));
     const sources = await Promise.all([...new Set(positionals)].map(open));
     return running(context, "load", async (warehouse, { limits }, runId) => {
       const known = await knownIn(warehouse);
@@ -36,6 +36,11 @@ export const command = defineCommand({
     });
   },
 });
+
+/** Standard input, until the signal; a stream that is aborted while nobody listens to it would end the process. */
+async function* standardInput(signal: AbortSignal): AsyncGenerator<Buffer> {
+  yield* addAbortSignal(signal, process.stdin);
+}
 
 /** Whether a file is in the warehouse: by path, size and mtime together. */
 async function knownIn({ connection }: Warehouse): Promise<(source: Source) => boolean> {

@@ -141,7 +141,7 @@ async function readOnce(source: Source, context: LoadContext, spool: Spool | und
   };
   const options = { ...limits, contactColumns: warehouse.contactColumns, staging, signal, onStaged };
   try {
-    const bytes = digest.through(source.open(signal));
+    const bytes = digest.through(bytesOf(source, signal));
     if (spool) {
       const openDirectly = async (header: Header) => {
         await committed;
@@ -157,6 +157,11 @@ async function readOnce(source: Source, context: LoadContext, spool: Spool | und
     read.error = error;
   }
   return read;
+}
+
+/** Opens the source once its bytes are asked for: a stream that fails while nobody listens to it ends the process. */
+async function* bytesOf(source: Source, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+  yield* source.open(signal);
 }
 
 /** Tells of the first bytes, and of each MiB that went by: a run is long, and a line may be slow. */

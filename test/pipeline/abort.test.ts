@@ -1,6 +1,7 @@
 /** A load that is aborted: the warehouse is as before a file, or as after it. */
 import { getEventListeners } from "node:events";
 import { join } from "node:path";
+import { addAbortSignal, Readable } from "node:stream";
 import { describe, expect, test } from "vitest";
 import type { LoadEvent, Source } from "../../pipeline/load-files.ts";
 import { localFile } from "../../pipeline/local-files.ts";
@@ -61,6 +62,22 @@ describe("a load that is aborted", () => {
     const scratch = await scratchWarehouse();
     await expect(scratch.load([memoryFile("a.csv", 1, csv([pageView("1")]))], { signal: AbortSignal.abort(STOP) })).rejects.toBe(STOP);
     expect(await loadedPaths(scratch)).toEqual([]);
+  });
+
+  test.each(["row", "vector"] as const)("as a file is opened, whose stream fails at once, tells of the abort (path %s)", async (path) => {
+    const scratch = await scratchWarehouse();
+    const abort = new AbortController();
+    const source = memoryFile("a.csv", 1, csv([pageView("1")]));
+    const stopping: Source = {
+      ...source,
+      open(signal) {
+        abort.abort(STOP);
+        return addAbortSignal(signal, new Readable({ read() {} }));
+      },
+    };
+    await expect(scratch.load([stopping], { signal: abort.signal, path })).rejects.toBe(STOP);
+    expect(await loadedPaths(scratch)).toEqual([]);
+    expect(await scratch.load([source], { path })).toMatchObject([{ inserted: 1 }]);
   });
 
   test("once a file is read, but not merged, leaves nothing of it, and no failed file", async () => {
