@@ -116,7 +116,7 @@ async function readFile(source: Source, context: LoadContext, spool: Spool | und
   const read = await readOnce(source, context, spool, committed);
   if (!spool || !isOfTheData(read.error)) return read;
   if (source.once) return { ...read, error: refused(source, read.error) };
-  // DuckDB refuses something that was taken for plain, and the transaction is lost with it: the file is read again, record by record.
+  // Not all is plain that was taken for it, and the transaction is lost with it: the file is read again, record by record.
   await abandonLoad(read.staging);
   read.staging.close();
   return readOnce(source, context, undefined, committed);
@@ -125,7 +125,7 @@ async function readFile(source: Source, context: LoadContext, spool: Spool | und
 const refused = ({ path }: Source, error: unknown) =>
   new SignalhouseError(
     "bug",
-    `DuckDB refuses something of ${path} that signalhouse took for plain: ${messageOf(error)}`,
+    `the vector path cannot load ${path}: ${messageOf(error)}`,
     "Load it again with --path row, which reads records one by one, and please report it.",
     error,
   );

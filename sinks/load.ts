@@ -1,7 +1,7 @@
 /** One file into the warehouse, all or nothing: merge, rejects, drift, schema changes and ledger row in one transaction. */
 import type { DuckDBConnection } from "@duckdb/node-api";
 import type { Header } from "../schemas/header.ts";
-import { quoteIdentifier as id } from "../schemas/names.ts";
+import { quoteIdentifier as id, quoteText } from "../schemas/names.ts";
 import type { Table } from "../schemas/signal-types.ts";
 import { SIGNAL_TABLES } from "../schemas/tables.ts";
 import { contactColumnNames, type FileIdentity, type LoadCounts, loadWithBytes, NEXT_LOAD_ID } from "./ledger.ts";
@@ -218,13 +218,20 @@ async function addContactColumns(connection: DuckDBConnection, header: Header, l
   for (const sql of createViewsSql(await contactColumnNames(connection))) await connection.run(sql);
 }
 
-async function insertDrift(staging: Staging, loadId: bigint): Promise<void> {
-  for (const { signalType, field, reason, records, firstRecordNo } of staging.drift) {
-    await staging.connection.run(
-      `INSERT INTO signalhouse.drift BY NAME SELECT $1::BIGINT AS load_id, $2 AS signal_type, $3 AS field, $4 AS reason, $5::BIGINT AS records, $6::BIGINT AS first_record_no`,
-      [loadId, signalType, field, reason, BigInt(records), BigInt(firstRecordNo)],
-    );
-  }
+async function insertDrift({ connection, drift }: Staging, loadId: bigint): Promise<void> {
+  const counts = drift.map(({ signalType, field, reason, records, firstRecordNo }) => ({
+    // What is no Unicode would be none of JSON's.
+    signal_type: signalType.toWellFormed(),
+    field: field.toWellFormed(),
+    reason,
+    records,
+    first_record_no: firstRecordNo,
+  }));
+  const shape = '[{"signal_type": "VARCHAR", "field": "VARCHAR", "reason": "VARCHAR", "records": "BIGINT", "first_record_no": "BIGINT"}]';
+  await connection.run(
+    `INSERT INTO signalhouse.drift BY NAME SELECT $1::BIGINT AS load_id, unnest(from_json($2, ${quoteText(shape)}), recursive := true)`,
+    [loadId, JSON.stringify(counts)],
+  );
 }
 
 async function insertLoad(connection: DuckDBConnection, file: ReadFile, result: LoadResult, header: Header | undefined): Promise<void> {

@@ -17,15 +17,17 @@ export interface StagedCounts {
   direct: Record<Table, number>;
 }
 
-interface DriftCount extends Drift {
+/** How many records of a file have drift of a kind. */
+export interface DriftCount extends Drift {
   signalType: string;
   records: number;
   firstRecordNo: number;
-  lastRecordNo: number;
 }
 
+const keyOf = ({ signalType, field, reason }: Omit<DriftCount, "records" | "firstRecordNo">) => [signalType, field, reason].join("\u001f");
+
 /** More kinds of drift than this in one file are counted together: a sender that makes up field names must not fill the memory. */
-const MAX_DRIFT_KINDS = 10_000;
+export const MAX_DRIFT_KINDS = 10_000;
 
 /**
  * The appenders hold what they are given outside DuckDB's memory limit until they are flushed; by default that is 204,800 rows. Here so many records are flushed, or so many
@@ -65,7 +67,7 @@ export class Staging {
   };
   /** The load that the open transaction of the connection writes, where rows go straight into the tables. */
   loadId: bigint | undefined;
-  readonly #drift = new Map<string, DriftCount>();
+  readonly #drift = new Map<string, DriftCount & { lastRecordNo?: number }>();
   readonly #others = new Map<Table, boolean>();
   readonly #appenders = new Map<string, DuckDBAppender>();
   #unflushed = { records: 0, characters: 0 };
@@ -155,6 +157,24 @@ export class Staging {
     this.counts.records += direct + held;
   }
 
+  /**
+   * Counts drift of records that were not appended.
+   * @returns false, and counts nothing, where there are too many kinds: which of them are counted by themselves goes by the order of all records
+   */
+  countDrift(counts: readonly DriftCount[]): boolean {
+    const known = counts.map((count) => this.#drift.get(keyOf(count)));
+    if (this.#drift.size + known.filter((count) => !count).length > MAX_DRIFT_KINDS) return false;
+    counts.forEach((count, index) => {
+      const same = known[index];
+      if (!same) this.#drift.set(keyOf(count), { ...count });
+      else {
+        same.records += count.records;
+        same.firstRecordNo = Math.min(same.firstRecordNo, count.firstRecordNo);
+      }
+    });
+    return true;
+  }
+
   #appendRecord(record: SignalRecord): void {
     const { table } = record;
     this.counts.rows[table] += 1;
@@ -196,7 +216,7 @@ export class Staging {
 
   #countDrift(record: SignalRecord, { field, reason }: Drift): void {
     const full = this.#drift.size >= MAX_DRIFT_KINDS;
-    const key = [record.signal_type, field, reason].join("\u001f");
+    const key = keyOf({ signalType: record.signal_type, field, reason });
     const known = this.#drift.get(key) ?? (full ? this.#drift.get(reason) : undefined);
     if (known) {
       // A record may have a field in several items, and counts once.

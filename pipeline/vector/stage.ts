@@ -3,6 +3,7 @@ import type { Header } from "../../schemas/header.ts";
 import type { Table } from "../../schemas/signal-types.ts";
 import { SIGNAL_TABLES } from "../../schemas/tables.ts";
 import { type Projection, projectionOf } from "../../sinks/vector/projection.ts";
+import { countStrangers } from "../../sinks/vector/write.ts";
 import { type Block, type Broken, firstOf } from "../../transforms/block.ts";
 import { readHeader } from "../../transforms/header.ts";
 import { Marker } from "../../transforms/marker.ts";
@@ -89,7 +90,9 @@ export async function stageStretches(source: AsyncIterable<Uint8Array>, options:
     }
     if (!ways) throw noText();
     handOver(ways);
-    return await writer.end();
+    const others = await writer.end();
+    await countStrangers(options.staging);
+    return others;
   } finally {
     await Promise.allSettled([writer.close(), stretch?.close()]);
   }

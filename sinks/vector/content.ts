@@ -105,6 +105,9 @@ const ENVELOPE = ENVELOPE_FIELDS.map((name) => ({ name, column: KEYS.column(name
 /** The column that has an order's items, each as JSON. */
 export const ITEMS = KEYS.column(ITEMS_FIELD, ["JSON"], listPattern(ITEM_KEYS.pattern));
 
+/** All names that fields have in a payload. */
+const NAMES = list([...KEYS.keys.keys()]);
+
 /** How many envelope fields a payload has. */
 const ENVELOPES = count(ENVELOPE.map(({ column }) => column));
 
@@ -125,14 +128,23 @@ const NESTINGS = CONTENT_PATHS.filter((path) => path.length > 0)
   })
   .sort((a, b) => b.depth - a.depth);
 
-/** Whether a text may hold an envelope at all: what is flat does not, since no path begins with a key that the pattern has. */
-const MAY_NEST = [...new Set(CONTENT_PATHS.flatMap((path) => path.slice(0, 1)))]
-  .map((key) => `contains(content, ${quoteText(`"${key}"`)})`)
-  .join(" OR ");
+/**
+ * How content that is not flat is made so: by its nesting, counted from 1 (what is flat has none, since no path begins with a key that the pattern has); or, as 0, by leaving out the
+ * fields that nobody knows. json_merge_patch takes nulls away, however deep: content that may have one is not told.
+ */
+const NESTING = `CASE WHEN is_flat THEN NULL WHEN contains(content, 'null') THEN NULL WHEN ${isJsonText("content")} THEN CASE ${NESTINGS.map(({ is }, index) => `WHEN ${is} THEN ${index + 1}`).join(" ")} ELSE 0 END END`;
 
-// json_merge_patch takes nulls away, however deep: content that may have one is not told.
-const nested = (value: "payload" | "keys" | "envelopes", otherwise: string) =>
-  `CASE WHEN may_nest THEN CASE WHEN NOT contains(content, 'null') AND ${isJsonText("content")} THEN CASE ${NESTINGS.map((nesting) => `WHEN ${nesting.is} THEN ${nesting[value]}`).join(" ")} END END ELSE ${otherwise} END`;
+const byNesting = (value: "payload" | "keys" | "envelopes", stranger: string) =>
+  `CASE nesting WHEN 0 THEN ${stranger} ${NESTINGS.map((nesting, index) => `WHEN ${index + 1} THEN ${nesting[value]}`).join(" ")} END`;
+
+/**
+ * Unknown fields as an object. Their names must mean nothing to JSON, to its pointers or to JavaScript: what is not found under its name is null here, which the pattern refuses.
+ * Regular expressions are no part of the lambda: DuckDB would compile them for every 2,048 rows.
+ */
+const STRANGERS = `'{' || array_to_string(list_transform(strangers, lambda name: '"' || name || '":' || coalesce(CAST(json_extract(content, '/' || name) AS VARCHAR), 'null')), ',') || '}'`;
+const STRANGERS_PATTERN = objectPattern([["[A-Za-z][A-Za-z0-9_ .-]*", valuePattern("json")]]);
+/** Content without the strangers among its fields. */
+const WITHOUT_STRANGERS = `CAST(json_merge_patch(content::JSON, '{"' || array_to_string(strangers, '":null,"') || '":null}') AS VARCHAR)`;
 
 const matches = (value: string) => `regexp_full_match(${value}, ${quoteText(KEYS.pattern)})`;
 
@@ -144,10 +156,15 @@ const matches = (value: string) => `regexp_full_match(${value}, ${quoteText(KEYS
 export function payloadSql(from: string, type: string, content: string, timed: string): string {
   const named = `SELECT *, ${type} AS type, ${timed} AS timed, ${content} AS content FROM ${from}`;
   const matched = `SELECT *, coalesce(${matches("content")}, false) AS is_flat FROM (${named})`;
-  const told = `SELECT *, CASE WHEN is_flat THEN false ELSE coalesce(${MAY_NEST}, false) END AS may_nest FROM (${matched})`;
-  const flat = `SELECT * EXCLUDE (content), content IS NULL AS is_empty, ${nested("payload", "CASE WHEN is_flat THEN content END")} AS payload,
-    ${nested("keys", "NULL")} AS expected, ${nested("envelopes", "NULL")} AS envelopes FROM (${told})`;
-  const plain = `SELECT * EXCLUDE (payload), CASE WHEN is_flat THEN payload WHEN ${matches("payload")} THEN payload END AS payload FROM (${flat})`;
+  const told = `SELECT *, ${NESTING} AS nesting FROM (${matched})`;
+  const keyed = `SELECT *, CASE nesting WHEN 0 THEN json_keys(content) END AS all_keys FROM (${told})`;
+  const parted = `SELECT *, nullif(list_filter(all_keys, lambda name: name NOT IN ${NAMES}), []) AS strangers FROM (${keyed})`;
+  const kept = `SELECT *, CASE WHEN strangers IS NOT NULL THEN ${STRANGERS} END AS kept FROM (${parted})`;
+  const fitting = `SELECT *, regexp_full_match(kept, ${quoteText(STRANGERS_PATTERN)}) AND ${hasEachKeyOnce("kept")} AS strangers_fit FROM (${kept})`;
+  const flat = `SELECT * EXCLUDE (content, nesting, all_keys, strangers), content IS NULL AS is_empty,
+    CASE WHEN is_flat THEN content ELSE ${byNesting("payload", `CASE WHEN strangers_fit THEN ${WITHOUT_STRANGERS} END`)} END AS payload,
+    ${byNesting("keys", "len(all_keys) - len(strangers)")} AS expected, ${byNesting("envelopes", "NULL")} AS envelopes FROM (${fitting})`;
+  const plain = `SELECT * EXCLUDE (payload), CASE WHEN is_flat OR ${matches("payload")} THEN payload END AS payload FROM (${flat})`;
   const read = `SELECT * EXCLUDE (payload), json_keys(payload) AS keys, contains(payload, 'null') AS has_null, json_transform(payload, ${KEYS.shape}) AS fields FROM (${plain})`;
   return `SELECT * EXCLUDE (fields), len(keys) AS key_count, ${KEYS.spread} FROM (${read})`;
 }
@@ -158,6 +175,8 @@ export function fits(): string {
     `(timed OR ${MIRRORS.get("signal_timestamp")} IS NOT NULL)`,
     // A key that is there twice is counted, and has no value more.
     `CASE WHEN has_null THEN expected IS NULL AND len(list_distinct(keys)) = key_count ELSE key_count = ${KEYS.present} AND coalesce(expected = key_count, true) END`,
+    // Which comes first of an unknown field and an envelope's is not told.
+    `(kept IS NULL OR ${ENVELOPES} = 0)`,
     `(${ENVELOPES} < 2 OR coalesce(envelopes = ${ENVELOPES}, true))`,
     `(${ITEMS} IS NULL OR type = 'order')`,
     ...oneName(FIELDS.values()),
@@ -179,10 +198,10 @@ const typesOf = (column: string) =>
   [...FIELDS.values()].flatMap(({ names }) => names.flatMap((name) => (name.column === column ? (name.types ?? []) : [])));
 
 /** JavaScript keeps one of two equal keys of an object. */
-const hasEachKeyOnce = (value: string) => {
+function hasEachKeyOnce(value: string): string {
   const keys = `regexp_extract_all(${value}, '"([^"]*)":', 1)`;
   return `CASE WHEN starts_with(${value}, '{') AND contains(${value}, ',"') THEN len(list_distinct(${keys})) = len(${keys}) ELSE true END`;
-};
+}
 
 /**
  * Gives the items of plain orders, as canonical text, with the record_no of their order, and whether they fit.
@@ -218,5 +237,5 @@ export const EXTRA = (() => {
   const entry = ({ name, column }: (typeof ENVELOPE)[number]) =>
     `CASE WHEN ${column} IS NOT NULL THEN {'at': list_position(keys, ${quoteText(name)}), 'text': ${quoteText(`"${name}":`)} || ${column}} END`;
   const entries = `list_sort(list_filter([${ENVELOPE.map(entry).join(", ")}], lambda entry: entry IS NOT NULL))`;
-  return `CASE WHEN ${ENVELOPES} > 0 THEN '{' || array_to_string(list_transform(${entries}, lambda entry: entry.text), ',') || '}' END`;
+  return `CASE WHEN ${ENVELOPES} > 0 THEN '{' || array_to_string(list_transform(${entries}, lambda entry: entry.text), ',') || '}' ELSE kept END`;
 })();

@@ -1,9 +1,10 @@
 /** Writes what DuckDB can read by itself: the plain rows of some files, straight into their table. */
+import { ENVELOPE_FIELDS } from "../../schemas/content-fields.ts";
 import { messageOf } from "../../schemas/errors.ts";
 import { quoteIdentifier as id, quoteText } from "../../schemas/names.ts";
 import type { Table } from "../../schemas/signal-types.ts";
 import { onlyRow, rows } from "../sql.ts";
-import type { Staging } from "../staging.ts";
+import { MAX_DRIFT_KINDS, type Staging } from "../staging.ts";
 import { itemsSql } from "./content.ts";
 import type { ReadRows } from "./lanes.ts";
 import type { Projection } from "./projection.ts";
@@ -93,5 +94,28 @@ async function missing({ connection, loadId }: Staging, table: Table, source: st
   return found.map(({ record_no }) => Number(record_no));
 }
 
+/** Thrown where all records of a file have to be read one by one. */
+class NotPlain extends Error {}
+
+/**
+ * Counts the unknown fields of plain records, when all are written and none is merged yet: what they have as `extra` is nothing else, but for fields of envelopes.
+ * @throws NotPlain where they are of too many kinds
+ */
+export async function countStrangers(staging: Staging): Promise<void> {
+  const table: Table = "behavior_signals";
+  if (staging.loadId === undefined || staging.counts.direct[table] + staging.counts.rows[table] === 0) return;
+  const fields = `SELECT signal_type, record_no, unnest(list_filter(json_keys(extra), lambda name: name NOT IN (${ENVELOPE_FIELDS.map(quoteText).join(", ")}))) AS field FROM`;
+  const found = await rows<{ signal_type: string; field: string; records: bigint; first: bigint }>(
+    staging.connection,
+    `SELECT signal_type, field, count(*) AS records, min(record_no) AS first
+     FROM (${fields} ${table} WHERE load_id = ${staging.loadId} AND extra IS NOT NULL UNION ALL ${fields} held_${table} WHERE extra IS NOT NULL)
+     GROUP BY signal_type, field LIMIT ${MAX_DRIFT_KINDS + 1}`,
+  );
+  const counts = found.map(({ signal_type: signalType, field, records, first }) => {
+    return { signalType, field, reason: "unknown field" as const, records: Number(records), firstRecordNo: Number(first) };
+  });
+  if (!staging.countDrift(counts)) throw new NotPlain(`it has more than ${MAX_DRIFT_KINDS} kinds of drift`);
+}
+
 /** Whether an error is what bytes or values bring up, rather than a full disk, or a bug in a statement. */
-export const isOfTheData = (error: unknown) => /^(Invalid Input|Conversion|Out of Range) Error/.test(messageOf(error));
+export const isOfTheData = (error: unknown) => error instanceof NotPlain || /^(Invalid Input|Conversion|Out of Range) Error/.test(messageOf(error));

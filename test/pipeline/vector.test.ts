@@ -8,7 +8,7 @@ import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { type FileResult, loadFiles, type Path, PATHS, type Source } from "../../pipeline/load-files.ts";
 import { Spool } from "../../pipeline/vector/spool.ts";
-import { CONTENT_FIELDS } from "../../schemas/content-fields.ts";
+import { CONTENT_FIELDS, ENVELOPE_FIELDS } from "../../schemas/content-fields.ts";
 import { EXPORT_COLUMNS } from "../../schemas/export-columns.ts";
 import { SIGNAL_TYPES, type Table } from "../../schemas/signal-types.ts";
 import { ORDER_ITEM_COLUMNS, SIGNAL_TABLES } from "../../schemas/tables.ts";
@@ -219,7 +219,21 @@ const ITEMS = fc.tuple(
     })
     .map((items) => `[${items.join(",")}]`),
 );
-const PAIRS = fc.array(mostly(fc.oneof(...KNOWN, MIRROR), fc.oneof(ODD, ITEMS)), { maxLength: 6 });
+/** Fields that nobody knows; then some with names that mean something to somebody. */
+const STRANGER = fc.tuple(
+  of("loyaltyTier", "x y", "a.b", "unit_price", "B-1", "constructor", "Url").map((name) => JSON.stringify(name)),
+  mostly(fc.oneof(SCALAR, FLAT), ANY),
+);
+const ODD_STRANGER = fc.tuple(
+  of("1", "__proto__", "_id", "$x", "é", "a/b", "a~b", "a~1b", "a*b", "SignalType", 'a"b', "a'b", "", " ", "*", "$", "data").map((name) =>
+    JSON.stringify(name),
+  ),
+  mostly(SCALAR, ANY),
+);
+const PAIRS = fc.array(
+  fc.oneof({ weight: 30, arbitrary: fc.oneof(...KNOWN, MIRROR) }, { weight: 1, arbitrary: fc.oneof(ODD, ITEMS) }, { weight: 2, arbitrary: STRANGER }),
+  { maxLength: 6 },
+);
 const CONTENT = mostly(
   fc.oneof(of(""), objectOf(PAIRS), objectOf(PAIRS)),
   fc.oneof(
@@ -308,7 +322,7 @@ test(`what DuckDB reads of any export is what the row path reads: ${RUNS} of the
   let plain = 0;
   await fc.assert(
     fc.asyncProperty(FILE, async (file) => {
-      const expected = await rowPathRecords(file);
+      const expected = await recordsByRow(file);
       const read = await readByDuckdb(warehouse, connection, file, join(folder, "part"));
       for (const [recordNo, row] of read) expect({ recordNo, row }).toEqual({ recordNo, row: expected.get(recordNo) });
       plain += read.size;
@@ -323,13 +337,14 @@ test(`what DuckDB reads of any export is what the row path reads: ${RUNS} of the
 /** What a row says, all values as text; without those that are null. */
 type Plain = Record<string, unknown>;
 
-/** The records of a file as the row path reads them, by record_no. Rejects, and records with drift, are none that DuckDB may read. */
-async function rowPathRecords(file: Buffer): Promise<Map<number, Plain>> {
+/** The records of a file as the row path reads them, by record_no. Rejects, and records with drift other than unknown fields, are none that DuckDB may read. */
+async function recordsByRow(file: Buffer): Promise<Map<number, Plain>> {
   const found = new Map<number, Plain>();
   for await (const { records } of readRecords(piecesOf(file, [1000]), { ...LIMITS, contactColumns: [] })) {
     for (const record of records) {
-      if (record.kind !== "signal" || record.drift) continue;
-      const { kind: _kind, table, items = [], ...row } = record;
+      if (record.kind !== "signal") continue;
+      const { kind: _kind, table, items = [], drift = [], ...row } = record;
+      if (drift.some(({ reason, field }) => reason !== "unknown field" || field.startsWith("orderedItems["))) continue;
       const columns = Object.entries(row).map(([name, value]) => [name, told(value, kindOf(table, name))]);
       const told_items = items.map((item) =>
         Object.fromEntries(
@@ -339,7 +354,12 @@ async function rowPathRecords(file: Buffer): Promise<Map<number, Plain>> {
           ]),
         ),
       );
-      found.set(record.record_no, { table, ...Object.fromEntries(columns), ...(told_items.length > 0 ? { items: told_items } : {}) });
+      found.set(record.record_no, {
+        table,
+        ...Object.fromEntries(columns),
+        ...(told_items.length > 0 ? { items: told_items } : {}),
+        drift: drift.map(({ field }) => field),
+      });
     }
   }
   return found;
@@ -393,7 +413,9 @@ async function readByDuckdb(warehouse: Warehouse, connection: DuckDBConnection, 
       const recordNo = Number(row["record_no"]);
       if (unfit.has(recordNo)) continue;
       const columns = Object.entries(row).flatMap(([name, value]) => (value === null ? [] : [[name, told(value, kindOf(table, name))]]));
-      found.set(recordNo, { table, ...Object.fromEntries(columns) });
+      // What countStrangers() counts.
+      const drift = Object.keys(JSON.parse((row["extra"] as string | null) ?? "{}") as object).filter((name) => !ENVELOPE_FIELDS.includes(name));
+      found.set(recordNo, { table, ...Object.fromEntries(columns), drift });
     }
     for (const { fits: _, record_no, signal_key: _key, order_id: _order, occurred_at: _at, ...item } of items) {
       const row = found.get(Number(record_no));
@@ -454,6 +476,80 @@ describe("what a review found", () => {
     ["a line of CR alone", "SIGNAL_ID,SIGNAL_TYPE,TIMESTAMP\r\n\r\r\na,order,2025-01-01T00:00:00.000Z\r\n"],
   ])("%s is read", async (_, file) => {
     expect(await expectSame([Buffer.from(file)], 1_000_000)).toBeLessThan(2);
+  });
+});
+
+describe("unknown fields", () => {
+  const page = (number: number, fields: object, type = "pageView") => ({
+    ...pageView(String(number)),
+    SIGNAL_TYPE: type,
+    SIGNAL_CONTENT: JSON.stringify(fields),
+  });
+  const drift = async () =>
+    (await rows<Record<string, unknown>>((warehouses.get("vector") as Warehouse).connection, "FROM signalhouse.drift ORDER BY ALL")).map(
+      ({ signal_type, field, reason, records, first_record_no }) => [signal_type, field, reason, Number(records), Number(first_record_no)],
+    );
+
+  test("are read by DuckDB, and counted with those of records that are read one by one", async () => {
+    const file = csv([
+      page(1, { url: "https://a.example", shoeSize: 43, sessionId: "s", theme: "dark" }),
+      page(2, { shoeSize: "10%", unitPrice: "10%" }),
+      page(3, { theme: { name: "dark", from: "menu" }, shoeSize: [1, "b"] }, "productView"),
+      page(4, { shoeSize: 1 }),
+      page(1, { theme: "light" }),
+    ]);
+    // Read one by one: the first, which has an envelope's field beside them, and the second, whose unitPrice is no number.
+    expect(await expectSame([Buffer.from(file)], 1_000_000)).toBe(2);
+    expect(await drift()).toEqual([
+      ["pageView", "shoeSize", "unknown field", 3, 1],
+      ["pageView", "theme", "unknown field", 2, 1],
+      ["pageView", "unitPrice", "does not fit", 1, 2],
+      ["productView", "shoeSize", "unknown field", 1, 3],
+      ["productView", "theme", "unknown field", 1, 3],
+    ]);
+    const { connection } = warehouses.get("vector") as Warehouse;
+    expect(await rows(connection, "SELECT extra FROM behavior_signals WHERE record_no = 3")).toEqual([
+      { extra: '{"theme":{"name":"dark","from":"menu"},"shoeSize":[1,"b"]}' },
+    ]);
+  });
+
+  test("of any name and value are read as the row path reads them", { timeout: 300_000 }, async () => {
+    const warehouse = warehouses.get("vector") as Warehouse;
+    const connection = await warehouse.connect();
+    const at = join(scratchFolder(), "part");
+    const any = objectOf(
+      fc.array(
+        fc.oneof(
+          STRANGER,
+          ODD_STRANGER,
+          fc.oneof(...KNOWN),
+          of('"sessionId"').map((name) => [name, '"s"'] as const),
+        ),
+        { maxLength: 5 },
+      ),
+    );
+    let strange = 0;
+    await fc.assert(
+      fc.asyncProperty(fc.array(any, { minLength: 30, maxLength: 100 }), async (contents) => {
+        const file = Buffer.from(csv(contents.map((content, number) => ({ ...pageView(String(number)), SIGNAL_CONTENT: content }))));
+        const expected = await recordsByRow(file);
+        const read = await readByDuckdb(warehouse, connection, file, at);
+        for (const [recordNo, row] of read) {
+          expect({ recordNo, row }).toEqual({ recordNo, row: expected.get(recordNo) });
+          if ((row["drift"] as string[]).length > 0) strange += 1;
+        }
+      }),
+      { numRuns: 40 },
+    );
+    connection.disconnectSync();
+    expect(strange).toBeGreaterThan(100);
+  });
+
+  test("of more kinds than are counted: the file is read one by one, where their order is known", async () => {
+    const many = (from: number) => Object.fromEntries(Array.from({ length: 6000 }, (_, number) => [`f${from + number}`, 1]));
+    const file = csv([page(1, many(0)), page(2, many(3000)), page(3, many(6000))]);
+    expect(await expectSame([Buffer.from(file)], 10_000_000)).toBe(3);
+    expect((await drift()).filter(([, field]) => field === "(many)")).toEqual([["(many)", "(many)", "unknown field", 1, 3]]);
   });
 });
 
