@@ -99,6 +99,8 @@ export class Staging {
       this.#appenders.set(name, await this.connection.createAppender(name, "main", "temp"));
       await this.#show(table);
     }
+    // One for all of them: a table that is made anew keeps its memory until the load's transaction ends.
+    await this.#make("held_back", ["record_no BIGINT"]);
     await this.#make("staged_rejects", REJECT_COLUMNS);
     this.#appenders.set("staged_rejects", await this.connection.createAppender("staged_rejects", "main", "temp"));
   }

@@ -31,7 +31,7 @@ export class Stretch {
   readonly #text: SpooledText;
   /** Where its blocks are in that, and where their records start in them. */
   readonly #blocks: { before: number; offset: number; bytes: number; starts: Uint32Array }[] = [];
-  readonly #parts = new Map<Table, TextRows & { files: string[] }>();
+  readonly #parts = new Map<Table, TextRows>();
   readonly #left: number[] = [];
   readonly #readings = new Map<Table, { reading: Reading; file: string }>();
   #routed = 0;
@@ -59,10 +59,11 @@ export class Stretch {
 
   #putParts(): void {
     this.#routed = this.bytes;
+    const first = (this.#blocks[0]?.before ?? 0) + 1;
     for (const { table, file, records } of this.#options.router?.take() ?? []) {
-      const part = this.#parts.get(table) ?? { files: [], records: 0 };
-      part.files.push(this.#options.spool.put(file));
-      this.#parts.set(table, { files: part.files, records: part.records + records });
+      const part = this.#parts.get(table);
+      const files = [...(part?.files ?? []), this.#options.spool.put(file)];
+      this.#parts.set(table, { files, records: (part?.records ?? 0) + records, first, last: first + this.records - 1 });
     }
   }
 

@@ -179,6 +179,7 @@ export function fits(): string {
     `(kept IS NULL OR ${ENVELOPES} = 0)`,
     `(${ENVELOPES} < 2 OR coalesce(envelopes = ${ENVELOPES}, true))`,
     `(${ITEMS} IS NULL OR type = 'order')`,
+    `coalesce(len(list_filter(${ITEMS}, lambda item: ${ITEM_UNFIT})) = 0, true)`,
     ...oneName(FIELDS.values()),
     ...[...KEYS.keys.values()].flatMap(({ column, as }) => (as === "JSON" ? [hasEachKeyOnce(column)] : [])),
   ];
@@ -203,18 +204,25 @@ function hasEachKeyOnce(value: string): string {
   return `CASE WHEN starts_with(${value}, '{') AND contains(${value}, ',"') THEN len(list_distinct(${keys})) = len(${keys}) ELSE true END`;
 }
 
+/** Whether an item has a key twice, or a field under two names. */
+const ITEM_UNFIT = [
+  "len(list_distinct(json_keys(item))) <> len(json_keys(item))",
+  ...Object.entries<Pick<ContentField, "kind" | "aliases">>(ITEM_FIELDS).flatMap(([name, { aliases }]) =>
+    aliases ? [`len(list_intersect(json_keys(item), [${[name, ...aliases].map(quoteText).join(", ")}])) > 1`] : [],
+  ),
+].join(" OR ");
+
 /**
- * Gives the items of plain orders, as canonical text, with the record_no of their order, and whether they fit.
+ * Gives the items of plain orders, as canonical text, with the record_no of their order.
  * @param orders SQL that gives their rows
  */
 export function itemsSql(orders: string): string {
   const order = "record_no, signal_key, order_id, occurred_at";
   const listed = `SELECT ${order}, unnest(items) AS item, generate_subscripts(items, 1) AS item_no FROM (${orders}) WHERE items IS NOT NULL`;
-  const read = `SELECT *, json_keys(item) AS keys, json_transform(item, ${ITEM_KEYS.shape}) AS fields FROM (${listed})`;
-  const spread = `SELECT ${order}, item_no, len(keys) AS key_count, ${ITEM_KEYS.spread} FROM (${read})`;
-  const fit = [`key_count = ${ITEM_KEYS.present}`, ...oneName(ITEM_FIELD_COLUMNS.values())].join(" AND ");
+  const read = `SELECT *, json_transform(item, ${ITEM_KEYS.shape}) AS fields FROM (${listed})`;
+  const spread = `SELECT ${order}, item_no, ${ITEM_KEYS.spread} FROM (${read})`;
   const texts = [...ITEM_FIELD_COLUMNS].map(([column, field]) => `CAST(${valueOf(field)} AS VARCHAR) AS ${column}`);
-  return `SELECT coalesce(${fit}, false) AS fits, record_no, item_no, signal_key, order_id, CAST(occurred_at AS VARCHAR) AS occurred_at, ${texts.join(", ")} FROM (${spread})`;
+  return `SELECT record_no, item_no, signal_key, order_id, CAST(occurred_at AS VARCHAR) AS occurred_at, ${texts.join(", ")} FROM (${spread})`;
 }
 
 function valueOf({ kind, letterCase, names }: Field): string {

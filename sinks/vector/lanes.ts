@@ -72,7 +72,7 @@ export class Lanes {
    * @param file its place; the caller removes it
    * @param isSpare whether that is worth it only in spare time: what a lane reads costs more than what is read by whoever writes it
    */
-  read(projection: Projection, { files }: TextRows, file: string, isSpare = false): Reading {
+  read(projection: Projection, { files }: Pick<TextRows, "files">, file: string, isSpare = false): Reading {
     const copy = `COPY (${projection.rows(sourceOf(files))}) TO ${quoteText(file)} (FORMAT parquet, COMPRESSION uncompressed, DICTIONARY_SIZE_LIMIT 1, ROW_GROUP_SIZE ${ROW_GROUP})`;
     const reading = new Reading(copy, { projection: projected(projection), files: [file] });
     (isSpare ? this.#spare : this.#waiting).push(reading);

@@ -14,6 +14,9 @@ export interface TextRows {
   /** Parquet with their record_no and the fields that the projection reads. */
   files: readonly string[];
   records: number;
+  /** No record_no is lower, or higher; no other rows of the load lie between. */
+  first: number;
+  last: number;
 }
 
 /**
@@ -28,40 +31,31 @@ export async function writePlain(staging: Staging, text: TextRows, read: ReadRow
   const { table, columns } = projection;
   const source = sourceOf(read.files);
   const names = columns.map(id).join(", ");
-  const hasItems = table === "behavior_signals" && (await create(staging, "plain_items", itemsSql(projection.orders(source)))) > 0;
-  const anyHeld = (await create(staging, "held_back", await meetingSql(staging, projection, source))) > 0;
-
-  const notHeld = anyHeld ? " AND record_no NOT IN (SELECT record_no FROM held_back)" : "";
-  const fitting = hasItems ? " AND record_no NOT IN (SELECT record_no FROM plain_items WHERE NOT fits)" : "";
   const insert = async (target: string, from: string) => (await connection.run(`INSERT INTO ${target} FROM (${from})`)).rowsChanged;
-  const direct = await insert(
-    `${table} (${names}, load_id)`,
-    `SELECT ${names}, ${loadId}::BIGINT FROM (${projection.rows(`(FROM ${source} WHERE true${notHeld}${fitting})`)})`,
-  );
-  const held = anyHeld
-    ? await insert(
-        `held_${table} (${names})`,
-        `SELECT ${names} FROM (${projection.rows(`(FROM ${source} WHERE record_no IN (SELECT record_no FROM held_back)${fitting})`)})`,
-      )
-    : 0;
-  if (hasItems) {
-    await connection.run(`INSERT INTO read_order_items BY NAME SELECT * EXCLUDE (fits) FROM plain_items WHERE true${fitting}`);
-  }
-  staging.count(table, { direct, held });
-  const doubted = direct + held === text.records ? [] : await missing(staging, table, sourceOf(text.files));
-  const all = direct + held + doubted.length;
-  if (all !== text.records)
-    throw new Error(`${all} records instead of ${text.records} of ${table}: ${direct} written, ${held} held back, ${doubted.length} in doubt`);
+
+  const anyHeld = (await insert("held_back", await meetingSql(staging, projection, source))) > 0;
+  const held = `(SELECT record_no FROM held_back WHERE ${within(text)})`;
+  const counts = {
+    direct: await insert(
+      `${table} (${names}, load_id)`,
+      `SELECT ${names}, ${loadId}::BIGINT FROM (${projection.rows(anyHeld ? `(FROM ${source} WHERE record_no NOT IN ${held})` : source)})`,
+    ),
+    held: anyHeld
+      ? await insert(`held_${table} (${names})`, `SELECT ${names} FROM (${projection.rows(`(FROM ${source} WHERE record_no IN ${held})`)})`)
+      : 0,
+  };
+  if (table === "behavior_signals") await connection.run(`INSERT INTO read_order_items BY NAME ${itemsSql(projection.orders(source))}`);
+  staging.count(table, counts);
+  const written = counts.direct + counts.held;
+  const doubted = written === text.records ? [] : await missing(staging, table, text);
+  if (written + doubted.length !== text.records)
+    throw new Error(`${table}: ${counts.direct} of ${text.records} records written, ${counts.held} held back, ${doubted.length} in doubt`);
   return doubted;
 }
 
 export const sourceOf = (files: readonly string[]): string => `read_parquet([${files.map(quoteText).join(", ")}])`;
 
-/** Makes a temporary table. @returns how many rows it has */
-async function create({ connection }: Staging, name: string, query: string): Promise<number> {
-  const made = await connection.runAndReadAll(`CREATE OR REPLACE TEMP TABLE ${name} AS ${query}`);
-  return Number(made.getRows()[0]?.[0]);
-}
+const within = ({ first, last }: TextRows) => `record_no BETWEEN ${first} AND ${last}`;
 
 /** The record_no of rows whose key comes up twice in their files, or is in the warehouse, among rows of the same times. */
 async function meetingSql(staging: Staging, { table, key, time }: Projection, source: string): Promise<string> {
@@ -81,15 +75,11 @@ async function meetingSql(staging: Staging, { table, key, time }: Projection, so
       ${any ? `OR signal_key IN (${others} ${within})` : ""}`;
 }
 
-async function missing({ connection, loadId }: Staging, table: Table, source: string): Promise<number[]> {
-  const { first, last } = await onlyRow<{ first: bigint; last: bigint }>(
-    connection,
-    `SELECT min(record_no) AS first, max(record_no) AS last FROM ${source}`,
-  );
+async function missing({ connection, loadId }: Staging, table: Table, text: TextRows): Promise<number[]> {
   const found = await rows<{ record_no: bigint }>(
     connection,
-    `SELECT record_no FROM ${source} WHERE record_no NOT IN (SELECT record_no FROM ${table} WHERE load_id = ${loadId} AND record_no BETWEEN ${first} AND ${last})
-      AND record_no NOT IN (SELECT record_no FROM held_${table} WHERE record_no BETWEEN ${first} AND ${last}) ORDER BY record_no`,
+    `SELECT record_no FROM ${sourceOf(text.files)} WHERE record_no NOT IN (SELECT record_no FROM ${table} WHERE load_id = ${loadId} AND ${within(text)})
+      AND record_no NOT IN (SELECT record_no FROM held_${table} WHERE ${within(text)}) ORDER BY record_no`,
   );
   return found.map(({ record_no }) => Number(record_no));
 }
