@@ -149,7 +149,7 @@ async function readOnce(source: Source, context: LoadContext, spool: Spool | und
         await openLoad(staging);
       };
       const sizes = context.sizes ? { sizes: context.sizes } : {};
-      const threads = { threads: limits.threads ?? 1, connect: () => warehouse.connect() };
+      const threads = { threads: limits.threads ?? 1, connect: () => warehouse.connect(), memory: warehouse.memory };
       read.rowPathRecords = await stageStretches(reporting(bytes, onStaged), { ...options, ...threads, ...sizes, spool, begin: openDirectly });
     } else await stageRows(bytes, { ...options, begin });
     staging.finish();

@@ -24,6 +24,8 @@ export interface WarehouseOptions {
 /** An open warehouse. Whoever opened it closes it; while it is open for writing no other process can open the file. */
 export interface Warehouse {
   readonly path: string;
+  /** Memory that DuckDB may use, as whoever opened it said. */
+  readonly memory: string | undefined;
   /** The connection for everything that is not a load. */
   readonly connection: DuckDBConnection;
   /** A further connection, for a load; the caller disconnects it. */
@@ -60,6 +62,8 @@ export async function openWarehouse({ path, readOnly = false, memory, threads, v
     write_buffer_row_group_count: "1",
     // What a load spools is read once, and then gone: to cache it would fill the memory with nothing.
     enable_external_file_cache: "false",
+    // What DuckDB lets go of returns to the system in the background, rather than now and then: less memory, and less time of the threads that work.
+    allocator_background_threads: "true",
   }).catch((error: unknown) => {
     release();
     throw explainDuckdb(error, path);
@@ -82,6 +86,7 @@ export async function openWarehouse({ path, readOnly = false, memory, threads, v
     else if ((await schemaVersion(connection)) === undefined) throw missing(path);
     return {
       path,
+      memory,
       connection,
       connect,
       contactColumns: await contactColumns(connection),

@@ -2,6 +2,7 @@
 import type { Header } from "../../schemas/header.ts";
 import type { Table } from "../../schemas/signal-types.ts";
 import { SIGNAL_TABLES } from "../../schemas/tables.ts";
+import { useLessMemory } from "../../sinks/vector/memory.ts";
 import { type Projection, projectionOf } from "../../sinks/vector/projection.ts";
 import { countStrangers } from "../../sinks/vector/write.ts";
 import { type Block, type Broken, firstOf } from "../../transforms/block.ts";
@@ -33,6 +34,8 @@ const MOST_RECORDS = 500_000;
 
 export interface VectorOptions extends ReadOptions, WriterOptions {
   spool: Spool;
+  /** Memory that DuckDB may use: that of the warehouse. */
+  memory: string | undefined;
   /** Takes the header, and begins the load and its staging. */
   begin: (header: Header) => Promise<void>;
   /** A test may want small ones. */
@@ -48,6 +51,8 @@ export interface VectorOptions extends ReadOptions, WriterOptions {
 export async function stageStretches(source: AsyncIterable<Uint8Array>, options: VectorOptions): Promise<number> {
   const { maxRecordBytes, maxExpansionRatio, signal, sizes = SIZES, spool } = options;
   const writer = new Writer(options);
+  let giveBack = async () => {};
+  const connection = await options.connect();
   const marker = new Marker();
   let ways: RoutedWays | undefined;
   let stretch: Stretch | undefined;
@@ -71,6 +76,8 @@ export async function stageStretches(source: AsyncIterable<Uint8Array>, options:
         const { first, rest } = piece.kind === "broken" ? { first: piece } : firstOf(piece);
         const header = readHeader(headerNames(rowsOf(first, 1, maxRecordBytes)[0]), options.contactColumns);
         await options.begin(header);
+        // Not before: the load before may have been merging.
+        giveBack = await useLessMemory(connection, options.memory);
         ways = waysOf(header);
         left = rest;
       }
@@ -95,6 +102,8 @@ export async function stageStretches(source: AsyncIterable<Uint8Array>, options:
     return others;
   } finally {
     await Promise.allSettled([writer.close(), stretch?.close()]);
+    await giveBack();
+    connection.disconnectSync();
   }
 }
 

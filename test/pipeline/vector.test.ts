@@ -654,6 +654,31 @@ describe("a whole load", () => {
     expect(opened.filter((path) => path.includes(`signalhouse-spool-${process.pid}-`))).toEqual([]);
   });
 
+  test.each([
+    ["1GB", "572.2 MiB"],
+    ["512MB", "488.2 MiB"],
+  ])("uses of %s of memory what is of use, and gives the rest back, however it ends", async (memory, used) => {
+    const warehouse = await openWarehouse({ path: ":memory:", memory });
+    const limit = async () => (await rows<{ v: string }>(warehouse.connection, "SELECT current_setting('memory_limit') AS v"))[0]?.v;
+    const before = await limit();
+    const source = inPieces("a.csv", "2025-09-01T00:00:00Z", Buffer.from(file));
+    let during: string | undefined;
+    const failing: Source = {
+      ...source,
+      async *open(signal) {
+        yield* source.open(signal);
+        during = await limit();
+        throw new Error("lost");
+      },
+    };
+    const options = { warehouse, limits: LIMITS, runId: null, signal: new AbortController().signal, path: "vector", ...sizesOf(1500) } as const;
+    expect(await loadFiles([failing], options)).toMatchObject([{ status: "failed" }]);
+    expect({ during, after: await limit() }).toEqual({ during: used, after: before });
+    expect(await loadFiles([source], options)).toMatchObject([{ status: "loaded" }]);
+    expect(await limit()).toBe(before);
+    warehouse.close();
+  });
+
   test("leaves no spool behind, however it ends", async () => {
     await loaded("vector", 1_000_000);
     const left = readdirSync(existsSync("/dev/shm") ? "/dev/shm" : tmpdir()).filter((name) => name.startsWith(`signalhouse-spool-${process.pid}-`));
