@@ -2,7 +2,7 @@
 import { SignalhouseError, isSignalhouseError, messageOf } from "../schemas/errors.ts";
 import type { Limits } from "../schemas/config.ts";
 import type { Header } from "../schemas/header.ts";
-import { explainDuckdb } from "../sinks/duckdb-errors.ts";
+import { explainDuckdb, isOutOfMemory } from "../sinks/duckdb-errors.ts";
 import { type FileIdentity, recordFailure } from "../sinks/ledger.ts";
 import { abandonLoad, commitLoad, type LoadResult, openLoad } from "../sinks/load.ts";
 import { Staging } from "../sinks/staging.ts";
@@ -114,9 +114,10 @@ interface Read {
  */
 async function readFile(source: Source, context: LoadContext, spool: Spool | undefined, committed: Promise<void>): Promise<Read> {
   const read = await readOnce(source, context, spool, committed);
-  if (!spool || !isOfTheData(read.error)) return read;
-  if (source.once) return { ...read, error: refused(source, read.error) };
-  // Not all is plain that was taken for it, and the transaction is lost with it: the file is read again, record by record.
+  const needsLess = isOutOfMemory(read.error);
+  if (!spool || !(needsLess || isOfTheData(read.error))) return read;
+  if (source.once) return needsLess ? read : { ...read, error: refused(source, read.error) };
+  // Not all is plain that was taken for it, or DuckDB has not enough memory for so many records at once, and the transaction is lost with it: the file is read again, record by record.
   await abandonLoad(read.staging);
   read.staging.close();
   return readOnce(source, context, undefined, committed);

@@ -1,5 +1,8 @@
 import { isSignalhouseError, messageOf, SignalhouseError } from "../schemas/errors.ts";
 
+/** Whether DuckDB has not enough memory, rather than no room for temporary files. */
+export const isOutOfMemory = (error: unknown): boolean => isSignalhouseError(explainDuckdb(error, ""), "out_of_memory");
+
 /** DuckDB's errors that a user can act on, as SignalhouseError; all others as they are. The texts are those of DuckDB 1.5. */
 export function explainDuckdb(error: unknown, path: string): unknown {
   if (isSignalhouseError(error)) return error;

@@ -51,7 +51,7 @@ export interface VectorOptions extends ReadOptions, WriterOptions {
 export async function stageStretches(source: AsyncIterable<Uint8Array>, options: VectorOptions): Promise<number> {
   const { maxRecordBytes, maxExpansionRatio, signal, sizes = SIZES, spool } = options;
   const writer = new Writer(options);
-  let giveBack = async () => {};
+  let giveBack: (() => Promise<void>) | undefined;
   const connection = await options.connect();
   const marker = new Marker();
   let ways: RoutedWays | undefined;
@@ -102,7 +102,7 @@ export async function stageStretches(source: AsyncIterable<Uint8Array>, options:
     return others;
   } finally {
     await Promise.allSettled([writer.close(), stretch?.close()]);
-    await giveBack();
+    await giveBack?.();
     connection.disconnectSync();
   }
 }

@@ -105,9 +105,6 @@ const ENVELOPE = ENVELOPE_FIELDS.map((name) => ({ name, column: KEYS.column(name
 /** The column that has an order's items, each as JSON. */
 export const ITEMS = KEYS.column(ITEMS_FIELD, ["JSON"], listPattern(ITEM_KEYS.pattern));
 
-/** All names that fields have in a payload. */
-const NAMES = list([...KEYS.keys.keys()]);
-
 /** How many envelope fields a payload has. */
 const ENVELOPES = count(ENVELOPE.map(({ column }) => column));
 
@@ -137,14 +134,13 @@ const NESTING = `CASE WHEN is_flat THEN NULL WHEN contains(content, 'null') THEN
 const byNesting = (value: "payload" | "keys" | "envelopes", stranger: string) =>
   `CASE nesting WHEN 0 THEN ${stranger} ${NESTINGS.map((nesting, index) => `WHEN ${index + 1} THEN ${nesting[value]}`).join(" ")} END`;
 
-/**
- * Unknown fields as an object. Their names must mean nothing to JSON, to its pointers or to JavaScript: what is not found under its name is null here, which the pattern refuses.
- * Regular expressions are no part of the lambda: DuckDB would compile them for every 2,048 rows.
- */
-const STRANGERS = `'{' || array_to_string(list_transform(strangers, lambda name: '"' || name || '":' || coalesce(CAST(json_extract(content, '/' || name) AS VARCHAR), 'null')), ',') || '}'`;
+const nulls = (names: readonly string[]) => JSON.stringify(Object.fromEntries(names.map((name) => [name, null])));
+/** Content without the fields that are known: an object of those that are not. Of longer ones, of which 2,048 are read at once, DuckDB would fill the memory. */
+const STRANGERS = `CASE WHEN length(content) <= 8192 THEN CAST(json_merge_patch(content::JSON, ${quoteText(nulls([...KEYS.keys.keys()]))}) AS VARCHAR) END`;
+/** Their names mean nothing to JSON or JavaScript, and their values are written alike by all. */
 const STRANGERS_PATTERN = objectPattern([["[A-Za-z][A-Za-z0-9_ .-]*", valuePattern("json")]]);
-/** Content without the strangers among its fields. */
-const WITHOUT_STRANGERS = `CAST(json_merge_patch(content::JSON, '{"' || array_to_string(strangers, '":null,"') || '":null}') AS VARCHAR)`;
+/** Content without the strangers. */
+const WITHOUT_STRANGERS = `CAST(json_merge_patch(content::JSON, '{"' || array_to_string(json_keys(strangers), '":null,"') || '":null}') AS VARCHAR)`;
 
 const matches = (value: string) => `regexp_full_match(${value}, ${quoteText(KEYS.pattern)})`;
 
@@ -157,13 +153,11 @@ export function payloadSql(from: string, type: string, content: string, timed: s
   const named = `SELECT *, ${type} AS type, ${timed} AS timed, ${content} AS content FROM ${from}`;
   const matched = `SELECT *, coalesce(${matches("content")}, false) AS is_flat FROM (${named})`;
   const told = `SELECT *, ${NESTING} AS nesting FROM (${matched})`;
-  const keyed = `SELECT *, CASE nesting WHEN 0 THEN json_keys(content) END AS all_keys FROM (${told})`;
-  const parted = `SELECT *, nullif(list_filter(all_keys, lambda name: name NOT IN ${NAMES}), []) AS strangers FROM (${keyed})`;
-  const kept = `SELECT *, CASE WHEN strangers IS NOT NULL THEN ${STRANGERS} END AS kept FROM (${parted})`;
-  const fitting = `SELECT *, regexp_full_match(kept, ${quoteText(STRANGERS_PATTERN)}) AND ${hasEachKeyOnce("kept")} AS strangers_fit FROM (${kept})`;
-  const flat = `SELECT * EXCLUDE (content, nesting, all_keys, strangers), content IS NULL AS is_empty,
+  const parted = `SELECT *, CASE nesting WHEN 0 THEN nullif(${STRANGERS}, '{}') END AS strangers FROM (${told})`;
+  const fitting = `SELECT *, regexp_full_match(strangers, ${quoteText(STRANGERS_PATTERN)}) AND ${hasEachKeyOnce("strangers")} AS strangers_fit FROM (${parted})`;
+  const flat = `SELECT * EXCLUDE (content, nesting), content IS NULL AS is_empty,
     CASE WHEN is_flat THEN content ELSE ${byNesting("payload", `CASE WHEN strangers_fit THEN ${WITHOUT_STRANGERS} END`)} END AS payload,
-    ${byNesting("keys", "len(all_keys) - len(strangers)")} AS expected, ${byNesting("envelopes", "NULL")} AS envelopes FROM (${fitting})`;
+    ${byNesting("keys", "len(json_keys(content)) - len(json_keys(strangers))")} AS expected, ${byNesting("envelopes", "NULL")} AS envelopes FROM (${fitting})`;
   const plain = `SELECT * EXCLUDE (payload), CASE WHEN is_flat OR ${matches("payload")} THEN payload END AS payload FROM (${flat})`;
   const read = `SELECT * EXCLUDE (payload), json_keys(payload) AS keys, contains(payload, 'null') AS has_null, json_transform(payload, ${KEYS.shape}) AS fields FROM (${plain})`;
   return `SELECT * EXCLUDE (fields), len(keys) AS key_count, ${KEYS.spread} FROM (${read})`;
@@ -176,7 +170,7 @@ export function fits(): string {
     // A key that is there twice is counted, and has no value more.
     `CASE WHEN has_null THEN expected IS NULL AND len(list_distinct(keys)) = key_count ELSE key_count = ${KEYS.present} AND coalesce(expected = key_count, true) END`,
     // Which comes first of an unknown field and an envelope's is not told.
-    `(kept IS NULL OR ${ENVELOPES} = 0)`,
+    `(strangers IS NULL OR ${ENVELOPES} = 0)`,
     `(${ENVELOPES} < 2 OR coalesce(envelopes = ${ENVELOPES}, true))`,
     `(${ITEMS} IS NULL OR type = 'order')`,
     `coalesce(len(list_filter(${ITEMS}, lambda item: ${ITEM_UNFIT})) = 0, true)`,
@@ -245,5 +239,5 @@ export const EXTRA = (() => {
   const entry = ({ name, column }: (typeof ENVELOPE)[number]) =>
     `CASE WHEN ${column} IS NOT NULL THEN {'at': list_position(keys, ${quoteText(name)}), 'text': ${quoteText(`"${name}":`)} || ${column}} END`;
   const entries = `list_sort(list_filter([${ENVELOPE.map(entry).join(", ")}], lambda entry: entry IS NOT NULL))`;
-  return `CASE WHEN ${ENVELOPES} > 0 THEN '{' || array_to_string(list_transform(${entries}, lambda entry: entry.text), ',') || '}' ELSE kept END`;
+  return `CASE WHEN ${ENVELOPES} > 0 THEN '{' || array_to_string(list_transform(${entries}, lambda entry: entry.text), ',') || '}' ELSE strangers END`;
 })();

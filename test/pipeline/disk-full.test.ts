@@ -11,7 +11,7 @@ import { generateExports } from "../../samples/generator/exports.ts";
 import type { Truth } from "../../samples/generator/truth.ts";
 import { failureOf } from "../helpers/errors.ts";
 import { expectTruth } from "../helpers/truth.ts";
-import { type Scratch, scratchFolder, scratchWarehouse } from "../helpers/warehouse.ts";
+import { csv, memoryFile, pageView, type Scratch, scratchFolder, scratchWarehouse } from "../helpers/warehouse.ts";
 
 const MIB = 1024 * 1024;
 
@@ -133,6 +133,15 @@ test("too little memory for the vector path fails the file and says --path row, 
   await scratch.prove();
   await load(scratch, files.sources, "row");
   await expectTruth(scratch, files.truth, files.pathOf);
+});
+
+test("what the vector path has too little memory for is read one by one", async () => {
+  const fields = Object.fromEntries(Array.from({ length: 60 }, (_, number) => [`field${number}`, `its value ${number}`]));
+  const records = Array.from({ length: 4000 }, (_, number) => ({ ...pageView(String(number)), SIGNAL_CONTENT: JSON.stringify(fields) }));
+  const scratch = await scratchWarehouse({ memory: "160MB" });
+  expect(await load(scratch, [memoryFile("a.csv", 1, csv(records))], "vector")).toMatchObject([{ status: "loaded", inserted: 4000 }]);
+  expect(await scratch.value("SELECT row_path_records::INTEGER FROM signalhouse.loads")).toBe(4000);
+  expect(await scratch.value("SELECT sum(records)::INTEGER FROM signalhouse.drift")).toBe(60 * 4000);
 });
 
 test("too little memory fails the file and says what to raise", async () => {
