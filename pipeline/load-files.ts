@@ -150,7 +150,7 @@ async function readOnce(source: Source, context: LoadContext, spool: Spool | und
         await openLoad(staging);
       };
       const sizes = context.sizes ? { sizes: context.sizes } : {};
-      const threads = { threads: limits.threads ?? 1, connect: () => warehouse.connect(), memory: warehouse.memory };
+      const threads = { threads: limits.threads ?? 1, connect: () => warehouse.connect(), memory: warehouse.memory, once: source.once ?? false };
       read.rowPathRecords = await stageStretches(reporting(bytes, onStaged), { ...options, ...threads, ...sizes, spool, begin: openDirectly });
     } else await stageRows(bytes, { ...options, begin });
     staging.finish();

@@ -1,4 +1,4 @@
-import { DuckDBInstance } from "@duckdb/node-api";
+import { DuckDBInstance } from "./duckdb.ts";
 import { explainDuckdb } from "./duckdb-errors.ts";
 import { MIGRATIONS, schemaVersion } from "./migrate.ts";
 

@@ -1,17 +1,9 @@
 /** A user's own SQL: it reads the warehouse and nothing else, whoever wrote it, and is read without loss. */
 import { basename, dirname, join } from "node:path";
-import {
-  type DuckDBConnection,
-  type DuckDBPreparedStatement,
-  DuckDBTimestampTZValue,
-  DuckDBTypeId,
-  type DuckDBValueConverter,
-  type Json,
-  JsonDuckDBValueConverter,
-  StatementType,
-} from "@duckdb/node-api";
+import type { DuckDBConnection, DuckDBPreparedStatement, DuckDBValueConverter, Json } from "@duckdb/node-api";
 import { messageOf, SignalhouseError } from "../schemas/errors.ts";
 import { quoteText } from "../schemas/names.ts";
+import { DuckDBTimestampTZValue, DuckDBTypeId, JsonDuckDBValueConverter, StatementType } from "./duckdb.ts";
 
 interface QueryColumn {
   name: string;

@@ -24,7 +24,9 @@ export interface DriftCount extends Drift {
   firstRecordNo: number;
 }
 
-const keyOf = ({ signalType, field, reason }: Omit<DriftCount, "records" | "firstRecordNo">) => [signalType, field, reason].join("\u001f");
+type Kind = Omit<DriftCount, "records" | "firstRecordNo">;
+
+const keyOf = ({ signalType, field, reason }: Kind) => [signalType, field, reason].join("\u001f");
 
 /** More kinds of drift than this in one file are counted together: a sender that makes up field names must not fill the memory. */
 export const MAX_DRIFT_KINDS = 10_000;
@@ -161,19 +163,17 @@ export class Staging {
 
   /**
    * Counts drift of records that were not appended.
-   * @returns false, and counts nothing, where there are too many kinds: which of them are counted by themselves goes by the order of all records
+   * @param any whether kinds beyond those that are counted by themselves are counted together, as far as they go here
+   * @returns false, and counts nothing, where there are too many kinds otherwise: which of them are counted by themselves goes by the order of all records
    */
-  countDrift(counts: readonly DriftCount[]): boolean {
-    const known = counts.map((count) => this.#drift.get(keyOf(count)));
-    if (this.#drift.size + known.filter((count) => !count).length > MAX_DRIFT_KINDS) return false;
-    counts.forEach((count, index) => {
-      const same = known[index];
-      if (!same) this.#drift.set(keyOf(count), { ...count });
-      else {
-        same.records += count.records;
-        same.firstRecordNo = Math.min(same.firstRecordNo, count.firstRecordNo);
-      }
-    });
+  countDrift(counts: readonly DriftCount[], any: boolean): boolean {
+    const fresh = counts.filter((count) => !this.#drift.has(keyOf(count))).length;
+    if (!any && fresh > 0 && this.#drift.size + fresh > MAX_DRIFT_KINDS) return false;
+    for (const { records, firstRecordNo, ...kind } of counts) {
+      const count = this.#countOf(kind, firstRecordNo);
+      count.records += records;
+      count.firstRecordNo = Math.min(count.firstRecordNo, firstRecordNo);
+    }
     return true;
   }
 
@@ -216,25 +216,22 @@ export class Staging {
     return this.#appenders.get(name) as DuckDBAppender;
   }
 
-  #countDrift(record: SignalRecord, { field, reason }: Drift): void {
+  #countDrift({ signal_type: signalType, record_no }: SignalRecord, drift: Drift): void {
+    const count = this.#countOf({ signalType, ...drift }, record_no);
+    // A record may have a field in several items, and counts once.
+    if (count.lastRecordNo !== record_no) count.records += 1;
+    count.lastRecordNo = record_no;
+  }
+
+  /** The count of a kind; where there are too many kinds already, that of all the others. */
+  #countOf({ signalType, field, reason }: Kind, firstRecordNo: number): DriftCount & { lastRecordNo?: number } {
     const full = this.#drift.size >= MAX_DRIFT_KINDS;
-    const key = keyOf({ signalType: record.signal_type, field, reason });
+    const key = keyOf({ signalType, field, reason });
     const known = this.#drift.get(key) ?? (full ? this.#drift.get(reason) : undefined);
-    if (known) {
-      // A record may have a field in several items, and counts once.
-      if (known.lastRecordNo !== record.record_no) known.records += 1;
-      known.lastRecordNo = record.record_no;
-    } else {
-      const count = {
-        signalType: full ? "(many)" : record.signal_type,
-        field: full ? "(many)" : field,
-        reason,
-        records: 1,
-        firstRecordNo: record.record_no,
-        lastRecordNo: record.record_no,
-      };
-      this.#drift.set(full ? reason : key, count);
-    }
+    if (known) return known;
+    const count = { ...(full ? { signalType: "(many)", field: "(many)" } : { signalType, field }), reason, records: 0, firstRecordNo };
+    this.#drift.set(full ? reason : key, count);
+    return count;
   }
 
   /** Everything was appended: what is still in the appenders goes to the tables. */

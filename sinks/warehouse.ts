@@ -1,9 +1,10 @@
 import { access, link, open, rm, stat } from "node:fs/promises";
 import { basename, dirname, join, parse } from "node:path";
-import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
+import type { DuckDBConnection } from "@duckdb/node-api";
 import { SignalhouseError } from "../schemas/errors.ts";
 import type { ContactColumn } from "../schemas/header.ts";
 import { claimFile } from "./claims.ts";
+import { DuckDBInstance } from "./duckdb.ts";
 import { explainDuckdb } from "./duckdb-errors.ts";
 import { contactColumns } from "./ledger.ts";
 import { prepareSchema, schemaVersion } from "./migrate.ts";

@@ -2,6 +2,7 @@
 import type { Header } from "../../schemas/header.ts";
 import type { Table } from "../../schemas/signal-types.ts";
 import { SIGNAL_TABLES } from "../../schemas/tables.ts";
+import { interruptible } from "../../sinks/interrupt.ts";
 import { useLessMemory } from "../../sinks/vector/memory.ts";
 import { type Projection, projectionOf } from "../../sinks/vector/projection.ts";
 import { countStrangers } from "../../sinks/vector/write.ts";
@@ -34,8 +35,10 @@ const MOST_RECORDS = 500_000;
 
 export interface VectorOptions extends ReadOptions, WriterOptions {
   spool: Spool;
-  /** Memory that DuckDB may use: that of the warehouse. */
+  /** Memory that DuckDB may use; undefined: its default. */
   memory: string | undefined;
+  /** Whether the source cannot be read again, record by record. */
+  once: boolean;
   /** Takes the header, and begins the load and its staging. */
   begin: (header: Header) => Promise<void>;
   /** A test may want small ones. */
@@ -49,10 +52,9 @@ export interface VectorOptions extends ReadOptions, WriterOptions {
  * @throws SignalhouseError as readRecords; errors of the source and of DuckDB as they are
  */
 export async function stageStretches(source: AsyncIterable<Uint8Array>, options: VectorOptions): Promise<number> {
-  const { maxRecordBytes, maxExpansionRatio, signal, sizes = SIZES, spool } = options;
+  const { maxRecordBytes, maxExpansionRatio, signal, sizes = SIZES, spool, staging, memory, once } = options;
   const writer = new Writer(options);
   let giveBack: (() => Promise<void>) | undefined;
-  const connection = await options.connect();
   const marker = new Marker();
   let ways: RoutedWays | undefined;
   let stretch: Stretch | undefined;
@@ -77,7 +79,7 @@ export async function stageStretches(source: AsyncIterable<Uint8Array>, options:
         const header = readHeader(headerNames(rowsOf(first, 1, maxRecordBytes)[0]), options.contactColumns);
         await options.begin(header);
         // Not before: the load before may have been merging.
-        giveBack = await useLessMemory(connection, options.memory);
+        if (memory !== undefined && !once) giveBack = await useLessMemory(options.connect, memory);
         ways = waysOf(header);
         left = rest;
       }
@@ -98,12 +100,11 @@ export async function stageStretches(source: AsyncIterable<Uint8Array>, options:
     if (!ways) throw noText();
     handOver(ways);
     const others = await writer.end();
-    await countStrangers(options.staging);
+    await interruptible(staging.connection, signal, () => countStrangers(staging, once));
     return others;
   } finally {
     await Promise.allSettled([writer.close(), stretch?.close()]);
     await giveBack?.();
-    connection.disconnectSync();
   }
 }
 

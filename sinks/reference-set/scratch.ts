@@ -1,9 +1,10 @@
 /** A place on the disk for the rows of a push: memory does not grow with them, and a second attempt sends the same rows. */
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
+import type { DuckDBConnection } from "@duckdb/node-api";
 import type { Limits } from "../../schemas/config.ts";
 import { SignalhouseError } from "../../schemas/errors.ts";
+import { DuckDBInstance } from "../duckdb.ts";
 import { explainDuckdb } from "../duckdb-errors.ts";
 import { ownFolder } from "../own-folder.ts";
 

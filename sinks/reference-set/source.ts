@@ -1,8 +1,9 @@
 /** The rows of a reference set as they came: one table in the scratch file, and what is known of its columns. */
-import { type DuckDBConnection, type DuckDBType, DuckDBTypeId } from "@duckdb/node-api";
+import type { DuckDBConnection, DuckDBType } from "@duckdb/node-api";
 import { SignalhouseError } from "../../schemas/errors.ts";
 import { quoteText } from "../../schemas/names.ts";
 import type { AttributeType } from "../../schemas/reference-set.ts";
+import { DuckDBTypeId } from "../duckdb.ts";
 import { lockDown, NUMBERS, prepareReading, queryFailed } from "../query.ts";
 import type { Warehouse } from "../warehouse.ts";
 import { SCRATCH } from "./scratch.ts";

@@ -134,9 +134,13 @@ const NESTING = `CASE WHEN is_flat THEN NULL WHEN contains(content, 'null') THEN
 const byNesting = (value: "payload" | "keys" | "envelopes", stranger: string) =>
   `CASE nesting WHEN 0 THEN ${stranger} ${NESTINGS.map((nesting, index) => `WHEN ${index + 1} THEN ${nesting[value]}`).join(" ")} END`;
 
+const MOST_FIELDS = 24;
 const nulls = (names: readonly string[]) => JSON.stringify(Object.fromEntries(names.map((name) => [name, null])));
-/** Content without the fields that are known: an object of those that are not. Of longer ones, of which 2,048 are read at once, DuckDB would fill the memory. */
-const STRANGERS = `CASE WHEN length(content) <= 8192 THEN CAST(json_merge_patch(content::JSON, ${quoteText(nulls([...KEYS.keys.keys()]))}) AS VARCHAR) END`;
+/**
+ * Content without the fields that are known: an object of those that are not. Of content with many fields DuckDB would fill the memory: it merges 2,048 at once, with a hundred KB for
+ * one of fifty fields.
+ */
+const STRANGERS = `CASE WHEN length(content) <= 8192 AND len(json_keys(content)) <= ${MOST_FIELDS} THEN CAST(json_merge_patch(content::JSON, ${quoteText(nulls([...KEYS.keys.keys()]))}) AS VARCHAR) END`;
 /** Their names mean nothing to JSON or JavaScript, and their values are written alike by all. */
 const STRANGERS_PATTERN = objectPattern([["[A-Za-z][A-Za-z0-9_ .-]*", valuePattern("json")]]);
 /** Content without the strangers. */

@@ -89,9 +89,10 @@ class NotPlain extends Error {}
 
 /**
  * Counts the unknown fields of plain records, when all are written and none is merged yet: what they have as `extra` is nothing else, but for fields of envelopes.
+ * @param once whether the file cannot be read again: then those that come last are counted together
  * @throws NotPlain where they are of too many kinds
  */
-export async function countStrangers(staging: Staging): Promise<void> {
+export async function countStrangers(staging: Staging, once: boolean): Promise<void> {
   const table: Table = "behavior_signals";
   if (staging.loadId === undefined || staging.counts.direct[table] + staging.counts.rows[table] === 0) return;
   const fields = `SELECT signal_type, record_no, unnest(list_filter(json_keys(extra), lambda name: name NOT IN (${ENVELOPE_FIELDS.map(quoteText).join(", ")}))) AS field FROM`;
@@ -99,12 +100,12 @@ export async function countStrangers(staging: Staging): Promise<void> {
     staging.connection,
     `SELECT signal_type, field, count(*) AS records, min(record_no) AS first
      FROM (${fields} ${table} WHERE load_id = ${staging.loadId} AND extra IS NOT NULL UNION ALL ${fields} held_${table} WHERE extra IS NOT NULL)
-     GROUP BY signal_type, field LIMIT ${MAX_DRIFT_KINDS + 1}`,
+     GROUP BY signal_type, field ORDER BY first, signal_type, field ${once ? "" : `LIMIT ${MAX_DRIFT_KINDS + 1}`}`,
   );
   const counts = found.map(({ signal_type: signalType, field, records, first }) => {
     return { signalType, field, reason: "unknown field" as const, records: Number(records), firstRecordNo: Number(first) };
   });
-  if (!staging.countDrift(counts)) throw new NotPlain(`it has more than ${MAX_DRIFT_KINDS} kinds of drift`);
+  if (!staging.countDrift(counts, once)) throw new NotPlain(`it has more than ${MAX_DRIFT_KINDS} kinds of drift`);
 }
 
 /** Whether an error is what bytes or values bring up, rather than a full disk, or a bug in a statement. */
