@@ -131,20 +131,18 @@ const NESTINGS = CONTENT_PATHS.filter((path) => path.length > 0)
  */
 const NESTING = `CASE WHEN is_flat THEN NULL WHEN contains(content, 'null') THEN NULL WHEN ${isJsonText("content")} THEN CASE ${NESTINGS.map(({ is }, index) => `WHEN ${is} THEN ${index + 1}`).join(" ")} ELSE 0 END END`;
 
-const byNesting = (value: "payload" | "keys" | "envelopes", stranger: string) =>
-  `CASE nesting WHEN 0 THEN ${stranger} ${NESTINGS.map((nesting, index) => `WHEN ${index + 1} THEN ${nesting[value]}`).join(" ")} END`;
+const byNesting = (value: "payload" | "keys" | "envelopes", unknown: string) =>
+  `CASE nesting WHEN 0 THEN ${unknown} ${NESTINGS.map((nesting, index) => `WHEN ${index + 1} THEN ${nesting[value]}`).join(" ")} END`;
 
+/** Of content with more fields than this DuckDB would fill the memory: it merges 2,048 at once, with a hundred KB for one of fifty fields. */
 const MOST_FIELDS = 24;
 const nulls = (names: readonly string[]) => JSON.stringify(Object.fromEntries(names.map((name) => [name, null])));
-/**
- * Content without the fields that are known: an object of those that are not. Of content with many fields DuckDB would fill the memory: it merges 2,048 at once, with a hundred KB for
- * one of fifty fields.
- */
-const STRANGERS = `CASE WHEN length(content) <= 8192 AND len(json_keys(content)) <= ${MOST_FIELDS} THEN CAST(json_merge_patch(content::JSON, ${quoteText(nulls([...KEYS.keys.keys()]))}) AS VARCHAR) END`;
+/** Content without the fields that are known: an object of those that are not. */
+const UNKNOWN_FIELDS = `CASE WHEN length(content) <= 8192 AND len(json_keys(content)) <= ${MOST_FIELDS} THEN CAST(json_merge_patch(content::JSON, ${quoteText(nulls([...KEYS.keys.keys()]))}) AS VARCHAR) END`;
 /** Their names mean nothing to JSON or JavaScript, and their values are written alike by all. */
-const STRANGERS_PATTERN = objectPattern([["[A-Za-z][A-Za-z0-9_ .-]*", valuePattern("json")]]);
-/** Content without the strangers. */
-const WITHOUT_STRANGERS = `CAST(json_merge_patch(content::JSON, '{"' || array_to_string(json_keys(strangers), '":null,"') || '":null}') AS VARCHAR)`;
+const UNKNOWN_PATTERN = objectPattern([["[A-Za-z][A-Za-z0-9_ .-]*", valuePattern("json")]]);
+/** Content without them. */
+const KNOWN_FIELDS = `CAST(json_merge_patch(content::JSON, '{"' || array_to_string(json_keys(unknown_fields), '":null,"') || '":null}') AS VARCHAR)`;
 
 const matches = (value: string) => `regexp_full_match(${value}, ${quoteText(KEYS.pattern)})`;
 
@@ -157,11 +155,11 @@ export function payloadSql(from: string, type: string, content: string, timed: s
   const named = `SELECT *, ${type} AS type, ${timed} AS timed, ${content} AS content FROM ${from}`;
   const matched = `SELECT *, coalesce(${matches("content")}, false) AS is_flat FROM (${named})`;
   const told = `SELECT *, ${NESTING} AS nesting FROM (${matched})`;
-  const parted = `SELECT *, CASE nesting WHEN 0 THEN nullif(${STRANGERS}, '{}') END AS strangers FROM (${told})`;
-  const fitting = `SELECT *, regexp_full_match(strangers, ${quoteText(STRANGERS_PATTERN)}) AND ${hasEachKeyOnce("strangers")} AS strangers_fit FROM (${parted})`;
+  const parted = `SELECT *, CASE nesting WHEN 0 THEN nullif(${UNKNOWN_FIELDS}, '{}') END AS unknown_fields FROM (${told})`;
+  const fitting = `SELECT *, regexp_full_match(unknown_fields, ${quoteText(UNKNOWN_PATTERN)}) AND ${hasEachKeyOnce("unknown_fields")} AS unknown_fit FROM (${parted})`;
   const flat = `SELECT * EXCLUDE (content, nesting), content IS NULL AS is_empty,
-    CASE WHEN is_flat THEN content ELSE ${byNesting("payload", `CASE WHEN strangers_fit THEN ${WITHOUT_STRANGERS} END`)} END AS payload,
-    ${byNesting("keys", "len(json_keys(content)) - len(json_keys(strangers))")} AS expected, ${byNesting("envelopes", "NULL")} AS envelopes FROM (${fitting})`;
+    CASE WHEN is_flat THEN content ELSE ${byNesting("payload", `CASE WHEN unknown_fit THEN ${KNOWN_FIELDS} END`)} END AS payload,
+    ${byNesting("keys", "len(json_keys(content)) - len(json_keys(unknown_fields))")} AS expected, ${byNesting("envelopes", "NULL")} AS envelopes FROM (${fitting})`;
   const plain = `SELECT * EXCLUDE (payload), CASE WHEN is_flat OR ${matches("payload")} THEN payload END AS payload FROM (${flat})`;
   const read = `SELECT * EXCLUDE (payload), json_keys(payload) AS keys, contains(payload, 'null') AS has_null, json_transform(payload, ${KEYS.shape}) AS fields FROM (${plain})`;
   return `SELECT * EXCLUDE (fields), len(keys) AS key_count, ${KEYS.spread} FROM (${read})`;
@@ -174,7 +172,7 @@ export function fits(): string {
     // A key that is there twice is counted, and has no value more.
     `CASE WHEN has_null THEN expected IS NULL AND len(list_distinct(keys)) = key_count ELSE key_count = ${KEYS.present} AND coalesce(expected = key_count, true) END`,
     // Which comes first of an unknown field and an envelope's is not told.
-    `(strangers IS NULL OR ${ENVELOPES} = 0)`,
+    `(unknown_fields IS NULL OR ${ENVELOPES} = 0)`,
     `(${ENVELOPES} < 2 OR coalesce(envelopes = ${ENVELOPES}, true))`,
     `(${ITEMS} IS NULL OR type = 'order')`,
     `coalesce(len(list_filter(${ITEMS}, lambda item: ${ITEM_UNFIT})) = 0, true)`,
@@ -243,5 +241,5 @@ export const EXTRA = (() => {
   const entry = ({ name, column }: (typeof ENVELOPE)[number]) =>
     `CASE WHEN ${column} IS NOT NULL THEN {'at': list_position(keys, ${quoteText(name)}), 'text': ${quoteText(`"${name}":`)} || ${column}} END`;
   const entries = `list_sort(list_filter([${ENVELOPE.map(entry).join(", ")}], lambda entry: entry IS NOT NULL))`;
-  return `CASE WHEN ${ENVELOPES} > 0 THEN '{' || array_to_string(list_transform(${entries}, lambda entry: entry.text), ',') || '}' ELSE strangers END`;
+  return `CASE WHEN ${ENVELOPES} > 0 THEN '{' || array_to_string(list_transform(${entries}, lambda entry: entry.text), ',') || '}' ELSE unknown_fields END`;
 })();

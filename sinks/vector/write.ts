@@ -14,7 +14,7 @@ export interface TextRows {
   /** Parquet with their record_no and the fields that the projection reads. */
   files: readonly string[];
   records: number;
-  /** No record_no is lower, or higher; no other rows of the load lie between. */
+  /** No record_no is lower, or higher; of the table no other rows of the load lie between. */
   first: number;
   last: number;
 }
@@ -92,7 +92,7 @@ class NotPlain extends Error {}
  * @param once whether the file cannot be read again: then those that come last are counted together
  * @throws NotPlain where they are of too many kinds
  */
-export async function countStrangers(staging: Staging, once: boolean): Promise<void> {
+export async function countUnknownFields(staging: Staging, once: boolean): Promise<void> {
   const table: Table = "behavior_signals";
   if (staging.loadId === undefined || staging.counts.direct[table] + staging.counts.rows[table] === 0) return;
   const fields = `SELECT signal_type, record_no, unnest(list_filter(json_keys(extra), lambda name: name NOT IN (${ENVELOPE_FIELDS.map(quoteText).join(", ")}))) AS field FROM`;

@@ -220,18 +220,18 @@ const ITEMS = fc.tuple(
     .map((items) => `[${items.join(",")}]`),
 );
 /** Fields that nobody knows; then some with names that mean something to somebody. */
-const STRANGER = fc.tuple(
+const UNKNOWN = fc.tuple(
   of("loyaltyTier", "x y", "a.b", "unit_price", "B-1", "constructor", "Url").map((name) => JSON.stringify(name)),
   mostly(fc.oneof(SCALAR, FLAT), ANY),
 );
-const ODD_STRANGER = fc.tuple(
+const ODD_UNKNOWN = fc.tuple(
   of("1", "__proto__", "_id", "$x", "é", "a/b", "a~b", "a~1b", "a*b", "SignalType", 'a"b', "a'b", "", " ", "*", "$", "data").map((name) =>
     JSON.stringify(name),
   ),
   mostly(SCALAR, ANY),
 );
 const PAIRS = fc.array(
-  fc.oneof({ weight: 30, arbitrary: fc.oneof(...KNOWN, MIRROR) }, { weight: 1, arbitrary: fc.oneof(ODD, ITEMS) }, { weight: 2, arbitrary: STRANGER }),
+  fc.oneof({ weight: 30, arbitrary: fc.oneof(...KNOWN, MIRROR) }, { weight: 1, arbitrary: fc.oneof(ODD, ITEMS) }, { weight: 2, arbitrary: UNKNOWN }),
   { maxLength: 6 },
 );
 const CONTENT = mostly(
@@ -427,7 +427,7 @@ async function readByDuckdb(warehouse: Warehouse, connection: DuckDBConnection, 
     for (const row of await rows<Plain>(connection, `SELECT COLUMNS(name -> name <> 'items') FROM (${read.projection.rows(source)})`, true)) {
       const recordNo = Number(row["record_no"]);
       const columns = Object.entries(row).flatMap(([name, value]) => (value === null ? [] : [[name, told(value, kindOf(table, name))]]));
-      // What countStrangers() counts.
+      // What countUnknownFields() counts.
       const drift = Object.keys(JSON.parse((row["extra"] as string | null) ?? "{}") as object).filter((name) => !ENVELOPE_FIELDS.includes(name));
       found.set(recordNo, { table, ...Object.fromEntries(columns), record_no: recordNo % FILE_STEP, drift });
     }
@@ -564,7 +564,7 @@ describe("unknown fields", () => {
   });
 
   test("of any name and value are read as the row path reads them", { timeout: 300_000 }, async () => {
-    const any = fc.oneof(STRANGER, ODD_STRANGER, fc.oneof(...KNOWN), fc.constant(['"sessionId"', '"s"'] as const));
+    const any = fc.oneof(UNKNOWN, ODD_UNKNOWN, fc.oneof(...KNOWN), fc.constant(['"sessionId"', '"s"'] as const));
     const plain = await expectSameContent("pageView", objectOf(fc.array(any, { maxLength: 5 })));
     expect(plain.filter(({ drift }) => (drift as string[]).length > 0).length).toBeGreaterThan(100);
   });
