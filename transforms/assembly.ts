@@ -1,8 +1,8 @@
-/** transforms/assembly/records.ts as it was compiled, and the memory that it works in. */
+/** The loops in transforms/assembly/ as they were compiled, and the memory that they work in. */
 import { messageOf, SignalhouseError } from "../schemas/errors.ts";
 import { CODE } from "./assembly/code.ts";
 
-/** What it exports; places and sizes are in bytes, counted from the start of its memory. */
+/** What they export; places and sizes are in bytes, counted from the start of the memory. */
 interface Exports {
   memory: { buffer: ArrayBuffer; grow: (pages: number) => number };
   records: { value: number };
@@ -21,7 +21,23 @@ interface Exports {
   setRows: (bytes: number, starts: number, ends: number, count: number) => void;
   filled: { value: number };
   wanted: { value: number };
-  addColumn: (from: number, field: number, isLast: boolean, target: number, targetEnd: number, present: number, firstRow: number) => number;
+  addField: (from: number, field: number, isLast: boolean, target: number, targetEnd: number, present: number, firstRow: number) => number;
+  addTexts: (from: number, target: number, targetEnd: number, present: number, firstRow: number) => number;
+  firstPlace: { value: number };
+  setPlan: (
+    slots: number,
+    mask: number,
+    count: number,
+    actions: number,
+    types: number,
+    nodes: number,
+    payloads: number,
+    itemColumns: number,
+    extra: number,
+    stamps: number,
+  ) => void;
+  readContent: (field: number, isLast: boolean, types: number, accepted: number, texts: number, rewritten: number, entries: number) => number;
+  firstEntry: (column: number) => number;
 }
 
 // Node has it, but its types have not.
@@ -32,6 +48,8 @@ declare const WebAssembly: {
 
 /** Why marking stopped: transforms/assembly/records.ts has the same numbers. */
 export const STATUS = { whole: 0, incomplete: -1, broken: -2, tooLarge: -3, full: -4 } as const;
+/** What adding to a column gives where there is nothing more to add: the same. */
+export const DONE = -1;
 
 /** Bytes that must be there behind what is read or written: sixteen are looked at in one go. */
 const SLACK = 16;
@@ -62,8 +80,10 @@ const noMemory = (error: unknown) =>
  */
 export class Assembly {
   readonly code: Exports;
+  /** How often places were taken back. */
+  clears = 0;
   #bytes: Buffer<ArrayBuffer>;
-  readonly #first: number;
+  #first: number;
   #next: number;
 
   /** @throws SignalhouseError out_of_memory where V8 cannot reserve addresses for it: that is some ten GiB of them, whatever the memory's size */
@@ -71,7 +91,7 @@ export class Assembly {
     this.code = instantiate();
     this.#bytes = Buffer.from(this.code.memory.buffer);
     // Nothing has the place 0, and nothing the bytes just before the first place.
-    this.#first = this.#next = SLACK;
+    this.#first = this.#next = Math.ceil((this.code.firstPlace.value + SLACK) / 8) * 8;
   }
 
   /** All of its memory. */
@@ -95,9 +115,18 @@ export class Assembly {
     return at;
   }
 
-  /** Takes all places back. */
+  /** A place for some bytes that stays when places are taken back; none may have been handed out yet but such. */
+  keep(bytes: Uint8Array): number {
+    const at = this.place(bytes.length);
+    this.#first = this.#next;
+    this.#bytes.set(bytes, at);
+    return at;
+  }
+
+  /** Takes all places back that are not kept. */
   clear(): void {
     this.#next = this.#first;
+    this.clears += 1;
   }
 
   /** Numbers that stand at a place, as a view. */

@@ -1,5 +1,5 @@
 /** Columns of text, out of the records of blocks. */
-import { Assembly } from "./assembly.ts";
+import { Assembly, DONE } from "./assembly.ts";
 import type { Block } from "./block.ts";
 
 const NUMBER_BYTES = 4;
@@ -11,49 +11,65 @@ const ROWS = 4096;
 /** Where the columns are in memory, and the block whose fields they are taken from. */
 export class ColumnMemory {
   readonly assembly = new Assembly();
-  /** Sizes of what there is room for, and where. */
-  #room = { bytes: -1, records: 0, fields: 0, places: { bytes: 0, fields: 0, starts: 0, ends: 0 } };
+  readonly #room = new Room<"bytes" | "fields" | "starts" | "ends">(this.assembly);
+  #places = { bytes: 0, fields: 0, starts: 0, ends: 0 };
   #block: Block | undefined;
 
   /** Takes a block in; the one before is forgotten. */
   setBlock(block: Block): void {
     const { assembly } = this;
     const { bytes, records, fieldEnds } = block;
-    const room = this.#room;
-    if (bytes.length > room.bytes || records > room.records || fieldEnds.length > room.fields) {
-      // With some more, as the next block may be a little larger, and what it leaves behind stays until all is cleared.
-      const more = (needed: number, there: number) => Math.max(Math.ceil(needed * 1.25), there);
-      const wanted = { bytes: more(bytes.length, room.bytes), records: more(records, room.records), fields: more(fieldEnds.length, room.fields) };
-      const places = {
-        bytes: assembly.place(wanted.bytes),
-        fields: assembly.place(wanted.fields * NUMBER_BYTES),
-        starts: assembly.place(wanted.records * NUMBER_BYTES),
-        ends: assembly.place(wanted.records * NUMBER_BYTES),
-      };
-      this.#room = { ...wanted, places };
-    }
-    assembly.bytes.set(bytes, this.#room.places.bytes);
-    assembly.numbers(this.#room.places.fields, fieldEnds.length).set(fieldEnds);
+    const numbers = records * NUMBER_BYTES;
+    this.#places = this.#room.places({ bytes: bytes.length, fields: fieldEnds.length * NUMBER_BYTES, starts: numbers, ends: numbers });
+    assembly.bytes.set(bytes, this.#places.bytes);
+    assembly.numbers(this.#places.fields, fieldEnds.length).set(fieldEnds);
     this.#block = block;
   }
 
   /** Says which of the block's records the columns are to be of. */
   setRows(indexes: readonly number[]): void {
     const { assembly } = this;
-    const { places } = this.#room;
+    const { bytes, fields, starts: startsAt, ends: endsAt } = this.#places;
     const { starts, firstFields } = this.#block as Block;
-    const [rowStarts, rowEnds] = [assembly.numbers(places.starts, indexes.length), assembly.numbers(places.ends, indexes.length)];
+    const [rowStarts, rowEnds] = [assembly.numbers(startsAt, indexes.length), assembly.numbers(endsAt, indexes.length)];
     for (const [row, index] of indexes.entries()) {
       rowStarts[row] = starts[index] as number;
-      rowEnds[row] = places.fields + (firstFields[index] as number) * NUMBER_BYTES;
+      rowEnds[row] = fields + (firstFields[index] as number) * NUMBER_BYTES;
     }
-    assembly.code.setRows(places.bytes, places.starts, places.ends, indexes.length);
+    assembly.code.setRows(bytes, startsAt, endsAt, indexes.length);
   }
 
   /** Forgets everything; columns are to be made anew. */
   clear(): void {
     this.assembly.clear();
-    this.#room = { ...this.#room, bytes: -1 };
+  }
+}
+
+/** Places for things of a block, which are used again for the next one. */
+export class Room<Names extends string> {
+  readonly #assembly: Assembly;
+  #sizes: Record<Names, number> | undefined;
+  #places = {} as Record<Names, number>;
+  #clears = 0;
+
+  constructor(assembly: Assembly) {
+    this.#assembly = assembly;
+  }
+
+  /** A place for each. @param needed their bytes */
+  places(needed: Record<Names, number>): Record<Names, number> {
+    const sizes = this.#sizes;
+    const names = Object.keys(needed) as Names[];
+    if (!sizes || this.#clears !== this.#assembly.clears || names.some((name) => needed[name] > sizes[name])) {
+      // With some more, as the next block may be a little larger, and what it leaves behind stays until all is cleared.
+      this.#sizes = Object.fromEntries(names.map((name) => [name, Math.max(Math.ceil(needed[name] * 1.25), sizes?.[name] ?? 0)])) as Record<
+        Names,
+        number
+      >;
+      this.#places = Object.fromEntries(names.map((name) => [name, this.#assembly.place(this.#sizes?.[name] as number)])) as Record<Names, number>;
+      this.#clears = this.#assembly.clears;
+    }
+    return this.#places;
   }
 }
 
@@ -68,20 +84,29 @@ export class TextColumn {
     this.#assembly = assembly;
   }
 
-  /** Adds a field of the records that the memory has as rows. @param count how many @param firstRow rows that were added before */
-  add(field: number, isLast: boolean, count: number, firstRow: number): void {
+  /** Adds a field of the records that the memory has as rows. @param firstRow rows that were added before @param count how many come */
+  addField(field: number, isLast: boolean, firstRow: number, count: number): void {
+    this.#add(0, firstRow, count, (from, at, end) => this.#assembly.code.addField(from, field, isLast, at, end, this.#present, firstRow));
+  }
+
+  /** Adds texts to some of so many rows. @param first the entry of the first one, 0 where there is none @param firstRow, @param count as for fields */
+  addTexts(first: number, firstRow: number, count: number): void {
+    this.#add(first, firstRow, count, (from, at, end) => this.#assembly.code.addTexts(from, at, end, this.#present, firstRow));
+  }
+
+  /** @param fill adds what there is room for, and gives what there was none for */
+  #add(first: number, firstRow: number, count: number, fill: (from: number, at: number, end: number) => number): void {
     if (firstRow + count > this.#rows) this.#widen((firstRow + count) * 2);
     const { code } = this.#assembly;
     let piece = this.#pieces.at(-1);
-    for (let row = 0; row < count;) {
+    for (let from = first; ;) {
       const [at, end] = piece ? [piece.at + piece.length, piece.at + piece.room] : [0, 0];
-      row = code.addColumn(row, field, isLast, at, end, this.#present, firstRow);
+      from = fill(from, at, end);
       if (piece) piece.length = code.filled.value - piece.at;
-      if (row < count) {
-        const room = Math.max(code.wanted.value, piece ? Math.min(piece.room * 2, MOST_PIECE_BYTES) : PIECE_BYTES);
-        piece = { at: this.#assembly.place(room), length: 0, room };
-        this.#pieces.push(piece);
-      }
+      if (from === DONE) return;
+      const room = Math.max(code.wanted.value, piece ? Math.min(piece.room * 2, MOST_PIECE_BYTES) : PIECE_BYTES);
+      piece = { at: this.#assembly.place(room), length: 0, room };
+      this.#pieces.push(piece);
     }
   }
 

@@ -78,7 +78,7 @@ function typeNamedBy({ signalType, behaviorType }: JsonObject): string | undefin
   return typeof name === "string" ? (knownSignalType(name) ?? LEGACY_BEHAVIOR_TYPES.get(name.toLowerCase()) ?? name) : undefined;
 }
 
-interface Target {
+export interface Target {
   column: string;
   kind: Kind;
   letterCase?: ContentField["letterCase"];
@@ -87,7 +87,7 @@ interface Target {
 }
 
 /** Which column a content field fills, for one signal type. */
-function targetsOf(type: string): ReadonlyMap<string, Target> {
+export function targetsOf(type: string): ReadonlyMap<string, Target> {
   const targets = new Map<string, Target>();
   for (const [name, field] of Object.entries<ContentField>(CONTENT_FIELDS)) {
     const names = [name, ...(field.aliases ?? []), ...(field.aliasesByType?.[type as BehaviorType] ?? [])];
@@ -96,7 +96,8 @@ function targetsOf(type: string): ReadonlyMap<string, Target> {
   return targets;
 }
 
-const ITEM_TARGETS: ReadonlyMap<string, Target> = new Map(
+/** Which column of order_items a field of an item fills. */
+export const ITEM_TARGETS: ReadonlyMap<string, Target> = new Map(
   Object.entries<{ kind: Kind; aliases?: readonly string[] }>(ITEM_FIELDS).flatMap(([name, { kind, aliases = [] }]) =>
     [name, ...aliases].map((alias, rank) => [alias, { column: snakeCase(name), kind, rank }] as const),
   ),

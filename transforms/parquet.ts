@@ -2,69 +2,36 @@
  * Writes rows of text as Parquet, for whoever reads columns: a value stands there as it is, behind its length, and what is null costs a bit. That is all of the format that is used here:
  * one row group, a page a column, nothing compressed, no dictionaries (https://parquet.apache.org/docs/file-format/).
  */
-import { fieldCount, type Block } from "./block.ts";
-import { type ColumnMemory, TextColumn } from "./columns.ts";
+import type { TextColumn } from "./columns.ts";
 import { Thrift } from "./thrift.ts";
 
-/** Rows with a number each, and texts that may be null. */
-export class ParquetRows {
-  readonly #positions: readonly number[];
-  readonly #memory: ColumnMemory;
-  #columns: TextColumn[] = [];
-  #numbers: number[] = [];
+export interface NamedColumn {
+  name: string;
+  column: TextColumn;
+}
 
-  /** @param positions of the fields that become columns, named f and their position; that of the numbers is record_no */
-  constructor(positions: readonly number[], memory: ColumnMemory) {
-    this.#positions = positions;
-    this.#memory = memory;
-  }
-
-  get count(): number {
-    return this.#numbers.length;
-  }
-
-  /**
-   * Adds some records of the block that the memory has. A field that is empty or `\N`, quoted or not, is null.
-   * @param indexes which, from 0; all have as many fields @param before how many records of the file come before the block
-   */
-  add(block: Block, indexes: readonly number[], before: number): void {
-    if (indexes.length === 0) return;
-    if (this.#columns.length === 0) this.#columns = this.#positions.map(() => new TextColumn(this.#memory));
-    const firstRow = this.#numbers.length;
-    for (const index of indexes) this.#numbers.push(before + index + 1);
-    const last = fieldCount(block, indexes[0] as number) - 1;
-    this.#memory.setRows(indexes);
-    // Column by column: what is written to is then always the same.
-    for (const [column, position] of this.#positions.entries()) {
-      this.#columns[column]?.add(position, position === last, indexes.length, firstRow);
-    }
-  }
-
-  /** The file, in pieces that are valid until the memory is cleared, which must come before rows are added again. */
-  take(): Uint8Array[] {
-    const rows = this.#numbers.length;
-    const pieces: Uint8Array[] = [MAGIC];
-    let offset = MAGIC.length;
-    const put = (type: number, ...page: Uint8Array[]): Chunk => {
-      const size = page.reduce((sum, { length }) => sum + length, 0);
-      const header = pageHeader(rows, size);
-      pieces.push(header, ...page);
-      const chunk = { type, offset, size: header.length + size };
-      offset += chunk.size;
-      return chunk;
-    };
-    const chunks = [
-      { name: "record_no", ...put(INT64, numberBytes(this.#numbers)) },
-      ...this.#columns.map((column, index) => ({
-        name: `f${this.#positions[index]}`,
-        ...put(BYTE_ARRAY, ...levels(column.present(rows)), ...column.texts()),
-      })),
-    ];
-    const footer = fileMetadata(rows, chunks);
-    this.#numbers = [];
-    this.#columns = [];
-    return [...pieces, footer, lengthOf(footer.length), MAGIC];
-  }
+/**
+ * A file of rows with a number each, as record_no, and columns of text that may be null.
+ * @returns its pieces, some of which are the columns' memory
+ */
+export function parquetOf(numbers: readonly number[], columns: readonly NamedColumn[]): Uint8Array[] {
+  const rows = numbers.length;
+  const pieces: Uint8Array[] = [MAGIC];
+  let offset = MAGIC.length;
+  const put = (type: number, ...page: Uint8Array[]): Chunk => {
+    const size = page.reduce((sum, { length }) => sum + length, 0);
+    const header = pageHeader(rows, size);
+    pieces.push(header, ...page);
+    const chunk = { type, offset, size: header.length + size };
+    offset += chunk.size;
+    return chunk;
+  };
+  const chunks = [
+    { name: "record_no", ...put(INT64, numberBytes(numbers)) },
+    ...columns.map(({ name, column }) => ({ name, ...put(BYTE_ARRAY, ...levels(column.present(rows)), ...column.texts()) })),
+  ];
+  const footer = fileMetadata(rows, chunks);
+  return [...pieces, footer, lengthOf(footer.length), MAGIC];
 }
 
 /** Which rows have a text, as definition levels: one bit-packed run, behind its length. */

@@ -2,11 +2,13 @@
 import { isUtf8 } from "node:buffer";
 import type { Header } from "../schemas/header.ts";
 import { SIGNAL_TYPES, type SignalType, type Table } from "../schemas/signal-types.ts";
-import { ParquetRows } from "./parquet.ts";
 import { type Block, fieldEnd, fieldStart } from "./block.ts";
 import { ColumnMemory } from "./columns.ts";
+import { PLANNED_TYPES } from "./content-plan.ts";
+import { ContentReader } from "./content-reader.ts";
+import { type Chosen, TableRows } from "./table-rows.ts";
 
-/** Records of one table as Parquet: their record_no, and the fields that placesIn() tells, as f and their position in the header. */
+/** Records of one table as Parquet: their record_no, the fields that placesIn() tells, as f and their position in the header, and of behavior what content says, as CONTENT_TEXTS. */
 export interface Part {
   table: Table;
   /** The file, in pieces. Only until more is added: the memory is used again. */
@@ -22,7 +24,14 @@ interface Route {
   table: Table;
   /** Positions of the fields that the table has no place for: a record that has something there is left. */
   others: readonly Range[];
-  rows: ParquetRows;
+  rows: TableRows;
+}
+
+interface KnownType {
+  name: string;
+  /** Its number in PLANNED_TYPES. */
+  planned: number;
+  route: Route;
 }
 
 const QUOTE = 0x22;
@@ -36,42 +45,48 @@ export class Router {
   readonly #routes: readonly Route[];
   readonly #memory = new ColumnMemory();
   #isTaken = false;
-  /** Routes by a hash of the signal type, with its name. */
-  readonly #known = new Map<number, { name: string; route: Route }>();
+  /** Types by a hash of their names. */
+  readonly #known = new Map<number, KnownType>();
 
   /** @param type where the signal type stands @param tables the records of others are left */
-  constructor({ fields }: Header, type: number, tables: Iterable<Table>) {
+  constructor({ fields, positions }: Header, type: number, tables: Iterable<Table>) {
     this.#fields = fields.length;
     this.#type = type;
-    this.#routes = [...tables].map((table) => routeOf(table, fields, this.#memory));
+    this.#routes = [...tables].map((table) => routeOf(table, fields, this.#memory, positions.get("SIGNAL_CONTENT")));
     for (const name of Object.keys(SIGNAL_TYPES)) {
       const route = this.#routes.find(({ table }) => table === SIGNAL_TYPES[name as SignalType].table);
       if (!route) continue;
       const bytes = Buffer.from(name);
-      this.#known.set(hashOf(bytes, 0, bytes.length), { name, route });
+      this.#known.set(hashOf(bytes, 0, bytes.length), { name, planned: Math.max(PLANNED_TYPES.indexOf(name), 0), route });
     }
   }
 
   /**
    * Adds the records of a block to the parts of their tables.
    * @param before how many records of the file come before it
-   * @returns the record_no of those that are left
+   * @returns the record_no of those that are left, in order
    */
   add(block: Block, before: number): number[] {
     const left: number[] = [];
-    const indexes = new Map(this.#routes.map((route) => [route, [] as number[]]));
+    const chosen = new Map<Route, Chosen>(this.#routes.map((route) => [route, { indexes: [], types: [], bytes: 0 }]));
     const isText = isPlain(block.bytes);
     for (let index = 0; index < block.records; index += 1) {
-      const route = isText ? this.#routeOf(block, index) : undefined;
-      if (route) indexes.get(route)?.push(index);
-      else left.push(before + index + 1);
+      const known = isText ? this.#knownOf(block, index) : undefined;
+      const records = known && (chosen.get(known.route) as Chosen);
+      if (!records) {
+        left.push(before + index + 1);
+        continue;
+      }
+      records.indexes.push(index);
+      records.types.push(known.planned);
+      records.bytes += sizeOf(block, index);
     }
     if (left.length === block.records) return left;
     if (this.#isTaken) this.#memory.clear();
     this.#isTaken = false;
     this.#memory.setBlock(block);
-    for (const [route, some] of indexes) route.rows.add(block, some, before);
-    return left;
+    for (const [{ rows }, records] of chosen) for (const index of rows.add(block, records, before)) left.push(before + index + 1);
+    return left.sort((a, b) => a - b);
   }
 
   /** Gives the parts of what was added, and begins new ones. */
@@ -83,10 +98,10 @@ export class Router {
     });
   }
 
-  /** The table that a record belongs to; undefined where that cannot be told at a glance. */
-  #routeOf(block: Block, index: number): Route | undefined {
-    const { bytes, starts, firstFields } = block;
-    if ((starts[index + 1] ?? bytes.length) - (starts[index] as number) > LARGE) return undefined;
+  /** A record's type, and so its table; undefined where that cannot be told at a glance. */
+  #knownOf(block: Block, index: number): KnownType | undefined {
+    const { bytes, firstFields } = block;
+    if (sizeOf(block, index) > LARGE) return undefined;
     if ((firstFields[index + 1] as number) - (firstFields[index] as number) !== this.#fields) return undefined;
     let start = fieldStart(block, index, this.#type);
     let end = fieldEnd(block, index, this.#type);
@@ -98,12 +113,14 @@ export class Router {
     if (!known || known.name.length !== end - start) return undefined;
     for (let at = start; at < end; at += 1) if (bytes[at] !== known.name.charCodeAt(at - start)) return undefined;
     for (const range of known.route.others) if (!isEmpty(block, index, range)) return undefined;
-    return known.route;
+    return known;
   }
 }
 
 /** Bytes of a record: DuckDB would hold larger ones several times, 2,048 at once. */
 const LARGE = 256 * 1024;
+
+const sizeOf = ({ bytes, starts }: Block, index: number) => (starts[index + 1] ?? bytes.length) - (starts[index] as number);
 
 /** UTF-8 without NUL. */
 const isPlain = (bytes: Buffer) => !bytes.includes(0) && isUtf8(bytes);
@@ -141,13 +158,14 @@ export function placesIn(table: Table, fields: Header["fields"]): number[] {
   });
 }
 
-function routeOf(table: Table, fields: Header["fields"], memory: ColumnMemory): Route {
+function routeOf(table: Table, fields: Header["fields"], memory: ColumnMemory, position: number | undefined): Route {
   const columns = placesIn(table, fields);
   const others: [number, number][] = [];
-  for (const position of fields.keys()) {
-    if (columns.includes(position)) continue;
-    if (others.at(-1)?.[1] === position - 1) (others.at(-1) as [number, number])[1] = position;
-    else others.push([position, position]);
+  for (const place of fields.keys()) {
+    if (columns.includes(place)) continue;
+    if (others.at(-1)?.[1] === place - 1) (others.at(-1) as [number, number])[1] = place;
+    else others.push([place, place]);
   }
-  return { table, others, rows: new ParquetRows(columns, memory) };
+  const content = table === "behavior_signals" && position !== undefined ? { reader: new ContentReader(memory), position } : undefined;
+  return { table, others, rows: new TableRows(columns, memory, content) };
 }

@@ -1,25 +1,28 @@
 /**
- * SQL that does for plain rows what the row path does for all: DuckDB reads CSV and gives its rows typed. A row is plain where DuckDB makes of each of its
- * values what the row path would, where each has a column, and where nothing is to be told of it. All others are in doubt, and go to the row path. Everything is
- * derived from the data in schemas/.
+ * SQL that does for plain rows what the row path does for all: DuckDB gives texts their types. A row is plain where DuckDB makes of each of its
+ * texts what the row path would. All others are in doubt, and go to the row path. Everything is derived from the data in schemas/.
  */
+import { EXTRA_TEXT, ITEMS_TEXT, mirrorText } from "../../schemas/content-columns.ts";
 import { EXPORT_COLUMNS, type ExportHeader } from "../../schemas/export-columns.ts";
 import type { Header } from "../../schemas/header.ts";
 import { quoteIdentifier as id, quoteText } from "../../schemas/names.ts";
 import { type Placement, SIGNAL_TYPES, type Table } from "../../schemas/signal-types.ts";
 import { type Column, SIGNAL_TABLES } from "../../schemas/tables.ts";
-import { contentValue, EXTRA, fits, ITEMS, mirroredValue, payloadSql } from "./content.ts";
+import { contentValue, mirroredValue } from "./content.ts";
 import { isValue, typedValue } from "./values.ts";
 
-/** How records of one table are read, out of files with a certain header. They come as `record_no`, and as text fields that are called f and their position in the header. */
+/**
+ * How records of one table are read, out of files with a certain header. They come as `record_no`, as text fields that are called f and their position in the header, and of
+ * behavior that has SIGNAL_CONTENT as what that was cut into.
+ */
 export interface Projection {
   table: Table;
   /** The columns of the table that its rows fill, record_no among them. */
   columns: readonly string[];
   /** Gives the plain rows with those columns and, of behavior, an order's items. @param from SQL that gives the records */
-  rows(from: string): string;
-  /** Gives the same, but only of orders, and only what their items need. */
-  orders(from: string): string;
+  rows: (from: string) => string;
+  /** Gives the same, but only of orders; undefined where there are no items. */
+  orders: (from: string) => string | undefined;
   /** A record's key, and, as far as columns tell it, its time. */
   key: string;
   time: string;
@@ -39,41 +42,38 @@ export function projectionOf(table: Table, header: Header, positions: readonly n
   const keys = [at("SIGNAL_ID"), contentKey(at)].filter((key) => key !== undefined);
   const type = at("SIGNAL_TYPE");
   if (type === undefined || times.length === 0 || keys.length === 0) return undefined;
-  const isBehavior = table === "behavior_signals";
+  const hasContent = table === "behavior_signals" && at("SIGNAL_CONTENT") !== undefined;
   const key = `coalesce(${keys.join(", ")})`;
-  const timed = `coalesce(${times.join(", ")}) IS NOT NULL`;
+  const mirroredTime = mirrorText("SIGNAL_TIMESTAMP");
   const checks = positions.flatMap((position) => {
     const meaning = header.fields[position];
     const kind = !meaning || meaning.contact ? "text" : meaning.fixed.kind;
     return kind === "text" || kind === "json" ? [] : [isValue(kind, `f${position}`)];
   });
-  const values = valuesOf(table, header, columns, key, type);
+  if (hasContent) checks.push(isValue("timestamp", mirroredTime));
+  const values = valuesOf(table, header, columns, key, type, hasContent);
+  const timed = `coalesce(${[...times, ...(hasContent ? [mirroredTime] : [])].join(", ")}) IS NOT NULL`;
   // What a value that is absent would be is not known, and no reason to doubt.
-  const fixedFit = `(${[`${key} IS NOT NULL`, ...checks].join(" AND ")}) IS DISTINCT FROM false`;
-  const select = [...values].map(([name, value]) => `${value} AS ${id(name)}`).join(", ");
+  const fits = `(${[`${key} IS NOT NULL`, timed, ...checks].join(" AND ")}) IS DISTINCT FROM false`;
+  const select = [...(hasContent ? [ITEMS_TEXT] : []), ...[...values].map(([name, value]) => `${value} AS ${id(name)}`)].join(", ");
   // The limit, which is none, keeps DuckDB from pushing the filter below it, where everything would be computed twice.
-  const rows = (from: string) =>
-    `SELECT * EXCLUDE (fits) FROM (${
-      isBehavior
-        ? `SELECT ${fixedFit} AND ${fits()} AS fits, ${ITEMS} AS items, ${select} FROM (${payloadSql(from, type, at("SIGNAL_CONTENT") ?? "NULL::VARCHAR", timed)})`
-        : `SELECT ${fixedFit} AND ${timed} AS fits, ${select} FROM ${from}`
-    } LIMIT 9000000000000000000) WHERE fits`;
+  const rows = (from: string) => `SELECT * EXCLUDE (fits) FROM (SELECT ${fits} AS fits, ${select} FROM ${from} LIMIT 9000000000000000000) WHERE fits`;
   return {
     table,
     columns: [...values.keys()],
     rows,
-    orders: (from) => rows(`(FROM ${from} WHERE ${type} = 'order')`),
+    orders: (from) => (hasContent ? rows(`(FROM ${from} WHERE ${type} = 'order')`) : undefined),
     key,
     time: `coalesce(${times.map((time) => typedValue("timestamp", time)).join(", ")})`,
   };
 }
 
 /** How the rows are read that a projection has made: as they are. */
-export const projected = ({ table, columns }: Projection): Projection => ({
+export const projected = ({ table, columns, orders }: Projection): Projection => ({
   table,
   columns,
   rows: (from) => `FROM ${from}`,
-  orders: (from) => `FROM ${from}`,
+  orders: (from) => orders(from) && `FROM ${from} WHERE signal_type = 'order'`,
   key: "signal_key",
   time: "occurred_at",
 });
@@ -88,10 +88,16 @@ function contentKey(at: (name: ExportHeader) => string | undefined): string | un
 }
 
 /** The typed values of a plain row, by column; columns that the file says nothing of are not among them. */
-function valuesOf(table: Table, header: Header, columns: ReadonlyMap<string, string>, key: string, type: string): ReadonlyMap<string, string> {
-  const isBehavior = table === "behavior_signals";
+function valuesOf(
+  table: Table,
+  header: Header,
+  columns: ReadonlyMap<string, string>,
+  key: string,
+  type: string,
+  hasContent: boolean,
+): ReadonlyMap<string, string> {
   const fixed = ({ name, kind }: Column): string | undefined => {
-    const said = [columns.get(name), isBehavior ? mirroredValue(name) : undefined].filter((value) => value !== undefined);
+    const said = [columns.get(name), hasContent ? mirroredValue(name) : undefined].filter((value) => value !== undefined);
     return said.length === 0 || kind === "integer"
       ? undefined
       : typedValue(kind, said.length === 1 ? (said[0] as string) : `coalesce(${said.join(", ")})`);
@@ -102,12 +108,12 @@ function valuesOf(table: Table, header: Header, columns: ReadonlyMap<string, str
     const { name } = column;
     if (name === "record_no") return name;
     // The router leaves marketing signals that have content.
-    if (name === "signal_content" && !isBehavior) return undefined;
+    if (name === "signal_content" && !hasContent) return undefined;
     if (name === "signal_key") return key;
     if (name === "occurred_at") return `coalesce(${times.join(", ")})`;
     if (name === "channel" || name === "action") return placed(type, name);
-    if (name === "extra") return isBehavior ? EXTRA : undefined;
-    return fixed(column) ?? (isBehavior ? contentValue(name) : undefined);
+    if (name === "extra") return hasContent ? EXTRA_TEXT : undefined;
+    return fixed(column) ?? (hasContent ? contentValue(name) : undefined);
   };
   const contact = header.fields.flatMap(({ contact: isContact, column }) => (isContact ? [[column, columns.get(column)] as const] : []));
   const all = [...[...known.values()].map((column) => [column.name, value(column)] as const), ...contact];

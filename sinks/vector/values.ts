@@ -22,20 +22,3 @@ export function typedValue(kind: Kind, value: string, letterCase?: "upper" | "lo
       return `TRY_CAST(${value} AS ${DUCKDB_TYPES[kind]})`;
   }
 }
-
-/**
- * Whether a text is a JSON object that DuckDB and JSON.parse take for the same, before it is known which: DuckDB also takes commas before an end, and NaN. Without escaped
- * characters, without numbers that either of them would write otherwise, and not so deep that a reader that goes down by recursion might fall.
- */
-export function isJsonText(text: string): string {
-  const number = String.raw`[:,\[]\s*(?:-?(?:[\d.]{16,}|[\d.]+[eE]|0\.0000|\d+\.\d*0[\s,\]}])|-0[\s,\]}])`;
-  const lenient = String.raw`,\s*[}\]]|[:,\[]\s*-?(?i:nan|inf)`;
-  const deep = String.raw`[\[{]\s*[\[{]\s*[\[{]\s*[\[{]`;
-  const brackets = `length(${text}) - length(translate(${text}, '{[', ''))`;
-  return [
-    `starts_with(${text}, '{')`,
-    `(length(${text}) <= 4000 OR (length(${text}) <= 262144 AND ${brackets} < 1000))`,
-    `NOT regexp_matches(${text}, ${quoteText(`${number}|${lenient}|${deep}|\\\\u`)})`,
-    `json_valid(${text})`,
-  ].join(" AND ");
-}

@@ -44,7 +44,8 @@ export async function writePlain(staging: Staging, text: TextRows, read: ReadRow
       ? await insert(`held_${table} (${names})`, `SELECT ${names} FROM (${projection.rows(`(FROM ${source} WHERE record_no IN ${held})`)})`)
       : 0,
   };
-  if (table === "behavior_signals") await connection.run(`INSERT INTO read_order_items BY NAME ${itemsSql(projection.orders(source))}`);
+  const orders = projection.orders(source);
+  if (orders) await connection.run(`INSERT INTO read_order_items BY NAME ${itemsSql(orders)}`);
   staging.count(table, counts);
   const written = counts.direct + counts.held;
   const doubted = written === text.records ? [] : await missing(staging, table, text);

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { CONTENT_TEXTS } from "../../schemas/content-columns.ts";
 import type { Table } from "../../schemas/signal-types.ts";
 import { readHeader } from "../../transforms/header.ts";
 import { placesIn, Router } from "../../transforms/route.ts";
@@ -34,7 +35,7 @@ async function blocksOf(bytes: Buffer): Promise<Block[]> {
   return blocks;
 }
 
-/** Routes records without their header row; the parts' rows as DuckDB reads them: record_no, and the table's fields. */
+/** Routes records without their header row; the parts' rows as DuckDB reads them: record_no, and the table's fields; and by record_no what content was cut into. */
 async function route(bytes: Buffer, header = HEADER, before = 0) {
   const router = new Router(readHeader(header, []), header.indexOf("SIGNAL_TYPE"), TABLES);
   const left: number[] = [];
@@ -44,16 +45,24 @@ async function route(bytes: Buffer, header = HEADER, before = 0) {
     next += block.records;
   }
   const parts: Record<string, unknown[][]> = {};
+  const content: Record<number, Record<string, unknown>> = {};
   const folder = scratchFolder();
   for (const { table, file, records } of router.take()) {
     const path = join(folder, `${table}.parquet`);
     writeFileSync(path, Buffer.concat(file));
     const result = await connection.runAndReadAll(`FROM read_parquet('${path}')`);
-    parts[table] = result.getRowsJson().map(([recordNo, ...fields]) => [Number(recordNo), ...fields]);
-    expect(parts[table]).toHaveLength(records);
-    expect(result.columnNames()).toEqual(["record_no", ...placesIn(table, readHeader(header, []).fields).map((position) => `f${position}`)]);
+    const fields = placesIn(table, readHeader(header, []).fields).map((position) => `f${position}`);
+    const texts = table === "behavior_signals" && header.includes("SIGNAL_CONTENT") ? CONTENT_TEXTS : [];
+    expect(result.columnNames()).toEqual(["record_no", ...fields, ...texts]);
+    const read = result.getRowsJson();
+    expect(read).toHaveLength(records);
+    parts[table] = read.map(([recordNo, ...values]) => [Number(recordNo), ...values.slice(0, fields.length)]);
+    for (const [recordNo, ...values] of read) {
+      const said = values.slice(fields.length).flatMap((value, index) => (value === null ? [] : [[texts[index], value]]));
+      if (said.length > 0) content[Number(recordNo)] = Object.fromEntries(said) as Record<string, unknown>;
+    }
   }
-  return { left, parts };
+  return { left, parts, content };
 }
 
 /** What a row has for a table, null where it says nothing. */
@@ -86,7 +95,7 @@ describe("left are", () => {
     ["a field too many", [...row({ SIGNAL_TYPE: "order" }), ""]],
   ];
   test.each(cases)("%s", async (_, fields) => {
-    expect(await route(Buffer.from(csvOf([fields])))).toEqual({ left: [1], parts: {} });
+    expect(await route(Buffer.from(csvOf([fields])))).toEqual({ left: [1], parts: {}, content: {} });
   });
 
   test("but not where the column says null", async () => {
@@ -100,7 +109,7 @@ describe("left are", () => {
   ])("a block with %s", async (_, byte) => {
     const bytes = Buffer.from(csvOf([row({ SIGNAL_TYPE: "order", Email: "x" })]));
     bytes[bytes.lastIndexOf("x")] = byte;
-    expect(await route(bytes)).toEqual({ left: [1], parts: {} });
+    expect(await route(bytes)).toEqual({ left: [1], parts: {}, content: {} });
   });
 
   test("a record of more than 256 KiB", async () => {
@@ -113,6 +122,146 @@ describe("left are", () => {
     const router = new Router(readHeader(HEADER, []), 1, ["behavior_signals"]);
     const [block] = await blocksOf(Buffer.from(csvOf([row({ SIGNAL_TYPE: "order" }), row({ SIGNAL_TYPE: "smsSend" })])));
     expect(router.add(block as Block, 5)).toEqual([7]);
+  });
+});
+
+/** Contents that are left, one a line. */
+const LEFT = String.raw`
+{
+{,}
+{"url":"a"
+{"url":"a",}
+{"url" "a"}
+{url:"a"}
+{"url":"a"} x
+[{}]
+"{}"
+null
+{"url":tru}
+{"url":nul}
+{"url":nan}
+{"url":01}
+{"url":1.}
+{"url":.5}
+{"url":+1}
+{"url":--1}
+{"a":-}
+{"url":1e3}
+{"url":"a	b"}
+{"url":"\u0061"}
+{"url":"\x"}
+{"\u0061":1}
+{"url":{}}
+{"url":[]}
+{"url":"a","url":"b"}
+{"url":null,"url":"b"}
+{"unitPrice":"10%"}
+{"unitPrice":1.00005}
+{"unitPrice":"1.00005"}
+{"unitPrice":123456789012345}
+{"unitPrice":"123456789012345"}
+{"unitPrice":""}
+{"unitPrice":"5."}
+{"unitPrice":" 5"}
+{"unitPrice":true}
+{"optIn":"true"}
+{"optIn":1}
+{"productUrls":[1]}
+{"productUrls":"[a"}
+{"productUrls":5}
+{"errorType":"ß"}
+{"errorType":"\n"}
+{"sku":"a","SKU":"b"}
+{"a":1,"a":2}
+{"1":1}
+{"_a":1}
+{"":1}
+{"é":1}
+{"a":{"1":1}}
+{"a":{"":1}}
+{"a":{"b":1,"b":2}}
+{"a":"\/"}
+{"a":1,"signalContent":{"b":2}}
+{"signalContent":{},"data":{"value":{}}}
+{"signalContent":{"url":"a"},"url":"b"}
+{"signal":{}}
+{"signal":1}
+{"data":{"value":1}}
+`
+  .trim()
+  .split("\n");
+const LEFT_ORDERS = String.raw`
+{"orderedItems":{}}
+{"orderedItems":[1]}
+{"orderedItems":[{}
+{"orderedItems":[{},]}
+{"orderedItems":[{"gift":true}]}
+{"orderedItems":[{"price":1,"unitPrice":2}]}
+{"orderedItems":[{"price":1,"price":2}]}
+{"orderedItems":[{"price":2,"price":null}]}
+{"orderedItems":[{"price":"x"}]}
+{"orderedItems":[{"productId":[]}]}
+`
+  .trim()
+  .split("\n");
+/** More of something than is read. */
+const MUCH = [
+  ["lines in a text", '{"a":"b\nc"}'],
+  ["lists in lists", `{"a":${"[".repeat(17)}${"]".repeat(17)}}`],
+  ["digits", `{"a":${"1".repeat(41)}}`],
+  ["unknown fields", `{${Array.from({ length: 65 }, (_, number) => `"a${number}":1`).join(",")}}`],
+  ["keys", `{"a":{${Array.from({ length: 257 }, (_, number) => `"a${number}":1`).join(",")}}}`],
+] as const;
+
+describe("content", () => {
+  const read = async (type: string, text: string) => {
+    const { left, content } = await route(Buffer.from(csvOf([row({ SIGNAL_TYPE: type, SIGNAL_CONTENT: text })])));
+    return left.length === 1 ? "left" : (content[1] ?? {});
+  };
+  const cases: [content: string, said: Record<string, unknown>, type?: string][] = [
+    ["{}", {}],
+    [' {\r\n"url"\t: "https://a.example/?b=c,d" } ', { c_url: "https://a.example/?b=c,d" }],
+    ['{"url":""}', { c_url: "" }],
+    ['{"url":null,"pageTitle":"a"}', { c_page_title: "a" }],
+    [String.raw`{"url":"a\"b\\c\/d\n\t\r\b\fe"}`, { c_url: 'a"b\\c/d\n\t\r\b\fe' }],
+    ['{"url":5,"pageTitle":true,"pageGroup":-1.50}', { c_url: "5", c_page_title: "true", c_page_group: "-1.50" }],
+    ['{"url":"größer, 日本"}', { c_url: "größer, 日本" }],
+    ['{"productUrls":["a", "b"],"imageUrls":"a"}', { c_product_urls: '["a", "b"]', c_image_urls: "a" }],
+    ['{"optIn":true,"identificationFromLogin":false}', { c_opt_in: "true", c_identification_from_login: "false" }],
+    ['{"errorType":"User"}', { c_error_type: "User" }],
+    ['{"categories":{ "a" : [1, "b c", null, {}] }}', { c_categories: '{"a":[1,"b c",null,{}]}' }],
+    ['{"unitPrice":79.50}', { c_unit_price: "79.50" }],
+    ['{"unitPrice":"-12345678901234.5678"}', { c_unit_price: "-12345678901234.5678" }],
+    ['{"price":5}', { c_unit_price: "5" }, "addToCart"],
+    ['{"price":5}', { c_order_value: "5" }, "order"],
+    ['{"price":5}', { extra: '{"price":5}' }],
+    ['{"name":"n","signalTimestamp":"t","behaviorType":{"a":1}}', { m_name: "n", m_signal_timestamp: "t" }],
+    ['{"sessionId": "s","tier" :null,"sku":"k","deep":[ [ ] ]}', { c_sku: "k", extra: '{"sessionId":"s","tier":null,"deep":[[]]}' }],
+    ['{"signalContent":{"url":"a"},"audience":[]}', { c_url: "a", c_audience: "[]" }],
+    ['{"signal":{"name":"n","signalContent":{"url":"a"}}}', { c_url: "a", m_name: "n" }],
+    ['{"data":{"value":{"url":"a"}},"sessionId":"s"}', { c_url: "a", extra: '{"sessionId":"s"}' }],
+    ['{"data":{"value":{"signalContent":{},"url":"a"}}}', { c_url: "a" }],
+    [
+      '{"orderedItems":[ {"productId":"p","price":"5","quantity":2,"currency":null}, {} ]}',
+      { items: '[{"product_id":"p","unit_price":"5","item_quantity":"2"},{}]' },
+      "order",
+    ],
+    ['{"orderedItems":[1]}', { extra: '{"orderedItems":[1]}' }],
+  ];
+  test.each(cases)("%s", async (content, said, type = "pageView") => {
+    expect(await read(type, content)).toEqual(said);
+  });
+
+  test.each(LEFT)("%s is left", async (content) => expect(await read("pageView", content)).toBe("left"));
+  test.each(LEFT_ORDERS)("%s is left", async (content) => expect(await read("order", content)).toBe("left"));
+  test.each(MUCH)("%s: left", async (_, content) => expect(await read("pageView", content)).toBe("left"));
+
+  test("of which one is left takes nothing from its neighbours", async () => {
+    const texts = ['{"url":"a","pageTitle":"t"}', '{"url":"b","tier":[1, 2],"pageTitle":1e3}', '{"pageTitle":"u","tier":[3, 4]}', "{", ""];
+    const { left, content, parts } = await route(Buffer.from(csvOf(texts.map((text) => row({ SIGNAL_TYPE: "pageView", SIGNAL_CONTENT: text })))));
+    expect(left).toEqual([2, 4]);
+    expect(content).toEqual({ 1: { c_url: "a", c_page_title: "t" }, 3: { c_page_title: "u", extra: '{"tier":[3,4]}' } });
+    expect(parts["behavior_signals"]?.map(([recordNo]) => recordNo)).toEqual([1, 3, 5]);
   });
 });
 

@@ -175,50 +175,96 @@ export function setRows(blockBytes: usize, rowStarts: usize, rowEnds: usize, cou
   rows = count;
 }
 
+export function rowCount(): u32 {
+  return rows;
+}
+
+/** Where a field of a row starts, with its quotes. */
+export function fieldStart(row: u32, field: u32): usize {
+  return bytes + (field == 0 ? load<u32>(starts + (row << 2)) : load<u32>(load<usize>(ends + (row << 2)) + (field << 2) - 4) + 1);
+}
+
+/** Where it ends. @param isLast whether it is the last one of a record: the line end is none of it */
+export function fieldEnd(row: u32, field: u32, isLast: bool, start: usize): usize {
+  const end = bytes + load<u32>(load<usize>(ends + (row << 2)) + (field << 2));
+  return isLast && end > start && load<u8>(end - 1) == CR ? end - 1 : end;
+}
+
+/** Writes what a field says that is not empty, without the quotes around it and those that double others. @returns the place behind it: `target` where it says null */
+export function writeText(start: usize, end: usize, target: usize): usize {
+  const after = load<u8>(start) == QUOTE ? unquote(start + 1, end - 1, target) : copy(start, end, target);
+  return after - target == 2 && load<u8>(target) == BACKSLASH && load<u8>(target + 1) == N ? target : after;
+}
+
 /** Bytes that a length in front of a text has. */
 const LENGTH: usize = 4;
 
-/** The place behind what addColumn() has written, and, where there was no more room, bytes that the next text wants. */
+/** What is added when there is nothing more. */
+const DONE: i32 = -1;
+
+/** The place behind what was written to a column, and, where there was no more room, bytes that the next text wants. */
 export let filled: usize = 0;
 export let wanted: usize = 0;
 
 /**
- * Writes a field of the records as a column: each text behind its length, without the quotes around it and those that double others. What is empty or `\N`, quoted
- * or not, is null: of it nothing is written but that its bit stays 0.
+ * Writes a field of the records as a column: each text behind its length. What is empty or `\N`, quoted or not, is null: of it nothing is written but that its bit stays 0.
  * @param from the first row that is meant @param isLast whether the field is the last one of a record
  * @param target to `targetEnd`, where there is room @param present a bit for each row of the column, all 0 from `firstRow` on, which is the column's row for the first record
- * @returns the row that there is no room for; how many there are where there was
+ * @returns the row that there is no room for, or DONE
  */
-export function addColumn(from: u32, field: u32, isLast: bool, target: usize, targetEnd: usize, present: usize, firstRow: u32): u32 {
+export function addField(from: u32, field: u32, isLast: bool, target: usize, targetEnd: usize, present: usize, firstRow: u32): i32 {
   const count = rows;
-  const block = bytes;
   let to = target;
-  let row = from;
-  for (; row < count; row += 1) {
-    const at = load<usize>(ends + (row << 2)) + (field << 2);
-    const fieldStart = field == 0 ? load<u32>(starts + (row << 2)) : load<u32>(at - 4) + 1;
-    let fieldEnd = load<u32>(at);
-    // The line end's.
-    if (isLast && fieldEnd > fieldStart && load<u8>(block + fieldEnd - 1) == CR) fieldEnd -= 1;
-    if (fieldEnd == fieldStart) continue;
-    const start = block + fieldStart;
-    const end = block + fieldEnd;
+  for (let row = from; row < count; row += 1) {
+    const start = fieldStart(row, field);
+    const end = fieldEnd(row, field, isLast, start);
+    const size = end - start;
+    if (size == 0) continue;
     const text = to + LENGTH;
-    if (text + (end - start) > targetEnd) {
-      wanted = LENGTH + end - start;
-      break;
+    if (text + size > targetEnd) {
+      wanted = LENGTH + size;
+      filled = to;
+      return <i32>row;
     }
-    const after = load<u8>(start) == QUOTE ? unquote(start + 1, end - 1, text) : copy(start, end, text);
-    const size = after - text;
-    if (size == 0 || (size == 2 && load<u8>(text) == BACKSLASH && load<u8>(text + 1) == N)) continue;
-    store<u32>(to, <u32>size);
+    const after = writeText(start, end, text);
+    if (after == text) continue;
+    store<u32>(to, <u32>(after - text));
     to = after;
-    const bit = firstRow + row;
-    const place = present + (bit >> 3);
-    store<u8>(place, load<u8>(place) | ((<u8>1) << (<u8>bit & 7)));
+    setBit(present, firstRow + row);
   }
   filled = to;
-  return row;
+  return DONE;
+}
+
+/**
+ * Writes texts as a column.
+ * @param from the first one's entry: the next one's place or 0, the row, where the text is, how long it is; 0 where there is none @param target and what follows: as for addField()
+ * @returns the entry that there is no room for, or DONE
+ */
+export function addTexts(from: usize, target: usize, targetEnd: usize, present: usize, firstRow: u32): i32 {
+  let to = target;
+  let entry = from;
+  while (entry != 0) {
+    const start = <usize>load<u32>(entry + 8);
+    const size = <usize>load<u32>(entry + 12);
+    const text = to + LENGTH;
+    if (text + size > targetEnd) {
+      wanted = LENGTH + size;
+      filled = to;
+      return <i32>entry;
+    }
+    store<u32>(to, <u32>size);
+    to = copy(start, start + size, text);
+    setBit(present, firstRow + load<u32>(entry + 4));
+    entry = <usize>load<u32>(entry);
+  }
+  filled = to;
+  return DONE;
+}
+
+function setBit(bits: usize, bit: u32): void {
+  const place = bits + (bit >> 3);
+  store<u8>(place, load<u8>(place) | ((<u8>1) << (<u8>bit & 7)));
 }
 
 function copy(start: usize, end: usize, target: usize): usize {

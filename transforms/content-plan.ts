@@ -1,0 +1,97 @@
+/** What a name in SIGNAL_CONTENT means, as tables of numbers for transforms/assembly/content.ts: the same as transforms/content.ts makes of it. */
+import { CONTENT_TEXTS, EXTRA_TEXT, fieldText, ITEMS_TEXT, mirrorText } from "../schemas/content-columns.ts";
+import { CONTENT_PATHS, ENVELOPE_FIELDS, ITEM_FIELDS, ITEMS_FIELD, MIRRORED_FIELDS } from "../schemas/content-fields.ts";
+import type { ExportHeader } from "../schemas/export-columns.ts";
+import { snakeCase } from "../schemas/names.ts";
+import { SIGNAL_TYPES } from "../schemas/signal-types.ts";
+import type { Assembly } from "./assembly.ts";
+import { ITEM_TARGETS, type Target, targetsOf } from "./content.ts";
+
+/** transforms/assembly/content.ts has the same numbers. */
+const ACTIONS = { unknown: 0, ignored: 1, text: 2, ascii: 3, decimal: 4, boolean: 5, texts: 6, json: 7, items: 8, kept: 9 } as const;
+const COLUMN_SHIFT = 4;
+const NO_NODE = 0;
+
+/** The types whose content has a plan, in the order of their numbers. */
+export const PLANNED_TYPES: readonly string[] = Object.entries(SIGNAL_TYPES).flatMap(([name, { table }]) =>
+  table === "behavior_signals" ? [name] : [],
+);
+
+const ITEM_COLUMNS: readonly string[] = Object.keys(ITEM_FIELDS).map(snakeCase);
+
+/** What each name means in a type. */
+function meaningsOf(type: string): Map<string, number> {
+  const meaning = (action: number, text: string) => action | (CONTENT_TEXTS.indexOf(text) << COLUMN_SHIFT);
+  const fields = [...targetsOf(type)].map(([name, target]) => [name, meaning(actionOf(target), fieldText(target.column))] as const);
+  const mirrored = Object.entries<ExportHeader>(MIRRORED_FIELDS).map(
+    ([name, header]) => [name, header === "SIGNAL_TYPE" ? ACTIONS.ignored : meaning(ACTIONS.text, mirrorText(header))] as const,
+  );
+  const kept = ENVELOPE_FIELDS.map((name) => [name, ACTIONS.kept] as const);
+  const items = type === "order" ? [[ITEMS_FIELD, meaning(ACTIONS.items, ITEMS_TEXT)] as const] : [];
+  // Where a name is there twice the last one counts.
+  return new Map([...fields, ...kept, ...items, ...mirrored]);
+}
+
+const ITEM_MEANINGS = new Map(
+  [...ITEM_TARGETS].map(([name, target]) => [name, actionOf(target) | (ITEM_COLUMNS.indexOf(target.column) << COLUMN_SHIFT)] as const),
+);
+
+function actionOf({ kind, letterCase }: Target): number {
+  if (kind === "timestamp") throw new Error("there is no plan for a time in content");
+  return letterCase === undefined ? ACTIONS[kind] : ACTIONS.ascii;
+}
+
+/** Where objects may nest: each start of a path, the whole of one being a payload. The first one is the content itself. */
+function nodesOf(): { path: string; isPayload: boolean }[] {
+  const all: readonly (readonly string[])[] = CONTENT_PATHS;
+  const paths = new Set(all.map((path) => path.join(".")));
+  const starts = all.flatMap((path) => path.map((_, length) => path.slice(0, length).join(".")));
+  return [...new Set([...starts, ...paths])].map((path) => ({ path, isPayload: paths.has(path) }));
+}
+
+/** Puts the plan into a memory whose code is to read content, for good. */
+export function placePlan(assembly: Assembly): void {
+  const types = [...PLANNED_TYPES.map(meaningsOf), ITEM_MEANINGS];
+  const names = [...new Set([...types.flatMap((meanings) => [...meanings.keys()]), ...CONTENT_PATHS.flat()])];
+  const nodes = nodesOf();
+  const below = nodes.flatMap(({ path }) =>
+    names.map((name) => {
+      const node = nodes.findIndex((other) => other.path === (path === "" ? name : `${path}.${name}`));
+      return node === -1 ? NO_NODE : node;
+    }),
+  );
+  const slots = slotsOf(names, assembly);
+  assembly.code.setPlan(
+    assembly.keep(bytesOf(Uint32Array.from(slots))),
+    slots.length / 3 - 1,
+    names.length,
+    assembly.keep(bytesOf(Uint16Array.from(types.flatMap((meanings) => names.map((name) => meanings.get(name) ?? ACTIONS.unknown))))),
+    PLANNED_TYPES.length,
+    assembly.keep(Uint8Array.from(below)),
+    assembly.keep(Uint8Array.from(nodes, ({ isPayload }) => Number(isPayload))),
+    assembly.keep(bytesOf(Uint32Array.from(ITEM_COLUMNS.flatMap((name) => placeOf(name, assembly))))),
+    CONTENT_TEXTS.indexOf(EXTRA_TEXT),
+    assembly.keep(new Uint8Array(names.length * 3 * Uint32Array.BYTES_PER_ELEMENT)),
+  );
+}
+
+const bytesOf = ({ buffer }: { buffer: ArrayBuffer }) => new Uint8Array(buffer);
+
+function placeOf(name: string, assembly: Assembly): [at: number, length: number] {
+  const bytes = Buffer.from(name);
+  return [assembly.keep(bytes), bytes.length];
+}
+
+/** A hash table: for each slot the number of a name, counted from 1, its place and its length. */
+function slotsOf(names: readonly string[], assembly: Assembly): number[] {
+  const count = 2 ** Math.ceil(Math.log2(names.length * 4));
+  const slots: [id: number, at: number, length: number][] = Array.from({ length: count }, () => [0, 0, 0]);
+  for (const [id, name] of names.entries()) {
+    let hash = 0;
+    for (const byte of Buffer.from(name)) hash = (Math.imul(hash, 31) + byte) >>> 0;
+    let slot = hash % count;
+    while (slots[slot]?.[0] !== 0) slot = (slot + 1) % count;
+    slots[slot] = [id + 1, ...placeOf(name, assembly)];
+  }
+  return slots.flat();
+}
