@@ -3,6 +3,8 @@ import { CONTENT_FIELDS, MIRRORED_FIELDS } from "./content-fields.ts";
 import type { ExportHeader } from "./export-columns.ts";
 import { snakeCase } from "./names.ts";
 
+/** The content itself. */
+export const WHOLE_TEXT = "content";
 /** The text for a column of behavior_signals that content fills; JSON and lists as JSON text. */
 export const fieldText = (column: string): string => `c_${column}`;
 /** The text for a fixed column that is empty. */
@@ -18,5 +20,18 @@ const FIELD_COLUMNS: readonly string[] = Object.keys(CONTENT_FIELDS).map(snakeCa
 /** Fixed columns that content says again; which type it is must be in the row itself. */
 export const MIRRORED_HEADERS: readonly ExportHeader[] = [...new Set(Object.values(MIRRORED_FIELDS))].filter((header) => header !== "SIGNAL_TYPE");
 
+/** Those of them that are JSON for sure. */
+export const JSON_TEXTS: readonly string[] = [
+  WHOLE_TEXT,
+  ...Object.entries(CONTENT_FIELDS).flatMap(([name, { kind }]) => (kind === "json" ? [fieldText(snakeCase(name))] : [])),
+  EXTRA_TEXT,
+];
+
 /** All of them. */
-export const CONTENT_TEXTS: readonly string[] = [...FIELD_COLUMNS.map(fieldText), ...MIRRORED_HEADERS.map(mirrorText), ITEMS_TEXT, EXTRA_TEXT];
+export const CONTENT_TEXTS: readonly string[] = [
+  WHOLE_TEXT,
+  ...FIELD_COLUMNS.map(fieldText),
+  ...MIRRORED_HEADERS.map(mirrorText),
+  ITEMS_TEXT,
+  EXTRA_TEXT,
+];

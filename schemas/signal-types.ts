@@ -41,6 +41,8 @@ export const SIGNAL_TYPES = {
 } as const;
 
 export type SignalType = keyof typeof SIGNAL_TYPES;
+/** All of them: the index of a type's name is its number, where it has one. */
+export const TYPE_NAMES: readonly string[] = Object.keys(SIGNAL_TYPES);
 export type BehaviorType = { [T in SignalType]: (typeof SIGNAL_TYPES)[T]["table"] extends "behavior_signals" ? T : never }[SignalType];
 export type MarketingType = Exclude<SignalType, BehaviorType>;
 

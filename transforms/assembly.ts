@@ -18,10 +18,11 @@ interface Exports {
     ends: number,
     endsEnd: number,
   ) => number;
-  setRows: (bytes: number, starts: number, ends: number, count: number) => void;
+  setRows: (bytes: number, starts: number, ends: number, types: number, count: number) => void;
   filled: { value: number };
   wanted: { value: number };
   addField: (from: number, field: number, isLast: boolean, target: number, targetEnd: number, present: number, firstRow: number) => number;
+  addNames: (from: number, names: number, target: number, targetEnd: number, present: number, firstRow: number) => number;
   addTexts: (from: number, target: number, targetEnd: number, present: number, firstRow: number) => number;
   firstPlace: { value: number };
   setPlan: (
@@ -33,10 +34,11 @@ interface Exports {
     nodes: number,
     payloads: number,
     itemColumns: number,
+    whole: number,
     extra: number,
     stamps: number,
   ) => void;
-  readContent: (field: number, isLast: boolean, types: number, accepted: number, texts: number, rewritten: number, entries: number) => number;
+  readContent: (field: number, isLast: boolean, accepted: number, texts: number, rewritten: number, entries: number) => number;
   firstEntry: (column: number) => number;
 }
 

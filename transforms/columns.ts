@@ -1,6 +1,8 @@
 /** Columns of text, out of the records of blocks. */
 import { Assembly, DONE } from "./assembly.ts";
+import { TYPE_NAMES } from "../schemas/signal-types.ts";
 import type { Block } from "./block.ts";
+import { placeNames } from "./names.ts";
 
 const NUMBER_BYTES = 4;
 /** A column's first piece of memory; each next one is twice as large, up to a limit. */
@@ -11,8 +13,10 @@ const ROWS = 4096;
 /** Where the columns are in memory, and the block whose fields they are taken from. */
 export class ColumnMemory {
   readonly assembly = new Assembly();
-  readonly #room = new Room<"bytes" | "fields" | "starts" | "ends">(this.assembly);
-  #places = { bytes: 0, fields: 0, starts: 0, ends: 0 };
+  readonly #room = new Room<"bytes" | "fields" | "starts" | "ends" | "types">(this.assembly);
+  #places = { bytes: 0, fields: 0, starts: 0, ends: 0, types: 0 };
+  /** Where the names of types are. */
+  readonly typeNames = placeNames(TYPE_NAMES, this.assembly);
   #block: Block | undefined;
 
   /** Takes a block in; the one before is forgotten. */
@@ -20,23 +24,30 @@ export class ColumnMemory {
     const { assembly } = this;
     const { bytes, records, fieldEnds } = block;
     const numbers = records * NUMBER_BYTES;
-    this.#places = this.#room.places({ bytes: bytes.length, fields: fieldEnds.length * NUMBER_BYTES, starts: numbers, ends: numbers });
+    this.#places = this.#room.places({
+      bytes: bytes.length,
+      fields: fieldEnds.length * NUMBER_BYTES,
+      starts: numbers,
+      ends: numbers,
+      types: records,
+    });
     assembly.bytes.set(bytes, this.#places.bytes);
     assembly.numbers(this.#places.fields, fieldEnds.length).set(fieldEnds);
     this.#block = block;
   }
 
-  /** Says which of the block's records the columns are to be of. */
-  setRows(indexes: readonly number[]): void {
+  /** Says which of the block's records the columns are to be of. @param types their types' numbers */
+  setRows(indexes: readonly number[], types: readonly number[]): void {
     const { assembly } = this;
-    const { bytes, fields, starts: startsAt, ends: endsAt } = this.#places;
+    const { bytes, fields, starts: startsAt, ends: endsAt, types: typesAt } = this.#places;
     const { starts, firstFields } = this.#block as Block;
     const [rowStarts, rowEnds] = [assembly.numbers(startsAt, indexes.length), assembly.numbers(endsAt, indexes.length)];
     for (const [row, index] of indexes.entries()) {
       rowStarts[row] = starts[index] as number;
       rowEnds[row] = fields + (firstFields[index] as number) * NUMBER_BYTES;
     }
-    assembly.code.setRows(bytes, startsAt, endsAt, indexes.length);
+    assembly.bytes.set(types, typesAt);
+    assembly.code.setRows(bytes, startsAt, endsAt, typesAt, indexes.length);
   }
 
   /** Forgets everything; columns are to be made anew. */
@@ -87,6 +98,11 @@ export class TextColumn {
   /** Adds a field of the records that the memory has as rows. @param firstRow rows that were added before @param count how many come */
   addField(field: number, isLast: boolean, firstRow: number, count: number): void {
     this.#add(0, firstRow, count, (from, at, end) => this.#assembly.code.addField(from, field, isLast, at, end, this.#present, firstRow));
+  }
+
+  /** Adds the names of the rows' types. @param names where they are @param firstRow, @param count as for fields */
+  addNames(names: number, firstRow: number, count: number): void {
+    this.#add(0, firstRow, count, (from, at, end) => this.#assembly.code.addNames(from, names, at, end, this.#present, firstRow));
   }
 
   /** Adds texts to some of so many rows. @param first the entry of the first one, 0 where there is none @param firstRow, @param count as for fields */

@@ -1,21 +1,17 @@
 /** What a name in SIGNAL_CONTENT means, as tables of numbers for transforms/assembly/content.ts: the same as transforms/content.ts makes of it. */
-import { CONTENT_TEXTS, EXTRA_TEXT, fieldText, ITEMS_TEXT, mirrorText } from "../schemas/content-columns.ts";
+import { CONTENT_TEXTS, EXTRA_TEXT, fieldText, ITEMS_TEXT, mirrorText, WHOLE_TEXT } from "../schemas/content-columns.ts";
 import { CONTENT_PATHS, ENVELOPE_FIELDS, ITEM_FIELDS, ITEMS_FIELD, MIRRORED_FIELDS } from "../schemas/content-fields.ts";
 import type { ExportHeader } from "../schemas/export-columns.ts";
 import { snakeCase } from "../schemas/names.ts";
-import { SIGNAL_TYPES } from "../schemas/signal-types.ts";
+import { TYPE_NAMES } from "../schemas/signal-types.ts";
 import type { Assembly } from "./assembly.ts";
+import { bytesOf, placeNames, placeOf } from "./names.ts";
 import { ITEM_TARGETS, type Target, targetsOf } from "./content.ts";
 
 /** transforms/assembly/content.ts has the same numbers. */
 const ACTIONS = { unknown: 0, ignored: 1, text: 2, ascii: 3, decimal: 4, boolean: 5, texts: 6, json: 7, items: 8, kept: 9 } as const;
 const COLUMN_SHIFT = 4;
 const NO_NODE = 0;
-
-/** The types whose content has a plan, in the order of their numbers. */
-export const PLANNED_TYPES: readonly string[] = Object.entries(SIGNAL_TYPES).flatMap(([name, { table }]) =>
-  table === "behavior_signals" ? [name] : [],
-);
 
 const ITEM_COLUMNS: readonly string[] = Object.keys(ITEM_FIELDS).map(snakeCase);
 
@@ -51,7 +47,7 @@ function nodesOf(): { path: string; isPayload: boolean }[] {
 
 /** Puts the plan into a memory whose code is to read content, for good. */
 export function placePlan(assembly: Assembly): void {
-  const types = [...PLANNED_TYPES.map(meaningsOf), ITEM_MEANINGS];
+  const types = [...TYPE_NAMES.map(meaningsOf), ITEM_MEANINGS];
   const names = [...new Set([...types.flatMap((meanings) => [...meanings.keys()]), ...CONTENT_PATHS.flat()])];
   const nodes = nodesOf();
   const below = nodes.flatMap(({ path }) =>
@@ -66,20 +62,14 @@ export function placePlan(assembly: Assembly): void {
     slots.length / 3 - 1,
     names.length,
     assembly.keep(bytesOf(Uint16Array.from(types.flatMap((meanings) => names.map((name) => meanings.get(name) ?? ACTIONS.unknown))))),
-    PLANNED_TYPES.length,
+    TYPE_NAMES.length,
     assembly.keep(Uint8Array.from(below)),
     assembly.keep(Uint8Array.from(nodes, ({ isPayload }) => Number(isPayload))),
-    assembly.keep(bytesOf(Uint32Array.from(ITEM_COLUMNS.flatMap((name) => placeOf(name, assembly))))),
+    placeNames(ITEM_COLUMNS, assembly),
+    CONTENT_TEXTS.indexOf(WHOLE_TEXT),
     CONTENT_TEXTS.indexOf(EXTRA_TEXT),
     assembly.keep(new Uint8Array(names.length * 3 * Uint32Array.BYTES_PER_ELEMENT)),
   );
-}
-
-const bytesOf = ({ buffer }: { buffer: ArrayBuffer }) => new Uint8Array(buffer);
-
-function placeOf(name: string, assembly: Assembly): [at: number, length: number] {
-  const bytes = Buffer.from(name);
-  return [assembly.keep(bytes), bytes.length];
 }
 
 /** A hash table: for each slot the number of a name, counted from 1, its place and its length. */

@@ -1,5 +1,5 @@
 /** Cuts the content of many records into texts: those that CONTENT_TEXTS names. What it does not read for sure as the row path would is left to that. */
-import { CONTENT_TEXTS } from "../schemas/content-columns.ts";
+import { CONTENT_TEXTS, JSON_TEXTS } from "../schemas/content-columns.ts";
 import { type ColumnMemory, Room, TextColumn } from "./columns.ts";
 import { placePlan } from "./content-plan.ts";
 import type { NamedColumn } from "./parquet.ts";
@@ -9,7 +9,7 @@ const [REWRITTEN, ENTRIES] = [2, 3];
 
 export class ContentReader {
   readonly #memory: ColumnMemory;
-  readonly #room: Room<"types" | "accepted" | "texts" | "rewritten" | "entries">;
+  readonly #room: Room<"accepted" | "texts" | "rewritten" | "entries">;
   #columns: TextColumn[] = [];
 
   /** Where the memory has nothing else in it yet. */
@@ -21,17 +21,19 @@ export class ContentReader {
 
   /**
    * Reads the content of the rows that the memory has, once.
-   * @param field where it stands @param types the number of each row's type in PLANNED_TYPES @param bytes all rows have together, at most
+   * @param field where it stands @param count how many rows there are @param bytes they have together, at most
    * @returns a number for each row: 0 where it is left
    */
-  read(field: number, isLast: boolean, types: Uint8Array, bytes: number): Uint8Array {
+  read(field: number, isLast: boolean, count: number, bytes: number): Uint8Array {
     const { assembly } = this.#memory;
-    const rows = types.length;
-    const needed = { types: rows, accepted: rows, texts: bytes, rewritten: bytes * REWRITTEN, entries: bytes * ENTRIES };
-    const places = this.#room.places(needed);
-    assembly.bytes.set(types, places.types);
-    assembly.code.readContent(field, isLast, places.types, places.accepted, places.texts, places.rewritten, places.entries);
-    return assembly.bytes.subarray(places.accepted, places.accepted + rows);
+    const { accepted, texts, rewritten, entries } = this.#room.places({
+      accepted: count,
+      texts: bytes,
+      rewritten: bytes * REWRITTEN,
+      entries: bytes * ENTRIES,
+    });
+    assembly.code.readContent(field, isLast, accepted, texts, rewritten, entries);
+    return assembly.bytes.subarray(accepted, accepted + count);
   }
 
   /** Adds what was read of the rows that are not left. @param firstRow rows that were added before @param count how many come */
@@ -45,6 +47,9 @@ export class ContentReader {
   take(): NamedColumn[] {
     const columns = this.#columns;
     this.#columns = [];
-    return columns.map((column, index) => ({ name: CONTENT_TEXTS[index] as string, column }));
+    return columns.map((column, index) => {
+      const name = CONTENT_TEXTS[index] as string;
+      return { name, column, isJson: JSON_TEXTS.includes(name) };
+    });
   }
 }

@@ -8,6 +8,8 @@ import { Thrift } from "./thrift.ts";
 export interface NamedColumn {
   name: string;
   column: TextColumn;
+  /** Whether its texts are JSON for sure. */
+  isJson?: boolean;
 }
 
 /**
@@ -27,8 +29,8 @@ export function parquetOf(numbers: readonly number[], columns: readonly NamedCol
     return chunk;
   };
   const chunks = [
-    { name: "record_no", ...put(INT64, numberBytes(numbers)) },
-    ...columns.map(({ name, column }) => ({ name, ...put(BYTE_ARRAY, ...levels(column.present(rows)), ...column.texts()) })),
+    { name: "record_no", isJson: false, ...put(INT64, numberBytes(numbers)) },
+    ...columns.map(({ name, column, isJson = false }) => ({ name, isJson, ...put(BYTE_ARRAY, ...levels(column.present(rows)), ...column.texts()) })),
   ];
   const footer = fileMetadata(rows, chunks);
   return [...pieces, footer, lengthOf(footer.length), MAGIC];
@@ -67,21 +69,21 @@ const MAGIC = Buffer.from("PAR1");
 const [INT64, BYTE_ARRAY] = [2, 6];
 const [REQUIRED, OPTIONAL] = [0, 1];
 const [PLAIN, RLE] = [0, 3];
-const [UTF8, UNCOMPRESSED, DATA_PAGE] = [0, 0, 0];
+const [UTF8, JSON, UNCOMPRESSED, DATA_PAGE] = [0, 19, 0, 0];
 
 function pageHeader(rows: number, size: number): Uint8Array {
   const data = new Thrift().int(1, rows).int(2, PLAIN).int(3, RLE).int(4, RLE);
   return new Thrift().int(1, DATA_PAGE).int(2, size).int(3, size).struct(5, data).stop().bytes;
 }
 
-function fileMetadata(rows: number, chunks: readonly (Chunk & { name: string })[]): Uint8Array {
+function fileMetadata(rows: number, chunks: readonly (Chunk & { name: string; isJson: boolean })[]): Uint8Array {
   const root = new Thrift().text(4, "rows").int(5, chunks.length);
-  const schema = chunks.map(({ name, type }) => {
+  const schema = chunks.map(({ name, type, isJson }) => {
     const element = new Thrift()
       .int(1, type)
       .int(3, type === BYTE_ARRAY ? OPTIONAL : REQUIRED)
       .text(4, name);
-    return type === BYTE_ARRAY ? element.int(6, UTF8) : element;
+    return type === BYTE_ARRAY ? element.int(6, isJson ? JSON : UTF8) : element;
   });
   const columns = chunks.map(({ name, type, offset, size }) => {
     const metadata = new Thrift().int(1, type).ints(2, [PLAIN, RLE]).texts(3, [name]).int(4, UNCOMPRESSED).long(5, rows).long(6, size).long(7, size);

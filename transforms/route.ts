@@ -1,10 +1,9 @@
 /** Sends records to the table that they belong to, for whoever reads many at once: only those that can be told at a glance. */
 import { isUtf8 } from "node:buffer";
 import type { Header } from "../schemas/header.ts";
-import { SIGNAL_TYPES, type SignalType, type Table } from "../schemas/signal-types.ts";
+import { SIGNAL_TYPES, type SignalType, type Table, TYPE_NAMES } from "../schemas/signal-types.ts";
 import { type Block, fieldEnd, fieldStart } from "./block.ts";
 import { ColumnMemory } from "./columns.ts";
-import { PLANNED_TYPES } from "./content-plan.ts";
 import { ContentReader } from "./content-reader.ts";
 import { type Chosen, TableRows } from "./table-rows.ts";
 
@@ -29,14 +28,15 @@ interface Route {
 
 interface KnownType {
   name: string;
-  /** Its number in PLANNED_TYPES. */
-  planned: number;
+  number: number;
   route: Route;
 }
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const N = 0x4e;
+/** What tells a letter from its capital in ASCII. */
+const CASE = 0x20;
 
 /** Routes the records of files with a certain header. */
 export class Router {
@@ -45,19 +45,21 @@ export class Router {
   readonly #routes: readonly Route[];
   readonly #memory = new ColumnMemory();
   #isTaken = false;
-  /** Types by a hash of their names. */
+  readonly #id: number | undefined;
+  /** Types by a hash of their names in lower case. */
   readonly #known = new Map<number, KnownType>();
 
   /** @param type where the signal type stands @param tables the records of others are left */
   constructor({ fields, positions }: Header, type: number, tables: Iterable<Table>) {
     this.#fields = fields.length;
     this.#type = type;
-    this.#routes = [...tables].map((table) => routeOf(table, fields, this.#memory, positions.get("SIGNAL_CONTENT")));
-    for (const name of Object.keys(SIGNAL_TYPES)) {
+    this.#id = positions.get("SIGNAL_ID");
+    this.#routes = [...tables].map((table) => routeOf(table, fields, type, this.#memory, positions.get("SIGNAL_CONTENT")));
+    for (const [number, name] of TYPE_NAMES.entries()) {
       const route = this.#routes.find(({ table }) => table === SIGNAL_TYPES[name as SignalType].table);
       if (!route) continue;
       const bytes = Buffer.from(name);
-      this.#known.set(hashOf(bytes, 0, bytes.length), { name, planned: Math.max(PLANNED_TYPES.indexOf(name), 0), route });
+      this.#known.set(hashOf(bytes, 0, bytes.length), { name, number, route });
     }
   }
 
@@ -78,7 +80,7 @@ export class Router {
         continue;
       }
       records.indexes.push(index);
-      records.types.push(known.planned);
+      records.types.push(known.number);
       records.bytes += sizeOf(block, index);
     }
     if (left.length === block.records) return left;
@@ -111,7 +113,12 @@ export class Router {
     }
     const known = this.#known.get(hashOf(bytes, start, end));
     if (!known || known.name.length !== end - start) return undefined;
-    for (let at = start; at < end; at += 1) if (bytes[at] !== known.name.charCodeAt(at - start)) return undefined;
+    for (let at = start; at < end; at += 1) {
+      if (bytes[at] === known.name.charCodeAt(at - start)) continue;
+      // In another spelling; the key of what has no SIGNAL_ID is a hash of the type as it is written.
+      if (((bytes[at] as number) | CASE) !== (known.name.charCodeAt(at - start) | CASE) || this.#id === undefined) return undefined;
+      if (isNull(bytes, fieldStart(block, index, this.#id), fieldEnd(block, index, this.#id))) return undefined;
+    }
     for (const range of known.route.others) if (!isEmpty(block, index, range)) return undefined;
     return known;
   }
@@ -125,9 +132,10 @@ const sizeOf = ({ bytes, starts }: Block, index: number) => (starts[index + 1] ?
 /** UTF-8 without NUL. */
 const isPlain = (bytes: Buffer) => !bytes.includes(0) && isUtf8(bytes);
 
+/** The same for letters in upper and lower case. */
 function hashOf(bytes: Buffer, start: number, end: number): number {
   let hash = 0;
-  for (let at = start; at < end; at += 1) hash = (hash * 31 + (bytes[at] as number)) | 0;
+  for (let at = start; at < end; at += 1) hash = (hash * 31 + ((bytes[at] as number) | CASE)) | 0;
   return hash;
 }
 
@@ -158,7 +166,7 @@ export function placesIn(table: Table, fields: Header["fields"]): number[] {
   });
 }
 
-function routeOf(table: Table, fields: Header["fields"], memory: ColumnMemory, position: number | undefined): Route {
+function routeOf(table: Table, fields: Header["fields"], type: number, memory: ColumnMemory, position: number | undefined): Route {
   const columns = placesIn(table, fields);
   const others: [number, number][] = [];
   for (const place of fields.keys()) {
@@ -167,5 +175,5 @@ function routeOf(table: Table, fields: Header["fields"], memory: ColumnMemory, p
     else others.push([place, place]);
   }
   const content = table === "behavior_signals" && position !== undefined ? { reader: new ContentReader(memory), position } : undefined;
-  return { table, others, rows: new TableRows(columns, memory, content) };
+  return { table, others, rows: new TableRows(columns, type, memory, content) };
 }

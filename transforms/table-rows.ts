@@ -8,7 +8,7 @@ import { parquetOf } from "./parquet.ts";
 export interface Chosen {
   /** Which of the block's, from 0. */
   indexes: number[];
-  /** The numbers of their types in PLANNED_TYPES; of types that have none there, any. */
+  /** The numbers of their types. */
   types: number[];
   /** How long they are together. */
   bytes: number;
@@ -17,20 +17,25 @@ export interface Chosen {
 /** How content is cut into columns of its own. */
 interface Content {
   reader: ContentReader;
-  /** Where it stands. */
+  /** Where it stands: that is no column but what it was cut into. */
   position: number;
 }
 
 export class TableRows {
   readonly #positions: readonly number[];
+  readonly #typePosition: number;
   readonly #memory: ColumnMemory;
   readonly #content: Content | undefined;
   #columns: TextColumn[] = [];
   #numbers: number[] = [];
 
-  /** @param positions of the fields that become columns, named f and their position @param content where it is to be read: its columns are called as CONTENT_TEXTS says */
-  constructor(positions: readonly number[], memory: ColumnMemory, content?: Content) {
-    this.#positions = positions;
+  /**
+   * @param positions of the fields that become columns, named f and their position @param typePosition of the signal type, whose column has its name in Connect's spelling
+   * @param content where it is to be read: its columns are called as CONTENT_TEXTS says
+   */
+  constructor(positions: readonly number[], typePosition: number, memory: ColumnMemory, content?: Content) {
+    this.#positions = positions.filter((position) => position !== content?.position);
+    this.#typePosition = typePosition;
     this.#memory = memory;
     this.#content = content;
   }
@@ -48,17 +53,18 @@ export class TableRows {
     if (indexes.length === 0) return [];
     const last = fieldCount(block, indexes[0] as number) - 1;
     const firstRow = this.#numbers.length;
-    this.#memory.setRows(indexes);
+    this.#memory.setRows(indexes, types);
     let added = indexes;
     const left: number[] = [];
     if (this.#content) {
       const { reader, position } = this.#content;
-      const accepted = reader.read(position, position === last, Uint8Array.from(types), bytes);
+      const accepted = reader.read(position, position === last, indexes.length, bytes);
       if (accepted.includes(0)) {
-        added = [];
-        for (const [row, index] of indexes.entries()) (accepted[row] === 0 ? left : added).push(index);
+        const isAdded = (_: number, row: number) => accepted[row] !== 0;
+        added = indexes.filter(isAdded);
+        left.push(...indexes.filter((index, row) => !isAdded(index, row)));
         if (added.length === 0) return left;
-        this.#memory.setRows(added);
+        this.#memory.setRows(added, types.filter(isAdded));
       }
       reader.add(firstRow, added.length);
     }
@@ -66,7 +72,8 @@ export class TableRows {
     for (const index of added) this.#numbers.push(before + index + 1);
     // Column by column: what is written to is then always the same.
     for (const [column, position] of this.#positions.entries()) {
-      this.#columns[column]?.addField(position, position === last, firstRow, added.length);
+      if (position === this.#typePosition) this.#columns[column]?.addNames(this.#memory.typeNames, firstRow, added.length);
+      else this.#columns[column]?.addField(position, position === last, firstRow, added.length);
     }
     return left;
   }

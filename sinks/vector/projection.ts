@@ -2,7 +2,7 @@
  * SQL that does for plain rows what the row path does for all: DuckDB gives texts their types. A row is plain where DuckDB makes of each of its
  * texts what the row path would. All others are in doubt, and go to the row path. Everything is derived from the data in schemas/.
  */
-import { EXTRA_TEXT, ITEMS_TEXT, mirrorText } from "../../schemas/content-columns.ts";
+import { EXTRA_TEXT, ITEMS_TEXT, mirrorText, WHOLE_TEXT } from "../../schemas/content-columns.ts";
 import { EXPORT_COLUMNS, type ExportHeader } from "../../schemas/export-columns.ts";
 import type { Header } from "../../schemas/header.ts";
 import { quoteIdentifier as id, quoteText } from "../../schemas/names.ts";
@@ -36,13 +36,16 @@ const TIMES = ["SIGNAL_TIMESTAMP", "TIMESTAMP", "RECEIVED_TIMESTAMP", "OBSERVED_
  * @returns undefined where no row could be plain
  */
 export function projectionOf(table: Table, header: Header, positions: readonly number[]): Projection | undefined {
-  const columns = new Map(positions.map((position) => [header.fields[position]?.column as string, `f${position}`]));
+  const content = table === "behavior_signals" ? header.positions.get("SIGNAL_CONTENT") : undefined;
+  const columns = new Map(
+    positions.map((position) => [header.fields[position]?.column as string, position === content ? WHOLE_TEXT : `f${position}`]),
+  );
   const at = (name: ExportHeader) => columns.get(name.toLowerCase());
   const times = TIMES.flatMap((name) => at(name) ?? []);
   const keys = [at("SIGNAL_ID"), contentKey(at)].filter((key) => key !== undefined);
   const type = at("SIGNAL_TYPE");
   if (type === undefined || times.length === 0 || keys.length === 0) return undefined;
-  const hasContent = table === "behavior_signals" && at("SIGNAL_CONTENT") !== undefined;
+  const hasContent = content !== undefined;
   const key = `coalesce(${keys.join(", ")})`;
   const mirroredTime = mirrorText("SIGNAL_TIMESTAMP");
   const checks = positions.flatMap((position) => {
@@ -83,7 +86,7 @@ const IDENTITY = Object.entries(EXPORT_COLUMNS).flatMap(([name, { identity }]) =
 /** The key of a row without SIGNAL_ID, as the row path makes it; null where there is no session either. */
 function contentKey(at: (name: ExportHeader) => string | undefined): string | undefined {
   const session = at("TLTSID");
-  const parts = IDENTITY.map((name) => (at(name) === undefined ? "''" : `coalesce(${at(name)}, '')`));
+  const parts = IDENTITY.map((name) => (at(name) === undefined ? "''" : `coalesce(CAST(${at(name)} AS VARCHAR), '')`));
   return session && `CASE WHEN ${session} IS NOT NULL THEN 'h:' || substr(sha256(concat_ws(chr(31), ${parts.join(", ")})), 1, 32) END`;
 }
 

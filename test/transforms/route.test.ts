@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { CONTENT_TEXTS } from "../../schemas/content-columns.ts";
+import { CONTENT_TEXTS, WHOLE_TEXT } from "../../schemas/content-columns.ts";
 import type { Table } from "../../schemas/signal-types.ts";
 import { readHeader } from "../../transforms/header.ts";
 import { placesIn, Router } from "../../transforms/route.ts";
@@ -51,15 +51,18 @@ async function route(bytes: Buffer, header = HEADER, before = 0) {
     const path = join(folder, `${table}.parquet`);
     writeFileSync(path, Buffer.concat(file));
     const result = await connection.runAndReadAll(`FROM read_parquet('${path}')`);
-    const fields = placesIn(table, readHeader(header, []).fields).map((position) => `f${position}`);
-    const texts = table === "behavior_signals" && header.includes("SIGNAL_CONTENT") ? CONTENT_TEXTS : [];
-    expect(result.columnNames()).toEqual(["record_no", ...fields, ...texts]);
-    const read = result.getRowsJson();
+    const isCut = table === "behavior_signals" && header.includes("SIGNAL_CONTENT");
+    const fields = placesIn(table, readHeader(header, []).fields).map((position) =>
+      isCut && header[position] === "SIGNAL_CONTENT" ? WHOLE_TEXT : `f${position}`,
+    );
+    const texts = isCut ? CONTENT_TEXTS : [];
+    expect(result.columnNames().sort()).toEqual([...new Set(["record_no", ...fields, ...texts])].sort());
+    const read = result.getRowObjectsJson();
     expect(read).toHaveLength(records);
-    parts[table] = read.map(([recordNo, ...values]) => [Number(recordNo), ...values.slice(0, fields.length)]);
-    for (const [recordNo, ...values] of read) {
-      const said = values.slice(fields.length).flatMap((value, index) => (value === null ? [] : [[texts[index], value]]));
-      if (said.length > 0) content[Number(recordNo)] = Object.fromEntries(said) as Record<string, unknown>;
+    parts[table] = read.map((values) => [Number(values["record_no"]), ...fields.map((field) => values[field])]);
+    for (const values of read) {
+      const said = texts.flatMap((text) => (text === WHOLE_TEXT || values[text] === null ? [] : [[text, values[text]]]));
+      if (said.length > 0) content[Number(values["record_no"])] = Object.fromEntries(said) as Record<string, unknown>;
     }
   }
   return { left, parts, content };
@@ -83,9 +86,18 @@ test("each record goes to its type's table, with its number", async () => {
   expect(parts["marketing_signals"]).toEqual([[102, "2", "emailClick", null, "true", null, "two\nlines"]]);
 });
 
+test("types in other spellings get Connect's", async () => {
+  const types = ["PAGEVIEW", "pageview", "EmailOpen", "whatsappclick"];
+  const { parts, left } = await route(Buffer.from(csvOf(types.map((type) => row({ SIGNAL_ID: "1", SIGNAL_TYPE: type })))));
+  expect(left).toEqual([]);
+  expect(parts["behavior_signals"]?.map(([, , type]) => type)).toEqual(["pageView", "pageView"]);
+  expect(parts["marketing_signals"]?.map(([, , type]) => type)).toEqual(["emailOpen", "whatsAppClick"]);
+});
+
 describe("left are", () => {
   const cases: [string, string[]][] = [
-    ["a type in another spelling", row({ SIGNAL_TYPE: "PageView" })],
+    ["a type in another spelling without SIGNAL_ID, whose key has the spelling in it", row({ SIGNAL_TYPE: "PageView" })],
+    ["a type in letters that are not ASCII", row({ SIGNAL_ID: "1", SIGNAL_TYPE: "whatsAppClic\u212a" })],
     ["a type that is new", row({ SIGNAL_TYPE: "pushClick" })],
     ["no type", row({ SIGNAL_ID: "1" })],
     ["marketing with content", row({ SIGNAL_TYPE: "emailOpen", SIGNAL_CONTENT: "{}" })],

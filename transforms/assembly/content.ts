@@ -3,7 +3,7 @@
  * what the row path would read in the same way for sure: JSON without escapes by number, without exponents, with each key once, and with a value of its kind
  * for each field. All other content is refused, and its record left to the row path. What is not refused is valid JSON.
  */
-import { fieldEnd, fieldStart, rowCount, writeText } from "./records";
+import { fieldEnd, fieldStart, rowCount, typeOf, writeText } from "./records";
 
 const QUOTE: u8 = 0x22;
 const BACKSLASH: u8 = 0x5c;
@@ -59,6 +59,7 @@ let itemActions: usize = 0;
 let nodes: usize = 0;
 let payloads: usize = 0;
 let itemColumns: usize = 0;
+let wholeColumn: u32 = 0;
 let extraColumn: u32 = 0;
 // When a name, or a column, was seen last.
 let nameStamps: usize = 0;
@@ -71,7 +72,7 @@ let stamp: u32 = 0;
  * @param planSlots a power of two, of which `mask` is one less: id + 1 of a name (0: none), its place, its length @param count how many names there are
  * @param planActions for each type and name, then for each name of an item: what it means, in 16 bits @param types how many types there are
  * @param planNodes for each node, one where an object may nest, and each name: the node below @param planPayloads for each node: whether a payload may be there
- * @param planItemColumns place and length of an item's columns' names @param extra the column of what has none
+ * @param planItemColumns place and length of an item's columns' names @param whole the column of the content itself @param extra that of what has none
  * @param stamps three times `count` numbers that are 0
  */
 export function setPlan(
@@ -83,6 +84,7 @@ export function setPlan(
   planNodes: usize,
   planPayloads: usize,
   planItemColumns: usize,
+  whole: u32,
   extra: u32,
   stamps: usize,
 ): void {
@@ -94,6 +96,7 @@ export function setPlan(
   nodes = planNodes;
   payloads = planPayloads;
   itemColumns = planItemColumns;
+  wholeColumn = whole;
   extraColumn = extra;
   nameStamps = stamps;
   itemNameStamps = stamps + ((<usize>count) << 2);
@@ -123,11 +126,11 @@ let spaced: bool = false;
 
 /**
  * Reads the content of the rows that setRows() has told.
- * @param field where it stands @param isLast whether it is the last one of a record @param types a byte for each row @param accepted where a byte for each row is written: whether it was read
+ * @param field where it stands @param isLast whether it is the last one of a record @param accepted where a byte for each row is written: whether it was read
  * @param texts room for all contents @param rewritten for twice as much @param entries for three times as much
  * @returns how many rows were accepted: in the entries rows are counted among these
  */
-export function readContent(field: u32, isLast: bool, types: usize, accepted: usize, texts: usize, rewritten: usize, entries: usize): u32 {
+export function readContent(field: u32, isLast: bool, accepted: usize, texts: usize, rewritten: usize, entries: usize): u32 {
   const rows = rowCount();
   let text = texts;
   let count: u32 = 0;
@@ -142,7 +145,7 @@ export function readContent(field: u32, isLast: bool, types: usize, accepted: us
       const after = writeText(start, end, text);
       if (after > text) {
         store<u8>(after, 0);
-        isRead = readRecord(text, after, load<u8>(types + row), count);
+        isRead = readRecord(text, after, typeOf(row), count);
         if (isRead) text = after + 1;
       }
     }
@@ -162,7 +165,7 @@ function readRecord(text: usize, end: usize, type: u32, row: u32): bool {
   space();
   if (load<u8>(at) == OPEN && readObject(0, 0, actions + ((<usize>type * nameCount) << 1), row)) {
     space();
-    if (at == end && (extraCount == 0 || putExtra(row))) return true;
+    if (at == end && (extraCount == 0 || putExtra(row))) return put(wholeColumn, row, text, end - text);
   }
   // As if it had not been begun.
   while (touchedCount > 0) {

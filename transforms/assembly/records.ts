@@ -162,17 +162,26 @@ function quoteFrom(start: usize, end: usize): usize {
   return end;
 }
 
-/** The records whose columns are asked for: the bytes of their block, where each starts in it, and where the ends of its fields are written, counted from the block's start. */
+/**
+ * The records whose columns are asked for: the bytes of their block, where each starts in it, where the ends of its fields are written, counted from the block's start, and the number
+ * of its signal type.
+ */
 let bytes: usize = 0;
 let starts: usize = 0;
 let ends: usize = 0;
+let types: usize = 0;
 let rows: u32 = 0;
 
-export function setRows(blockBytes: usize, rowStarts: usize, rowEnds: usize, count: u32): void {
+export function setRows(blockBytes: usize, rowStarts: usize, rowEnds: usize, rowTypes: usize, count: u32): void {
   bytes = blockBytes;
   starts = rowStarts;
   ends = rowEnds;
+  types = rowTypes;
   rows = count;
+}
+
+export function typeOf(row: u32): u32 {
+  return load<u8>(types + row);
 }
 
 export function rowCount(): u32 {
@@ -230,6 +239,31 @@ export function addField(from: u32, field: u32, isLast: bool, target: usize, tar
     if (after == text) continue;
     store<u32>(to, <u32>(after - text));
     to = after;
+    setBit(present, firstRow + row);
+  }
+  filled = to;
+  return DONE;
+}
+
+/**
+ * Writes the names of the records' types as a column.
+ * @param names of each type, place and length @param from, @param target and what follows: as for addField()
+ */
+export function addNames(from: u32, names: usize, target: usize, targetEnd: usize, present: usize, firstRow: u32): i32 {
+  const count = rows;
+  let to = target;
+  for (let row = from; row < count; row += 1) {
+    const name = names + ((<usize>typeOf(row)) << 3);
+    const start = <usize>load<u32>(name);
+    const size = <usize>load<u32>(name + 4);
+    const text = to + LENGTH;
+    if (text + size > targetEnd) {
+      wanted = LENGTH + size;
+      filled = to;
+      return <i32>row;
+    }
+    store<u32>(to, <u32>size);
+    to = copy(start, start + size, text);
     setBit(present, firstRow + row);
   }
   filled = to;
