@@ -18,10 +18,12 @@ interface Exports {
     ends: number,
     endsEnd: number,
   ) => number;
-  setRows: (bytes: number, starts: number, ends: number, types: number, count: number) => void;
+  setRows: (bytes: number, starts: number, ends: number, types: number, accepted: number, count: number) => void;
+  refuseTimes: (field: number, isLast: boolean) => void;
   filled: { value: number };
   wanted: { value: number };
   addField: (from: number, field: number, isLast: boolean, target: number, targetEnd: number, present: number, firstRow: number) => number;
+  addTimes: (from: number, field: number, isLast: boolean, target: number, targetEnd: number, present: number, firstRow: number) => number;
   addNames: (from: number, names: number, target: number, targetEnd: number, present: number, firstRow: number) => number;
   addTexts: (from: number, target: number, targetEnd: number, present: number, firstRow: number) => number;
   firstPlace: { value: number };
@@ -38,7 +40,7 @@ interface Exports {
     extra: number,
     stamps: number,
   ) => void;
-  readContent: (field: number, isLast: boolean, accepted: number, texts: number, rewritten: number, entries: number) => number;
+  readContent: (field: number, isLast: boolean, texts: number, rewritten: number, entries: number) => number;
   firstEntry: (column: number) => number;
 }
 

@@ -1,4 +1,4 @@
-/** Columns of text, out of the records of blocks. */
+/** Columns of texts and times, out of the records of blocks. */
 import { Assembly, DONE } from "./assembly.ts";
 import { TYPE_NAMES } from "../schemas/signal-types.ts";
 import type { Block } from "./block.ts";
@@ -13,8 +13,8 @@ const ROWS = 4096;
 /** Where the columns are in memory, and the block whose fields they are taken from. */
 export class ColumnMemory {
   readonly assembly = new Assembly();
-  readonly #room = new Room<"bytes" | "fields" | "starts" | "ends" | "types">(this.assembly);
-  #places = { bytes: 0, fields: 0, starts: 0, ends: 0, types: 0 };
+  readonly #room = new Room<"bytes" | "fields" | "starts" | "ends" | "types" | "accepted">(this.assembly);
+  #places = { bytes: 0, fields: 0, starts: 0, ends: 0, types: 0, accepted: 0 };
   /** Where the names of types are. */
   readonly typeNames = placeNames(TYPE_NAMES, this.assembly);
   #block: Block | undefined;
@@ -30,16 +30,17 @@ export class ColumnMemory {
       starts: numbers,
       ends: numbers,
       types: records,
+      accepted: records,
     });
     assembly.bytes.set(bytes, this.#places.bytes);
     assembly.numbers(this.#places.fields, fieldEnds.length).set(fieldEnds);
     this.#block = block;
   }
 
-  /** Says which of the block's records the columns are to be of. @param types their types' numbers */
+  /** Says which of the block's records the columns are to be of: all are accepted until some are refused. @param types their types' numbers */
   setRows(indexes: readonly number[], types: readonly number[]): void {
     const { assembly } = this;
-    const { bytes, fields, starts: startsAt, ends: endsAt, types: typesAt } = this.#places;
+    const { bytes, fields, starts: startsAt, ends: endsAt, types: typesAt, accepted } = this.#places;
     const { starts, firstFields } = this.#block as Block;
     const [rowStarts, rowEnds] = [assembly.numbers(startsAt, indexes.length), assembly.numbers(endsAt, indexes.length)];
     for (const [row, index] of indexes.entries()) {
@@ -47,7 +48,14 @@ export class ColumnMemory {
       rowEnds[row] = fields + (firstFields[index] as number) * NUMBER_BYTES;
     }
     assembly.bytes.set(types, typesAt);
-    assembly.code.setRows(bytes, startsAt, endsAt, typesAt, indexes.length);
+    assembly.bytes.fill(1, accepted, accepted + indexes.length);
+    assembly.code.setRows(bytes, startsAt, endsAt, typesAt, accepted, indexes.length);
+  }
+
+  /** A number for each of so many rows, 0 where it was refused; until the memory grows. */
+  accepted(count: number): Uint8Array {
+    const { accepted } = this.#places;
+    return this.assembly.bytes.subarray(accepted, accepted + count);
   }
 
   /** Forgets everything; columns are to be made anew. */
@@ -84,8 +92,8 @@ export class Room<Names extends string> {
   }
 }
 
-/** The texts of a column, each behind its length, and which rows have one. */
-export class TextColumn {
+/** The values of a column, texts each behind its length, times as eight bytes, and which rows have one. */
+export class Column {
   readonly #assembly: Assembly;
   readonly #pieces: { at: number; length: number; room: number }[] = [];
   #present = 0;
@@ -98,6 +106,11 @@ export class TextColumn {
   /** Adds a field of the records that the memory has as rows. @param firstRow rows that were added before @param count how many come */
   addField(field: number, isLast: boolean, firstRow: number, count: number): void {
     this.#add(0, firstRow, count, (from, at, end) => this.#assembly.code.addField(from, field, isLast, at, end, this.#present, firstRow));
+  }
+
+  /** The same for a field that has a time. All rows must have a canonical one, or none: see refuseTimes(). */
+  addTimes(field: number, isLast: boolean, firstRow: number, count: number): void {
+    this.#add(0, firstRow, count, (from, at, end) => this.#assembly.code.addTimes(from, field, isLast, at, end, this.#present, firstRow));
   }
 
   /** Adds the names of the rows' types. @param names where they are @param firstRow, @param count as for fields */
@@ -136,12 +149,12 @@ export class TextColumn {
     this.#rows = rows;
   }
 
-  /** The texts, in pieces. */
-  texts(): Uint8Array[] {
+  /** The values, in pieces. */
+  values(): Uint8Array[] {
     return this.#pieces.map(({ at, length }) => this.#assembly.bytes.subarray(at, at + length));
   }
 
-  /** A bit for each of so many rows, the lowest first: whether it has a text. */
+  /** A bit for each of so many rows, the lowest first: whether it has a value. */
   present(rows: number): Uint8Array {
     return this.#assembly.bytes.subarray(this.#present, this.#present + Math.ceil(rows / 8));
   }

@@ -1,7 +1,7 @@
 /** What a name in SIGNAL_CONTENT means, as tables of numbers for transforms/assembly/content.ts: the same as transforms/content.ts makes of it. */
 import { CONTENT_TEXTS, EXTRA_TEXT, fieldText, ITEMS_TEXT, mirrorText, WHOLE_TEXT } from "../schemas/content-columns.ts";
 import { CONTENT_PATHS, ENVELOPE_FIELDS, ITEM_FIELDS, ITEMS_FIELD, MIRRORED_FIELDS } from "../schemas/content-fields.ts";
-import type { ExportHeader } from "../schemas/export-columns.ts";
+import { EXPORT_COLUMNS, type ExportHeader } from "../schemas/export-columns.ts";
 import { snakeCase } from "../schemas/names.ts";
 import { TYPE_NAMES } from "../schemas/signal-types.ts";
 import type { Assembly } from "./assembly.ts";
@@ -9,7 +9,7 @@ import { bytesOf, placeNames, placeOf } from "./names.ts";
 import { ITEM_TARGETS, type Target, targetsOf } from "./content.ts";
 
 /** transforms/assembly/content.ts has the same numbers. */
-const ACTIONS = { unknown: 0, ignored: 1, text: 2, ascii: 3, decimal: 4, boolean: 5, texts: 6, json: 7, items: 8, kept: 9 } as const;
+const ACTIONS = { unknown: 0, ignored: 1, text: 2, ascii: 3, decimal: 4, boolean: 5, texts: 6, json: 7, items: 8, kept: 9, timestamp: 10 } as const;
 const COLUMN_SHIFT = 4;
 const NO_NODE = 0;
 
@@ -20,7 +20,7 @@ function meaningsOf(type: string): Map<string, number> {
   const meaning = (action: number, text: string) => action | (CONTENT_TEXTS.indexOf(text) << COLUMN_SHIFT);
   const fields = [...targetsOf(type)].map(([name, target]) => [name, meaning(actionOf(target), fieldText(target.column))] as const);
   const mirrored = Object.entries<ExportHeader>(MIRRORED_FIELDS).map(
-    ([name, header]) => [name, header === "SIGNAL_TYPE" ? ACTIONS.ignored : meaning(ACTIONS.text, mirrorText(header))] as const,
+    ([name, header]) => [name, header === "SIGNAL_TYPE" ? ACTIONS.ignored : meaning(actionOf(EXPORT_COLUMNS[header]), mirrorText(header))] as const,
   );
   const kept = ENVELOPE_FIELDS.map((name) => [name, ACTIONS.kept] as const);
   const items = type === "order" ? [[ITEMS_FIELD, meaning(ACTIONS.items, ITEMS_TEXT)] as const] : [];
@@ -32,8 +32,7 @@ const ITEM_MEANINGS = new Map(
   [...ITEM_TARGETS].map(([name, target]) => [name, actionOf(target) | (ITEM_COLUMNS.indexOf(target.column) << COLUMN_SHIFT)] as const),
 );
 
-function actionOf({ kind, letterCase }: Target): number {
-  if (kind === "timestamp") throw new Error("there is no plan for a time in content");
+function actionOf({ kind, letterCase }: Pick<Target, "kind" | "letterCase">): number {
   return letterCase === undefined ? ACTIONS[kind] : ACTIONS.ascii;
 }
 

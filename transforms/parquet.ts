@@ -1,36 +1,36 @@
 /**
- * Writes rows of text as Parquet, for whoever reads columns: a value stands there as it is, behind its length, and what is null costs a bit. That is all of the format that is used here:
+ * Writes rows as Parquet, for whoever reads columns: a text stands there as it is, behind its length, and what is null costs a bit. That is all of the format that is used here:
  * one row group, a page a column, nothing compressed, no dictionaries (https://parquet.apache.org/docs/file-format/).
  */
-import type { TextColumn } from "./columns.ts";
+import type { Column } from "./columns.ts";
 import { Thrift } from "./thrift.ts";
 
 export interface NamedColumn {
   name: string;
-  column: TextColumn;
-  /** Whether its texts are JSON for sure. */
-  isJson?: boolean;
+  column: Column;
+  /** What its values are: texts, texts that are JSON for sure, or times, as microseconds since 1970 in UTC. */
+  kind: "text" | "json" | "time";
 }
 
 /**
- * A file of rows with a number each, as record_no, and columns of text that may be null.
+ * A file of rows with a number each, as record_no, and columns whose values may be null.
  * @returns its pieces, some of which are the columns' memory
  */
 export function parquetOf(numbers: readonly number[], columns: readonly NamedColumn[]): Uint8Array[] {
   const rows = numbers.length;
   const pieces: Uint8Array[] = [MAGIC];
   let offset = MAGIC.length;
-  const put = (type: number, ...page: Uint8Array[]): Chunk => {
+  const put = (...page: Uint8Array[]): Place => {
     const size = page.reduce((sum, { length }) => sum + length, 0);
     const header = pageHeader(rows, size);
     pieces.push(header, ...page);
-    const chunk = { type, offset, size: header.length + size };
-    offset += chunk.size;
-    return chunk;
+    const place = { offset, size: header.length + size };
+    offset += place.size;
+    return place;
   };
-  const chunks = [
-    { name: "record_no", isJson: false, ...put(INT64, numberBytes(numbers)) },
-    ...columns.map(({ name, column, isJson = false }) => ({ name, isJson, ...put(BYTE_ARRAY, ...levels(column.present(rows)), ...column.texts()) })),
+  const chunks: Chunk[] = [
+    { name: "record_no", kind: "number", ...put(numberBytes(numbers)) },
+    ...columns.map(({ name, kind, column }) => ({ name, kind, ...put(...levels(column.present(rows)), ...column.values()) })),
   ];
   const footer = fileMetadata(rows, chunks);
   return [...pieces, footer, lengthOf(footer.length), MAGIC];
@@ -58,10 +58,14 @@ function numberBytes(numbers: readonly number[]): Uint8Array {
 }
 
 /** Where a column is in the file. */
-interface Chunk {
-  type: number;
+interface Place {
   offset: number;
   size: number;
+}
+
+interface Chunk extends Place {
+  name: string;
+  kind: NamedColumn["kind"] | "number";
 }
 
 const MAGIC = Buffer.from("PAR1");
@@ -69,31 +73,45 @@ const MAGIC = Buffer.from("PAR1");
 const [INT64, BYTE_ARRAY] = [2, 6];
 const [REQUIRED, OPTIONAL] = [0, 1];
 const [PLAIN, RLE] = [0, 3];
-const [UTF8, JSON, UNCOMPRESSED, DATA_PAGE] = [0, 19, 0, 0];
+const [UTF8, TIMESTAMP_MICROS, JSON, UNCOMPRESSED, DATA_PAGE] = [0, 10, 19, 0, 0];
 
 function pageHeader(rows: number, size: number): Uint8Array {
   const data = new Thrift().int(1, rows).int(2, PLAIN).int(3, RLE).int(4, RLE);
   return new Thrift().int(1, DATA_PAGE).int(2, size).int(3, size).struct(5, data).stop().bytes;
 }
 
-function fileMetadata(rows: number, chunks: readonly (Chunk & { name: string; isJson: boolean })[]): Uint8Array {
+const typeOf = (kind: Chunk["kind"]) => (kind === "number" || kind === "time" ? INT64 : BYTE_ARRAY);
+
+/** An instant, in microseconds. */
+const INSTANT = () => new Thrift().struct(8, new Thrift().flag(1).struct(2, new Thrift().struct(2, new Thrift())));
+
+function schemaElement({ name, kind }: Chunk): Thrift {
+  const element = new Thrift()
+    .int(1, typeOf(kind))
+    .int(3, kind === "number" ? REQUIRED : OPTIONAL)
+    .text(4, name);
+  if (kind === "number") return element;
+  return kind === "time" ? element.int(6, TIMESTAMP_MICROS).struct(10, INSTANT()) : element.int(6, kind === "json" ? JSON : UTF8);
+}
+
+function fileMetadata(rows: number, chunks: readonly Chunk[]): Uint8Array {
   const root = new Thrift().text(4, "rows").int(5, chunks.length);
-  const schema = chunks.map(({ name, type, isJson }) => {
-    const element = new Thrift()
-      .int(1, type)
-      .int(3, type === BYTE_ARRAY ? OPTIONAL : REQUIRED)
-      .text(4, name);
-    return type === BYTE_ARRAY ? element.int(6, isJson ? JSON : UTF8) : element;
-  });
-  const columns = chunks.map(({ name, type, offset, size }) => {
-    const metadata = new Thrift().int(1, type).ints(2, [PLAIN, RLE]).texts(3, [name]).int(4, UNCOMPRESSED).long(5, rows).long(6, size).long(7, size);
+  const columns = chunks.map(({ name, kind, offset, size }) => {
+    const metadata = new Thrift()
+      .int(1, typeOf(kind))
+      .ints(2, [PLAIN, RLE])
+      .texts(3, [name])
+      .int(4, UNCOMPRESSED)
+      .long(5, rows)
+      .long(6, size)
+      .long(7, size);
     return new Thrift().long(2, offset).struct(3, metadata.long(9, offset));
   });
   const bytes = chunks.reduce((sum, { size }) => sum + size, 0);
   const group = new Thrift().structs(1, columns).long(2, bytes).long(3, rows);
   return new Thrift()
     .int(1, 1)
-    .structs(2, [root, ...schema])
+    .structs(2, [root, ...chunks.map(schemaElement)])
     .long(3, rows)
     .structs(4, [group])
     .stop().bytes;

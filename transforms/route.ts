@@ -5,7 +5,7 @@ import { SIGNAL_TYPES, type SignalType, type Table, TYPE_NAMES } from "../schema
 import { type Block, fieldEnd, fieldStart } from "./block.ts";
 import { ColumnMemory } from "./columns.ts";
 import { ContentReader } from "./content-reader.ts";
-import { type Chosen, TableRows } from "./table-rows.ts";
+import { type Chosen, type FieldColumn, TableRows } from "./table-rows.ts";
 
 /** Records of one table as Parquet: their record_no, the fields that placesIn() tells, as f and their position in the header, and of behavior what content says, as CONTENT_TEXTS. */
 export interface Part {
@@ -166,14 +166,25 @@ export function placesIn(table: Table, fields: Header["fields"]): number[] {
   });
 }
 
-function routeOf(table: Table, fields: Header["fields"], type: number, memory: ColumnMemory, position: number | undefined): Route {
-  const columns = placesIn(table, fields);
+function routeOf(table: Table, fields: Header["fields"], type: number, memory: ColumnMemory, content: number | undefined): Route {
+  const places = placesIn(table, fields);
   const others: [number, number][] = [];
   for (const place of fields.keys()) {
-    if (columns.includes(place)) continue;
+    if (places.includes(place)) continue;
     if (others.at(-1)?.[1] === place - 1) (others.at(-1) as [number, number])[1] = place;
     else others.push([place, place]);
   }
-  const content = table === "behavior_signals" && position !== undefined ? { reader: new ContentReader(memory), position } : undefined;
-  return { table, others, rows: new TableRows(columns, type, memory, content) };
+  const isCut = (position: number) => table === "behavior_signals" && position === content;
+  const columns = places.flatMap((position): FieldColumn[] => {
+    if (isCut(position)) return [];
+    if (position === type) return [{ position, kind: "type" }];
+    const meaning = fields[position];
+    return [{ position, kind: meaning && !meaning.contact && meaning.fixed.kind === "timestamp" ? "time" : "text" }];
+  });
+  const cut = places.find(isCut);
+  return {
+    table,
+    others,
+    rows: new TableRows(columns, memory, cut === undefined ? undefined : { reader: new ContentReader(memory), position: cut }),
+  };
 }

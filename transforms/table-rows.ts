@@ -1,8 +1,8 @@
 /** The rows of one table, out of the records of many blocks, as columns. */
 import { type Block, fieldCount } from "./block.ts";
-import { type ColumnMemory, TextColumn } from "./columns.ts";
+import { type ColumnMemory, Column } from "./columns.ts";
 import type { ContentReader } from "./content-reader.ts";
-import { parquetOf } from "./parquet.ts";
+import { type NamedColumn, parquetOf } from "./parquet.ts";
 
 /** Records of a block, which all have as many fields. */
 export interface Chosen {
@@ -14,28 +14,29 @@ export interface Chosen {
   bytes: number;
 }
 
+/** A field that becomes a column, which is named f and its position: of times, of its text, or, for the signal type, of the type's name in Connect's spelling. */
+export interface FieldColumn {
+  position: number;
+  kind: "time" | "text" | "type";
+}
+
 /** How content is cut into columns of its own. */
 interface Content {
   reader: ContentReader;
-  /** Where it stands: that is no column but what it was cut into. */
+  /** Where it stands. */
   position: number;
 }
 
 export class TableRows {
-  readonly #positions: readonly number[];
-  readonly #typePosition: number;
+  readonly #fields: readonly FieldColumn[];
   readonly #memory: ColumnMemory;
   readonly #content: Content | undefined;
-  #columns: TextColumn[] = [];
+  #columns: Column[] = [];
   #numbers: number[] = [];
 
-  /**
-   * @param positions of the fields that become columns, named f and their position @param typePosition of the signal type, whose column has its name in Connect's spelling
-   * @param content where it is to be read: its columns are called as CONTENT_TEXTS says
-   */
-  constructor(positions: readonly number[], typePosition: number, memory: ColumnMemory, content?: Content) {
-    this.#positions = positions.filter((position) => position !== content?.position);
-    this.#typePosition = typePosition;
+  /** @param content where it is to be read: its columns are called as CONTENT_TEXTS says */
+  constructor(fields: readonly FieldColumn[], memory: ColumnMemory, content?: Content) {
+    this.#fields = fields;
     this.#memory = memory;
     this.#content = content;
   }
@@ -47,40 +48,48 @@ export class TableRows {
   /**
    * Adds some records of the block that the memory has. A field that is empty or `\N`, quoted or not, is null.
    * @param before how many records of the file come before the block
-   * @returns the indexes of those that are left, since their content is not for columns
+   * @returns the indexes of those that are left: with a time that is not canonical, or content that is not for columns
    */
   add(block: Block, { indexes, types, bytes }: Chosen, before: number): number[] {
     if (indexes.length === 0) return [];
+    const memory = this.#memory;
     const last = fieldCount(block, indexes[0] as number) - 1;
-    const firstRow = this.#numbers.length;
-    this.#memory.setRows(indexes, types);
-    let added = indexes;
-    const left: number[] = [];
-    if (this.#content) {
-      const { reader, position } = this.#content;
-      const accepted = reader.read(position, position === last, indexes.length, bytes);
-      if (accepted.includes(0)) {
-        const isAdded = (_: number, row: number) => accepted[row] !== 0;
-        added = indexes.filter(isAdded);
-        left.push(...indexes.filter((index, row) => !isAdded(index, row)));
-        if (added.length === 0) return left;
-        this.#memory.setRows(added, types.filter(isAdded));
-      }
-      reader.add(firstRow, added.length);
+    memory.setRows(indexes, types);
+    for (const { position, kind } of this.#fields) if (kind === "time") memory.assembly.code.refuseTimes(position, position === last);
+    if (this.#content) this.#content.reader.read(this.#content.position, this.#content.position === last, bytes);
+    const accepted = memory.accepted(indexes.length);
+    if (!accepted.includes(0)) {
+      this.#addRows(indexes, last, before);
+      return [];
     }
-    if (this.#columns.length === 0) this.#columns = this.#positions.map(() => new TextColumn(this.#memory));
-    for (const index of added) this.#numbers.push(before + index + 1);
-    // Column by column: what is written to is then always the same.
-    for (const [column, position] of this.#positions.entries()) {
-      if (position === this.#typePosition) this.#columns[column]?.addNames(this.#memory.typeNames, firstRow, added.length);
-      else this.#columns[column]?.addField(position, position === last, firstRow, added.length);
-    }
+    const isAdded = (_: number, row: number) => accepted[row] !== 0;
+    const added = indexes.filter(isAdded);
+    const left = indexes.filter((index, row) => !isAdded(index, row));
+    if (added.length === 0) return left;
+    memory.setRows(added, types.filter(isAdded));
+    this.#addRows(added, last, before);
     return left;
+  }
+
+  #addRows(indexes: readonly number[], last: number, before: number): void {
+    const [firstRow, count] = [this.#numbers.length, indexes.length];
+    if (this.#columns.length === 0) this.#columns = this.#fields.map(() => new Column(this.#memory));
+    for (const index of indexes) this.#numbers.push(before + index + 1);
+    this.#content?.reader.add(firstRow, count);
+    // Column by column: what is written to is then always the same.
+    for (const [index, { position, kind }] of this.#fields.entries()) {
+      const column = this.#columns[index] as Column;
+      if (kind === "type") column.addNames(this.#memory.typeNames, firstRow, count);
+      else if (kind === "time") column.addTimes(position, position === last, firstRow, count);
+      else column.addField(position, position === last, firstRow, count);
+    }
   }
 
   /** The rows as a Parquet file, in pieces that are valid until the memory is cleared, which must come before rows are added again. */
   take(): Uint8Array[] {
-    const columns = this.#columns.map((column, index) => ({ name: `f${this.#positions[index]}`, column }));
+    const columns = this.#fields.map(({ position, kind }, index): NamedColumn => {
+      return { name: `f${position}`, column: this.#columns[index] as Column, kind: kind === "type" ? "text" : kind };
+    });
     const file = parquetOf(this.#numbers, [...columns, ...(this.#content?.reader.take() ?? [])]);
     this.#numbers = [];
     this.#columns = [];

@@ -1,4 +1,4 @@
-const [I32, I64, BINARY, LIST, STRUCT] = [5, 6, 8, 9, 12];
+const [TRUE, I32, I64, BINARY, LIST, STRUCT] = [1, 5, 6, 8, 9, 12];
 
 /** A struct in Thrift's compact protocol (https://github.com/apache/thrift/blob/master/doc/specs/thrift-compact-protocol.md), field after field. */
 export class Thrift {
@@ -7,6 +7,11 @@ export class Thrift {
 
   get bytes(): Uint8Array {
     return Uint8Array.from(this.#bytes);
+  }
+
+  /** A field that is true. */
+  flag(field: number): this {
+    return this.#begin(field, TRUE);
   }
 
   int(field: number, value: number): this {

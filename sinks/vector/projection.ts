@@ -12,7 +12,7 @@ import { contentValue, mirroredValue } from "./content.ts";
 import { isValue, typedValue } from "./values.ts";
 
 /**
- * How records of one table are read, out of files with a certain header. They come as `record_no`, as text fields that are called f and their position in the header, and of
+ * How records of one table are read, out of files with a certain header. They come as `record_no`, as fields that are called f and their position in the header, times typed and all others texts, and of
  * behavior that has SIGNAL_CONTENT as what that was cut into.
  */
 export interface Projection {
@@ -47,15 +47,13 @@ export function projectionOf(table: Table, header: Header, positions: readonly n
   if (type === undefined || times.length === 0 || keys.length === 0) return undefined;
   const hasContent = content !== undefined;
   const key = `coalesce(${keys.join(", ")})`;
-  const mirroredTime = mirrorText("SIGNAL_TIMESTAMP");
   const checks = positions.flatMap((position) => {
     const meaning = header.fields[position];
     const kind = !meaning || meaning.contact ? "text" : meaning.fixed.kind;
-    return kind === "text" || kind === "json" ? [] : [isValue(kind, `f${position}`)];
+    return kind === "text" || kind === "json" || kind === "timestamp" ? [] : [isValue(kind, `f${position}`)];
   });
-  if (hasContent) checks.push(isValue("timestamp", mirroredTime));
   const values = valuesOf(table, header, columns, key, type, hasContent);
-  const timed = `coalesce(${[...times, ...(hasContent ? [mirroredTime] : [])].join(", ")}) IS NOT NULL`;
+  const timed = `(${[...times, ...(hasContent ? [mirrorText("SIGNAL_TIMESTAMP")] : [])].map((time) => `${time} IS NOT NULL`).join(" OR ")})`;
   // What a value that is absent would be is not known, and no reason to doubt.
   const fits = `(${[`${key} IS NOT NULL`, timed, ...checks].join(" AND ")}) IS DISTINCT FROM false`;
   const select = [...(hasContent ? [ITEMS_TEXT] : []), ...[...values].map(([name, value]) => `${value} AS ${id(name)}`)].join(", ");
@@ -67,7 +65,7 @@ export function projectionOf(table: Table, header: Header, positions: readonly n
     rows,
     orders: (from) => (hasContent ? rows(`(FROM ${from} WHERE ${type} = 'order')`) : undefined),
     key,
-    time: `coalesce(${times.map((time) => typedValue("timestamp", time)).join(", ")})`,
+    time: `coalesce(${times.join(", ")})`,
   };
 }
 
@@ -86,9 +84,13 @@ const IDENTITY = Object.entries(EXPORT_COLUMNS).flatMap(([name, { identity }]) =
 /** The key of a row without SIGNAL_ID, as the row path makes it; null where there is no session either. */
 function contentKey(at: (name: ExportHeader) => string | undefined): string | undefined {
   const session = at("TLTSID");
-  const parts = IDENTITY.map((name) => (at(name) === undefined ? "''" : `coalesce(CAST(${at(name)} AS VARCHAR), '')`));
+  const parts = IDENTITY.map((name) => (at(name) === undefined ? "''" : `coalesce(${fieldOf(name, at(name) as string)}, '')`));
   return session && `CASE WHEN ${session} IS NOT NULL THEN 'h:' || substr(sha256(concat_ws(chr(31), ${parts.join(", ")})), 1, 32) END`;
 }
+
+/** The text that a fixed column had in the file: times are canonical there. */
+const fieldOf = (name: ExportHeader, value: string) =>
+  EXPORT_COLUMNS[name].kind === "timestamp" ? `strftime(make_timestamp(epoch_us(${value})), '%Y-%m-%dT%H:%M:%S.%gZ')` : `CAST(${value} AS VARCHAR)`;
 
 /** The typed values of a plain row, by column; columns that the file says nothing of are not among them. */
 function valuesOf(
@@ -100,10 +102,12 @@ function valuesOf(
   hasContent: boolean,
 ): ReadonlyMap<string, string> {
   const fixed = ({ name, kind }: Column): string | undefined => {
-    const said = [columns.get(name), hasContent ? mirroredValue(name) : undefined].filter((value) => value !== undefined);
-    return said.length === 0 || kind === "integer"
-      ? undefined
-      : typedValue(kind, said.length === 1 ? (said[0] as string) : `coalesce(${said.join(", ")})`);
+    if (kind === "integer") return undefined;
+    const [own, mirrored] = [columns.get(name), hasContent ? mirroredValue(name) : undefined];
+    // Times are typed already; what content says of them is canonical text.
+    if (kind === "timestamp") return either(own, mirrored && typedValue(kind, mirrored));
+    const said = either(own, mirrored);
+    return said && typedValue(kind, said);
   };
   const known = new Map(SIGNAL_TABLES[table].map((column) => [column.name, column]));
   const times = TIMES.flatMap((name) => fixed(known.get(name.toLowerCase()) as Column) ?? []);
@@ -122,6 +126,8 @@ function valuesOf(
   const all = [...[...known.values()].map((column) => [column.name, value(column)] as const), ...contact];
   return new Map(all.filter((entry): entry is [string, string] => entry[1] !== undefined));
 }
+
+const either = (one: string | undefined, other: string | undefined) => (one && other ? `coalesce(${one}, ${other})` : (one ?? other));
 
 function placed(type: string, what: "channel" | "action"): string {
   const cases = Object.entries<Placement>(SIGNAL_TYPES).flatMap(([name, placement]) =>

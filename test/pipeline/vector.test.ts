@@ -469,6 +469,22 @@ test(`any exports, loaded one after the other: ${LOADS} times`, { timeout: 1_200
   );
 });
 
+test("what has no SIGNAL_ID gets the key of the row path, with its times and its content as they were written", async () => {
+  const session = { SIGNAL_ID: "", TLTSID: "t", RECEIVED_TIMESTAMP: "2025-01-01T00:00:00.001Z", OBSERVED_TIMESTAMP: "1999-12-28T23:59:59.999Z" };
+  const times = ["2025-09-14T10:02:11.480Z", "2024-02-28T00:00:00.000Z", ""];
+  const records = times.map((SIGNAL_TIMESTAMP) => ({
+    ...pageView("1"),
+    ...session,
+    SIGNAL_TIMESTAMP,
+    SIGNAL_CONTENT: ' {"url" : "https://a.example"}',
+  }));
+  expect(await expectSame([Buffer.from(csv(records))], 1_000_000)).toBe(0);
+  const { connection } = warehouses.get("vector") as Warehouse;
+  expect(await rows(connection, "SELECT count(DISTINCT signal_key)::INTEGER AS keys FROM behavior_signals WHERE signal_key LIKE 'h:%'")).toEqual([
+    { keys: 3 },
+  ]);
+});
+
 describe("what a review found", () => {
   const order = (content: string) => ({
     SIGNAL_ID: content.length.toString(),

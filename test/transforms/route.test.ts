@@ -94,6 +94,41 @@ test("types in other spellings get Connect's", async () => {
   expect(parts["marketing_signals"]?.map(([, , type]) => type)).toEqual(["emailOpen", "whatsAppClick"]);
 });
 
+describe("times", () => {
+  const TIME = /^[12]\d{3}-(0[1-9]|1[0-2])-(0[1-9]|1\d|2[0-8])T([01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{3}Z$/;
+  const times = (texts: readonly string[]) => route(Buffer.from(csvOf(texts.map((text) => row({ SIGNAL_TYPE: "order", TIMESTAMP: text })))));
+
+  test("that are canonical are read as what they are, all others are left", async () => {
+    const canonical = "2025-09-14T10:02:11.480Z";
+    const changed = Array.from(canonical).flatMap((_, at) =>
+      Array.from("/09:;T-Z.t \u00e9").map((letter) => canonical.slice(0, at) + letter + canonical.slice(at + 1)),
+    );
+    const parts = ["00", "01", "12", "13", "19", "20", "23", "24", "28", "29", "31", "59", "60"];
+    const places = [5, 8, 11, 14, 17].flatMap((at) => parts.map((part) => canonical.slice(0, at) + part + canonical.slice(at + 2)));
+    const texts = [...changed, ...places, "", "\\N", canonical.slice(1), `${canonical} `, "1000-01-01T00:00:00.000Z", "2999-12-28T23:59:59.999Z"];
+    const { left, parts: read } = await times(texts);
+    expect(left).toEqual(texts.flatMap((text, index) => (text === "" || text === "\\N" || TIME.test(text) ? [] : [index + 1])));
+    const values = Object.fromEntries((read["behavior_signals"] ?? []).map((values) => [values[0], values[4]]));
+    for (const [index, text] of texts.entries()) if (TIME.test(text)) expect(Date.parse(String(values[index + 1]))).toBe(Date.parse(text));
+  });
+
+  test("of any day", async () => {
+    const first = Date.parse("1000-01-01T00:00:00.000Z");
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(fc.integer({ min: first, max: Date.parse("2999-12-31T23:59:59.999Z") }), { minLength: 50, maxLength: 200 }),
+        async (some) => {
+          const texts = some.map((time) => new Date(time).toISOString()).filter((text) => TIME.test(text));
+          const { left, parts } = await times(texts);
+          expect(left).toEqual([]);
+          expect(parts["behavior_signals"]?.map((values) => Date.parse(String(values[4])))).toEqual(texts.map((text) => Date.parse(text)));
+        },
+      ),
+      { numRuns: 20 },
+    );
+  });
+});
+
 describe("left are", () => {
   const cases: [string, string[]][] = [
     ["a type in another spelling without SIGNAL_ID, whose key has the spelling in it", row({ SIGNAL_TYPE: "PageView" })],
@@ -196,6 +231,9 @@ null
 {"a":1,"signalContent":{"b":2}}
 {"signalContent":{},"data":{"value":{}}}
 {"signalContent":{"url":"a"},"url":"b"}
+{"signalTimestamp":"2025-09-14"}
+{"signalTimestamp":"2025-02-29T10:02:11.480Z"}
+{"signalTimestamp":1726308131480}
 {"signal":{}}
 {"signal":1}
 {"data":{"value":1}}
@@ -247,7 +285,10 @@ describe("content", () => {
     ['{"price":5}', { c_unit_price: "5" }, "addToCart"],
     ['{"price":5}', { c_order_value: "5" }, "order"],
     ['{"price":5}', { extra: '{"price":5}' }],
-    ['{"name":"n","signalTimestamp":"t","behaviorType":{"a":1}}', { m_name: "n", m_signal_timestamp: "t" }],
+    [
+      '{"name":"n","signalTimestamp":"2025-09-14T10:02:11.480Z","behaviorType":{"a":1}}',
+      { m_name: "n", m_signal_timestamp: "2025-09-14T10:02:11.480Z" },
+    ],
     ['{"sessionId": "s","tier" :null,"sku":"k","deep":[ [ ] ]}', { c_sku: "k", extra: '{"sessionId":"s","tier":null,"deep":[[]]}' }],
     ['{"signalContent":{"url":"a"},"audience":[]}', { c_url: "a", c_audience: "[]" }],
     ['{"signal":{"name":"n","signalContent":{"url":"a"}}}', { c_url: "a", m_name: "n" }],

@@ -3,7 +3,7 @@
  * what the row path would read in the same way for sure: JSON without escapes by number, without exponents, with each key once, and with a value of its kind
  * for each field. All other content is refused, and its record left to the row path. What is not refused is valid JSON.
  */
-import { fieldEnd, fieldStart, rowCount, typeOf, writeText } from "./records";
+import { fieldEnd, fieldStart, isAccepted, isTime, refuse, rowCount, typeOf, writeText } from "./records";
 
 const QUOTE: u8 = 0x22;
 const BACKSLASH: u8 = 0x5c;
@@ -33,6 +33,7 @@ const TEXTS: u32 = 6;
 const JSON: u32 = 7;
 const ITEMS: u32 = 8;
 const KEPT: u32 = 9;
+const TIME: u32 = 10;
 /** A field's action has its column above these bits. */
 const COLUMN_SHIFT: u32 = 4;
 
@@ -125,12 +126,11 @@ let keyCount: u32 = 0;
 let spaced: bool = false;
 
 /**
- * Reads the content of the rows that setRows() has told.
- * @param field where it stands @param isLast whether it is the last one of a record @param accepted where a byte for each row is written: whether it was read
+ * Reads the content of the rows that setRows() has told and that are accepted, and refuses the others. In the entries rows are counted among those that are accepted then.
+ * @param field where it stands @param isLast whether it is the last one of a record
  * @param texts room for all contents @param rewritten for twice as much @param entries for three times as much
- * @returns how many rows were accepted: in the entries rows are counted among these
  */
-export function readContent(field: u32, isLast: bool, accepted: usize, texts: usize, rewritten: usize, entries: usize): u32 {
+export function readContent(field: u32, isLast: bool, texts: usize, rewritten: usize, entries: usize): void {
   const rows = rowCount();
   let text = texts;
   let count: u32 = 0;
@@ -138,21 +138,22 @@ export function readContent(field: u32, isLast: bool, accepted: usize, texts: us
   nextEntry = entries;
   memory.fill(chains, 0, MOST_COLUMNS * 8);
   for (let row: u32 = 0; row < rows; row += 1) {
+    if (!isAccepted(row)) continue;
     const start = fieldStart(row, field);
     const end = fieldEnd(row, field, isLast, start);
-    let isRead = true;
     if (end > start) {
       const after = writeText(start, end, text);
       if (after > text) {
         store<u8>(after, 0);
-        isRead = readRecord(text, after, typeOf(row), count);
-        if (isRead) text = after + 1;
+        if (!readRecord(text, after, typeOf(row), count)) {
+          refuse(row);
+          continue;
+        }
+        text = after + 1;
       }
     }
-    store<u8>(accepted + row, isRead ? 1 : 0);
-    if (isRead) count += 1;
+    count += 1;
   }
-  return count;
 }
 
 function readRecord(text: usize, end: usize, type: u32, row: u32): bool {
@@ -273,6 +274,10 @@ function readField(action: u32, column: u32, row: u32): bool {
       const text = arena;
       writeCompact(start, end);
       return put(column, row, text, arena - text);
+    }
+    case TIME: {
+      if (first != QUOTE || !readString() || stringEnd - stringStart != 24 || !isTime(stringStart)) return false;
+      return put(column, row, stringStart, stringEnd - stringStart);
     }
     case ITEMS:
       return readItems(column, row);
