@@ -38,7 +38,8 @@ interface Exports {
     itemColumns: number,
     whole: number,
     extra: number,
-    stamps: number,
+    columns: number,
+    work: number,
   ) => void;
   readContent: (field: number, isLast: boolean, texts: number, rewritten: number, entries: number) => number;
   firstEntry: (column: number) => number;

@@ -67,7 +67,8 @@ export function placePlan(assembly: Assembly): void {
     placeNames(ITEM_COLUMNS, assembly),
     CONTENT_TEXTS.indexOf(WHOLE_TEXT),
     CONTENT_TEXTS.indexOf(EXTRA_TEXT),
-    assembly.keep(new Uint8Array(names.length * 3 * Uint32Array.BYTES_PER_ELEMENT)),
+    CONTENT_TEXTS.length,
+    assembly.keep(new Uint8Array(names.length * 12 + CONTENT_TEXTS.length * 20)),
   );
 }
 

@@ -41,7 +41,6 @@ const COLUMN_SHIFT: u32 = 4;
 const MOST_EXTRAS: u32 = 64;
 const MOST_KEYS: u32 = 256;
 const MOST_DEPTH: i32 = 16;
-const MOST_COLUMNS: usize = 128;
 /** Digits of a decimal before and behind its point: DECIMAL(18,4). */
 const WHOLE_DIGITS: u32 = 14;
 const FRACTION_DIGITS: u32 = 4;
@@ -66,7 +65,7 @@ let extraColumn: u32 = 0;
 let nameStamps: usize = 0;
 let itemNameStamps: usize = 0;
 let itemColumnStamps: usize = 0;
-const columnStamps = memory.data(128 * 4);
+let columnStamps: usize = 0;
 let stamp: u32 = 0;
 
 /**
@@ -74,7 +73,7 @@ let stamp: u32 = 0;
  * @param planActions for each type and name, then for each name of an item: what it means, in 16 bits @param types how many types there are
  * @param planNodes for each node, one where an object may nest, and each name: the node below @param planPayloads for each node: whether a payload may be there
  * @param planItemColumns place and length of an item's columns' names @param whole the column of the content itself @param extra that of what has none
- * @param stamps three times `count` numbers that are 0
+ * @param columns how many columns there are @param work room for twelve bytes a name and twenty a column, that are 0
  */
 export function setPlan(
   planSlots: usize,
@@ -87,7 +86,8 @@ export function setPlan(
   planItemColumns: usize,
   whole: u32,
   extra: u32,
-  stamps: usize,
+  columns: u32,
+  work: usize,
 ): void {
   slots = planSlots;
   slotMask = mask;
@@ -99,14 +99,19 @@ export function setPlan(
   itemColumns = planItemColumns;
   wholeColumn = whole;
   extraColumn = extra;
-  nameStamps = stamps;
-  itemNameStamps = stamps + ((<usize>count) << 2);
-  itemColumnStamps = stamps + ((<usize>count) << 3);
+  nameStamps = work;
+  itemNameStamps = nameStamps + ((<usize>count) << 2);
+  itemColumnStamps = itemNameStamps + ((<usize>count) << 2);
+  columnStamps = itemColumnStamps + ((<usize>count) << 2);
+  chains = columnStamps + ((<usize>columns) << 2);
+  touched = chains + ((<usize>columns) << 3);
+  columnCount = columns;
 }
 
 /** The texts that were read of the rows: chains of entries, one for each column. An entry: the next one's place or 0, its row, where the text is, how long it is. */
 const ENTRY_BYTES: usize = 16;
-const chains = memory.data(128 * 8);
+let chains: usize = 0;
+let columnCount: usize = 0;
 let nextEntry: usize = 0;
 /** What is written of texts that do not stand in the content as they are. */
 let arena: usize = 0;
@@ -114,7 +119,7 @@ let arena: usize = 0;
 /** The content's place that is read, which ends with a zero. */
 let at: usize = 0;
 /** The columns that the content has, each with its chain's last entry before that. */
-const touched = memory.data(128 * 8);
+let touched: usize = 0;
 let touchedCount: usize = 0;
 /** Fields that have no column: where the name is, how long it is, where the value starts and ends, whether there is white space between its parts. */
 const extras = memory.data(64 * 20);
@@ -136,7 +141,7 @@ export function readContent(field: u32, isLast: bool, texts: usize, rewritten: u
   let count: u32 = 0;
   arena = rewritten;
   nextEntry = entries;
-  memory.fill(chains, 0, MOST_COLUMNS * 8);
+  memory.fill(chains, 0, columnCount << 3);
   for (let row: u32 = 0; row < rows; row += 1) {
     if (!isAccepted(row)) continue;
     const start = fieldStart(row, field);
