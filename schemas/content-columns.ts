@@ -20,7 +20,7 @@ const FIELD_COLUMNS: readonly string[] = Object.keys(CONTENT_FIELDS).map(snakeCa
 /** Fixed columns that content says again; which type it is must be in the row itself. */
 export const MIRRORED_HEADERS: readonly ExportHeader[] = [...new Set(Object.values(MIRRORED_FIELDS))].filter((header) => header !== "SIGNAL_TYPE");
 
-/** Those of them that are JSON for sure. */
+/** Those of them that become JSON columns as they are. */
 export const JSON_TEXTS: readonly string[] = [
   WHOLE_TEXT,
   ...Object.entries(CONTENT_FIELDS).flatMap(([name, { kind }]) => (kind === "json" ? [fieldText(snakeCase(name))] : [])),

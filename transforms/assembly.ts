@@ -41,7 +41,7 @@ interface Exports {
     columns: number,
     work: number,
   ) => void;
-  readContent: (field: number, isLast: boolean, texts: number, rewritten: number, entries: number) => number;
+  readContent: (field: number, isLast: boolean, texts: number, rewritten: number, rewrittenEnd: number, entries: number, entriesEnd: number) => void;
   firstEntry: (column: number) => number;
 }
 
@@ -120,12 +120,23 @@ export class Assembly {
     return at;
   }
 
-  /** A place for some bytes that stays when places are taken back; none may have been handed out yet but such. */
-  keep(bytes: Uint8Array): number {
-    const at = this.place(bytes.length);
+  /** A place for some values that stays when places are taken back; none may have been handed out yet but such. */
+  keep({ buffer }: { buffer: ArrayBuffer }): number {
+    const at = this.place(buffer.byteLength);
     this.#first = this.#next;
-    this.#bytes.set(bytes, at);
+    this.#bytes.set(new Uint8Array(buffer), at);
     return at;
+  }
+
+  /** Keeps a name. */
+  keepName(name: string): [at: number, length: number] {
+    const bytes = new TextEncoder().encode(name);
+    return [this.keep(bytes), bytes.length];
+  }
+
+  /** Keeps names. @returns where the place and the length of each are written */
+  keepNames(names: readonly string[]): number {
+    return this.keep(Uint32Array.from(names.flatMap((name) => this.keepName(name))));
   }
 
   /** Takes all places back that are not kept. */

@@ -2,7 +2,6 @@
 import { Assembly, DONE } from "./assembly.ts";
 import { TYPE_NAMES } from "../schemas/signal-types.ts";
 import type { Block } from "./block.ts";
-import { placeNames } from "./names.ts";
 
 const NUMBER_BYTES = 4;
 /** A column's first piece of memory; each next one is twice as large, up to a limit. */
@@ -16,7 +15,7 @@ export class ColumnMemory {
   readonly #room = new Room<"bytes" | "fields" | "starts" | "ends" | "types" | "accepted">(this.assembly);
   #places = { bytes: 0, fields: 0, starts: 0, ends: 0, types: 0, accepted: 0 };
   /** Where the names of types are. */
-  readonly typeNames = placeNames(TYPE_NAMES, this.assembly);
+  readonly typeNames = this.assembly.keepNames(TYPE_NAMES);
   #block: Block | undefined;
 
   /** Takes a block in; the one before is forgotten. */

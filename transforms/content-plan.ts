@@ -1,31 +1,30 @@
 /** What a name in SIGNAL_CONTENT means, as tables of numbers for transforms/assembly/content.ts: the same as transforms/content.ts makes of it. */
 import { CONTENT_TEXTS, EXTRA_TEXT, fieldText, ITEMS_TEXT, mirrorText, WHOLE_TEXT } from "../schemas/content-columns.ts";
-import { CONTENT_PATHS, ENVELOPE_FIELDS, ITEM_FIELDS, ITEMS_FIELD, MIRRORED_FIELDS } from "../schemas/content-fields.ts";
+import { CONTENT_PATHS, ITEM_FIELDS, ITEMS_FIELD, MIRRORED_FIELDS } from "../schemas/content-fields.ts";
 import { EXPORT_COLUMNS, type ExportHeader } from "../schemas/export-columns.ts";
 import { snakeCase } from "../schemas/names.ts";
-import { TYPE_NAMES } from "../schemas/signal-types.ts";
+import { SIGNAL_TYPES, type SignalType, TYPE_NAMES } from "../schemas/signal-types.ts";
 import type { Assembly } from "./assembly.ts";
-import { bytesOf, placeNames, placeOf } from "./names.ts";
 import { ITEM_TARGETS, type Target, targetsOf } from "./content.ts";
 
 /** transforms/assembly/content.ts has the same numbers. */
-const ACTIONS = { unknown: 0, ignored: 1, text: 2, ascii: 3, decimal: 4, boolean: 5, texts: 6, json: 7, items: 8, kept: 9, timestamp: 10 } as const;
+const ACTIONS = { unknown: 0, ignored: 1, text: 2, ascii: 3, decimal: 4, boolean: 5, texts: 6, json: 7, items: 8, timestamp: 9 } as const;
 const COLUMN_SHIFT = 4;
 const NO_NODE = 0;
 
 const ITEM_COLUMNS: readonly string[] = Object.keys(ITEM_FIELDS).map(snakeCase);
 
-/** What each name means in a type. */
+/** What each name means in a type; of types whose content is not cut, nothing. */
 function meaningsOf(type: string): Map<string, number> {
+  if (SIGNAL_TYPES[type as SignalType].table !== "behavior_signals") return new Map();
   const meaning = (action: number, text: string) => action | (CONTENT_TEXTS.indexOf(text) << COLUMN_SHIFT);
   const fields = [...targetsOf(type)].map(([name, target]) => [name, meaning(actionOf(target), fieldText(target.column))] as const);
   const mirrored = Object.entries<ExportHeader>(MIRRORED_FIELDS).map(
     ([name, header]) => [name, header === "SIGNAL_TYPE" ? ACTIONS.ignored : meaning(actionOf(EXPORT_COLUMNS[header]), mirrorText(header))] as const,
   );
-  const kept = ENVELOPE_FIELDS.map((name) => [name, ACTIONS.kept] as const);
   const items = type === "order" ? [[ITEMS_FIELD, meaning(ACTIONS.items, ITEMS_TEXT)] as const] : [];
   // Where a name is there twice the last one counts.
-  return new Map([...fields, ...kept, ...items, ...mirrored]);
+  return new Map([...fields, ...items, ...mirrored]);
 }
 
 const ITEM_MEANINGS = new Map(
@@ -57,14 +56,14 @@ export function placePlan(assembly: Assembly): void {
   );
   const slots = slotsOf(names, assembly);
   assembly.code.setPlan(
-    assembly.keep(bytesOf(Uint32Array.from(slots))),
+    assembly.keep(Uint32Array.from(slots)),
     slots.length / 3 - 1,
     names.length,
-    assembly.keep(bytesOf(Uint16Array.from(types.flatMap((meanings) => names.map((name) => meanings.get(name) ?? ACTIONS.unknown))))),
+    assembly.keep(Uint16Array.from(types.flatMap((meanings) => names.map((name) => meanings.get(name) ?? ACTIONS.unknown)))),
     TYPE_NAMES.length,
     assembly.keep(Uint8Array.from(below)),
     assembly.keep(Uint8Array.from(nodes, ({ isPayload }) => Number(isPayload))),
-    placeNames(ITEM_COLUMNS, assembly),
+    assembly.keepNames(ITEM_COLUMNS),
     CONTENT_TEXTS.indexOf(WHOLE_TEXT),
     CONTENT_TEXTS.indexOf(EXTRA_TEXT),
     CONTENT_TEXTS.length,
@@ -81,7 +80,7 @@ function slotsOf(names: readonly string[], assembly: Assembly): number[] {
     for (const byte of Buffer.from(name)) hash = (Math.imul(hash, 31) + byte) >>> 0;
     let slot = hash % count;
     while (slots[slot]?.[0] !== 0) slot = (slot + 1) % count;
-    slots[slot] = [id + 1, ...placeOf(name, assembly)];
+    slots[slot] = [id + 1, ...assembly.keepName(name)];
   }
   return slots.flat();
 }

@@ -4,7 +4,7 @@ import { type ColumnMemory, Room, Column } from "./columns.ts";
 import { placePlan } from "./content-plan.ts";
 import type { NamedColumn } from "./parquet.ts";
 
-/** What room there must be for each byte of content: see transforms/assembly/content.ts. */
+/** What room there is for each byte of content: enough for all that is not odd. What finds none is left to the row path. */
 const [REWRITTEN, ENTRIES] = [2, 3];
 
 export class ContentReader {
@@ -25,7 +25,7 @@ export class ContentReader {
    */
   read(field: number, isLast: boolean, bytes: number): void {
     const { texts, rewritten, entries } = this.#room.places({ texts: bytes, rewritten: bytes * REWRITTEN, entries: bytes * ENTRIES });
-    this.#memory.assembly.code.readContent(field, isLast, texts, rewritten, entries);
+    this.#memory.assembly.code.readContent(field, isLast, texts, rewritten, rewritten + bytes * REWRITTEN, entries, entries + bytes * ENTRIES);
   }
 
   /** Adds what was read of the rows that are not refused. @param firstRow rows that were added before @param count how many come */

@@ -73,7 +73,7 @@ const MAGIC = Buffer.from("PAR1");
 const [INT64, BYTE_ARRAY] = [2, 6];
 const [REQUIRED, OPTIONAL] = [0, 1];
 const [PLAIN, RLE] = [0, 3];
-const [UTF8, TIMESTAMP_MICROS, JSON, UNCOMPRESSED, DATA_PAGE] = [0, 10, 19, 0, 0];
+const [UTF8, TIMESTAMP_MICROS, JSON_TEXT, UNCOMPRESSED, DATA_PAGE] = [0, 10, 19, 0, 0];
 
 function pageHeader(rows: number, size: number): Uint8Array {
   const data = new Thrift().int(1, rows).int(2, PLAIN).int(3, RLE).int(4, RLE);
@@ -91,7 +91,7 @@ function schemaElement({ name, kind }: Chunk): Thrift {
     .int(3, kind === "number" ? REQUIRED : OPTIONAL)
     .text(4, name);
   if (kind === "number") return element;
-  return kind === "time" ? element.int(6, TIMESTAMP_MICROS).struct(10, INSTANT()) : element.int(6, kind === "json" ? JSON : UTF8);
+  return kind === "time" ? element.int(6, TIMESTAMP_MICROS).struct(10, INSTANT()) : element.int(6, kind === "json" ? JSON_TEXT : UTF8);
 }
 
 function fileMetadata(rows: number, chunks: readonly Chunk[]): Uint8Array {

@@ -71,7 +71,7 @@ export class Router {
   add(block: Block, before: number): number[] {
     const left: number[] = [];
     const chosen = new Map<Route, Chosen>(this.#routes.map((route) => [route, { indexes: [], types: [], bytes: 0 }]));
-    const isText = isPlain(block.bytes);
+    const isText = block.bytes.length <= LARGEST && isPlain(block.bytes);
     for (let index = 0; index < block.records; index += 1) {
       const known = isText ? this.#knownOf(block, index) : undefined;
       const records = known && (chosen.get(known.route) as Chosen);
@@ -123,6 +123,9 @@ export class Router {
     return known;
   }
 }
+
+/** Bytes of a block: more of one that has a very large record, and what is made of it, might not have room in the memory for columns. */
+const LARGEST = 128 * 1024 * 1024;
 
 /** Bytes of a record: DuckDB would hold larger ones several times, 2,048 at once. */
 const LARGE = 256 * 1024;

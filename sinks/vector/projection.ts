@@ -22,7 +22,7 @@ export interface Projection {
   /** Gives the plain rows with those columns and, of behavior, an order's items. @param from SQL that gives the records */
   rows: (from: string) => string;
   /** Gives the same, but only of orders; undefined where there are no items. */
-  orders: (from: string) => string | undefined;
+  orders: ((from: string) => string) | undefined;
   /** A record's key, and, as far as columns tell it, its time. */
   key: string;
   time: string;
@@ -63,7 +63,7 @@ export function projectionOf(table: Table, header: Header, positions: readonly n
     table,
     columns: [...values.keys()],
     rows,
-    orders: (from) => (hasContent ? rows(`(FROM ${from} WHERE ${type} = 'order')`) : undefined),
+    orders: hasContent ? (from) => rows(`(FROM ${from} WHERE ${type} = 'order')`) : undefined,
     key,
     time: `coalesce(${times.join(", ")})`,
   };
@@ -74,7 +74,7 @@ export const projected = ({ table, columns, orders }: Projection): Projection =>
   table,
   columns,
   rows: (from) => `FROM ${from}`,
-  orders: (from) => orders(from) && `FROM ${from} WHERE signal_type = 'order'`,
+  orders: orders && ((from) => `FROM ${from} WHERE signal_type = 'order'`),
   key: "signal_key",
   time: "occurred_at",
 });

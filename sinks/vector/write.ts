@@ -44,8 +44,7 @@ export async function writePlain(staging: Staging, text: TextRows, read: ReadRow
       ? await insert(`held_${table} (${names})`, `SELECT ${names} FROM (${projection.rows(`(FROM ${source} WHERE record_no IN ${held})`)})`)
       : 0,
   };
-  const orders = projection.orders(source);
-  if (orders) await connection.run(`INSERT INTO read_order_items BY NAME ${itemsSql(orders)}`);
+  if (projection.orders) await connection.run(`INSERT INTO read_order_items BY NAME ${itemsSql(projection.orders(source))}`);
   staging.count(table, counts);
   const written = counts.direct + counts.held;
   const doubted = written === text.records ? [] : await missing(staging, table, text);

@@ -195,7 +195,12 @@ null
 {"a":-}
 {"url":1e3}
 {"url":"a	b"}
-{"url":"\u0061"}
+{"url":"\u001f"}
+{"url":"\ud83d"}
+{"url":"\ude00"}
+{"url":"\ud83d\u0061"}
+{"url":"\u00g0"}
+{"productUrls":"\u005ba"}
 {"url":"\x"}
 {"\u0061":1}
 {"url":{}}
@@ -227,7 +232,6 @@ null
 {"a":{"1":1}}
 {"a":{"":1}}
 {"a":{"b":1,"b":2}}
-{"a":"\/"}
 {"a":1,"signalContent":{"b":2}}
 {"signalContent":{},"data":{"value":{}}}
 {"signalContent":{"url":"a"},"url":"b"}
@@ -274,6 +278,12 @@ describe("content", () => {
     ['{"url":""}', { c_url: "" }],
     ['{"url":null,"pageTitle":"a"}', { c_page_title: "a" }],
     [String.raw`{"url":"a\"b\\c\/d\n\t\r\b\fe"}`, { c_url: 'a"b\\c/d\n\t\r\b\fe' }],
+    [String.raw`{"url":"\u00fc\uD83D\uDE00 \u0022","pageTitle":"\/a"}`, { c_url: 'ü😀 "', c_page_title: "/a" }],
+    [String.raw`{"a":{"b":"\u00FC \/ \u005c\u0022\u0061\n"}}`, { extra: String.raw`{"a":{"b":"ü / \\\"a\n"}}` }],
+    [
+      String.raw`{"productUrls":["\u00fc","\/"],"imageUrls":"https:\/\/a"}`,
+      { c_product_urls: String.raw`["\u00fc","\/"]`, c_image_urls: "https://a" },
+    ],
     ['{"url":5,"pageTitle":true,"pageGroup":-1.50}', { c_url: "5", c_page_title: "true", c_page_group: "-1.50" }],
     ['{"url":"größer, 日本"}', { c_url: "größer, 日本" }],
     ['{"productUrls":["a", "b"],"imageUrls":"a"}', { c_product_urls: '["a", "b"]', c_image_urls: "a" }],

@@ -1,7 +1,6 @@
 /**
  * Cuts SIGNAL_CONTENT into texts: those of its fields, of an order's items, and of what has no column. Which field means what is told by tables (transforms/content-plan.ts). Read is only
- * what the row path would read in the same way for sure: JSON without escapes by number, without exponents, with each key once, and with a value of its kind
- * for each field. All other content is refused, and its record left to the row path. What is not refused is valid JSON.
+ * what the row path would read in the same way for sure: JSON without exponents, with each key once, and with a value of its kind for each field. All other content is refused, and its record left to the row path. What is not refused is valid JSON.
  */
 import { fieldEnd, fieldStart, isAccepted, isTime, refuse, rowCount, typeOf, writeText } from "./records";
 
@@ -19,6 +18,7 @@ const POINT: u8 = 0x2e;
 const ZERO: u8 = 0x30;
 const NINE: u8 = 0x39;
 const TRUE: u32 = 0x65757274;
+const U: u8 = 0x75;
 const ALSE: u32 = 0x65736c61;
 const NULL: u32 = 0x6c6c756e;
 
@@ -32,8 +32,7 @@ const BOOLEAN: u32 = 5;
 const TEXTS: u32 = 6;
 const JSON: u32 = 7;
 const ITEMS: u32 = 8;
-const KEPT: u32 = 9;
-const TIME: u32 = 10;
+const TIME: u32 = 9;
 /** A field's action has its column above these bits. */
 const COLUMN_SHIFT: u32 = 4;
 
@@ -44,7 +43,7 @@ const MOST_DEPTH: i32 = 16;
 /** Digits of a decimal before and behind its point: DECIMAL(18,4). */
 const WHOLE_DIGITS: u32 = 14;
 const FRACTION_DIGITS: u32 = 4;
-/** Characters of a number. */
+/** Characters of a number, its sign and point among them. */
 const MOST_DIGITS: usize = 40;
 
 /** The first place that is free: what is before it is in use here. */
@@ -113,34 +112,41 @@ const ENTRY_BYTES: usize = 16;
 let chains: usize = 0;
 let columnCount: usize = 0;
 let nextEntry: usize = 0;
+let lastEntry: usize = 0;
 /** What is written of texts that do not stand in the content as they are. */
 let arena: usize = 0;
+let arenaEnd: usize = 0;
+/** Whether there was no more room for a record's texts. */
+let isFull: bool = false;
 
 /** The content's place that is read, which ends with a zero. */
 let at: usize = 0;
 /** The columns that the content has, each with its chain's last entry before that. */
 let touched: usize = 0;
 let touchedCount: usize = 0;
-/** Fields that have no column: where the name is, how long it is, where the value starts and ends, whether there is white space between its parts. */
+/** Fields that have no column: where the name is, how long it is, where the value starts and ends, whether it is to be written anew. */
 const extras = memory.data(64 * 20);
 let extraCount: u32 = 0;
 let extraLevel: i32 = 0;
 /** Keys of objects that are open: place and length. */
 const keys = memory.data(256 * 8);
 let keyCount: u32 = 0;
-let spaced: bool = false;
+/** Whether JSON that was read has white space between its parts, or characters that JSON.stringify writes otherwise. */
+let isLoose: bool = false;
 
 /**
  * Reads the content of the rows that setRows() has told and that are accepted, and refuses the others. In the entries rows are counted among those that are accepted then.
  * @param field where it stands @param isLast whether it is the last one of a record
- * @param texts room for all contents @param rewritten for twice as much @param entries for three times as much
+ * @param texts room for all contents and a byte more for each @param rewritten, @param entries room that reaches to `rewrittenEnd`, and `entriesEnd`: what finds none is refused
  */
-export function readContent(field: u32, isLast: bool, texts: usize, rewritten: usize, entries: usize): void {
+export function readContent(field: u32, isLast: bool, texts: usize, rewritten: usize, rewrittenEnd: usize, entries: usize, entriesEnd: usize): void {
   const rows = rowCount();
   let text = texts;
   let count: u32 = 0;
   arena = rewritten;
+  arenaEnd = rewrittenEnd;
   nextEntry = entries;
+  lastEntry = entriesEnd - ENTRY_BYTES;
   memory.fill(chains, 0, columnCount << 3);
   for (let row: u32 = 0; row < rows; row += 1) {
     if (!isAccepted(row)) continue;
@@ -167,11 +173,12 @@ function readRecord(text: usize, end: usize, type: u32, row: u32): bool {
   stamp += 1;
   touchedCount = 0;
   extraCount = 0;
+  isFull = false;
   at = text;
   space();
   if (load<u8>(at) == OPEN && readObject(0, 0, actions + ((<usize>type * nameCount) << 1), row)) {
     space();
-    if (at == end && (extraCount == 0 || putExtra(row))) return put(wholeColumn, row, text, end - text);
+    if (at == end && (extraCount == 0 || putExtra(row)) && put(wholeColumn, row, text, end - text) && !isFull) return true;
   }
   // As if it had not been begun.
   while (touchedCount > 0) {
@@ -199,7 +206,7 @@ function readObject(node: usize, level: i32, meanings: usize, row: u32): bool {
       const name = nameStart;
       const length = nameLength;
       const id = nameId;
-      if (!pass(COLON)) return false;
+      if (!passColon()) return false;
       const inner = id < 0 ? 0 : load<u8>(nodes + node * nameCount + id);
       if (inner != 0) {
         if (hasInner || load<u8>(at) != OPEN) return false;
@@ -209,8 +216,8 @@ function readObject(node: usize, level: i32, meanings: usize, row: u32): bool {
         if (id >= 0 && isSeen(nameStamps + ((<usize>id) << 2), stamp)) return false;
         const meaning: u32 = id < 0 ? UNKNOWN : load<u16>(meanings + ((<usize>id) << 1));
         const action = meaning & 15;
-        if (action == UNKNOWN || action == KEPT) {
-          if (!keepField(name, length, id, action == UNKNOWN, level)) return false;
+        if (action == UNKNOWN) {
+          if (!keepField(name, length, id, level)) return false;
         } else if (!readField(action, meaning >> COLUMN_SHIFT, row)) return false;
       }
       space();
@@ -225,9 +232,9 @@ function readObject(node: usize, level: i32, meanings: usize, row: u32): bool {
 }
 
 /** Passes what is between a name and its value. */
-function pass(byte: u8): bool {
+function passColon(): bool {
   space();
-  if (load<u8>(at) != byte) return false;
+  if (load<u8>(at) != COLON) return false;
   at += 1;
   space();
   return true;
@@ -250,10 +257,10 @@ function readField(action: u32, column: u32, row: u32): bool {
   switch (action) {
     case TEXT:
     case ASCII: {
-      if (first != QUOTE) return readScalar() && put(column, row, scalarStart, at - scalarStart);
+      if (first != QUOTE) return readScalar() && put(column, row, scalarStart, scalarEnd - scalarStart);
       if (!readString()) return false;
       if (action == ASCII && (isEscaped || !isAscii(stringStart, stringEnd))) return false;
-      return isEscaped ? putUnescaped(column, row) : put(column, row, stringStart, stringEnd - stringStart);
+      return putString(column, row);
     }
     case DECIMAL: {
       if (!readDecimal(first)) return false;
@@ -261,21 +268,22 @@ function readField(action: u32, column: u32, row: u32): bool {
     }
     case BOOLEAN: {
       if (first != 0x74 && first != 0x66) return false;
-      return readScalar() && put(column, row, scalarStart, at - scalarStart);
+      return readScalar() && put(column, row, scalarStart, scalarEnd - scalarStart);
     }
     case TEXTS: {
       const start = at;
       if (first == OPEN_LIST) return readTexts() && put(column, row, start, at - start);
       // One text, which must not look like a list.
-      if (first != QUOTE || !readString() || isEscaped || load<u8>(stringStart) == OPEN_LIST) return false;
-      return put(column, row, stringStart, stringEnd - stringStart);
+      if (first != QUOTE || !readString() || load<u8>(stringStart) == OPEN_LIST) return false;
+      if (load<u8>(stringStart) == BACKSLASH && load<u8>(stringStart + 1) == U) return false;
+      return putString(column, row);
     }
     case JSON: {
       const start = at;
-      spaced = false;
+      isLoose = false;
       if (!readValue(0)) return false;
       const end = at;
-      if (!spaced) return put(column, row, start, end - start);
+      if (!isLoose) return put(column, row, start, end - start);
       const text = arena;
       writeCompact(start, end);
       return put(column, row, text, arena - text);
@@ -293,7 +301,7 @@ function readField(action: u32, column: u32, row: u32): bool {
 
 function put(column: u32, row: u32, start: usize, length: usize): bool {
   // A field under two names.
-  if (isSeen(columnStamps + ((<usize>column) << 2), stamp)) return false;
+  if (isSeen(columnStamps + ((<usize>column) << 2), stamp) || nextEntry > lastEntry) return false;
   const chain = chains + ((<usize>column) << 3);
   const last = <usize>load<u32>(chain + 4);
   const note = touched + (touchedCount << 3);
@@ -311,14 +319,24 @@ function put(column: u32, row: u32, start: usize, length: usize): bool {
   return true;
 }
 
+function putString(column: u32, row: u32): bool {
+  return isEscaped ? putUnescaped(column, row) : put(column, row, stringStart, stringEnd - stringStart);
+}
+
 function putUnescaped(column: u32, row: u32): bool {
   const text = arena;
-  let to = text;
-  for (let from = stringStart; from < stringEnd; from += 1) {
+  const end = stringEnd;
+  for (let from = stringStart; from < end; from += 1) {
     let byte = load<u8>(from);
     if (byte == BACKSLASH) {
       from += 1;
       byte = load<u8>(from);
+      if (byte == U) {
+        const code = codeAt(from + 1);
+        writeCharacter(code);
+        from += code > 0xffff ? 10 : 4;
+        continue;
+      }
       // b, f, n, r, t; all others stand for themselves.
       if (byte == 0x62) byte = 8;
       else if (byte == 0x66) byte = 12;
@@ -326,16 +344,14 @@ function putUnescaped(column: u32, row: u32): bool {
       else if (byte == 0x72) byte = 13;
       else if (byte == 0x74) byte = 9;
     }
-    store<u8>(to, byte);
-    to += 1;
+    write(byte);
   }
-  arena = to;
-  return put(column, row, text, to - text);
+  return put(column, row, text, arena - text);
 }
 
 /** Notes a field that has no column. */
-function keepField(name: usize, length: usize, id: i32, isUnknown: bool, level: i32): bool {
-  if (isUnknown && !isPlainName(name, length)) return false;
+function keepField(name: usize, length: usize, id: i32, level: i32): bool {
+  if (!isPlainName(name, length)) return false;
   if (extraCount == MOST_EXTRAS) return false;
   // Those of envelopes come behind the payload's own, wherever they stand.
   if (extraCount > 0 && extraLevel != level) return false;
@@ -347,14 +363,14 @@ function keepField(name: usize, length: usize, id: i32, isUnknown: bool, level: 
     }
   }
   const start = at;
-  spaced = false;
+  isLoose = false;
   if (!readValue(0)) return false;
   const extra = extras + <usize>extraCount * 20;
   store<u32>(extra, <u32>name);
   store<u32>(extra + 4, <u32>length);
   store<u32>(extra + 8, <u32>start);
   store<u32>(extra + 12, <u32>at);
-  store<u32>(extra + 16, spaced ? 1 : 0);
+  store<u32>(extra + 16, isLoose ? 1 : 0);
   extraCount += 1;
   return true;
 }
@@ -388,11 +404,19 @@ function putExtra(row: u32): bool {
 }
 
 function write(byte: u8): void {
+  if (arena == arenaEnd) {
+    isFull = true;
+    return;
+  }
   store<u8>(arena, byte);
   arena += 1;
 }
 
 function writeBytes(start: usize, length: usize): void {
+  if (arena + length > arenaEnd) {
+    isFull = true;
+    return;
+  }
   memory.copy(arena, start, length);
   arena += length;
 }
@@ -403,20 +427,62 @@ function writeQuoted(start: usize, length: usize): void {
   write(QUOTE);
 }
 
-/** Writes JSON without the white space between its parts. */
+/** Writes JSON as JSON.stringify does: without white space between its parts, and with escapes for quotes and backslashes, and by letter, only. */
 function writeCompact(start: usize, end: usize): void {
   let isText = false;
   for (let from = start; from < end; from += 1) {
     const byte = load<u8>(from);
-    if (isText && byte == BACKSLASH) {
-      write(byte);
+    if (byte == BACKSLASH) {
       from += 1;
-      write(load<u8>(from));
+      const escape = load<u8>(from);
+      if (escape == U) {
+        const code = codeAt(from + 1);
+        if (code == QUOTE || code == BACKSLASH) write(BACKSLASH);
+        writeCharacter(code);
+        from += code > 0xffff ? 10 : 4;
+        continue;
+      }
+      if (escape != SLASH) write(byte);
+      write(escape);
       continue;
     }
     if (byte == QUOTE) isText = !isText;
     if (isText || byte > 0x20) write(byte);
   }
+}
+
+/** The character of an escape by number, or of two that are a pair, which readString() has found to be one. @param start behind its u */
+function codeAt(start: usize): u32 {
+  const code = hexAt(start);
+  return (code & 0xfc00) == 0xd800 ? 0x10000 + ((code & 0x3ff) << 10) + (hexAt(start + 6) & 0x3ff) : code;
+}
+
+/** Four hexadecimal digits; 0 where they are none. */
+function hexAt(start: usize): u32 {
+  let code: u32 = 0;
+  for (let from = start; from < start + 4; from += 1) {
+    const byte = load<u8>(from);
+    const letter = byte | 0x20;
+    if (isDigit(byte)) code = (code << 4) + (byte - ZERO);
+    else if (letter >= 0x61 && letter <= 0x66) code = (code << 4) + (letter - 0x57);
+    else return 0;
+  }
+  return code;
+}
+
+/** Writes a character in UTF-8. */
+function writeCharacter(code: u32): void {
+  if (code < 0x80) return write(<u8>code);
+  if (code < 0x800) write(<u8>(0xc0 | (code >> 6)));
+  else {
+    if (code < 0x10000) write(<u8>(0xe0 | (code >> 12)));
+    else {
+      write(<u8>(0xf0 | (code >> 18)));
+      write(<u8>(0x80 | ((code >> 12) & 0x3f)));
+    }
+    write(<u8>(0x80 | ((code >> 6) & 0x3f)));
+  }
+  write(<u8>(0x80 | (code & 0x3f)));
 }
 
 /** Reads an order's items, and writes them anew: by column, with all values as texts. */
@@ -459,7 +525,7 @@ function readItem(): bool {
       const meaning: u32 = load<u16>(itemActions + ((<usize>nameId) << 1));
       const action = meaning & 15;
       const column = <usize>(meaning >> COLUMN_SHIFT);
-      if (action == UNKNOWN || !pass(COLON)) return false;
+      if (action == UNKNOWN || !passColon()) return false;
       const first = load<u8>(at);
       if (first == 0x6e && load<u32>(at) == NULL) at += 4;
       else {
@@ -496,7 +562,6 @@ let nameId: i32 = 0;
 let stringStart: usize = 0;
 let stringEnd: usize = 0;
 let isEscaped: bool = false;
-let hasSlash: bool = false;
 let scalarStart: usize = 0;
 let scalarEnd: usize = 0;
 let wholeDigits: u32 = 0;
@@ -536,17 +601,16 @@ function space(): void {
     const byte = load<u8>(at);
     if (byte > 0x20 || (byte != 0x20 && byte != 0x0a && byte != 0x09 && byte != 0x0d)) return;
     at += 1;
-    spaced = true;
+    isLoose = true;
   }
 }
 
-/** Reads a text; of escapes only those by letter. */
+/** Reads a text. */
 function readString(): bool {
   const quotes = i8x16.splat(QUOTE);
   const backslashes = i8x16.splat(BACKSLASH);
   const controls = i8x16.splat(0x1f);
   isEscaped = false;
-  hasSlash = false;
   let from = at + 1;
   stringStart = from;
   while (true) {
@@ -565,7 +629,17 @@ function readString(): bool {
     }
     if (byte != BACKSLASH) return false;
     const escape = load<u8>(from + 1);
-    if (escape == SLASH) hasSlash = true;
+    if (escape == U) {
+      // No control characters, which are written in many ways, and no halves of pairs, which no database takes.
+      const code = hexAt(from + 2);
+      if (code < 0x20 || (code & 0xfc00) == 0xdc00) return false;
+      if ((code & 0xfc00) == 0xd800) {
+        if (load<u8>(from + 6) != BACKSLASH || load<u8>(from + 7) != U || (hexAt(from + 8) & 0xfc00) != 0xdc00) return false;
+        from += 6;
+      }
+      from += 4;
+      isLoose = true;
+    } else if (escape == SLASH) isLoose = true;
     // b, f, n, r, t.
     else if (escape != QUOTE && escape != BACKSLASH && escape != 0x62 && escape != 0x66 && escape != 0x6e && escape != 0x72 && escape != 0x74)
       return false;
@@ -575,7 +649,7 @@ function readString(): bool {
 }
 
 function isAscii(start: usize, end: usize): bool {
-  for (let from = start; from < end; from += 1) if (load<u8>(from) > 0x7e) return false;
+  for (let from = start; from < end; from += 1) if (load<u8>(from) > 0x7f) return false;
   return true;
 }
 
@@ -619,32 +693,17 @@ function isDigit(byte: u8): bool {
 
 /** Reads a number that DECIMAL(18,4) holds, or a text that is one. */
 function readDecimal(first: u8): bool {
-  if (first != QUOTE) {
-    scalarStart = at;
-    if (!readNumber()) return false;
-    scalarEnd = at;
-    return wholeDigits <= WHOLE_DIGITS && fractionDigits <= FRACTION_DIGITS;
-  }
-  at += 1;
+  if (first == QUOTE) at += 1;
   scalarStart = at;
-  if (load<u8>(at) == MINUS) at += 1;
-  const whole = at;
-  while (isDigit(load<u8>(at))) at += 1;
-  const digits = at - whole;
-  if (digits == 0 || digits > WHOLE_DIGITS) return false;
-  if (load<u8>(at) == POINT) {
-    at += 1;
-    const fraction = at;
-    while (isDigit(load<u8>(at))) at += 1;
-    if (at == fraction || at - fraction > FRACTION_DIGITS) return false;
-  }
+  if (!readNumber() || wholeDigits > WHOLE_DIGITS || fractionDigits > FRACTION_DIGITS) return false;
   scalarEnd = at;
+  if (first != QUOTE) return true;
   if (load<u8>(at) != QUOTE) return false;
   at += 1;
   return true;
 }
 
-/** Reads a list of texts without escapes. */
+/** Reads a list of texts. */
 function readTexts(): bool {
   at += 1;
   space();
@@ -653,7 +712,7 @@ function readTexts(): bool {
     return true;
   }
   while (true) {
-    if (load<u8>(at) != QUOTE || !readString() || isEscaped) return false;
+    if (load<u8>(at) != QUOTE || !readString()) return false;
     space();
     const byte = load<u8>(at);
     at += 1;
@@ -666,7 +725,7 @@ function readTexts(): bool {
 /** Reads any value that is written as it stands, but for white space: keys in their order, each once. */
 function readValue(depth: i32): bool {
   const first = load<u8>(at);
-  if (first == QUOTE) return readString() && !hasSlash;
+  if (first == QUOTE) return readString();
   if (first == 0x6e && load<u32>(at) == NULL) {
     at += 4;
     return true;
@@ -683,7 +742,7 @@ function readValue(depth: i32): bool {
     return true;
   }
   for (;;) {
-    if (isObject && !(readKey(firstKey) && pass(COLON))) break;
+    if (isObject && !(readKey(firstKey) && passColon())) break;
     if (!readValue(depth + 1)) break;
     space();
     const byte = load<u8>(at);
