@@ -38,10 +38,10 @@ interface Exports {
     itemColumns: number,
     whole: number,
     extra: number,
-    columns: number,
     work: number,
   ) => void;
   readContent: (field: number, isLast: boolean, texts: number, rewritten: number, rewrittenEnd: number, entries: number, entriesEnd: number) => void;
+  setColumns: (columns: number, work: number) => void;
   firstEntry: (column: number) => number;
 }
 

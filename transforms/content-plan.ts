@@ -1,4 +1,4 @@
-/** What a name in SIGNAL_CONTENT means, as tables of numbers for transforms/assembly/content.ts: the same as transforms/content.ts makes of it. */
+/** What a name in SIGNAL_CONTENT means, as tables of numbers for transforms/assembly/plan.ts: the same as transforms/content.ts makes of it. */
 import { CONTENT_TEXTS, EXTRA_TEXT, fieldText, ITEMS_TEXT, mirrorText, WHOLE_TEXT } from "../schemas/content-columns.ts";
 import { CONTENT_PATHS, ITEM_FIELDS, ITEMS_FIELD, MIRRORED_FIELDS } from "../schemas/content-fields.ts";
 import { EXPORT_COLUMNS, type ExportHeader } from "../schemas/export-columns.ts";
@@ -7,9 +7,9 @@ import { SIGNAL_TYPES, type SignalType, TYPE_NAMES } from "../schemas/signal-typ
 import type { Assembly } from "./assembly.ts";
 import { ITEM_TARGETS, type Target, targetsOf } from "./content.ts";
 
-/** transforms/assembly/content.ts has the same numbers. */
+/** transforms/assembly/plan.ts has the same numbers. */
 const ACTIONS = { unknown: 0, ignored: 1, text: 2, ascii: 3, decimal: 4, boolean: 5, texts: 6, json: 7, items: 8, timestamp: 9 } as const;
-const COLUMN_SHIFT = 4;
+const ACTION_BITS = 4;
 const NO_NODE = 0;
 
 const ITEM_COLUMNS: readonly string[] = Object.keys(ITEM_FIELDS).map(snakeCase);
@@ -17,7 +17,7 @@ const ITEM_COLUMNS: readonly string[] = Object.keys(ITEM_FIELDS).map(snakeCase);
 /** What each name means in a type; of types whose content is not cut, nothing. */
 function meaningsOf(type: string): Map<string, number> {
   if (SIGNAL_TYPES[type as SignalType].table !== "behavior_signals") return new Map();
-  const meaning = (action: number, text: string) => action | (CONTENT_TEXTS.indexOf(text) << COLUMN_SHIFT);
+  const meaning = (action: number, text: string) => action | (CONTENT_TEXTS.indexOf(text) << ACTION_BITS);
   const fields = [...targetsOf(type)].map(([name, target]) => [name, meaning(actionOf(target), fieldText(target.column))] as const);
   const mirrored = Object.entries<ExportHeader>(MIRRORED_FIELDS).map(
     ([name, header]) => [name, header === "SIGNAL_TYPE" ? ACTIONS.ignored : meaning(actionOf(EXPORT_COLUMNS[header]), mirrorText(header))] as const,
@@ -28,7 +28,7 @@ function meaningsOf(type: string): Map<string, number> {
 }
 
 const ITEM_MEANINGS = new Map(
-  [...ITEM_TARGETS].map(([name, target]) => [name, actionOf(target) | (ITEM_COLUMNS.indexOf(target.column) << COLUMN_SHIFT)] as const),
+  [...ITEM_TARGETS].map(([name, target]) => [name, actionOf(target) | (ITEM_COLUMNS.indexOf(target.column) << ACTION_BITS)] as const),
 );
 
 function actionOf({ kind, letterCase }: Pick<Target, "kind" | "letterCase">): number {
@@ -66,9 +66,9 @@ export function placePlan(assembly: Assembly): void {
     assembly.keepNames(ITEM_COLUMNS),
     CONTENT_TEXTS.indexOf(WHOLE_TEXT),
     CONTENT_TEXTS.indexOf(EXTRA_TEXT),
-    CONTENT_TEXTS.length,
-    assembly.keep(new Uint8Array(names.length * 12 + CONTENT_TEXTS.length * 20)),
+    assembly.keep(new Uint8Array(names.length * 12)),
   );
+  assembly.code.setColumns(CONTENT_TEXTS.length, assembly.keep(new Uint8Array(CONTENT_TEXTS.length * 20)));
 }
 
 /** A hash table: for each slot the number of a name, counted from 1, its place and its length. */
