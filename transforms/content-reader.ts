@@ -4,17 +4,19 @@ import { type ColumnMemory, Room, Column } from "./columns.ts";
 import { placePlan } from "./content-plan.ts";
 import type { NamedColumn } from "./parquet.ts";
 
-/** What room there is for each byte of content: enough for all that is not odd. What finds none is left to the row path. */
-const [REWRITTEN, ENTRIES] = [2, 3];
+/** Bytes there are for each byte of content, for texts that are written anew and for entries: enough for all that is not odd. What finds no room is left to the row path. */
+const ROOM = { rewritten: 2, entries: 3 };
 
 export class ContentReader {
   readonly #memory: ColumnMemory;
   readonly #room: Room<"texts" | "rewritten" | "entries">;
+  readonly #perByte: typeof ROOM;
   #columns: Column[] = [];
 
-  /** Where the memory has nothing else in it yet. */
-  constructor(memory: ColumnMemory) {
+  /** Where the memory has nothing else in it yet. @param perByte a test may want less */
+  constructor(memory: ColumnMemory, perByte = ROOM) {
     this.#memory = memory;
+    this.#perByte = perByte;
     this.#room = new Room(memory.assembly);
     placePlan(memory.assembly);
   }
@@ -24,8 +26,9 @@ export class ContentReader {
    * @param field where it stands @param bytes the rows have together, at most
    */
   read(field: number, isLast: boolean, bytes: number): void {
-    const { texts, rewritten, entries } = this.#room.places({ texts: bytes, rewritten: bytes * REWRITTEN, entries: bytes * ENTRIES });
-    this.#memory.assembly.code.readContent(field, isLast, texts, rewritten, rewritten + bytes * REWRITTEN, entries, entries + bytes * ENTRIES);
+    const sizes = { texts: bytes, rewritten: Math.floor(bytes * this.#perByte.rewritten), entries: Math.floor(bytes * this.#perByte.entries) };
+    const { texts, rewritten, entries } = this.#room.places(sizes);
+    this.#memory.assembly.code.readContent(field, isLast, texts, rewritten, rewritten + sizes.rewritten, entries, entries + sizes.entries);
   }
 
   /** Adds what was read of the rows that are not refused. @param firstRow rows that were added before @param count how many come */

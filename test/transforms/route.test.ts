@@ -86,6 +86,20 @@ test("each record goes to its type's table, with its number", async () => {
   expect(parts["marketing_signals"]).toEqual([[102, "2", "emailClick", null, "true", null, "two\nlines"]]);
 });
 
+test("what is empty or \\\\N, quoted or not, is null", async () => {
+  const records = [
+    row({ SIGNAL_ID: "\\N", SIGNAL_TYPE: "order", SIGNAL_CONTENT: "\\N", TIMESTAMP: "\\N", Email: "\\N" }),
+    row({ SIGNAL_TYPE: "order", Email: "N" }),
+  ];
+  const written = [csvOf(records), records.map((fields) => fields.map((field) => `"${field}"`).join(",")).join("\n")];
+  for (const text of written) {
+    expect((await route(Buffer.from(text))).parts["behavior_signals"]).toEqual([
+      [1, null, "order", null, null, null, null],
+      [2, null, "order", null, null, null, "N"],
+    ]);
+  }
+});
+
 test("types in other spellings get Connect's", async () => {
   const types = ["PAGEVIEW", "pageview", "EmailOpen", "whatsappclick"];
   const { parts, left } = await route(Buffer.from(csvOf(types.map((type) => row({ SIGNAL_ID: "1", SIGNAL_TYPE: type })))));
@@ -310,6 +324,7 @@ describe("content", () => {
       String.raw`{"productUrls":["\u00fc","\/"],"imageUrls":"https:\/\/a"}`,
       { c_product_urls: String.raw`["\u00fc","\/"]`, c_image_urls: "https://a" },
     ],
+    [String.raw`{"a":"\/b"}`, { extra: '{"a":"/b"}' }],
     ['{"url":5,"pageTitle":true,"pageGroup":-1.50}', { c_url: "5", c_page_title: "true", c_page_group: "-1.50" }],
     ['{"url":"größer, 日本"}', { c_url: "größer, 日本" }],
     ['{"productUrls":["a", "b"],"imageUrls":"a"}', { c_product_urls: '["a", "b"]', c_image_urls: "a" }],
