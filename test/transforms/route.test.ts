@@ -272,7 +272,7 @@ null
 {"a":{"1":1}}
 {"a":{"":1}}
 {"a":{"b":1,"b":2}}
-{"a":1,"signalContent":{"b":2}}
+{"a":1,"signalContent":{"a":2}}
 {"signalContent":{},"data":{"value":{}}}
 {"signalContent":{"url":"a"},"url":"b"}
 {"signalTimestamp":"2025-09-14"}
@@ -324,6 +324,7 @@ describe("content", () => {
       String.raw`{"productUrls":["\u00fc","\/"],"imageUrls":"https:\/\/a"}`,
       { c_product_urls: String.raw`["\u00fc","\/"]`, c_image_urls: "https://a" },
     ],
+    ['{"c":1,"data":{"b":2,"value":{"url":"u","a":3}},"sessionId":"s"}', { c_url: "u", extra: '{"a":3,"b":2,"c":1,"sessionId":"s"}' }],
     [String.raw`{"a":"\/b"}`, { extra: '{"a":"/b"}' }],
     ['{"url":5,"pageTitle":true,"pageGroup":-1.50}', { c_url: "5", c_page_title: "true", c_page_group: "-1.50" }],
     ['{"url":"größer, 日本"}', { c_url: "größer, 日本" }],

@@ -101,6 +101,7 @@ function readWhole(text: usize, end: usize): bool {
   beginRow();
   content += 1;
   extraCount = 0;
+  deepest = 0;
   begin(text);
   passSpace();
   if (peek() == OPEN && readObject(0, 0)) {
@@ -193,19 +194,16 @@ function putValue(column: u32, start: usize): bool {
   return put(column, row, text, written() - text);
 }
 
-/** Fields of a content that have no column: where the name is, how long it is, where the value starts and ends, whether it is to be written anew. */
-const EXTRA_BYTES: usize = 20;
+/** Fields of a content that have no column: where the name is, how long it is, where the value starts and ends, whether it is to be written anew, how many envelopes are around it. */
+const EXTRA_BYTES: usize = 24;
 const MOST_EXTRAS: u32 = 64;
-const extras = memory.data(64 * 20);
+const extras = memory.data(64 * 24);
 let extraCount: u32 = 0;
-let extraLevel: i32 = 0;
+let deepest: i32 = 0;
 
 /** Notes a field that has no column. */
 function keepField(name: usize, length: usize, level: i32): bool {
   if (!isPlainName(name, length) || extraCount == MOST_EXTRAS) return false;
-  // Those of envelopes come behind the payload's own, wherever they stand.
-  if (extraCount > 0 && extraLevel != level) return false;
-  extraLevel = level;
   for (let index: u32 = 0; index < extraCount; index += 1) {
     const other = extras + <usize>index * EXTRA_BYTES;
     if (<usize>load<u32>(other + 4) == length && memory.compare(load<u32>(other), name, length) == 0) return false;
@@ -217,7 +215,9 @@ function keepField(name: usize, length: usize, level: i32): bool {
   if (!readAny()) return false;
   store<u32>(extra + 12, <u32>place());
   store<u32>(extra + 16, isLoose ? 1 : 0);
+  store<i32>(extra + 20, level);
   extraCount += 1;
+  if (level > deepest) deepest = level;
   return true;
 }
 
@@ -232,20 +232,26 @@ function isPlainName(start: usize, length: usize): bool {
   return length > 0;
 }
 
-/** Puts what has no column, as an object, if there is anything. */
+/** Puts what has no column, as an object, if there is anything: the payload's own fields, then those of the envelopes around it, wherever they stand. */
 function putExtra(): bool {
   if (extraCount == 0) return true;
   const text = written();
-  for (let index: u32 = 0; index < extraCount; index += 1) {
-    const extra = extras + <usize>index * EXTRA_BYTES;
-    write(index == 0 ? OPEN : COMMA);
-    writeQuoted(load<u32>(extra), load<u32>(extra + 4));
-    write(COLON);
-    const start = <usize>load<u32>(extra + 8);
-    const end = <usize>load<u32>(extra + 12);
-    if (load<u32>(extra + 16) != 0) writeCompact(start, end);
-    else writeBytes(start, end - start);
+  for (let level = deepest; level >= 0; level -= 1) {
+    for (let index: u32 = 0; index < extraCount; index += 1) {
+      const extra = extras + <usize>index * EXTRA_BYTES;
+      if (load<i32>(extra + 20) == level) writeExtra(extra, written() == text);
+    }
   }
   write(CLOSE);
   return put(extraColumn, row, text, written() - text);
+}
+
+function writeExtra(extra: usize, isFirst: bool): void {
+  write(isFirst ? OPEN : COMMA);
+  writeQuoted(load<u32>(extra), load<u32>(extra + 4));
+  write(COLON);
+  const start = <usize>load<u32>(extra + 8);
+  const end = <usize>load<u32>(extra + 12);
+  if (load<u32>(extra + 16) != 0) writeCompact(start, end);
+  else writeBytes(start, end - start);
 }
