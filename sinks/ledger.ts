@@ -2,7 +2,7 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import type { ContactColumn } from "../schemas/header.ts";
 import type { LoadStatus } from "../schemas/tables.ts";
-import { inTransaction, rows } from "./sql.ts";
+import { columnNames, inTransaction, rows } from "./sql.ts";
 
 /** A file as the ledger knows it: path, size and mtime tell it from every other one. */
 export interface FileIdentity {
@@ -55,13 +55,7 @@ export async function contactColumns(connection: DuckDBConnection): Promise<Cont
 
 /** The names of the contact columns, in the order in which they were added. */
 export async function contactColumnNames(connection: DuckDBConnection): Promise<string[]> {
-  const found = await rows<{ column_name: string }>(
-    connection,
-    `SELECT column_name FROM duckdb_columns()
-     WHERE database_name = current_database() AND schema_name = 'main' AND table_name = 'behavior_signals' AND column_name LIKE 'contact\\_%' ESCAPE '\\'
-     ORDER BY column_index`,
-  );
-  return found.map(({ column_name }) => column_name);
+  return (await columnNames(connection, "behavior_signals")).filter((name) => name.startsWith("contact_"));
 }
 
 /** Notes that a command has begun. */

@@ -11,13 +11,14 @@ import {
   type MergeTarget,
   metSql,
   removeChangedSql,
+  repeatedSql,
   replacedInFileSql,
   replaceItemsSql,
   takeBackSql,
   takenSql,
   writeSql,
 } from "./merge.ts";
-import { committing, onlyRow, rows } from "./sql.ts";
+import { columnNames, committing, onlyRow, rows } from "./sql.ts";
 import type { Staging } from "./staging.ts";
 import { createViewsSql } from "./views.ts";
 
@@ -100,37 +101,53 @@ export async function mergeStaging(staging: Staging, loadId: bigint, file: FileI
     total.updated += merged.updated;
     total.unchanged += merged.unchanged;
   }
-  await connection.run(`INSERT INTO signalhouse.rejects BY NAME SELECT ${loadId}::BIGINT AS load_id, * FROM staged_rejects`);
-  await insertDrift(staging, loadId);
+  if (counts.rejected > 0) await connection.run(`INSERT INTO signalhouse.rejects BY NAME SELECT ${loadId}::BIGINT AS load_id, * FROM staged_rejects`);
+  if (staging.drift.length > 0) await insertDrift(staging, loadId);
   return total;
 }
 
 async function mergeTable(staging: Staging, table: Table, header: Header, loadId: bigint, file: FileIdentity) {
-  const { connection } = staging;
+  const { connection, counts } = staging;
   const target: MergeTarget = { table, header, loadId, mtime: file.mtime, path: file.path, ...(await surroundings(connection, table, loadId, file)) };
-  const direct = staging.counts.direct[table] - (await takeBack(staging, target));
-  const replaced = await countTruths(connection, replacedInFileSql(table, header), `replaced_${table}`, "differs");
+  const taken = await takeBack(staging, target);
+  const nothing: Merged = { replaced: { rows: 0, truths: 0 }, met: { rows: 0, changed: 0 }, written: 0 };
+  const { replaced, met, written } = counts.rows[table] + taken > 0 ? await mergeRows(staging, target) : nothing;
+  if (table === "behavior_signals") {
+    for (const sql of replaceItemsSql(target, replaced.rows > 0, met.rows > 0)) await connection.run(sql);
+  }
+  return {
+    inserted: counts.direct[table] - taken + written - met.changed,
+    updated: met.changed + replaced.truths,
+    unchanged: met.rows - met.changed + replaced.rows - replaced.truths,
+  };
+}
+
+interface Merged {
+  /** Rows that a later one of the file replaces, and those that say something else. */
+  replaced: { rows: number; truths: number };
+  /** Rows that meet one of the warehouse, and those that take its place. */
+  met: { rows: number; changed: number };
+  /** Rows that were written to the table. */
+  written: number;
+}
+
+/** Merges the staged rows of a table. */
+async function mergeRows(staging: Staging, target: MergeTarget): Promise<Merged> {
+  const { connection } = staging;
+  const { table, header } = target;
+  const repeated = await countTruths(connection, repeatedSql(table), `repeated_${table}`, "true");
+  const replaced = repeated.rows > 0 ? await countTruths(connection, replacedInFileSql(table, header), `replaced_${table}`, "differs") : repeated;
   if (replaced.rows > 0) await staging.leaveOut(table, `SELECT record_no FROM replaced_${table}`);
 
-  const columns = await columnNames(connection, table);
-  const met = await countTruths(connection, metSql(target), "met", "true");
-  const matched = met.rows > 0 ? await countTruths(connection, matchedSql(target, columns), "matched", "later AND differs") : met;
-  const staged = await onlyRow<{ n: bigint }>(connection, `SELECT count(*) AS n FROM staged_${table}`);
-
-  if (met.rows > 0) {
-    for (const sql of confirmSql(target)) await connection.run(sql);
-    await connection.run(removeChangedSql(target));
+  const { rows } = await countTruths(connection, metSql(target), "met", "true");
+  let changed = 0;
+  if (rows > 0) {
+    const matched = matchedSql(target, await columnNames(connection, table));
+    ({ truths: changed } = await countTruths(connection, matched, "matched", "later AND differs"));
+    for (const sql of [...confirmSql(target), removeChangedSql(target)]) await connection.run(sql);
   }
-  await connection.run(writeSql(target, met.rows > 0));
-  if (table === "behavior_signals") {
-    for (const sql of replaceItemsSql(target, met.rows > 0)) await connection.run(sql);
-  }
-  const changed = met.rows > 0 ? matched.truths : 0;
-  return {
-    inserted: direct + Number(staged.n) - met.rows,
-    updated: changed + replaced.truths,
-    unchanged: met.rows - changed + replaced.rows - replaced.truths,
-  };
+  const { rowsChanged: written } = await connection.run(writeSql(target, rows > 0));
+  return { replaced, met: { rows, changed }, written };
 }
 
 /** Stages those of the rows that went straight into a table that meet another one after all. @returns how many */
@@ -184,15 +201,6 @@ async function surroundings(
     [BigInt(file.mtime), file.path],
   );
   return { range, outOfOrder: later.length > 0 };
-}
-
-async function columnNames(connection: DuckDBConnection, table: Table): Promise<string[]> {
-  const found = await rows<{ column_name: string }>(
-    connection,
-    "SELECT column_name FROM duckdb_columns() WHERE database_name = current_database() AND schema_name = 'main' AND table_name = $1 ORDER BY column_index",
-    [table],
-  );
-  return found.map(({ column_name }) => column_name);
 }
 
 /** Adds a column to both tables for each contact attribute that is seen for the first time, and makes the views anew. */

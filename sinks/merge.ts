@@ -36,11 +36,17 @@ const within = (alias: string, { first, last }: MergeTarget["range"]) =>
 const earlier = (load: string, { mtime, path }: MergeTarget) =>
   `(${load}.mtime, ${load}.path) <= (make_timestamptz(${mtime * 1000}), ${quoteText(path)})`;
 
-/** Makes replaced_TABLE: staged rows that a later row of the same file replaces, and whether they differ from that row. */
+/** Makes repeated_TABLE: keys that several staged rows have, with the last of those. */
+export function repeatedSql(table: Table): string {
+  return `CREATE OR REPLACE TEMP TABLE repeated_${table} AS
+    SELECT signal_key, max(record_no) AS last FROM staged_${table} GROUP BY signal_key HAVING count(*) > 1`;
+}
+
+/** Makes replaced_TABLE out of it: staged rows that a later row of the same file replaces, and whether they differ from that row. */
 export function replacedInFileSql(table: Table, header: Header): string {
   const compared = tableColumns(table, header).filter(({ name }) => !LOAD_COLUMNS.includes(name));
   return `CREATE OR REPLACE TEMP TABLE replaced_${table} AS
-    WITH repeated AS (SELECT signal_key, max(record_no) AS last FROM staged_${table} GROUP BY signal_key HAVING count(*) > 1),
+    WITH repeated AS (FROM repeated_${table}),
       hashed AS (SELECT s.record_no, s.signal_key, ${hashes(compared.map((column) => hashed(column, `s.${id(column.name)}`)))}
         FROM staged_${table} s WHERE s.signal_key IN (SELECT signal_key FROM repeated))
     SELECT r.record_no, (r.h1 <> w.h1 OR r.h2 <> w.h2) AS differs
@@ -112,12 +118,13 @@ export function writeSql({ table, header, loadId }: MergeTarget, anyMet: boolean
 }
 
 /** The items of the orders that are new or changed take the place of those that were there. */
-export function replaceItemsSql({ loadId, range }: MergeTarget, anyMet: boolean): string[] {
+export function replaceItemsSql({ loadId, range }: MergeTarget, anyReplaced: boolean, anyMet: boolean): string[] {
   const columns = ORDER_ITEM_COLUMNS.flatMap(({ name }) => (name === "load_id" ? [] : [id(name)]));
+  const replaced = anyReplaced ? "AND record_no NOT IN (SELECT record_no FROM replaced_behavior_signals)" : "";
   const unmatched = anyMet ? `AND record_no NOT IN (SELECT record_no FROM matched WHERE NOT (${CHANGED}))` : "";
   const gone = `DELETE FROM order_items t WHERE ${within("t", range)} AND t.signal_key IN (SELECT signal_key FROM matched WHERE ${CHANGED})`;
   const insert = `INSERT INTO order_items (${columns.join(", ")}, load_id) SELECT ${columns.join(", ")}, ${loadId}::BIGINT FROM staged_order_items
-    WHERE record_no NOT IN (SELECT record_no FROM replaced_behavior_signals) ${unmatched}`;
+    WHERE true ${replaced} ${unmatched}`;
   return anyMet ? [gone, insert] : [insert];
 }
 

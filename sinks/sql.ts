@@ -1,4 +1,5 @@
 import type { DuckDBConnection, DuckDBValue } from "@duckdb/node-api";
+import { quoteText } from "../schemas/names.ts";
 
 /** The rows of a query as objects. BIGINT comes as bigint, timestamps as DuckDB's own value classes. */
 export async function rows<T>(connection: DuckDBConnection, sql: string, values: DuckDBValue[] = []): Promise<T[]> {
@@ -11,6 +12,12 @@ export async function onlyRow<T>(connection: DuckDBConnection, sql: string, valu
   const [row] = await rows<T>(connection, sql, values);
   if (row === undefined) throw new Error(`no row from ${sql}`);
   return row;
+}
+
+/** The columns of a table of the schema `main`, in their order. Of one table: duckdb_columns() looks at each column of each view, too, which takes ten times as long. */
+export async function columnNames(connection: DuckDBConnection, table: string): Promise<string[]> {
+  const found = await rows<{ name: string }>(connection, `SELECT name FROM pragma_table_info(${quoteText(`main.${table}`)}) ORDER BY cid`);
+  return found.map(({ name }) => name);
 }
 
 /** Runs `work` in a transaction: all of it is committed, or nothing. */
