@@ -112,7 +112,7 @@ export class Scratch {
     await this.run("SET memory_limit = '4GB'");
     const tables: Record<string, Row[]> = {};
     for (const table of Object.keys(DATA_TABLES)) {
-      const present = await this.values(`SELECT column_name FROM duckdb_columns() WHERE table_name = '${table}' AND schema_name = 'main'`);
+      const present = await this.values(`SELECT name FROM pragma_table_info('main.${table}')`);
       const without = except.filter((column) => present.includes(column));
       const columns = without.length > 0 ? `* EXCLUDE (${without.join(", ")})` : "*";
       tables[table] = await this.rows(`SELECT ${columns} FROM ${table} ORDER BY ALL`);
