@@ -13,7 +13,7 @@ import { generateExport } from "../samples/generator/exports.ts";
 import { split } from "../transforms/split.ts";
 import { unzip } from "../transforms/unzip.ts";
 import type { LoadFigures } from "./run-load.ts";
-import { median, ROUNDS } from "./median.ts";
+import { inTurn, median, ROUNDS } from "./median.ts";
 
 const SIZES = [200_000, 2_000_000] as const;
 /** The warehouse that a load must not be slowed down by. */
@@ -52,10 +52,8 @@ export async function benchLoad(folder: string): Promise<LoadRow[]> {
       "signalhouse, row path": fresh(folder, load("row", "192MB")),
       ...(size > 1_000_000 ? {} : LIMITS),
     };
-    const taken = new Map<string, LoadFigures[]>(Object.keys(contenders).map((name) => [name, []]));
-    for (let round = 0; round < rounds; round += 1) {
-      for (const [name, run] of Object.entries(contenders)) taken.get(name)?.push(await run(file));
-    }
+    const runs = Object.fromEntries(Object.entries(contenders).map(([name, run]) => [name, () => run(file)]));
+    const taken = await inTurn<LoadFigures>(runs, rounds);
     for (const [contender, figures] of taken) {
       const peak = median(figures.map(({ peakMiB }) => peakMiB));
       rows.push({
@@ -70,7 +68,7 @@ export async function benchLoad(folder: string): Promise<LoadRow[]> {
 }
 
 /** Runs a load into a warehouse that is made for it and removed. */
-function fresh(folder: string, run: (warehouse: string, file: string) => Promise<LoadFigures>) {
+export function fresh(folder: string, run: (warehouse: string, file: string) => Promise<LoadFigures>) {
   return async (file: string) => {
     const warehouse = join(folder, "fresh.duckdb");
     await removeWarehouse(warehouse);

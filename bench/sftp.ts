@@ -16,7 +16,7 @@ import { readCredentials } from "../pipeline/sftp/keys.ts";
 import { login } from "../pipeline/sftp/login.ts";
 import { connectSftp, type SftpOptions } from "../pipeline/sftp/server.ts";
 import { startDelayProxy } from "./delay-proxy.ts";
-import { ROUNDS, median } from "./median.ts";
+import { inTurn, median } from "./median.ts";
 import { startSshd } from "./sshd.ts";
 
 const MIB = 1024 * 1024;
@@ -61,15 +61,12 @@ async function compare(folder: string, link: Link): Promise<SftpResult> {
   const path = join(folder, FILE);
   await mkdir(dirname(path), { recursive: true });
   await writeFile(path, Readable.from(random(link.size)));
-  const names = Object.keys(CONTENDERS) as Contender[];
-  const speeds = new Map(names.map((name) => [name, [] as number[]]));
-  for (let round = 0; round < ROUNDS; round += 1) {
-    for (const name of names) {
-      const start = performance.now();
-      const bytes = await CONTENDERS[name](link);
-      speeds.get(name)?.push(bytes / 1000 / (performance.now() - start));
-    }
-  }
+  const timed = (run: (link: Link) => Promise<number>) => async () => {
+    const start = performance.now();
+    const bytes = await run(link);
+    return bytes / 1000 / (performance.now() - start);
+  };
+  const speeds = await inTurn(Object.fromEntries(Object.entries(CONTENDERS).map(([name, run]) => [name, timed(run)])));
   const medians = [...speeds].map(([name, all]) => [name, Math.round(median(all) * 10) / 10] as const);
   return { link: link.name, file: `${link.size / MIB} MiB`, ...(Object.fromEntries(medians) as Record<Contender, number>) };
 }

@@ -19,8 +19,8 @@ import { headerNames } from "../transforms/records.ts";
 import { Router } from "../transforms/route.ts";
 import { rowsOf } from "../transforms/rows.ts";
 import { Splitter } from "../transforms/split.ts";
-import { gunzipAlone, load, removeWarehouse, standardFile } from "./load.ts";
-import { median } from "./median.ts";
+import { fresh, gunzipAlone, load, removeWarehouse, standardFile } from "./load.ts";
+import { inTurn, median } from "./median.ts";
 import type { LoadFigures } from "./run-load.ts";
 import { startSshd } from "./sshd.ts";
 
@@ -45,32 +45,23 @@ const rounded = (value: number, digits = 2) => Math.round(value * 10 ** digits) 
 /** The generator's file of two million records, by each contender in turn. */
 export async function benchVector(folder: string): Promise<object[]> {
   const file = await standardFile(folder, MAIN);
-  const contenders: Record<string, { run: (warehouse: string, file: string) => Promise<LoadFigures>; rounds?: number }> = {
-    "signalhouse, vector path, 512MB (the default)": { run: load("vector"), rounds: 2 },
-    "signalhouse, vector path, 1GB": { run: load("vector", "1GB") },
-    "duckdb-baseline.sql, two threads, 1GB": { run: baseline("1GB"), rounds: 3 },
-    "duckdb-baseline.sql, two threads, DuckDB's default (80 % of memory)": { run: baseline() },
-    "signalhouse, row path, 192MB": { run: load("row", "192MB"), rounds: 1 },
-    "gunzip alone": { run: async (_, path) => gunzipAlone(path) },
+  const OURS = "signalhouse, vector path, 1GB";
+  const contenders = {
+    "signalhouse, vector path, 512MB (the default)": load("vector"),
+    [OURS]: load("vector", "1GB"),
+    "duckdb-baseline.sql, two threads, 1GB": baseline("1GB"),
+    "duckdb-baseline.sql, two threads, DuckDB's default (80 % of memory)": baseline(),
+    "signalhouse, row path, 192MB": load("row", "192MB"),
   };
-  const taken = new Map<string, LoadFigures[]>(Object.keys(contenders).map((name) => [name, []]));
-  for (let round = 0; round < ROUNDS; round += 1) {
-    for (const [name, { run, rounds = ROUNDS }] of Object.entries(contenders)) {
-      if (round >= rounds) continue;
-      const warehouse = join(folder, "vector.duckdb");
-      await removeWarehouse(warehouse);
-      taken.get(name)?.push(await run(warehouse, file));
-      await removeWarehouse(warehouse);
-    }
-  }
+  const loads = Object.fromEntries(Object.entries(contenders).map(([name, run]) => [name, () => fresh(folder, run)(file)]));
+  const taken = await inTurn<LoadFigures>({ ...loads, "gunzip alone": () => gunzipAlone(file) }, ROUNDS);
   const seconds = (name: string) => median((taken.get(name) ?? []).map((figures) => figures.seconds));
-  const ours = seconds(Object.keys(contenders)[1] as string);
   return [...taken].map(([contender, figures]) => ({
     contender,
     rounds: figures.length,
     seconds: rounded(seconds(contender)),
     "records/s": Math.round(MAIN / seconds(contender)),
-    "times the vector path's seconds at 1GB": rounded(seconds(contender) / ours),
+    "times the vector path's seconds at 1GB": rounded(seconds(contender) / seconds(OURS)),
     "peak RSS MiB": Math.round(median(figures.map(({ peakMiB }) => peakMiB))) || "",
   }));
 }
@@ -91,12 +82,17 @@ export async function benchVectorSplitter(folder: string): Promise<object[]> {
     for (const piece of pieces()) yield* splitter.push(piece);
     yield* splitter.end();
   };
-  const contenders: Record<string, () => void | Promise<void>> = {
-    "gunzip alone": async () => void (await gunzipAlone(file)),
-    "the splitter alone": () => {
+  const timed = (run: () => void | Promise<unknown>) => async () => {
+    const start = performance.now();
+    await run();
+    return (performance.now() - start) / 1000;
+  };
+  const contenders = {
+    "gunzip alone": timed(() => gunzipAlone(file)),
+    "the splitter alone": timed(() => {
       for (const _block of blocks());
-    },
-    "the splitter, and the columns": () => {
+    }),
+    "the splitter, and the columns": timed(() => {
       let routed = 0;
       for (const block of blocks()) {
         if (block.kind === "block") router.add(block, 0);
@@ -106,16 +102,9 @@ export async function benchVectorSplitter(folder: string): Promise<object[]> {
         routed = 0;
       }
       router.take();
-    },
+    }),
   };
-  const taken = new Map<string, number[]>(Object.keys(contenders).map((name) => [name, []]));
-  for (let round = 0; round < ROUNDS; round += 1) {
-    for (const [name, run] of Object.entries(contenders)) {
-      const start = performance.now();
-      await run();
-      taken.get(name)?.push((performance.now() - start) / 1000);
-    }
-  }
+  const taken = await inTurn(contenders, ROUNDS);
   return [...taken].map(([contender, seconds]) => ({ contender, "MB/s": Math.round(bytes.length / 1e6 / median(seconds)) }));
 }
 
@@ -163,19 +152,18 @@ export async function benchVectorOverlap(folder: string): Promise<object[]> {
     ["10 %", second],
     ["100 %", again],
   ] as const) {
-    const empty = join(folder, "overlap-empty.duckdb");
-    const full = join(folder, "overlap-full.duckdb");
-    await removeWarehouse(empty);
-    const alone = await load("vector")(empty, file);
-    await removeWarehouse(empty);
-    const row: Record<string, unknown> = { overlap, "alone: seconds": rounded(alone.seconds) };
-    for (const path of ["vector", "row"] as const) {
-      await copyFile(loaded, full);
-      const { seconds } = await load(path)(full, file);
-      await removeWarehouse(full);
-      row[`${path} path, into the first's warehouse: seconds`] = rounded(seconds);
-    }
-    rows.push(row);
+    const warehouse = join(folder, "overlapping.duckdb");
+    const run = (path: "vector" | "row", full: boolean) => async () => {
+      if (full) await copyFile(loaded, warehouse);
+      const { seconds } = await load(path)(warehouse, file);
+      await removeWarehouse(warehouse);
+      return seconds;
+    };
+    const into = "path, into the first's warehouse: seconds";
+    const contenders = { "alone: seconds": run("vector", false), [`vector ${into}`]: run("vector", true), [`row ${into}`]: run("row", true) };
+    await removeWarehouse(warehouse);
+    const taken = await inTurn(contenders, ROUNDS);
+    rows.push({ overlap, ...Object.fromEntries([...taken].map(([name, seconds]) => [name, rounded(median(seconds))])) });
   }
   await removeWarehouse(loaded);
   return rows;
@@ -221,29 +209,40 @@ export async function benchVectorSync(folder: string): Promise<object[]> {
 }
 
 async function compareSync(folder: string, server: string, local: string, sftp: NonNullable<ConfigInput["sftp"]>): Promise<object> {
-  const start = performance.now();
-  const connection = await connect(readConfig({ sftp }, "the benchmark"), {});
-  const [file] = await connection.list(["Export/Signals"]);
-  if (!file) throw new Error("there is no file on the server");
-  for await (const _chunk of connection.read(file));
-  await connection.close();
-  const download = (performance.now() - start) / 1000;
   const warehouse = join(folder, "sync.duckdb");
-  await removeWarehouse(warehouse);
-  const alone = await load("vector")(warehouse, local);
-  await removeWarehouse(warehouse);
   const config = join(folder, "vector-sync.config.json");
   await writeFile(config, JSON.stringify({ sftp, warehouse }));
   const cli = fileURLToPath(new URL("../cli/main.js", import.meta.url));
-  const begun = performance.now();
-  await promisify(execFile)(process.execPath, [cli, "sync", "--config", config, "--quiet"]);
-  const sync = (performance.now() - begun) / 1000;
+  const timed = (run: () => Promise<void>) => async () => {
+    await removeWarehouse(warehouse);
+    const start = performance.now();
+    await run();
+    return (performance.now() - start) / 1000;
+  };
+  const taken = await inTurn(
+    {
+      download: timed(async () => {
+        const connection = await connect(readConfig({ sftp }, "the benchmark"), {});
+        const [file] = await connection.list(["Export/Signals"]);
+        if (!file) throw new Error("there is no file on the server");
+        for await (const _chunk of connection.read(file));
+        await connection.close();
+      }),
+      load: async () => {
+        await removeWarehouse(warehouse);
+        return (await load("vector")(warehouse, local)).seconds;
+      },
+      sync: timed(async () => void (await promisify(execFile)(process.execPath, [cli, "sync", "--config", config, "--quiet"]))),
+    },
+    ROUNDS,
+  );
   await removeWarehouse(warehouse);
+  const seconds = (name: string) => median(taken.get(name) ?? []);
   return {
     server,
-    "download alone: seconds": rounded(download),
-    "load alone: seconds": rounded(alone.seconds),
-    "sync: seconds": rounded(sync),
-    "times the longer one": rounded(sync / Math.max(download, alone.seconds)),
+    "download alone: seconds": rounded(seconds("download")),
+    "load alone: seconds": rounded(seconds("load")),
+    "sync: seconds": rounded(seconds("sync")),
+    "times the longer one": rounded(seconds("sync") / Math.max(seconds("download"), seconds("load"))),
   };
 }

@@ -99,7 +99,7 @@ test("killed while Connect's answer hangs", async () => {
 
 test("killed again and again while it is resumed", { timeout: 120_000 }, async () => {
   const at = await place();
-  await run(at, { wish, dieAt: 5 });
+  expect((await run(at, { wish, dieAt: 5 })).signal).toBe("SIGKILL");
   for (let step = 1; step <= 6; step++) await run(at, { dieAt: step });
   await runHere(at);
   await expectOnce(at, -2);
