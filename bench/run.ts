@@ -36,12 +36,12 @@ const BENCHMARKS: Record<string, Benchmark> = {
   },
   "vector-overlap": {
     title: "The vector path: signals that are there already",
-    method: "200,000 records; alone is the same file into an empty warehouse.",
+    method: "200,000 records; alone is the same file into an empty warehouse. In turn, medians of five.",
     run: () => benchVectorOverlap(DATA),
   },
   "vector-sync": {
     title: "The vector path: a sync beside its parts",
-    method: "One file of a million records from a server on loopback. The sandbox is this process, on the same two cores.",
+    method: "One file of a million records from a server on loopback. The sandbox is this process, on the same two cores. In turn, medians of five.",
     run: () => benchVectorSync(DATA),
   },
   load: {

@@ -2,7 +2,7 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import type { ContactColumn } from "../schemas/header.ts";
 import type { LoadStatus } from "../schemas/tables.ts";
-import { columnNames, inTransaction, rows } from "./sql.ts";
+import { tableColumnNames, inTransaction, rows } from "./sql.ts";
 
 /** A file as the ledger knows it: path, size and mtime tell it from every other one. */
 export interface FileIdentity {
@@ -55,7 +55,7 @@ export async function contactColumns(connection: DuckDBConnection): Promise<Cont
 
 /** The names of the contact columns, in the order in which they were added. */
 export async function contactColumnNames(connection: DuckDBConnection): Promise<string[]> {
-  return (await columnNames(connection, "behavior_signals")).filter((name) => name.startsWith("contact_"));
+  return (await tableColumnNames(connection, "behavior_signals")).filter((name) => name.startsWith("contact_"));
 }
 
 /** Notes that a command has begun. */

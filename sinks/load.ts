@@ -1,11 +1,13 @@
 /** One file into the warehouse, all or nothing: merge, rejects, drift, schema changes and ledger row in one transaction. */
 import type { DuckDBConnection } from "@duckdb/node-api";
 import type { Header } from "../schemas/header.ts";
+import { SignalhouseError } from "../schemas/errors.ts";
 import { quoteIdentifier as id, quoteText } from "../schemas/names.ts";
 import type { Table } from "../schemas/signal-types.ts";
 import { SIGNAL_TABLES } from "../schemas/tables.ts";
 import { contactColumnNames, type FileIdentity, type LoadCounts, loadWithBytes, NEXT_LOAD_ID } from "./ledger.ts";
 import {
+  CHANGED,
   confirmSql,
   matchedSql,
   type MergeTarget,
@@ -18,7 +20,7 @@ import {
   takenSql,
   writeSql,
 } from "./merge.ts";
-import { columnNames, committing, onlyRow, rows } from "./sql.ts";
+import { tableColumnNames, committing, onlyRow, rows } from "./sql.ts";
 import type { Staging } from "./staging.ts";
 import { createViewsSql } from "./views.ts";
 
@@ -110,50 +112,60 @@ async function mergeTable(staging: Staging, table: Table, header: Header, loadId
   const { connection, counts } = staging;
   const target: MergeTarget = { table, header, loadId, mtime: file.mtime, path: file.path, ...(await surroundings(connection, table, loadId, file)) };
   const taken = await takeBack(staging, target);
-  const nothing: Merged = { replaced: { rows: 0, truths: 0 }, met: { rows: 0, changed: 0 }, written: 0 };
-  const { replaced, met, written } = counts.rows[table] + taken > 0 ? await mergeRows(staging, target) : nothing;
+  const isStaged = counts.rows[table] + taken > 0;
+  const { replaced, matched, written } = isStaged ? await mergeRows(staging, target) : { replaced: NO_ROWS, matched: NO_ROWS, written: 0 };
   if (table === "behavior_signals") {
-    for (const sql of replaceItemsSql(target, replaced.rows > 0, met.rows > 0)) await connection.run(sql);
+    for (const sql of replaceItemsSql(target, replaced.rows > 0, matched.rows > 0)) await connection.run(sql);
   }
   return {
-    inserted: counts.direct[table] - taken + written - met.changed,
-    updated: met.changed + replaced.truths,
-    unchanged: met.rows - met.changed + replaced.rows - replaced.truths,
+    inserted: counts.direct[table] - taken + written - matched.differing,
+    updated: matched.differing + replaced.differing,
+    unchanged: matched.rows - matched.differing + replaced.rows - replaced.differing,
   };
 }
 
-interface Merged {
-  /** Rows that a later one of the file replaces, and those that say something else. */
-  replaced: { rows: number; truths: number };
-  /** Rows that meet one of the warehouse, and those that take its place. */
-  met: { rows: number; changed: number };
-  /** Rows that were written to the table. */
-  written: number;
+/** Staged rows that another row says too, and those of them to which it makes a difference. */
+interface Twins {
+  rows: number;
+  differing: number;
 }
 
-/** Merges the staged rows of a table. */
-async function mergeRows(staging: Staging, target: MergeTarget): Promise<Merged> {
+const NO_ROWS: Twins = { rows: 0, differing: 0 };
+
+/**
+ * Merges the staged rows of a table.
+ * @returns the rows that a later one of the file replaces; those that have a row in the warehouse, and the ones that take its place; how many were written
+ */
+async function mergeRows(staging: Staging, target: MergeTarget): Promise<{ replaced: Twins; matched: Twins; written: number }> {
   const { connection } = staging;
   const { table, header } = target;
-  const repeated = await countTruths(connection, repeatedSql(table), `repeated_${table}`, "true");
-  const replaced = repeated.rows > 0 ? await countTruths(connection, replacedInFileSql(table, header), `replaced_${table}`, "differs") : repeated;
+  const repeated = await makeTable(connection, repeatedSql(table), `repeated_${table}`);
+  const replaced = repeated.rows > 0 ? await makeTable(connection, replacedInFileSql(table, header), `replaced_${table}`, "differs") : NO_ROWS;
   if (replaced.rows > 0) await staging.leaveOut(table, `SELECT record_no FROM replaced_${table}`);
 
-  const { rows } = await countTruths(connection, metSql(target), "met", "true");
-  let changed = 0;
-  if (rows > 0) {
-    const matched = matchedSql(target, await columnNames(connection, table));
-    ({ truths: changed } = await countTruths(connection, matched, "matched", "later AND differs"));
+  const met = await makeTable(connection, metSql(target), "met");
+  const matched =
+    met.rows > 0 ? await makeTable(connection, matchedSql(target, await tableColumnNames(connection, table)), "matched", CHANGED) : NO_ROWS;
+  if (matched.rows !== met.rows) throw orphans(table, met.rows - matched.rows);
+  if (matched.rows > 0) {
     for (const sql of [...confirmSql(target), removeChangedSql(target)]) await connection.run(sql);
   }
-  const { rowsChanged: written } = await connection.run(writeSql(target, rows > 0));
-  return { replaced, met: { rows, changed }, written };
+  const { rowsChanged: written } = await connection.run(writeSql(target, matched.rows > 0));
+  return { replaced, matched, written };
 }
+
+/** Which of two exports is later, the ledger says; what it does not know cannot be merged with. */
+const orphans = (table: Table, rows: number) =>
+  new SignalhouseError(
+    "warehouse_failed",
+    `${table} has ${rows.toLocaleString("en-US")} of the file's rows already, from loads that signalhouse.loads does not have: somebody has deleted those`,
+    "Nothing of the file was loaded. Take the warehouse back from a copy, or load all files into a new one. `signalhouse verify` shows what else is amiss.",
+  );
 
 /** Stages those of the rows that went straight into a table that meet another one after all. @returns how many */
 async function takeBack({ connection, counts }: Staging, target: MergeTarget): Promise<number> {
   if (counts.direct[target.table] === 0) return 0;
-  const { rows: taken } = await countTruths(connection, takenSql(target), `taken_${target.table}`, "true");
+  const { rows: taken } = await makeTable(connection, takenSql(target), `taken_${target.table}`);
   if (taken === 0) return 0;
   const [stage, remove] = takeBackSql(target);
   const { rowsChanged } = await connection.run(stage);
@@ -161,19 +173,14 @@ async function takeBack({ connection, counts }: Staging, target: MergeTarget): P
   return rowsChanged;
 }
 
-/** Makes a temporary table and counts its rows, and those for which `condition` holds. */
-async function countTruths(
-  connection: DuckDBConnection,
-  create: string,
-  table: string,
-  condition: string,
-): Promise<{ rows: number; truths: number }> {
+/** Makes a temporary table and counts its rows, and those for which `differing` holds. */
+async function makeTable(connection: DuckDBConnection, create: string, table: string, differing = "false"): Promise<Twins> {
   await connection.run(create);
-  const counts = await onlyRow<{ n: bigint; truths: bigint }>(
+  const counts = await onlyRow<{ n: bigint; differing: bigint }>(
     connection,
-    `SELECT count(*) AS n, count(*) FILTER (${condition}) AS truths FROM ${table}`,
+    `SELECT count(*) AS n, count(*) FILTER (${differing}) AS differing FROM ${table}`,
   );
-  return { rows: Number(counts.n), truths: Number(counts.truths) };
+  return { rows: Number(counts.n), differing: Number(counts.differing) };
 }
 
 /**

@@ -46,11 +46,10 @@ export function repeatedSql(table: Table): string {
 export function replacedInFileSql(table: Table, header: Header): string {
   const compared = tableColumns(table, header).filter(({ name }) => !LOAD_COLUMNS.includes(name));
   return `CREATE OR REPLACE TEMP TABLE replaced_${table} AS
-    WITH repeated AS (FROM repeated_${table}),
-      hashed AS (SELECT s.record_no, s.signal_key, ${hashes(compared.map((column) => hashed(column, `s.${id(column.name)}`)))}
-        FROM staged_${table} s WHERE s.signal_key IN (SELECT signal_key FROM repeated))
+    WITH hashed AS (SELECT s.record_no, s.signal_key, ${hashes(compared.map((column) => hashed(column, `s.${id(column.name)}`)))}
+        FROM staged_${table} s WHERE s.signal_key IN (SELECT signal_key FROM repeated_${table}))
     SELECT r.record_no, (r.h1 <> w.h1 OR r.h2 <> w.h2) AS differs
-    FROM repeated JOIN hashed w ON w.record_no = repeated.last JOIN hashed r ON r.signal_key = repeated.signal_key
+    FROM repeated_${table} repeated JOIN hashed w ON w.record_no = repeated.last JOIN hashed r ON r.signal_key = repeated.signal_key
     WHERE r.record_no <> repeated.last`;
 }
 
@@ -103,7 +102,8 @@ export function matchedSql(target: MergeTarget, columns: readonly string[]): str
     FROM met m JOIN incoming i USING (record_no) JOIN old o USING (row_id) JOIN signalhouse.loads l ON l.load_id = m.load_id`;
 }
 
-const CHANGED = "later AND differs";
+/** Of the matched rows: those that take the place of the warehouse's. */
+export const CHANGED = "later AND differs";
 
 /** Takes the old rows of changed signals away; writeSql puts the new ones in their place. */
 export function removeChangedSql({ table, range }: MergeTarget): string {

@@ -14,8 +14,8 @@ export async function onlyRow<T>(connection: DuckDBConnection, sql: string, valu
   return row;
 }
 
-/** The columns of a table of the schema `main`, in their order. Of one table: duckdb_columns() looks at each column of each view, too, which takes ten times as long. */
-export async function columnNames(connection: DuckDBConnection, table: string): Promise<string[]> {
+/** The columns of a table of the schema `main`, in their order. Of one table: duckdb_columns() looks at each column of each view, too, which takes five times as long. */
+export async function tableColumnNames(connection: DuckDBConnection, table: string): Promise<string[]> {
   const found = await rows<{ name: string }>(connection, `SELECT name FROM pragma_table_info(${quoteText(`main.${table}`)}) ORDER BY cid`);
   return found.map(({ name }) => name);
 }

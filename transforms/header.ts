@@ -3,6 +3,9 @@ import { exportColumn, TELLING_HEADERS } from "../schemas/export-columns.ts";
 import type { ContactColumn, FieldMeaning, Header } from "../schemas/header.ts";
 import { contactColumnName } from "../schemas/names.ts";
 
+/** What a header row may be separated by after a spreadsheet program wrote the file anew. */
+const OTHER_SEPARATORS = { ";": "semicolons", "\t": "tabs", "|": "pipes" };
+
 /**
  * Reads a header row. A fixed column is recognised by its exact upper-case name, once; everything else is a contact attribute with a
  * column of its own. Columns that would collide get _2, _3, …; once given, a header keeps its column in every later file.
@@ -10,8 +13,16 @@ import { contactColumnName } from "../schemas/names.ts";
  * @throws SignalhouseError header_missing where no column of an export is among the names, or the lines of the file end in CR alone
  */
 export function readHeader(names: readonly string[], known: readonly ContactColumn[]): Header {
-  if (!TELLING_HEADERS.some((name) => names.includes(name))) {
+  if (!isTelling(names)) {
     const start = names.join(",").slice(0, 80);
+    const other = Object.entries(OTHER_SEPARATORS).find(([separator]) => names.some((name) => isTelling(name.split(separator))));
+    if (other) {
+      throw new SignalhouseError(
+        "header_missing",
+        `the fields of the first row are separated by ${other[1]}, those of an export by commas (it starts ${JSON.stringify(start)})`,
+        "Take the file as Connect wrote it; a spreadsheet program that saves it anew changes it.",
+      );
+    }
     throw new SignalhouseError(
       "header_missing",
       `the first row is not the header of a signal export: it names none of ${TELLING_HEADERS.join(", ")} (it starts ${JSON.stringify(start)})`,
@@ -63,3 +74,5 @@ export function readHeader(names: readonly string[], known: readonly ContactColu
   });
   return { names, fields, positions, added };
 }
+
+const isTelling = (names: readonly string[]) => TELLING_HEADERS.some((name) => names.includes(name));

@@ -55,7 +55,7 @@ export function headerNames(row: Row | Reject | undefined): string[] {
   throw new SignalhouseError(
     "header_missing",
     `the first row cannot be read as a header: ${row?.reason ?? "there is none"}`,
-    "Check that the file is an export of signals and that its first row is the header.",
+    "Check that the file is an export of signals as Connect writes it, separated by commas, and that its first row is the header.",
   );
 }
 

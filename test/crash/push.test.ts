@@ -42,8 +42,9 @@ function wishOf({ folder }: ConnectPlace, { file, ...push }: Push): PushWish {
 async function pushHere(at: ConnectPlace, push: Push): Promise<void> {
   // The clock is the real one, as it is in the process that is killed.
   const context = { ...at.context, clock: realClock };
-  const { outcome } = await pushReferenceSet({ ...context, readWarehouse: warehouseReader(at.config, context.signal) }, wishOf(at, push));
+  const { prepared, outcome } = await pushReferenceSet({ ...context, readWarehouse: warehouseReader(at.config, context.signal) }, wishOf(at, push));
   if (outcome?.error) throw outcome.error;
+  expect(prepared.violations).toEqual([]);
 }
 
 /** In a process of its own, which kills itself where it is told to. */

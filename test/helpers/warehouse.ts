@@ -18,11 +18,15 @@ export type Row = Record<string, unknown>;
 const DEFAULT_LIMITS: Limits = readConfig({}, "the defaults").limits;
 
 /**
- * The path that loads take. By default that is what users have: DuckDB reads files that are not small. `LOAD_PATH=vector npm test` has it read all files, and
- * `LOAD_PATH=row npm test` none.
+ * The path that loads take. By default that is what users have: DuckDB reads files that are not small. `LOAD_PATH=vector npm test` has it read small ones too, where a test loads
+ * them itself, and `LOAD_PATH=row npm test` none.
  */
 export const LOAD_PATH = process.env["LOAD_PATH"] as Path | undefined;
-const FORCED = LOAD_PATH === "vector" ? { sizes: { rowGroup: 16 * 1024, stretch: 48 * 1024, few: 0 } } : {};
+/** So that small files are not read one by one all the same. */
+export const FORCED = LOAD_PATH === "vector" ? { sizes: { rowGroup: 16 * 1024, stretch: 48 * 1024, few: 0 } } : {};
+
+/** How many rows a generated file needs to take the path that was asked for where no test can set the sizes: through a sync, or the command line. */
+export const rowsFor = (rows: number) => (LOAD_PATH === "vector" ? Math.max(rows, 2_000) : rows);
 
 /** An empty folder that is gone when the test is over. */
 export function scratchFolder(): string {

@@ -1,8 +1,9 @@
 /** Every signal once, with what the latest export says of it, whatever the order in which the files come. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { Source } from "../../pipeline/load-files.ts";
-import { csv, memoryFile, pageView, scratchWarehouse } from "../helpers/warehouse.ts";
+import { loadFiles, type Source } from "../../pipeline/load-files.ts";
+import { readConfig } from "../../schemas/config.ts";
+import { csv, FORCED, LOAD_PATH, memoryFile, pageView, scratchWarehouse } from "../helpers/warehouse.ts";
 
 const file = (path: string, mtime: number, ...rows: Record<string, string>[]) => memoryFile(path, mtime, csv(rows));
 const CONTACT_COLUMNS = "SELECT column_name FROM duckdb_columns() WHERE table_name = 'behavior_signals' AND starts_with(column_name, 'contact_')";
@@ -133,6 +134,19 @@ describe("within one file", () => {
     expect(await scratch.counts("b.csv")).toEqual({ ...none, records: 2, updated: 1, unchanged: 1 });
     expect(await scratch.values("SELECT load_id FROM behavior_signals")).toEqual(["1"]);
   });
+});
+
+test("rows of a load that was deleted from the ledger are not doubled: the run ends, and says so", async () => {
+  const scratch = await scratchWarehouse();
+  await scratch.load([file("a.csv", 1, pageView("1"), pageView("2"))]);
+  await scratch.run("DELETE FROM signalhouse.loads");
+  const limits = readConfig({}, "the defaults").limits;
+  const context = { warehouse: scratch.warehouse, limits, runId: null, signal: new AbortController().signal, path: LOAD_PATH, ...FORCED };
+  await expect(loadFiles([file("b.csv", 2, pageView("1"), pageView("3"))], context)).rejects.toMatchObject({
+    code: "warehouse_failed",
+    message: "behavior_signals has 1 of the file's rows already, from loads that signalhouse.loads does not have: somebody has deleted those",
+  });
+  expect(await scratch.values(NAMES)).toHaveLength(2);
 });
 
 describe("order items", () => {

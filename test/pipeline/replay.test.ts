@@ -183,6 +183,34 @@ describe("replay", () => {
     for (const { path } of files) expect(await scratch.counts(path)).toEqual({ ...none, records: 3, inserted: 2, rejected: 1 });
   });
 
+  test("of a load leaves nothing behind that the next one would take for its own", async () => {
+    const scratch = await scratchWarehouse();
+    const order = (id: string, product: string) => `${id},order,2025-09-01T10:00:00Z,,"{""orderedItems"":[{""productId"":""${product}""}]}"\n`;
+    await scratch.load([
+      memoryFile("first.csv", 1, HEADER + order("met", "m")),
+      memoryFile("a.csv", 2, `${HEADER}1,order\n2,order\n3,order\n`),
+      memoryFile("b.csv", 3, `${HEADER}1,order\n2,order\n3,order\nx,order\n`),
+    ]);
+    // In a, record 1 is replaced by record 2, and record 3 says what is there; in b, all three are new.
+    const mended = { 2: [order("o", "p"), order("o", "q"), order("met", "m")], 3: [order("r", "s"), order("t", "u"), order("v", "w")] };
+    for (const [loadId, lines] of Object.entries(mended)) {
+      for (const [index, text] of lines.entries())
+        await scratch.run(`UPDATE signalhouse.rejects SET raw = '${text.trimEnd()}' WHERE load_id = ${loadId} AND record_no = ${index + 1}`);
+    }
+    expect(await scratch.replay()).toMatchObject([
+      { load_id: 2n, replayed: 3, inserted: 1, updated: 1, unchanged: 1, still_rejected: 0 },
+      { load_id: 3n, replayed: 3, inserted: 3, updated: 0, unchanged: 0, still_rejected: 1 },
+    ]);
+    const items = await scratch.rows("SELECT signal_key, string_agg(product_id) AS products FROM order_items GROUP BY ALL ORDER BY ALL");
+    expect(items.map(({ signal_key, products }) => [signal_key, products])).toEqual([
+      ["met", "m"],
+      ["o", "q"],
+      ["r", "s"],
+      ["t", "u"],
+      ["v", "w"],
+    ]);
+  });
+
   test("gives way to a later row of the same file, also where that one only confirmed an earlier export", async () => {
     const scratch = await scratchWarehouse();
     await scratch.load([memoryFile("a.csv", 1, HEADER + line("1", "new")), memoryFile("b.csv", 2, `${HEADER}1,pageView\n${line("1", "new")}`)]);

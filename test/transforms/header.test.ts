@@ -106,7 +106,9 @@ describe("header_missing", () => {
   test.each<[string, string[], RegExp]>([
     ["a data row", ["a1", "emailOpen", "2025-09-01"], /names none of SIGNAL_TYPE.*starts "a1,emailOpen/],
     ["lower case", ["signal_id", "signal_type"], /names none/],
-    ["semicolons", ["SIGNAL_ID;SIGNAL_TYPE;TIMESTAMP"], /names none/],
+    ["semicolons", ["SIGNAL_ID;SIGNAL_TYPE;TIMESTAMP"], /separated by semicolons.*starts "SIGNAL_ID;SIGNAL_TYPE;/],
+    ["tabs", ["Email\tSIGNAL_ID", "Name\tTIMESTAMP"], /separated by tabs/],
+    ["a semicolon in a data row", ["a1;b", "emailOpen"], /names none/],
     ["nothing", [""], /names none/],
   ])("%s", (_, names, message) => {
     expect(() => readHeader(names, [])).toThrow(
