@@ -136,17 +136,21 @@ describe("within one file", () => {
   });
 });
 
-test("rows of a load that was deleted from the ledger are not doubled: the run ends, and says so", async () => {
+test.each([
+  ["the first load", "load_id = 1", "behavior_signals has 1 of the file's rows already"],
+  ["the last load", "load_id = 2", "behavior_signals has 1 rows"],
+  ["all loads", "true", "behavior_signals has 3 rows"],
+])("rows of a load that was deleted from the ledger are not doubled: the run ends, and says so (%s)", async (_, which, what) => {
   const scratch = await scratchWarehouse();
-  await scratch.load([file("a.csv", 1, pageView("1"), pageView("2"))]);
-  await scratch.run("DELETE FROM signalhouse.loads");
+  await scratch.load([file("a.csv", 1, pageView("1"), pageView("2")), file("b.csv", 2, pageView("3"))]);
+  await scratch.run(`DELETE FROM signalhouse.loads WHERE ${which}`);
   const limits = readConfig({}, "the defaults").limits;
   const context = { warehouse: scratch.warehouse, limits, runId: null, signal: new AbortController().signal, path: LOAD_PATH, ...FORCED };
-  await expect(loadFiles([file("b.csv", 2, pageView("1"), pageView("3"))], context)).rejects.toMatchObject({
+  await expect(loadFiles([file("c.csv", 3, pageView("1"), pageView("4"))], context)).rejects.toMatchObject({
     code: "warehouse_failed",
-    message: "behavior_signals has 1 of the file's rows already, from loads that signalhouse.loads does not have: somebody has deleted those",
+    message: `${what}, from loads that signalhouse.loads does not have: somebody has deleted those`,
   });
-  expect(await scratch.values(NAMES)).toHaveLength(2);
+  expect(await scratch.values(NAMES)).toHaveLength(3);
 });
 
 describe("order items", () => {
