@@ -47,6 +47,7 @@ const NOTHING: LoadCounts = { records: 0, inserted: 0, updated: 0, unchanged: 0,
 /**
  * Begins the transaction of a load before its file is read, so that rows can go straight into the tables. Only one at a time may be open on a warehouse: the load
  * before must be committed. commitLoad() or abandonLoad() ends it.
+ * @throws SignalhouseError warehouse_failed, as commitLoad()
  */
 export async function openLoad(staging: Staging): Promise<void> {
   const { connection, header } = staging;
@@ -66,7 +67,7 @@ export async function abandonLoad(staging: Staging): Promise<void> {
 /**
  * Merges a file's staging into the warehouse in one transaction: after it everything is there, or, whatever happens, nothing.
  * Only one at a time may run on a warehouse; staging of other files may go on meanwhile, unless a load is open.
- * @throws DuckDB's errors as they are
+ * @throws SignalhouseError warehouse_failed where rows are of loads that the ledger does not have; DuckDB's errors as they are
  */
 export async function commitLoad(staging: Staging, file: ReadFile): Promise<LoadResult> {
   const { connection } = staging;
