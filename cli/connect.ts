@@ -11,6 +11,7 @@ import { beginRun, endRun } from "../sinks/ledger.ts";
 import type { Context } from "./command.ts";
 import { exitCodeOf } from "./failures.ts";
 import { secrets } from "./server.ts";
+import { tellMigration } from "./warehouse.ts";
 
 /** The API key, from the environment or the configuration's file. @throws SignalhouseError api_key_missing, api_key_file_open */
 function apiKeyOf(config: Config): Promise<string> {
@@ -29,7 +30,7 @@ export async function exportContext(config: Config, context: Context): Promise<E
   return {
     config,
     api: await apiOf(config, context),
-    useWarehouse: warehouseUser(config, context.signal),
+    useWarehouse: warehouseUser(config, context.signal, tellMigration(context)),
     clock: realClock,
     signal: context.signal,
     secrets: secrets(),

@@ -1,25 +1,44 @@
-import { verifyWarehouse } from "../sinks/verify.ts";
-import { defineCommand } from "./command.ts";
+import { assertCurrent } from "../sinks/migrate.ts";
+import { mendDoubled } from "../sinks/mend.ts";
+import { type Check, verifyWarehouse } from "../sinks/verify.ts";
+import { type Context, defineCommand } from "./command.ts";
 import { EXIT } from "./failures.ts";
 import { count, table } from "./format.ts";
-import { reading } from "./warehouse.ts";
+import { reading, running } from "./warehouse.ts";
 
 export const command = defineCommand({
-  usage: "[options]",
-  about: "Derives the ledger's sums again from the tables, and checks what must always hold. It only reads. Exit code 1 where a check fails.",
-  options: {},
-  examples: ["verify", "verify --json"],
-  run: (context) =>
-    reading(context, async (connection) => {
-      const checks = await verifyWarehouse(connection);
-      const failed = checks.filter(({ ok }) => !ok).length;
-      context.out.result({ ok: failed === 0, checks }, () => {
-        const verdict = failed === 0 ? `All ${count(checks.length, "check")} hold.` : `${count(failed, "check")} of ${checks.length} failed.`;
-        return `${table(
-          ["", "check", ""],
-          checks.map(({ name, ok, detail }) => [ok ? "ok" : "FAILED", name, detail]),
-        ).trimStart()}\n\n${verdict}`;
-      });
-      return failed === 0 ? EXIT.done : EXIT.failed;
-    }),
+  usage: "[--mend] [options]",
+  about:
+    "Derives the ledger's sums again from the tables, and checks what must always hold. Without --mend it only reads. Exit code 1 where a check fails.",
+  options: {
+    mend: { type: "boolean", help: "first take out signals that an older version has doubled: the row of the latest export stays" },
+  },
+  examples: ["verify", "verify --json", "verify --mend"],
+  run: (context, { values }) =>
+    values.mend
+      ? running(context, "verify", async ({ connection }) => {
+          const { signals, orderItems } = await mendDoubled(connection);
+          context.out.note(
+            signals === 0
+              ? "No signal is there twice: nothing was taken out."
+              : `Taken out: ${count(signals, "doubled signal")}, ${count(orderItems, "order item")}.`,
+          );
+          return report(context, await verifyWarehouse(connection), { mended: { signals, order_items: orderItems } });
+        })
+      : reading(context, async (connection, { warehouse }) => {
+          await assertCurrent(connection, warehouse);
+          return report(context, await verifyWarehouse(connection));
+        }),
 });
+
+function report({ out }: Context, checks: readonly Check[], more: object = {}): number {
+  const failed = checks.filter(({ ok }) => !ok).length;
+  out.result({ ok: failed === 0, checks, ...more }, () => {
+    const verdict = failed === 0 ? `All ${count(checks.length, "check")} hold.` : `${count(failed, "check")} of ${checks.length} failed.`;
+    return `${table(
+      ["", "check", ""],
+      checks.map(({ name, ok, detail }) => [ok ? "ok" : "FAILED", name, detail]),
+    ).trimStart()}\n\n${verdict}`;
+  });
+  return failed === 0 ? EXIT.done : EXIT.failed;
+}

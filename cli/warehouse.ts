@@ -7,13 +7,18 @@ import type { Config } from "../schemas/config.ts";
 import { messageOf } from "../schemas/errors.ts";
 import type { Context } from "./command.ts";
 import { exitCodeOf } from "./failures.ts";
+import { type OnMigration, openToWrite } from "../pipeline/open-to-write.ts";
 import { packageVersion } from "../pipeline/package.ts";
+import { number } from "./format.ts";
 
-/** Opens the warehouse to write; the caller closes it. @throws SignalhouseError as openWarehouse */
-function openToWrite({ warehouse, limits }: Config): Promise<Warehouse> {
-  const { memory } = limits;
-  return openWarehouse({ path: warehouse, memory, threads: 1, version: packageVersion() });
-}
+/** Tells that a warehouse of an older version is migrated. */
+export const tellMigration =
+  ({ out }: Pick<Context, "out">): OnMigration =>
+  (signals) =>
+    out.note(
+      `The warehouse is of an older version: its ${number(signals)} signals get the keys of this one. That may take a minute for ten million of them, ` +
+        "or ten where they have no SIGNAL_ID. It is one transaction: interrupted, it leaves the warehouse as it was.",
+    );
 
 /**
  * Opens the warehouse read-only for `work`, and closes it after it. An interruption ends the query that is running.
@@ -41,7 +46,7 @@ export async function running(
   work: (warehouse: Warehouse, config: Config, runId: bigint) => Promise<number>,
 ): Promise<number> {
   const { config } = await context.config();
-  const warehouse = await openToWrite(config);
+  const warehouse = await openToWrite(config, tellMigration(context));
   try {
     const { connection } = warehouse;
     const runId = await beginRun(connection, command, packageVersion());

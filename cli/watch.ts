@@ -12,6 +12,7 @@ import { EXIT } from "./failures.ts";
 import { Health } from "./health.ts";
 import { count, number } from "./format.ts";
 import { secrets, sftpOf } from "./server.ts";
+import { tellMigration } from "./warehouse.ts";
 
 const LEAST_MS = 1000;
 
@@ -32,7 +33,7 @@ export const command = defineCommand({
     sftpOf(config, file);
     const everyMs = durationOf("--every", values.every ?? "15m");
     const exports = await asker(config, context);
-    const useWarehouse = warehouseUser(config, signal);
+    const useWarehouse = warehouseUser(config, signal, tellMigration(context));
     const health = new Health({ pid: process.pid, startedAt: Date.now(), everyMs, limits: DAILY_LIMITS });
     await watch({
       config,

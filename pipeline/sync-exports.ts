@@ -3,6 +3,7 @@ import { isSignalhouseError, messageOf, SignalhouseError } from "../schemas/erro
 import { beginRun, endRun } from "../sinks/ledger.ts";
 import { assertCurrent } from "../sinks/migrate.ts";
 import { openWarehouse, type Warehouse } from "../sinks/warehouse.ts";
+import { openToWrite } from "./open-to-write.ts";
 import { packageVersion } from "./package.ts";
 import { exitCodeOf } from "./load-files.ts";
 import { sync, type SyncOptions, type SyncResult } from "./sync.ts";
@@ -52,9 +53,7 @@ async function planOnly(options: Options): Promise<SyncResult> {
 }
 
 async function loadNew(options: Options): Promise<SyncResult> {
-  const { warehouse: path, limits } = options.config;
-  const { memory } = limits;
-  const warehouse = await openWarehouse({ path, memory, threads: 1, version: packageVersion() });
+  const warehouse = await openToWrite(options.config);
   try {
     const runId = await beginRun(warehouse.connection, "syncExports", packageVersion());
     try {

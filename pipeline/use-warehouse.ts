@@ -4,7 +4,7 @@ import { isSignalhouseError } from "../schemas/errors.ts";
 import { assertCurrent } from "../sinks/migrate.ts";
 import { openWarehouse, type Warehouse } from "../sinks/warehouse.ts";
 import { type Clock, realClock } from "./clock.ts";
-import { packageVersion } from "./package.ts";
+import { type OnMigration, openToWrite } from "./open-to-write.ts";
 
 /** Opens the warehouse to write, does the work and closes it. @throws SignalhouseError as openWarehouse; what `work` throws */
 export type UseWarehouse = <T>(work: (warehouse: Warehouse) => Promise<T>) => Promise<T>;
@@ -17,27 +17,26 @@ const PATIENCE_MS = 60_000;
 const LOOK_MS = 250;
 
 /** The way to the configuration's warehouse. */
-export function warehouseUser(config: Config, signal: AbortSignal): UseWarehouse {
-  return (work) => using(config, false, signal, work);
+export function warehouseUser(config: Config, signal: AbortSignal, onMigration?: OnMigration): UseWarehouse {
+  return (work) => using(() => openToWrite(config, onMigration), signal, work);
 }
 
 /** The way to the configuration's warehouse for who only reads. */
 export function warehouseReader(config: Config, signal: AbortSignal): ReadWarehouse {
+  const { warehouse: path, limits } = config;
   return (work) =>
-    using(config, true, signal, async (warehouse) => {
-      await assertCurrent(warehouse.connection, warehouse.path);
-      return work(warehouse);
-    });
+    using(
+      () => openWarehouse({ path, readOnly: true, memory: limits.memory, threads: 1 }),
+      signal,
+      async (warehouse) => {
+        await assertCurrent(warehouse.connection, path);
+        return work(warehouse);
+      },
+    );
 }
 
-async function using<T>(
-  { warehouse: path, limits }: Config,
-  readOnly: boolean,
-  signal: AbortSignal,
-  work: (warehouse: Warehouse) => Promise<T>,
-): Promise<T> {
-  const { memory } = limits;
-  const warehouse = await patiently(() => openWarehouse({ path, readOnly, memory, threads: 1, version: packageVersion() }), realClock, signal);
+async function using<T>(open: () => Promise<Warehouse>, signal: AbortSignal, work: (warehouse: Warehouse) => Promise<T>): Promise<T> {
+  const warehouse = await patiently(open, realClock, signal);
   try {
     return await work(warehouse);
   } finally {

@@ -13,6 +13,8 @@ export const mirrorText = (header: ExportHeader): string => `m_${header.toLowerC
 export const ITEMS_TEXT = "items";
 /** A JSON object of what has no column. */
 export const EXTRA_TEXT = "extra";
+/** A hash of what the content says, of records whose SIGNAL_ID may be none; empty where it says nothing. */
+export const HASH_TEXT = "content_hash";
 
 /** Columns of behavior_signals that content fills. */
 const FIELD_COLUMNS: readonly string[] = Object.keys(CONTENT_FIELDS).map(snakeCase);
@@ -34,4 +36,5 @@ export const CONTENT_TEXTS: readonly string[] = [
   ...MIRRORED_HEADERS.map(mirrorText),
   ITEMS_TEXT,
   EXTRA_TEXT,
+  HASH_TEXT,
 ];

@@ -5,16 +5,12 @@
 import type { Kind } from "./kinds.ts";
 import type { Table } from "./signal-types.ts";
 
-/** How a column takes part in a row's identity where SIGNAL_ID is empty: part of it, or not (it describes something else that may change). */
-type Identity = "signal" | "no";
-
 export interface ExportColumn {
   kind: Kind;
   /** The heading on the vendor's page. Descriptive: Connect does not promise that other signals leave the column empty. */
   group: "common" | "behavior" | "marketing" | "contact" | "campaign" | "message";
   /** The tables that have the column. A value in a row of the other table goes to `extra`. */
   tables: readonly Table[];
-  identity: Identity;
   /** The values that the vendor names. Others are loaded all the same. */
   values?: readonly string[];
 }
@@ -23,36 +19,35 @@ const BOTH = ["marketing_signals", "behavior_signals"] as const;
 const BEHAVIOR = ["behavior_signals"] as const;
 const MARKETING = ["marketing_signals"] as const;
 
-const common = { kind: "text", group: "common", tables: BOTH, identity: "signal" } as const;
-const shared = { kind: "text", group: "behavior", tables: BOTH, identity: "signal" } as const;
+const common = { kind: "text", group: "common", tables: BOTH } as const;
+const shared = { kind: "text", group: "behavior", tables: BOTH } as const;
 const time = { ...shared, kind: "timestamp" } as const;
 const behavior = { ...shared, tables: BEHAVIOR } as const;
-const marketing = { kind: "text", group: "marketing", tables: MARKETING, identity: "signal" } as const;
-const consent = { kind: "text", group: "contact", tables: BOTH, identity: "no", values: ["OPT_IN", "OPT_OUT", "OPT_IN_UNVERIFIED"] } as const;
-const campaign = { kind: "text", group: "campaign", tables: MARKETING, identity: "no" } as const;
-const message = { kind: "text", group: "message", tables: MARKETING, identity: "no" } as const;
+const marketing = { kind: "text", group: "marketing", tables: MARKETING } as const;
+const consent = { kind: "text", group: "contact", tables: BOTH, values: ["OPT_IN", "OPT_OUT", "OPT_IN_UNVERIFIED"] } as const;
+const campaign = { kind: "text", group: "campaign", tables: MARKETING } as const;
+const message = { kind: "text", group: "message", tables: MARKETING } as const;
 
 export const EXPORT_COLUMNS = {
   DATASET_ID: common,
   SUBSCRIPTION_ID: common,
-  TEMPORARY_LINKING_ID: { ...common, identity: "no" },
+  TEMPORARY_LINKING_ID: common,
 
   ACOUSTIC_APP_KEY: behavior,
   CATEGORY: { ...shared, values: ["Behavior", "Marketing"] },
-  DESCRIPTION: { ...shared, identity: "no" },
-  NAME: { ...shared, identity: "no" },
+  DESCRIPTION: shared,
+  NAME: shared,
   OBSERVED_TIMESTAMP: time,
   RECEIVED_TIMESTAMP: time,
   SIGNAL_CONTENT: { ...shared, kind: "json" },
   SIGNAL_GROUP: { ...behavior, values: ["session", "page", "order", "cart", "product"] },
   SIGNAL_TIMESTAMP: time,
-  SCREEN_VIEW_NAME: { ...behavior, identity: "no" },
+  SCREEN_VIEW_NAME: behavior,
   TLTSID: behavior,
 
-  BOT_DETECTED: { ...marketing, kind: "boolean", identity: "no" },
+  BOT_DETECTED: { ...marketing, kind: "boolean" },
   BOT_DETECTION_REASON: {
     ...marketing,
-    identity: "no",
     values: [
       "APPLE_MPP",
       "DELIVERY_OPEN_THRESHOLD",
@@ -78,7 +73,7 @@ export const EXPORT_COLUMNS = {
   CONSENT_WHATSAPP: consent,
 
   CAMPAIGN_DESCRIPTION: campaign,
-  CAMPAIGN_ID: { ...campaign, identity: "signal" },
+  CAMPAIGN_ID: campaign,
   CAMPAIGN_NAME: campaign,
   CAMPAIGN_STATUS: { ...campaign, values: ["RUNNING", "COMPLETED", "CANCELLED", "TEMPLATE"] },
   CAMPAIGN_TYPE: { ...campaign, values: ["SCHEDULED", "TRIGGERED", "MULTISTEP"] },
@@ -92,10 +87,10 @@ export const EXPORT_COLUMNS = {
   SEGMENT_ID: campaign,
   TAGS: { ...campaign, kind: "texts" },
 
-  MESSAGE_ID: { ...message, identity: "signal" },
+  MESSAGE_ID: message,
   MESSAGE_NAME: message,
   MESSAGE_TAGS: { ...message, kind: "texts" },
-  LINK_ID: { ...message, identity: "signal" },
+  LINK_ID: message,
   AUDIENCE_VARIABLES: { ...message, kind: "texts" },
   PERSONALIZATION_VARIABLES: { ...message, kind: "texts" },
   PLACEHOLDER_VARIABLES: { ...message, kind: "texts" },

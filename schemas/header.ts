@@ -22,3 +22,9 @@ export interface Header {
   /** Contact columns that the warehouse does not have yet. */
   added: readonly ContactColumn[];
 }
+
+/** The fields that are contact attributes, by name; those of one name in their order. */
+export const contactFields = ({ fields }: Pick<Header, "fields">): { header: string; position: number }[] =>
+  fields
+    .flatMap(({ contact, header }, position) => (contact ? [{ header, position }] : []))
+    .toSorted((one, other) => (one.header < other.header ? -1 : Number(one.header > other.header)));

@@ -28,7 +28,10 @@ export type DriftReason =
   | "second name of a field"
   | "not UTF-8"
   | "unknown signal type"
-  | "not valid Unicode";
+  | "not valid Unicode"
+  | "not an id"
+  | "id of another type"
+  | "id at another time";
 
 /** Something that the data has and the schema does not know. */
 export interface Drift {

@@ -16,6 +16,9 @@ export interface Column {
 const column = (name: string, kind: Kind): Column => ({ name, kind, type: DUCKDB_TYPES[kind] });
 const integer = (name: string): Column => ({ name, kind: "integer", type: "BIGINT" });
 
+/** A hash of signal_key, by which a load looks signals up in the whole warehouse: eight bytes a row are quick to look through. The key itself decides. */
+const KEY_HASH: Column = { name: "key_hash", kind: "integer", type: "UBIGINT" };
+
 /** Export columns that stand first or last in the tables rather than in their own order. */
 const PLACED = new Set(["SIGNAL_ID", "SIGNAL_TYPE", "SIGNAL_CONTENT"]);
 
@@ -26,7 +29,7 @@ function exportColumns(table: Table): Column[] {
 }
 
 const first = [column("signal_key", "text"), column("signal_id", "text"), column("signal_type", "text"), column("occurred_at", "timestamp")];
-const last = [column("signal_content", "json"), column("extra", "json"), integer("load_id"), integer("record_no")];
+const last = [column("signal_content", "json"), column("extra", "json"), integer("load_id"), integer("record_no"), KEY_HASH];
 
 const fieldColumns = (fields: Readonly<Record<string, { kind: Kind }>>) =>
   Object.entries(fields).map(([name, { kind }]) => column(snakeCase(name), kind));
@@ -40,9 +43,9 @@ export const SIGNAL_TABLES: Readonly<Record<Table, readonly Column[]>> = {
 /** The contact columns that a header means, each once. */
 const contactColumnsOf = ({ fields }: Pick<Header, "fields">): string[] => fields.flatMap(({ contact, column }) => (contact ? [column] : []));
 
-/** The columns of a signal table that a file with this header may fill. */
+/** The columns of a signal table that a file with this header may fill; key_hash follows from them. */
 export const tableColumns = (table: Table, header: Pick<Header, "fields">): Column[] => [
-  ...SIGNAL_TABLES[table],
+  ...SIGNAL_TABLES[table].filter((known) => known !== KEY_HASH),
   ...contactColumnsOf(header).map((name) => column(name, "text")),
 ];
 
@@ -58,7 +61,7 @@ export const ORDER_ITEM_COLUMNS: readonly Column[] = [
 ];
 
 /** Columns that say which load wrote a row, not what the row says: two rows that differ only here are the same. */
-export const LOAD_COLUMNS: readonly string[] = ["load_id", "record_no"];
+export const LOAD_COLUMNS: readonly string[] = ["load_id", "record_no", KEY_HASH.name];
 
 /** The tables of the schema `signalhouse`: column name to DuckDB type. */
 export const LEDGER_TABLES = {
@@ -91,6 +94,7 @@ export const LEDGER_TABLES = {
     run_id: "BIGINT",
     header: "VARCHAR[]",
     row_path_records: "BIGINT",
+    order_items: "BIGINT",
   },
   rejects: {
     load_id: "BIGINT NOT NULL",
@@ -118,7 +122,13 @@ export const LEDGER_TABLES = {
     occurrence: "INTEGER",
     changed_at: "TIMESTAMPTZ NOT NULL",
   },
-  confirmations: { signal_key: "VARCHAR NOT NULL", occurred_at: "TIMESTAMPTZ NOT NULL", load_id: "BIGINT NOT NULL", record_no: "BIGINT NOT NULL" },
+  confirmations: {
+    signal_type: "VARCHAR",
+    signal_key: "VARCHAR NOT NULL",
+    occurred_at: "TIMESTAMPTZ NOT NULL",
+    load_id: "BIGINT NOT NULL",
+    record_no: "BIGINT NOT NULL",
+  },
   jobs: {
     job_id: "VARCHAR",
     kind: "VARCHAR NOT NULL",
@@ -157,4 +167,5 @@ export type JobStatus = "postponed" | "asking" | "asked" | "arrived" | "loaded" 
 /** Where an import stands: its file is on its way · perhaps asked for · Connect took it · Connect has the rows · it was refused, failed or given up. */
 export type ImportStatus = "uploading" | "asking" | "asked" | "imported" | "failed";
 
-export type LoadStatus = "loaded" | "duplicate" | "failed";
+/** What became of a file: "mended" is none, but what `verify --mend` took out. */
+export type LoadStatus = "loaded" | "duplicate" | "failed" | "mended";

@@ -35,12 +35,18 @@ export async function knownFiles(connection: DuckDBConnection): Promise<KnownFil
   return found.map(({ path, size_bytes, mtime_ms, status }) => ({ path, size: Number(size_bytes), mtime: Number(mtime_ms), status }));
 }
 
-/** The load that has the same bytes, where there is one. */
-export async function loadWithBytes(connection: DuckDBConnection, sha256: string): Promise<{ load_id: bigint; path: string } | undefined> {
-  const found = await rows<{ load_id: bigint; path: string }>(
+/**
+ * The load of the same bytes that a file adds nothing to, where there is one: of the same export, or of a later one. A copy of an earlier export with a later time is the later export of what it says.
+ */
+export async function laterLoadWithBytes(
+  connection: DuckDBConnection,
+  { sha256, mtime, path }: Pick<FileIdentity, "mtime" | "path"> & { sha256: string },
+): Promise<{ path: string } | undefined> {
+  const found = await rows<{ path: string }>(
     connection,
-    "SELECT load_id, path FROM signalhouse.loads WHERE sha256 = $1 AND status = 'loaded' LIMIT 1",
-    [sha256],
+    `SELECT path FROM signalhouse.loads WHERE sha256 = $1 AND status = 'loaded' AND (mtime, path) >= (make_timestamptz($2::BIGINT * 1000), $3)
+     ORDER BY mtime, path LIMIT 1`,
+    [sha256, BigInt(mtime), path],
   );
   return found[0];
 }

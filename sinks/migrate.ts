@@ -5,21 +5,43 @@ import { quoteIdentifier as id, quoteText } from "../schemas/names.ts";
 import { LEDGER_TABLES } from "../schemas/tables.ts";
 import { createTablesSql, DATA_TABLES } from "./ddl.ts";
 import { contactColumnNames } from "./ledger.ts";
-import { inTransaction, rows } from "./sql.ts";
+import { TABLES } from "./merge-sql.ts";
+import { type ContentKey, fillKeyHashSql, rekey } from "./rekey.ts";
+import { inTransaction, onlyRow, rows } from "./sql.ts";
 import { createViewsSql, VIEWS } from "./views.ts";
 
-/** One step from a schema version to the next, for what adding tables and columns cannot do. */
-export type Migration = readonly string[];
+/** What a migration needs of its caller. */
+export interface MigrationOptions {
+  contentKey: ContentKey;
+  /** Called before an existing warehouse is changed: that may take a while. @param signals how many it has */
+  onBegin?: ((signals: number) => void) | undefined;
+}
+
+/** One step from a schema version to the next, for what adding tables and columns cannot do. All tables and columns of today are there. */
+export type Migration = (connection: DuckDBConnection, options: MigrationOptions) => Promise<void>;
 
 /** The step at index n leads from version n + 1 to n + 2. Tables, columns and views that are merely new need no step. */
-export const MIGRATIONS: readonly Migration[] = [];
+export const MIGRATIONS: readonly Migration[] = [
+  // A signal is its type and its key, wherever and whenever it stands; the ledger counts items.
+  async (connection, { contentKey }) => {
+    await rekey(connection, contentKey);
+    await connection.run(
+      "UPDATE signalhouse.loads AS l SET order_items = (SELECT count(*) FROM order_items i WHERE i.load_id = l.load_id) WHERE order_items IS NULL",
+    );
+  },
+];
 
 /**
  * Creates what a new warehouse lacks, or migrates an older one, in one transaction. A warehouse that is up to date is not written to.
  * @param writtenBy the version of signalhouse, kept for whoever opens the file later
  * @throws SignalhouseError warehouse_newer where a newer signalhouse wrote it
  */
-export async function prepareSchema(connection: DuckDBConnection, writtenBy: string, migrations: readonly Migration[] = MIGRATIONS): Promise<void> {
+export async function prepareSchema(
+  connection: DuckDBConnection,
+  writtenBy: string,
+  options: MigrationOptions,
+  migrations: readonly Migration[] = MIGRATIONS,
+): Promise<void> {
   const target = migrations.length + 1;
   const version = await schemaVersion(connection);
   if (version !== undefined && version > target) {
@@ -30,14 +52,17 @@ export async function prepareSchema(connection: DuckDBConnection, writtenBy: str
     );
   }
   if (version === target && (await missingColumns(connection)).length === 0 && !(await viewsAreMissing(connection))) return;
+  const steps = version === undefined ? [] : migrations.slice(version - 1);
+  if (steps.length > 0) options.onBegin?.(await signalCount(connection));
 
   await inTransaction(connection, async () => {
-    for (const step of version === undefined ? [] : migrations.slice(version - 1)) {
-      for (const sql of step) await connection.run(sql);
-    }
     for (const sql of createTablesSql()) await connection.run(sql);
-    for (const { table, column, type } of await missingColumns(connection))
-      await connection.run(`ALTER TABLE ${table} ADD COLUMN ${id(column)} ${type}`);
+    const missing = await missingColumns(connection);
+    for (const { table, column, type } of missing) await connection.run(`ALTER TABLE ${table} ADD COLUMN ${id(column)} ${type}`);
+    for (const table of TABLES) {
+      if (missing.some((column) => column.table === `main.${table}` && column.column === "key_hash")) await connection.run(fillKeyHashSql(table));
+    }
+    for (const step of steps) await step(connection, options);
     for (const sql of createViewsSql(await contactColumnNames(connection))) await connection.run(sql);
     await connection.run("DELETE FROM signalhouse.meta");
     await connection.run("INSERT INTO signalhouse.meta BY NAME SELECT $1::INTEGER AS schema_version, $2 AS written_by, now() AS changed_at", [
@@ -47,12 +72,20 @@ export async function prepareSchema(connection: DuckDBConnection, writtenBy: str
   });
 }
 
+async function signalCount(connection: DuckDBConnection): Promise<number> {
+  const { n } = await onlyRow<{ n: bigint }>(
+    connection,
+    "SELECT (SELECT count(*) FROM marketing_signals) + (SELECT count(*) FROM behavior_signals) AS n",
+  );
+  return Number(n);
+}
+
 /**
  * Makes sure that a warehouse that is only read has all that this version asks of it.
  * @throws SignalhouseError warehouse_older
  */
 export async function assertCurrent(connection: DuckDBConnection, path: string): Promise<void> {
-  if ((await missingColumns(connection)).length === 0) return;
+  if ((await schemaVersion(connection)) === MIGRATIONS.length + 1 && (await missingColumns(connection, true)).length === 0) return;
   throw new SignalhouseError(
     "warehouse_older",
     `${path} was written by an older signalhouse, and lacks what this one asks of it`,
@@ -80,8 +113,8 @@ interface MissingColumn {
   type: string;
 }
 
-/** Columns that the table data has and an existing table has not. A new field in schemas/ becomes a column here, with nulls. */
-async function missingColumns(connection: DuckDBConnection): Promise<MissingColumn[]> {
+/** Columns that the table data has and the warehouse has not: a new field in schemas/ becomes a column here, with nulls. @param onlyOfTables whether to leave out tables that are missing as a whole */
+async function missingColumns(connection: DuckDBConnection, onlyOfTables = false): Promise<MissingColumn[]> {
   const wanted = [
     ...Object.entries(DATA_TABLES).flatMap(([table, columns]) => columns.map(({ name, type }) => ({ table: `main.${table}`, column: name, type }))),
     ...Object.entries(LEDGER_TABLES).flatMap(([table, columns]) =>
@@ -97,7 +130,8 @@ async function missingColumns(connection: DuckDBConnection): Promise<MissingColu
   const columns = tables.flatMap(({ name }) =>
     ours.has(name) ? [`SELECT concat_ws('.', ${quoteText(name)}, name) AS name FROM pragma_table_info(${quoteText(name)})`] : [],
   );
-  if (columns.length === 0) return wanted;
+  if (columns.length === 0) return onlyOfTables ? [] : wanted;
   const present = new Set((await rows<{ name: string }>(connection, columns.join(" UNION ALL "))).map(({ name }) => name));
-  return wanted.filter(({ table, column }) => !present.has(`${table}.${column}`));
+  const there = new Set(tables.map(({ name }) => name));
+  return wanted.filter(({ table, column }) => !present.has(`${table}.${column}`) && (!onlyOfTables || there.has(table)));
 }

@@ -1,7 +1,8 @@
 /** Taking rejects into the warehouse after all, as part of the load that they came with. */
 import type { DuckDBBlobValue, DuckDBConnection } from "@duckdb/node-api";
-import type { FileIdentity, LoadCounts } from "./ledger.ts";
-import { mergeStaging } from "./load.ts";
+import type { FileIdentity } from "./ledger.ts";
+import { writeStaged } from "./load.ts";
+import type { Merged } from "./merge.ts";
 import { rows } from "./sql.ts";
 import type { Staging } from "./staging.ts";
 
@@ -48,18 +49,19 @@ export async function keptRejects(connection: DuckDBConnection, loadId: bigint):
  * Merges staged former rejects as records of their load, marks them and corrects the ledger. Within the caller's transaction.
  * The staging holds the records that are rejects no more, and nothing else.
  */
-export async function commitReplay(staging: Staging, load: RejectedLoad): Promise<LoadCounts> {
+export async function commitReplay(staging: Staging, load: RejectedLoad): Promise<Merged> {
   const { connection } = staging;
   await connection.run(
     `UPDATE signalhouse.rejects SET replayed_at = now() WHERE load_id = $1 AND replayed_at IS NULL
      AND record_no IN (SELECT record_no FROM staged_marketing_signals UNION ALL SELECT record_no FROM staged_behavior_signals)`,
     [load.load_id],
   );
-  const counts = await mergeStaging(staging, load.load_id, load);
+  const counts = await writeStaged(staging, load.load_id, load);
   await connection.run(
-    `UPDATE signalhouse.loads SET inserted = inserted + $2::BIGINT, updated = updated + $3::BIGINT, unchanged = unchanged + $4::BIGINT, rejected = rejected - $5::BIGINT
+    `UPDATE signalhouse.loads SET inserted = inserted + $2::BIGINT, updated = updated + $3::BIGINT, unchanged = unchanged + $4::BIGINT, rejected = rejected - $5::BIGINT,
+       order_items = coalesce(order_items, 0) + $6::BIGINT
      WHERE load_id = $1`,
-    [load.load_id, ...[counts.inserted, counts.updated, counts.unchanged, counts.records].map(BigInt)],
+    [load.load_id, ...[counts.inserted, counts.updated, counts.unchanged, counts.records, counts.orderItems].map(BigInt)],
   );
   return counts;
 }

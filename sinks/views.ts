@@ -54,20 +54,20 @@ function belongs(header: string, type: SignalType): boolean {
 }
 
 /**
- * Each behavior signal, with the message signal that it came from. The messages are cut down to those that a behavior signal names, and to
- * one a signal_id, so that the join never multiplies rows.
+ * Each behavior signal, with the message signal that it came from: of several types that share the id the click, whose id it is by the vendor's page. The messages are cut down to those that a behavior signal names, and to
+ * one an id, so that the join never multiplies rows.
  */
 function messageBehaviorSql(contactColumns: readonly string[]): string {
-  const own = [...SIGNAL_TABLES.behavior_signals.map(({ name }) => name), ...contactColumns];
+  const own = [...SIGNAL_TABLES.behavior_signals.flatMap(({ name }) => (name === "key_hash" ? [] : [name])), ...contactColumns];
   return `CREATE OR REPLACE VIEW message_behavior AS
     SELECT ${own.map((name) => `b.${id(name)}`).join(", ")},
       m.signal_type AS message_signal_type, m.channel AS message_channel, m.occurred_at AS message_occurred_at,
       m.message_id, m.message_name, m.campaign_id, m.campaign_name, m.bot_detected,
-      m.signal_id IS NOT NULL AS matched
+      m.signal_key IS NOT NULL AS matched
     FROM behavior_signals b
     LEFT JOIN (
       SELECT * FROM marketing_signals
-      WHERE signal_id IN (SELECT message_signal_id FROM behavior_signals WHERE message_signal_id IS NOT NULL)
-      QUALIFY row_number() OVER (PARTITION BY signal_id ORDER BY occurred_at DESC, load_id DESC, record_no DESC) = 1
-    ) m ON b.message_signal_id = m.signal_id`;
+      WHERE signal_key IN (SELECT message_signal_id FROM behavior_signals WHERE message_signal_id IS NOT NULL)
+      QUALIFY row_number() OVER (PARTITION BY signal_key ORDER BY action = 'click' DESC NULLS LAST, occurred_at DESC, signal_type) = 1
+    ) m ON b.message_signal_id = m.signal_key`;
 }

@@ -7,7 +7,7 @@ import { claimFile } from "./claims.ts";
 import { DuckDBInstance } from "./duckdb.ts";
 import { explainDuckdb } from "./duckdb-errors.ts";
 import { contactColumns } from "./ledger.ts";
-import { prepareSchema, schemaVersion } from "./migrate.ts";
+import { type MigrationOptions, prepareSchema, schemaVersion } from "./migrate.ts";
 import { ownFolder } from "./own-folder.ts";
 
 export interface WarehouseOptions {
@@ -20,7 +20,15 @@ export interface WarehouseOptions {
   threads?: number;
   /** Written into a warehouse that is created or migrated. */
   version?: string;
+  /** What it takes to migrate an older one. */
+  migration?: MigrationOptions;
 }
+
+const CANNOT_MIGRATE: MigrationOptions = {
+  contentKey: () => {
+    throw new Error("the warehouse is of an older version, and whoever opens it has no way to migrate it");
+  },
+};
 
 /** An open warehouse. Whoever opened it closes it; while it is open for writing no other process can open the file. */
 export interface Warehouse {
@@ -43,7 +51,14 @@ export interface Warehouse {
  * Opens a warehouse; creates or migrates it unless it is opened read-only.
  * @throws SignalhouseError warehouse_locked, warehouse_missing, warehouse_newer, warehouse_failed, disk_full
  */
-export async function openWarehouse({ path, readOnly = false, memory, threads, version = "unknown" }: WarehouseOptions): Promise<Warehouse> {
+export async function openWarehouse({
+  path,
+  readOnly = false,
+  memory,
+  threads,
+  version = "unknown",
+  migration = CANNOT_MIGRATE,
+}: WarehouseOptions): Promise<Warehouse> {
   assertName(path);
   if (readOnly) await assertExists(path);
   const release = await claimFile(path, readOnly);
@@ -83,7 +98,7 @@ export async function openWarehouse({ path, readOnly = false, memory, threads, v
     release();
   };
   try {
-    if (!readOnly) await prepareSchema(connection, version);
+    if (!readOnly) await prepareSchema(connection, version, migration);
     else if ((await schemaVersion(connection)) === undefined) throw missing(path);
     return {
       path,

@@ -148,6 +148,9 @@ const DRIFT_REASONS = {
   "not UTF-8": true,
   "unknown signal type": true,
   "not valid Unicode": true,
+  "not an id": true,
+  "id of another type": true,
+  "id at another time": true,
 } satisfies Record<DriftReason, true>;
 
 describe("docs/errors.md", () => {

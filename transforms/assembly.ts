@@ -38,9 +38,20 @@ interface Exports {
     itemColumns: number,
     whole: number,
     extra: number,
+    hash: number,
     work: number,
   ) => void;
-  readContent: (field: number, isLast: boolean, texts: number, rewritten: number, rewrittenEnd: number, entries: number, entriesEnd: number) => void;
+  readContent: (
+    field: number,
+    isLast: boolean,
+    id: number,
+    texts: number,
+    rewritten: number,
+    rewrittenEnd: number,
+    entries: number,
+    entriesEnd: number,
+  ) => void;
+  hashContent: (start: number, end: number, scratch: number, scratchEnd: number, target: number) => number;
   setColumns: (columns: number, work: number) => void;
   firstEntry: (column: number) => number;
 }

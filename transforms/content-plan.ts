@@ -1,5 +1,5 @@
 /** What a name in SIGNAL_CONTENT means, as tables of numbers for transforms/assembly/plan.ts: the same as transforms/content.ts makes of it. */
-import { CONTENT_TEXTS, EXTRA_TEXT, fieldText, ITEMS_TEXT, mirrorText, WHOLE_TEXT } from "../schemas/content-columns.ts";
+import { CONTENT_TEXTS, EXTRA_TEXT, fieldText, HASH_TEXT, ITEMS_TEXT, mirrorText, WHOLE_TEXT } from "../schemas/content-columns.ts";
 import { CONTENT_PATHS, ITEM_FIELDS, ITEMS_FIELD, MIRRORED_FIELDS } from "../schemas/content-fields.ts";
 import { EXPORT_COLUMNS, type ExportHeader } from "../schemas/export-columns.ts";
 import { snakeCase } from "../schemas/names.ts";
@@ -70,6 +70,7 @@ export function placePlan(assembly: Assembly): void {
     assembly.keepNames(ITEM_COLUMNS),
     CONTENT_TEXTS.indexOf(WHOLE_TEXT),
     CONTENT_TEXTS.indexOf(EXTRA_TEXT),
+    CONTENT_TEXTS.indexOf(HASH_TEXT),
     assembly.keep(new Uint8Array(names.length * 12)),
   );
   assembly.code.setColumns(CONTENT_TEXTS.length, assembly.keep(new Uint8Array(CONTENT_TEXTS.length * 20)));

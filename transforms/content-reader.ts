@@ -23,12 +23,12 @@ export class ContentReader {
 
   /**
    * Reads the content of the rows that the memory has, once, and refuses those that it is not to read.
-   * @param field where it stands @param bytes the rows have together, at most
+   * @param field where it stands @param id where the record's id stands @param bytes the rows have together, at most
    */
-  read(field: number, isLast: boolean, bytes: number): void {
+  read(field: number, isLast: boolean, id: number | undefined, bytes: number): void {
     const sizes = { texts: bytes, rewritten: Math.floor(bytes * this.#perByte.rewritten), entries: Math.floor(bytes * this.#perByte.entries) };
     const { texts, rewritten, entries } = this.#room.places(sizes);
-    this.#memory.assembly.code.readContent(field, isLast, texts, rewritten, rewritten + sizes.rewritten, entries, entries + sizes.entries);
+    this.#memory.assembly.code.readContent(field, isLast, id ?? -1, texts, rewritten, rewritten + sizes.rewritten, entries, entries + sizes.entries);
   }
 
   /** Adds what was read of the rows that are not refused. @param firstRow rows that were added before @param count how many come */

@@ -1,11 +1,12 @@
 /** From a row to a typed record. A value that does not fit never costs a row; a row that cannot be told what it is becomes a reject. */
-import { createHash } from "node:crypto";
 import { EXPORT_COLUMNS, type ExportColumn, type ExportHeader } from "../schemas/export-columns.ts";
-import type { FieldMeaning, Header } from "../schemas/header.ts";
+import { contactFields, type FieldMeaning, type Header } from "../schemas/header.ts";
+import { isNoId, KEY_COLUMNS } from "../schemas/identity.ts";
 import { KIND_TYPES } from "../schemas/kinds.ts";
 import type { Reject, SignalRecord } from "../schemas/record.ts";
 import { knownSignalType, placementOf } from "../schemas/signal-types.ts";
 import { expandContent, Leftovers, mirrored, type Payload, typeOf, unwrap } from "./content.ts";
+import { contentKey } from "./content-key.ts";
 import { hasHalfCharacters, readJson } from "./json.ts";
 import { rejectRow, type Row } from "./rows.ts";
 
@@ -96,7 +97,8 @@ function build(row: Row, header: Header, content?: Content): SignalRecord | Reje
   if (typeof occurredAt !== "string")
     return rejectRow(row, "no_timestamp", "no timestamp column and no signalTimestamp in SIGNAL_CONTENT holds a time");
   record.occurred_at = occurredAt;
-  record.signal_key = record.signal_id ?? contentKey(row, header);
+  const { signal_id: signalId } = record;
+  record.signal_key = signalId === undefined || isNoId(signalId) ? keyOf(record, row, header, content) : signalId;
 
   const extra = leftovers.json();
   if (extra !== undefined) record.extra = extra;
@@ -167,23 +169,21 @@ function fillMirror(record: SignalRecord, header: (typeof MIRRORS)[number], payl
   else leftovers.keep(said.name, said.value, "does not fit");
 }
 
-const IDENTITY = Object.entries(EXPORT_COLUMNS).flatMap(([header, { identity }]) => (identity === "signal" ? [header as ExportHeader] : []));
-
-/**
- * The key of a row without SIGNAL_ID: a hash of what the signal says of itself (type, times, session, ids, content), in a fixed order, so that
- * neither the order of columns nor a changed campaign name or contact attribute makes a new signal of it. Without a session (TLTSID)
- * only the contact tells two signals of the same moment apart: then the contact columns belong to it too.
- */
-function contentKey(row: Row, header: Header): string {
+function keyOf(record: SignalRecord, row: Row, header: Header, content?: Content): string {
   // The fields as they stand, UTF-8 or not: two rows that differ in a damaged field are not one signal.
   const field = (position: number | undefined) =>
     position === undefined || isNull(row.fields[position] as string) ? "" : (row.fields[position] as string);
-  const parts = IDENTITY.map((name) => field(header.positions.get(name)));
-  if (field(header.positions.get("TLTSID")) === "") {
-    const contact = header.fields.flatMap(({ contact: isContact, header: name }, position) =>
-      isContact && field(position) !== "" ? [`${name}\u001f${field(position)}`] : [],
-    );
-    parts.push(...contact.sort());
-  }
-  return `h:${createHash("sha256").update(parts.join("\u001f")).digest("hex").slice(0, 32)}`;
+  return contentKey({
+    type: record.signal_type,
+    microseconds: microsecondsOf(record.occurred_at),
+    columns: KEY_COLUMNS.map((name) => field(header.positions.get(name))),
+    content: content?.text,
+    contact: contactFields(header).map(({ header: name, position }) => [name, field(position)] as const),
+  });
+}
+
+/** The microseconds since 1970 of a canonical time, as text. */
+function microsecondsOf(time: string): string {
+  const rest = time.length > "2025-09-14T10:02:11.480Z".length ? time.slice(23, 26) : "000";
+  return String(BigInt(Date.parse(`${time.slice(0, 23)}Z`)) * 1000n + BigInt(rest));
 }

@@ -45,7 +45,6 @@ export class Router {
   readonly #routes: readonly Route[];
   readonly #memory = new ColumnMemory();
   #isTaken = false;
-  readonly #id: number | undefined;
   /** Types by a hash of their names in lower case. */
   readonly #known = new Map<number, KnownType>();
 
@@ -53,8 +52,7 @@ export class Router {
   constructor({ fields, positions }: Header, type: number, tables: Iterable<Table>) {
     this.#fields = fields.length;
     this.#type = type;
-    this.#id = positions.get("SIGNAL_ID");
-    this.#routes = [...tables].map((table) => routeOf(table, fields, type, this.#memory, positions.get("SIGNAL_CONTENT")));
+    this.#routes = [...tables].map((table) => routeOf(table, fields, type, this.#memory, positions));
     for (const [number, name] of TYPE_NAMES.entries()) {
       const route = this.#routes.find(({ table }) => table === SIGNAL_TYPES[name as SignalType].table);
       if (!route) continue;
@@ -115,9 +113,8 @@ export class Router {
     if (!known || known.name.length !== end - start) return undefined;
     for (let at = start; at < end; at += 1) {
       if (bytes[at] === known.name.charCodeAt(at - start)) continue;
-      // In another spelling; the key of what has no SIGNAL_ID is a hash of the type as it is written.
-      if (((bytes[at] as number) | CASE) !== (known.name.charCodeAt(at - start) | CASE) || this.#id === undefined) return undefined;
-      if (isNull(bytes, fieldStart(block, index, this.#id), fieldEnd(block, index, this.#id))) return undefined;
+      // In another spelling.
+      if (((bytes[at] as number) | CASE) !== (known.name.charCodeAt(at - start) | CASE)) return undefined;
     }
     for (const range of known.route.others) if (!isEmpty(block, index, range)) return undefined;
     return known;
@@ -169,7 +166,8 @@ export function placesIn(table: Table, fields: Header["fields"]): number[] {
   });
 }
 
-function routeOf(table: Table, fields: Header["fields"], type: number, memory: ColumnMemory, content: number | undefined): Route {
+function routeOf(table: Table, fields: Header["fields"], type: number, memory: ColumnMemory, positions: Header["positions"]): Route {
+  const content = positions.get("SIGNAL_CONTENT");
   const places = placesIn(table, fields);
   const others: [number, number][] = [];
   for (const place of fields.keys()) {
@@ -188,6 +186,10 @@ function routeOf(table: Table, fields: Header["fields"], type: number, memory: C
   return {
     table,
     others,
-    rows: new TableRows(columns, memory, cut === undefined ? undefined : { reader: new ContentReader(memory), position: cut }),
+    rows: new TableRows(
+      columns,
+      memory,
+      cut === undefined ? undefined : { reader: new ContentReader(memory), position: cut, id: positions.get("SIGNAL_ID") },
+    ),
   };
 }

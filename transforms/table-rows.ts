@@ -25,6 +25,8 @@ interface Content {
   reader: ContentReader;
   /** Where it stands. */
   position: number;
+  /** Where the record's id stands. */
+  id: number | undefined;
 }
 
 export class TableRows {
@@ -56,7 +58,7 @@ export class TableRows {
     const last = fieldCount(block, indexes[0] as number) - 1;
     memory.setRows(indexes, types);
     for (const { position, kind } of this.#fields) if (kind === "time") memory.assembly.code.refuseTimes(position, position === last);
-    if (this.#content) this.#content.reader.read(this.#content.position, this.#content.position === last, bytes);
+    if (this.#content) this.#content.reader.read(this.#content.position, this.#content.position === last, this.#content.id, bytes);
     const accepted = memory.accepted(indexes.length);
     if (!accepted.includes(0)) {
       this.#addRows(indexes, last, before);

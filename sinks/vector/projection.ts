@@ -2,12 +2,14 @@
  * SQL that does for plain rows what the row path does for all: DuckDB gives texts their types. A row is plain where DuckDB makes of each of its
  * texts what the row path would. All others are in doubt, and go to the row path. Everything is derived from the data in schemas/.
  */
-import { EXTRA_TEXT, ITEMS_TEXT, mirrorText, WHOLE_TEXT } from "../../schemas/content-columns.ts";
-import { EXPORT_COLUMNS, type ExportHeader } from "../../schemas/export-columns.ts";
-import type { Header } from "../../schemas/header.ts";
+import { EXTRA_TEXT, HASH_TEXT, ITEMS_TEXT, mirrorText, WHOLE_TEXT } from "../../schemas/content-columns.ts";
+import type { ExportHeader } from "../../schemas/export-columns.ts";
+import { contactFields, type Header } from "../../schemas/header.ts";
+import { CONTENT_KEY, KEY_COLUMNS, PART_END } from "../../schemas/identity.ts";
 import { quoteIdentifier as id, quoteText } from "../../schemas/names.ts";
 import { type Placement, SIGNAL_TYPES, type Table } from "../../schemas/signal-types.ts";
 import { type Column, SIGNAL_TABLES } from "../../schemas/tables.ts";
+import { isNoId } from "../identity.ts";
 import { contentValue, mirroredValue } from "./content.ts";
 import { isValue, typedValue } from "./values.ts";
 
@@ -23,8 +25,9 @@ export interface Projection {
   rows: (from: string) => string;
   /** Gives the same, but only of orders; undefined where there are no items. */
   orders: ((from: string) => string) | undefined;
-  /** A record's key, and, as far as columns tell it, its time. */
+  /** A record's key, its type, and, as far as columns tell it, its time. */
   key: string;
+  type: string;
   time: string;
 }
 
@@ -42,17 +45,16 @@ export function projectionOf(table: Table, header: Header, positions: readonly n
   );
   const at = (name: ExportHeader) => columns.get(name.toLowerCase());
   const times = TIMES.flatMap((name) => at(name) ?? []);
-  const keys = [at("SIGNAL_ID"), contentKey(at)].filter((key) => key !== undefined);
   const type = at("SIGNAL_TYPE");
-  if (type === undefined || times.length === 0 || keys.length === 0) return undefined;
+  if (type === undefined || times.length === 0) return undefined;
   const hasContent = content !== undefined;
-  const key = `coalesce(${keys.join(", ")})`;
   const checks = positions.flatMap((position) => {
     const meaning = header.fields[position];
     const kind = !meaning || meaning.contact ? "text" : meaning.fixed.kind;
     return kind === "text" || kind === "json" || kind === "timestamp" ? [] : [isValue(kind, `f${position}`)];
   });
-  const values = valuesOf(table, header, columns, key, type, hasContent);
+  const values = valuesOf(table, header, columns, type, hasContent);
+  const key = values.get("signal_key") as string;
   const timed = `(${[...times, ...(hasContent ? [mirrorText("SIGNAL_TIMESTAMP")] : [])].map((time) => `${time} IS NOT NULL`).join(" OR ")})`;
   // What a value that is absent would be is not known, and no reason to doubt.
   const fits = `(${[`${key} IS NOT NULL`, timed, ...checks].join(" AND ")}) IS DISTINCT FROM false`;
@@ -65,6 +67,7 @@ export function projectionOf(table: Table, header: Header, positions: readonly n
     rows,
     orders: hasContent ? (from) => rows(`(FROM ${from} WHERE ${type} = 'order')`) : undefined,
     key,
+    type,
     time: `coalesce(${times.join(", ")})`,
   };
 }
@@ -76,28 +79,35 @@ export const projected = ({ table, columns, orders }: Projection): Projection =>
   rows: (from) => `FROM ${from}`,
   orders: orders && ((from) => `FROM ${from} WHERE signal_type = 'order'`),
   key: "signal_key",
+  type: "signal_type",
   time: "occurred_at",
 });
 
-const IDENTITY = Object.entries(EXPORT_COLUMNS).flatMap(([name, { identity }]) => (identity === "signal" ? [name as ExportHeader] : []));
-
-/** The key of a row without SIGNAL_ID, as the row path makes it; null where there is no session either. */
-function contentKey(at: (name: ExportHeader) => string | undefined): string | undefined {
-  const session = at("TLTSID");
-  const parts = IDENTITY.map((name) => (at(name) === undefined ? "''" : `coalesce(${fieldOf(name, at(name) as string)}, '')`));
-  return session && `CASE WHEN ${session} IS NOT NULL THEN 'h:' || substr(sha256(concat_ws(chr(31), ${parts.join(", ")})), 1, 32) END`;
+/** The key of a row: its id, or where that is none a hash, as transforms/content-key.ts makes it; null where that cannot be told. */
+function keyOf(header: Header, columns: ReadonlyMap<string, string>, type: string, time: string, hasContent: boolean): string {
+  const at = (name: ExportHeader) => columns.get(name.toLowerCase());
+  const text = (value: string | undefined) => (value === undefined ? "''" : `coalesce(${value}, '')`);
+  const end = quoteText(PART_END);
+  const said = hasContent ? `CASE WHEN ${WHOLE_TEXT} IS NULL THEN '' ELSE ${HASH_TEXT} END` : "''";
+  const parts = [type, `CAST(epoch_us(${time}) AS VARCHAR)`, ...KEY_COLUMNS.map((name) => text(at(name))), said];
+  const contact = contactFields(header).map(({ header: name, position }) => `coalesce(${end} || ${quoteText(name + PART_END)} || f${position}, '')`);
+  const session = at(KEY_COLUMNS[0]);
+  const who =
+    contact.length === 0
+      ? "''"
+      : session === undefined
+        ? contact.join(" || ")
+        : `CASE WHEN ${session} IS NULL THEN ${contact.join(" || ")} ELSE '' END`;
+  const hash = `${quoteText(CONTENT_KEY.prefix)} || substr(sha256(${parts.join(` || ${end} || `)} || ${who}), 1, ${CONTENT_KEY.digits})`;
+  const own = at("SIGNAL_ID");
+  return own === undefined ? hash : `coalesce(CASE WHEN ${isNoId(own)} THEN NULL ELSE ${own} END, ${hash})`;
 }
-
-/** The text that a fixed column had in the file: times are canonical there. */
-const fieldOf = (name: ExportHeader, value: string) =>
-  EXPORT_COLUMNS[name].kind === "timestamp" ? `strftime(make_timestamp(epoch_us(${value})), '%Y-%m-%dT%H:%M:%S.%gZ')` : `CAST(${value} AS VARCHAR)`;
 
 /** The typed values of a plain row, by column; columns that the file says nothing of are not among them. */
 function valuesOf(
   table: Table,
   header: Header,
   columns: ReadonlyMap<string, string>,
-  key: string,
   type: string,
   hasContent: boolean,
 ): ReadonlyMap<string, string> {
@@ -110,14 +120,14 @@ function valuesOf(
     return said && typedValue(kind, said);
   };
   const known = new Map(SIGNAL_TABLES[table].map((column) => [column.name, column]));
-  const times = TIMES.flatMap((name) => fixed(known.get(name.toLowerCase()) as Column) ?? []);
+  const time = `coalesce(${TIMES.flatMap((name) => fixed(known.get(name.toLowerCase()) as Column) ?? []).join(", ")})`;
   const value = (column: Column): string | undefined => {
     const { name } = column;
     if (name === "record_no") return name;
     // The router leaves marketing signals that have content.
     if (name === "signal_content" && !hasContent) return undefined;
-    if (name === "signal_key") return key;
-    if (name === "occurred_at") return `coalesce(${times.join(", ")})`;
+    if (name === "signal_key") return keyOf(header, columns, type, time, hasContent);
+    if (name === "occurred_at") return time;
     if (name === "channel" || name === "action") return placed(type, name);
     if (name === "extra") return hasContent ? EXTRA_TEXT : undefined;
     return fixed(column) ?? (hasContent ? contentValue(name) : undefined);

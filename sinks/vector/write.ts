@@ -3,6 +3,7 @@ import { ENVELOPE_FIELDS } from "../../schemas/content-fields.ts";
 import { messageOf } from "../../schemas/errors.ts";
 import { quoteIdentifier as id, quoteText } from "../../schemas/names.ts";
 import type { Table } from "../../schemas/signal-types.ts";
+import { keyHash } from "../identity.ts";
 import { onlyRow, rows } from "../sql.ts";
 import { MAX_DRIFT_KINDS, type Staging } from "../staging.ts";
 import { itemsSql } from "./content.ts";
@@ -37,8 +38,8 @@ export async function writePlain(staging: Staging, text: TextRows, read: ReadRow
   const held = `(SELECT record_no FROM held_back WHERE ${within(text)})`;
   const counts = {
     direct: await insert(
-      `${table} (${names}, load_id)`,
-      `SELECT ${names}, ${loadId}::BIGINT FROM (${projection.rows(anyHeld ? `(FROM ${source} WHERE record_no NOT IN ${held})` : source)})`,
+      `${table} (${names}, load_id, key_hash)`,
+      `SELECT ${names}, ${loadId}::BIGINT, ${keyHash("signal_key")} FROM (${projection.rows(anyHeld ? `(FROM ${source} WHERE record_no NOT IN ${held})` : source)})`,
     ),
     held: anyHeld
       ? await insert(`held_${table} (${names})`, `SELECT ${names} FROM (${projection.rows(`(FROM ${source} WHERE record_no IN ${held})`)})`)
@@ -57,10 +58,9 @@ export const sourceOf = (files: readonly string[]): string => `read_parquet([${f
 
 const within = ({ first, last }: TextRows) => `record_no BETWEEN ${first} AND ${last}`;
 
-/** The record_no of rows whose key comes up twice in their files, or is in the warehouse, among rows of the same times. */
-async function meetingSql(staging: Staging, { table, key, time }: Projection, source: string): Promise<string> {
+/** The record_no of rows whose signal comes up twice in their files, or is in the warehouse, in their table among rows of the same times. */
+async function meetingSql(staging: Staging, { table, key, type, time }: Projection, source: string): Promise<string> {
   const { connection, loadId } = staging;
-  const others = `SELECT signal_key FROM ${table} WHERE load_id <> ${loadId}`;
   const any = await staging.hasOthers(table);
   const { first, last } = any
     ? await onlyRow<{ first: string | null; last: string | null }>(
@@ -70,9 +70,11 @@ async function meetingSql(staging: Staging, { table, key, time }: Projection, so
     : { first: null, last: null };
   const within =
     first === null || last === null ? "" : `AND occurred_at BETWEEN ${quoteText(first)}::TIMESTAMPTZ AND ${quoteText(last)}::TIMESTAMPTZ`;
-  return `WITH keyed AS (SELECT record_no, ${key} AS signal_key FROM ${source})
-    SELECT record_no FROM keyed WHERE signal_key IN (SELECT signal_key FROM keyed GROUP BY signal_key HAVING count(*) > 1)
-      ${any ? `OR signal_key IN (${others} ${within})` : ""}`;
+  const known = any
+    ? `UNION SELECT record_no FROM keyed SEMI JOIN (SELECT key_hash, signal_type FROM ${table} WHERE load_id <> ${loadId} ${within}) USING (key_hash, signal_type)`
+    : "";
+  return `WITH keyed AS MATERIALIZED (SELECT record_no, ${keyHash(key)} AS key_hash, ${type} AS signal_type FROM ${source})
+    SELECT record_no FROM keyed SEMI JOIN (SELECT key_hash, signal_type FROM keyed GROUP BY ALL HAVING count(*) > 1) USING (key_hash, signal_type) ${known}`;
 }
 
 async function missing({ connection, loadId }: Staging, table: Table, text: TextRows): Promise<number[]> {

@@ -20,13 +20,13 @@ describe("the same file", () => {
     expect(await scratch.value("SELECT count(*)::INTEGER FROM behavior_signals")).toBe(2);
   });
 
-  test("under another name is a duplicate, and the ledger says of what", async () => {
+  test("under a name or of a time that is not later is a duplicate, and the ledger says of what", async () => {
     const scratch = await scratchWarehouse();
-    await scratch.load([file("a.csv", 1, pageView("1"))]);
-    const [second] = await scratch.load([file("b.csv", 2, pageView("1"))]);
-    expect(second).toMatchObject({ path: "b.csv", status: "duplicate", duplicateOf: "a.csv" });
-    expect(await scratch.counts("b.csv")).toEqual(none);
-    expect((await scratch.ledger())[1]).toMatchObject({ path: "b.csv", status: "duplicate", error: "the same bytes as a.csv" });
+    await scratch.load([file("b.csv", 2, pageView("1"))]);
+    const [second] = await scratch.load([file("a.csv", 1, pageView("1"))]);
+    expect(second).toMatchObject({ path: "a.csv", status: "duplicate", duplicateOf: "b.csv" });
+    expect(await scratch.counts("a.csv")).toEqual(none);
+    expect((await scratch.ledger())[1]).toMatchObject({ path: "a.csv", status: "duplicate", error: "the same bytes as b.csv" });
     expect(await scratch.values("SELECT DISTINCT load_id FROM behavior_signals")).toEqual(["1"]);
   });
 
@@ -185,11 +185,11 @@ describe("order items", () => {
     expect(await scratch.rows(ITEMS)).toEqual([item("1", "1", "s", "1")]);
   });
 
-  test("are gone where the order has none any more, or is no order", async () => {
+  test("are gone where the order has none any more", async () => {
     const scratch = await scratchWarehouse();
     await scratch.load([
       file("a.csv", 1, order("1", [{ productId: "p" }]), order("2", [{ productId: "p" }])),
-      file("b.csv", 2, order("1", []), { ...order("2", []), SIGNAL_TYPE: "pageView" }),
+      file("b.csv", 2, order("1", []), order("2", [])),
     ]);
     expect(await scratch.rows(ITEMS)).toEqual([]);
   });

@@ -27,19 +27,39 @@ const REJECTS = "every load: rejects kept = rejected";
 const ORIGIN = "every row was written by a load that the ledger has, from a record of it";
 const PLACE = "every record of a file is in one place only: a row, or a reject";
 const ONCE = "every signal is there once, with a key and a time";
-const ITEMS = "every order item belongs to a signal, numbered from 1";
+const ITEMS = "every order item belongs to an order, numbered from 1";
 const ITEM_LOADS = "every order item was written by the load that wrote its order";
+const ALL_THERE = "every table is there";
+const FOUND = "every signal can be found by its key";
+const ITEM_COUNT = "order items in the table = order items written by all loads";
+const MEND = "What an older version has doubled, `signalhouse verify --mend` takes out: the row of the latest export stays.";
 
 test("has a rule for each of these, and all hold after a load", async () => {
   const scratch = await loaded();
   const checks = await verifyWarehouse(scratch.warehouse.connection);
-  expect(checks.map(({ name }) => name)).toEqual([BALANCE, TABLES, WRITTEN, REJECTS, ORIGIN, PLACE, ONCE, ITEMS, ITEM_LOADS]);
+  expect(checks.map(({ name }) => name)).toEqual([
+    ALL_THERE,
+    BALANCE,
+    TABLES,
+    WRITTEN,
+    REJECTS,
+    ORIGIN,
+    PLACE,
+    ONCE,
+    FOUND,
+    ITEMS,
+    ITEM_LOADS,
+    ITEM_COUNT,
+  ]);
   expect(Object.fromEntries(checks.map(({ name, detail }) => [name, detail]))).toMatchObject({
     [BALANCE]: "2 checked",
     [TABLES]: "5 checked",
     [ONCE]: "5 checked",
     [PLACE]: "6 checked",
     [ITEMS]: "1 checked",
+    [FOUND]: "5 checked",
+    [ITEM_COUNT]: "2 checked",
+    [ALL_THERE]: "12 checked",
   });
   expect(checks.every(({ ok }) => ok)).toBe(true);
 });
@@ -97,11 +117,40 @@ test.each([
     "a signal that is there twice",
     `${COPY} (1 AS load_id, 1 AS record_no) FROM behavior_signals WHERE signal_key = '6'`,
     [ONCE, TABLES],
-    "1 of 5 are wrong, for example 6",
+    `1 of 5 are wrong, for example pageView 6. ${MEND}`,
   ],
-  ["a signal that is in both tables", "UPDATE marketing_signals SET signal_key = '2'", [ONCE], "1 of 4 are wrong, for example 2"],
-  ["a signal without a key", "UPDATE marketing_signals SET signal_key = NULL", [ONCE], "1 of 5 are wrong, for example a row without a key"],
-  ["a signal without a time", "UPDATE marketing_signals SET occurred_at = NULL", [ONCE], "1 of 5 are wrong, for example click"],
+  [
+    "a signal that is in both tables",
+    "UPDATE marketing_signals SET signal_key = '2', signal_type = 'pageView'",
+    [ONCE, FOUND],
+    `1 of 4 are wrong, for example pageView 2. ${MEND}`,
+  ],
+  [
+    "a signal without a key",
+    "UPDATE marketing_signals SET signal_key = NULL",
+    [ONCE, FOUND],
+    `1 of 5 are wrong, for example a row without a key. ${MEND}`,
+  ],
+  ["a signal without a time", "UPDATE marketing_signals SET occurred_at = NULL", [ONCE], `1 of 5 are wrong, for example emailClick click. ${MEND}`],
+  ["a key that was changed", "UPDATE marketing_signals SET signal_key = 'x'", [FOUND], "1 of 5 are wrong, for example emailClick x"],
+  [
+    "items that are gone with their order's number of them",
+    "DELETE FROM order_items",
+    [ITEM_COUNT],
+    "2 of 0 are wrong, for example 2 written, 0 in the table",
+  ],
+  [
+    "an order that has become something else",
+    "UPDATE behavior_signals SET signal_type = 'pageView' WHERE signal_key = '3'",
+    [ITEMS],
+    "1 of 1 are wrong, for example 3",
+  ],
+  [
+    "a table that was dropped, and made anew since",
+    "CREATE OR REPLACE TABLE order_items AS FROM order_items LIMIT 0",
+    [ITEM_COUNT],
+    "2 of 0 are wrong, for example 2 written, 0 in the table",
+  ],
   ["an item without its order", "UPDATE order_items SET signal_key = '9'", [ITEMS], "1 of 1 are wrong, for example 9"],
   ["an item that is missing", "DELETE FROM order_items WHERE item_no = 1", [ITEMS], "1 of 1 are wrong, for example 3"],
   ["an item that is there twice", "INSERT INTO order_items SELECT * FROM order_items WHERE item_no = 1", [ITEMS], "1 of 1 are wrong, for example 3"],
@@ -113,4 +162,18 @@ test.each([
   const names = failed.map(({ name }) => name);
   for (const rule of broken) expect(names).toContain(rule);
   expect(failed.find(({ name }) => name === broken[0])?.detail).toBe(detail);
+});
+
+test("finds that tables are missing, and says so before anything else", async () => {
+  const scratch = await loaded();
+  await scratch.run("DROP TABLE order_items");
+  await scratch.run("DROP TABLE signalhouse.drift");
+  expect(await verifyWarehouse(scratch.warehouse.connection)).toEqual([
+    {
+      name: ALL_THERE,
+      ok: false,
+      detail:
+        "main.order_items, signalhouse.drift are missing, and what was there is lost: take the warehouse back from a copy, or load all files into a new one",
+    },
+  ]);
 });

@@ -10,11 +10,12 @@ import { loadFiles } from "../../pipeline/load-files.ts";
 import { LEDGER_TABLES } from "../../schemas/tables.ts";
 import { DATA_TABLES } from "../../sinks/ddl.ts";
 import { beginRun } from "../../sinks/ledger.ts";
-import { prepareSchema, schemaVersion } from "../../sinks/migrate.ts";
+import { type Migration, MIGRATIONS, type MigrationOptions, prepareSchema, schemaVersion } from "../../sinks/migrate.ts";
 import { probeWarehouse } from "../../sinks/probe.ts";
 import { VIEWS } from "../../sinks/views.ts";
 import { openWarehouse } from "../../sinks/warehouse.ts";
 import { failureOf } from "../helpers/errors.ts";
+import { contentKey } from "../../transforms/content-key.ts";
 import { csv, memoryFile, pageView, scratchFolder, scratchWarehouse } from "../helpers/warehouse.ts";
 
 const DUCKDB = fileURLToPath(import.meta.resolve("@duckdb/node-api"));
@@ -86,7 +87,7 @@ describe("a warehouse that another process has open", () => {
 
   test("can be opened once this process was refused it, or has only probed it", async () => {
     const scratch = await scratchWarehouse();
-    expect(await schemaVersion(scratch.warehouse.connection)).toBe(1);
+    expect(await schemaVersion(scratch.warehouse.connection)).toBe(2);
     await scratch.run("UPDATE signalhouse.meta SET schema_version = 99");
     scratch.warehouse.close();
     expect(await failureOf(openWarehouse({ path: scratch.path }))).toMatchObject({ code: "warehouse_newer" });
@@ -201,6 +202,13 @@ describe("a path that is no warehouse", () => {
   });
 });
 
+const MIGRATION: MigrationOptions = { contentKey };
+const running =
+  (...statements: string[]): Migration =>
+  async (connection) => {
+    for (const sql of statements) await connection.run(sql);
+  };
+
 describe("migration", () => {
   const columnsOf =
     "SELECT schema_name, table_name, column_name, data_type FROM duckdb_columns() WHERE schema_name IN ('main', 'signalhouse') ORDER BY ALL";
@@ -270,13 +278,16 @@ describe("migration", () => {
   test("steps run in order, from the warehouse's version on", async () => {
     const scratch = await scratchWarehouse();
     const { connection } = scratch.warehouse;
-    const steps = ["a", "b", "c"].map((name) => [
-      `CREATE TABLE ${name} AS SELECT coalesce(max(column_count), 0) AS before FROM duckdb_tables() WHERE table_name = 'b'`,
-      `INSERT INTO signalhouse.runs (run_id, command, version, started_at) VALUES (1, '${name}', '', now())`,
-    ]);
-    await prepareSchema(connection, "2", steps.slice(0, 1));
+    await scratch.run("UPDATE signalhouse.meta SET schema_version = 1");
+    const steps = ["a", "b", "c"].map((name) =>
+      running(
+        `CREATE TABLE ${name} AS SELECT coalesce(max(column_count), 0) AS before FROM duckdb_tables() WHERE table_name = 'b'`,
+        `INSERT INTO signalhouse.runs (run_id, command, version, started_at) VALUES (1, '${name}', '', now())`,
+      ),
+    );
+    await prepareSchema(connection, "2", MIGRATION, steps.slice(0, 1));
     expect(await schemaVersion(connection)).toBe(2);
-    await prepareSchema(connection, "4", steps);
+    await prepareSchema(connection, "4", MIGRATION, steps);
     expect(await schemaVersion(connection)).toBe(4);
     expect(await scratch.values("SELECT command FROM signalhouse.runs")).toEqual(["a", "b", "c"]);
     expect(await scratch.values("SELECT before FROM c")).toEqual(["1"]);
@@ -286,7 +297,7 @@ describe("migration", () => {
   test("a new warehouse needs no step", async () => {
     const instance = await DuckDBInstance.create(":memory:");
     const connection = await instance.connect();
-    await prepareSchema(connection, "1", [["SELECT error('this step must not run')"]]);
+    await prepareSchema(connection, "1", MIGRATION, [running("SELECT error('this step must not run')")]);
     expect(await schemaVersion(connection)).toBe(2);
     connection.disconnectSync();
     instance.closeSync();
@@ -295,10 +306,14 @@ describe("migration", () => {
   test("a step that fails leaves everything as it was", async () => {
     const scratch = await scratchWarehouse();
     const before = await scratch.rows(columnsOf);
-    const steps = [["CREATE TABLE made (x INTEGER)", "ALTER TABLE behavior_signals ADD COLUMN made INTEGER"], ["SELECT error('this step fails')"]];
-    await expect(prepareSchema(scratch.warehouse.connection, "3", steps)).rejects.toThrow("this step fails");
+    const steps = [
+      ...MIGRATIONS,
+      running("CREATE TABLE made (x INTEGER)", "ALTER TABLE behavior_signals ADD COLUMN made INTEGER"),
+      running("SELECT error('this step fails')"),
+    ];
+    await expect(prepareSchema(scratch.warehouse.connection, "4", MIGRATION, steps)).rejects.toThrow("this step fails");
     expect(await scratch.rows(columnsOf)).toEqual(before);
-    expect(await schemaVersion(scratch.warehouse.connection)).toBe(1);
+    expect(await schemaVersion(scratch.warehouse.connection)).toBe(2);
     await scratch.load([memoryFile("a.csv", 1, csv([pageView("1")]))]);
   });
 

@@ -22,7 +22,7 @@ async function read(contents: readonly string[], perByte: { rewritten: number; e
     contents.map((_, index) => index),
     contents.map(() => TYPE_NAMES.indexOf("order")),
   );
-  reader.read(1, true, block.bytes.length);
+  reader.read(1, true, undefined, block.bytes.length);
   const columns = CONTENT_TEXTS.filter((_, index) => memory.assembly.code.firstEntry(index) !== 0);
   return { accepted: [...memory.accepted(contents.length)], columns };
 }

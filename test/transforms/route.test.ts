@@ -4,9 +4,10 @@ import { join } from "node:path";
 import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { CONTENT_TEXTS, WHOLE_TEXT } from "../../schemas/content-columns.ts";
+import { CONTENT_TEXTS, HASH_TEXT, WHOLE_TEXT } from "../../schemas/content-columns.ts";
 import type { Table } from "../../schemas/signal-types.ts";
 import { readHeader } from "../../transforms/header.ts";
+import { contentHash } from "../../transforms/content-hash.ts";
 import { placesIn, Router } from "../../transforms/route.ts";
 import { markedRows, rowsOf } from "../../transforms/rows.ts";
 import { type Block, kept } from "../../transforms/block.ts";
@@ -46,6 +47,7 @@ async function route(bytes: Buffer, header = HEADER, before = 0) {
   }
   const parts: Record<string, unknown[][]> = {};
   const content: Record<number, Record<string, unknown>> = {};
+  const hashes: Record<number, unknown> = {};
   const folder = scratchFolder();
   for (const { table, file, records } of router.take()) {
     const path = join(folder, `${table}.parquet`);
@@ -61,11 +63,12 @@ async function route(bytes: Buffer, header = HEADER, before = 0) {
     expect(read).toHaveLength(records);
     parts[table] = read.map((values) => [Number(values["record_no"]), ...fields.map((field) => values[field])]);
     for (const values of read) {
-      const said = texts.flatMap((text) => (text === WHOLE_TEXT || values[text] === null ? [] : [[text, values[text]]]));
+      const said = texts.flatMap((text) => (text === WHOLE_TEXT || text === HASH_TEXT || values[text] === null ? [] : [[text, values[text]]]));
+      if (isCut && values[WHOLE_TEXT] !== null) hashes[Number(values["record_no"])] = values[HASH_TEXT];
       if (said.length > 0) content[Number(values["record_no"])] = Object.fromEntries(said) as Record<string, unknown>;
     }
   }
-  return { left, parts, content };
+  return { left, parts, content, hashes };
 }
 
 /** What a row has for a table, null where it says nothing. */
@@ -171,7 +174,6 @@ describe("times", () => {
 
 describe("left are", () => {
   const cases: [string, string[]][] = [
-    ["a type in another spelling without SIGNAL_ID, whose key has the spelling in it", row({ SIGNAL_TYPE: "PageView" })],
     ["a type in letters that are not ASCII", row({ SIGNAL_ID: "1", SIGNAL_TYPE: "whatsAppClic\u212a" })],
     ["a type that is new", row({ SIGNAL_TYPE: "pushClick" })],
     ["no type", row({ SIGNAL_ID: "1" })],
@@ -182,7 +184,7 @@ describe("left are", () => {
     ["a field too many", [...row({ SIGNAL_TYPE: "order" }), ""]],
   ];
   test.each(cases)("%s", async (_, fields) => {
-    expect(await route(Buffer.from(csvOf([fields])))).toEqual({ left: [1], parts: {}, content: {} });
+    expect(await route(Buffer.from(csvOf([fields])))).toEqual({ left: [1], parts: {}, content: {}, hashes: {} });
   });
 
   test("but not where the column says null", async () => {
@@ -196,7 +198,7 @@ describe("left are", () => {
   ])("a block with %s", async (_, byte) => {
     const bytes = Buffer.from(csvOf([row({ SIGNAL_TYPE: "order", Email: "x" })]));
     bytes[bytes.lastIndexOf("x")] = byte;
-    expect(await route(bytes)).toEqual({ left: [1], parts: {}, content: {} });
+    expect(await route(bytes)).toEqual({ left: [1], parts: {}, content: {}, hashes: {} });
   });
 
   test("a record of more than 256 KiB", async () => {
@@ -355,6 +357,23 @@ describe("content", () => {
   ];
   test.each(cases)("%s", async (content, said, type = "pageView") => {
     expect(await read(type, content)).toEqual(said);
+  });
+
+  test("is hashed where the record's id may be none", async () => {
+    const text = '{"url":"a"}';
+    const ids = [
+      "",
+      "\\N",
+      "null",
+      "0",
+      "00000000-0000-0000-0000-000000000000",
+      "{FFFFFFFF-ffff-ffff-ffff-ffffffffffff}",
+      "a5b1c9e0-0000-4000-8000-000000000000",
+    ];
+    const { hashes } = await route(Buffer.from(csvOf(ids.map((id) => row({ SIGNAL_ID: id, SIGNAL_TYPE: "pageView", SIGNAL_CONTENT: text })))));
+    const hash = contentHash(text);
+    expect(Object.values(hashes)).toEqual([hash, hash, hash, hash, hash, hash, null]);
+    expect((await route(Buffer.from(csvOf([row({ SIGNAL_TYPE: "pageView", SIGNAL_CONTENT: "{}" })])))).hashes).toEqual({ 1: "" });
   });
 
   test.each(LEFT)("%s is left", async (content) => expect(await read("pageView", content)).toBe("left"));

@@ -4,6 +4,7 @@
  */
 import { BACKSLASH, CLOSE, COLON, COMMA, DASH, isDigit, OPEN, OPEN_LIST, POINT, QUOTE } from "./bytes";
 import { beginEntries, beginRow, put, takeBack } from "./entries";
+import { HASH, hashContent } from "./hash";
 import { readItems } from "./items";
 import {
   begin,
@@ -39,6 +40,7 @@ import {
   columnIn,
   DECIMAL,
   extraColumn,
+  hashColumn,
   IGNORED,
   isNameSeen,
   isPayload,
@@ -55,9 +57,23 @@ import {
 } from "./plan";
 import { fieldEnd, fieldStart, isAccepted, refuse, rowCount, typeOf, writeText } from "./rows";
 import { isTime, TIME as TIME_BYTES } from "./times";
-import { beginWriting, isWrittenInPart, rewind, write, writeBytes, writeCompact, writeQuoted, writeUnescaped, written } from "./written";
+import {
+  beginWriting,
+  isWrittenInPart,
+  reserve,
+  rewind,
+  write,
+  writeBytes,
+  writeCompact,
+  writeQuoted,
+  writeUnescaped,
+  written,
+  writtenEnd,
+} from "./written";
 
 const U: u8 = 0x75;
+const ZEROS: u32 = 0x30303030;
+const LETTERS_F: u32 = 0x66666666;
 
 /** The content that is read: a number of its own, its row among those that are accepted, its type. */
 let content: u32 = 0;
@@ -66,10 +82,19 @@ let type: u32 = 0;
 
 /**
  * Reads the content of the rows that setRows() has told and that are accepted, and refuses the others. In the entries rows are counted among those that are accepted then.
- * @param field where it stands @param isLast whether it is the last one of a record
+ * @param field where it stands @param isLast whether it is the last one of a record @param id where the record's id stands; -1: nowhere
  * @param texts room for all contents and a byte more for each @param rewritten, @param entries room that reaches to `rewrittenEnd`, and `entriesEnd`: what finds none is refused
  */
-export function readContent(field: u32, isLast: bool, texts: usize, rewritten: usize, rewrittenEnd: usize, entries: usize, entriesEnd: usize): void {
+export function readContent(
+  field: u32,
+  isLast: bool,
+  id: i32,
+  texts: usize,
+  rewritten: usize,
+  rewrittenEnd: usize,
+  entries: usize,
+  entriesEnd: usize,
+): void {
   const count = rowCount();
   let text = texts;
   beginWriting(rewritten, rewrittenEnd);
@@ -84,7 +109,7 @@ export function readContent(field: u32, isLast: bool, texts: usize, rewritten: u
       if (after > text) {
         store<u8>(after, 0);
         type = typeOf(index);
-        if (!readWhole(text, after)) {
+        if (!readWhole(text, after, id < 0 || mayBeNoId(index, <u32>id))) {
           refuse(index);
           continue;
         }
@@ -95,7 +120,26 @@ export function readContent(field: u32, isLast: bool, texts: usize, rewritten: u
   }
 }
 
-function readWhole(text: usize, end: usize): bool {
+/** Whether a record's id may be none, as schemas/identity.ts has it: such ids are short, or begin with zeros or f, behind what may stand around them. */
+function mayBeNoId(index: u32, id: u32): bool {
+  const start = fieldStart(index, id);
+  if (fieldEnd(index, id, false, start) - start < 28) return true;
+  for (let from = start; from < start + 4; from += 1) {
+    const some = load<u32>(from);
+    if (some == ZEROS || (some | 0x20202020) == LETTERS_F) return true;
+  }
+  return false;
+}
+
+/** Puts the hash of a content that is known to be valid. */
+function putHash(text: usize, end: usize): bool {
+  const hash = written();
+  if (!reserve(HASH)) return false;
+  const length = hashContent(text, end, written(), writtenEnd(), hash);
+  return length >= 0 && put(hashColumn, row, hash, <usize>length);
+}
+
+function readWhole(text: usize, end: usize, isHashed: bool): bool {
   const before = written();
   rewind(before);
   beginRow();
@@ -106,7 +150,8 @@ function readWhole(text: usize, end: usize): bool {
   passSpace();
   if (peek() == OPEN && readObject(0, 0)) {
     passSpace();
-    if (place() == end && putExtra() && put(wholeColumn, row, text, end - text) && !isWrittenInPart()) return true;
+    if (place() == end && putExtra() && (!isHashed || putHash(text, end)) && put(wholeColumn, row, text, end - text) && !isWrittenInPart())
+      return true;
   }
   takeBack();
   rewind(before);

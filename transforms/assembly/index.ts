@@ -7,6 +7,7 @@
 export { addField, addNames, addTexts, addTimes, filled, refuseTimes, wanted } from "./columns";
 export { readContent } from "./content";
 export { firstEntry, setColumns } from "./entries";
+export { hashContent } from "./hash";
 export { setPlan } from "./plan";
 export { mark, next, records } from "./records";
 export { setRows } from "./rows";

@@ -29,12 +29,13 @@ let seenItemNames: usize = 0;
 let seenItemColumns: usize = 0;
 export let wholeColumn: u32 = 0;
 export let extraColumn: u32 = 0;
+export let hashColumn: u32 = 0;
 
 /**
  * @param planSlots a power of two, of which `mask` is one less: id + 1 of a name (0: none), its place, its length @param count how many names there are
  * @param planMeanings for each type and name, then for each name of an item: what it means, in 16 bits @param types how many types there are
  * @param planNodes for each node, one where an object may nest, and each name: the node below @param planPayloads for each node: whether a payload may be there
- * @param planItemColumns place and length of an item's columns' names @param whole the column of the content itself @param extra that of what has none
+ * @param planItemColumns place and length of an item's columns' names @param whole the column of the content itself @param extra that of what has none @param hash that of its hash
  * @param work room for twelve bytes for each name, that are 0
  */
 export function setPlan(
@@ -48,6 +49,7 @@ export function setPlan(
   planItemColumns: usize,
   whole: u32,
   extra: u32,
+  hash: u32,
   work: usize,
 ): void {
   slots = planSlots;
@@ -60,6 +62,7 @@ export function setPlan(
   itemColumns = planItemColumns;
   wholeColumn = whole;
   extraColumn = extra;
+  hashColumn = hash;
   seenNames = work;
   seenItemNames = seenNames + ((<usize>count) << 2);
   seenItemColumns = seenItemNames + ((<usize>count) << 2);

@@ -18,6 +18,11 @@ export function written(): usize {
   return next;
 }
 
+/** Where there is no more room. */
+export function writtenEnd(): usize {
+  return end;
+}
+
 /** Forgets what was written from a place on. */
 export function rewind(place: usize): void {
   next = place;
@@ -45,6 +50,13 @@ export function writeBytes(start: usize, length: usize): void {
   }
   memory.copy(next, start, length);
   next += length;
+}
+
+/** Leaves room for so many bytes that somebody else writes. @returns whether there is some */
+export function reserve(length: usize): bool {
+  if (next + length > end) return false;
+  next += length;
+  return true;
 }
 
 export function writeQuoted(start: usize, length: usize): void {
