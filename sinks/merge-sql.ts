@@ -13,8 +13,9 @@ export const TABLES = Object.keys(SIGNAL_TABLES) as Table[];
 /** Which of the two tables a row is in, as a column of SQL. */
 export const isBehavior = (table: Table): "true" | "false" => (table === "behavior_signals" ? "true" : "false");
 
-/** The same query of both tables. */
-const ofBoth = (query: (table: Table) => string) => TABLES.map(query).join(" UNION ALL ");
+/** The same query of several tables. DuckDB plans each for as long as it has columns: tables that have nothing to do with it are left out where they are known. */
+const ofEach = (tables: readonly Table[], query: (table: Table) => string) => tables.map(query).join(" UNION ALL ");
+const ofBoth = (query: (table: Table) => string) => ofEach(TABLES, query);
 
 /**
  * Two 64-bit hashes of a row's values, as columns h1 and h2. Rows are compared by them: comparing 90 columns side by side would hold all of them in
@@ -40,6 +41,9 @@ export interface MergeTarget {
   isDirect: boolean;
 }
 
+/** For each table a condition that all rows fulfil that were met there; those without such a row are not among them. */
+export type Near = ReadonlyMap<Table, string>;
+
 /** Whether a load is of an earlier export than the one that is being merged, or of the same one. */
 const earlier = (load: string, { mtime, path }: MergeTarget) =>
   `(${load}.mtime, ${load}.path) <= (make_timestamptz(${mtime * 1000}), ${quoteText(path)})`;
@@ -53,9 +57,12 @@ const ofFile = ({ loadId, isDirect }: MergeTarget) =>
     ? `(SELECT record_no, signal_type, signal_id, signal_key FROM ${STAGED} UNION ALL ${ofBoth((table) => `SELECT record_no, signal_type, signal_id, signal_key FROM ${table} WHERE load_id = ${loadId}`)})`
     : STAGED;
 
-/** Makes own: each signal of the file by hashes of its key and type, with the table that it belongs to, and whether it is there already. */
+/** Whether a signal's id is none, although something stands there. */
+const HAS_NO_ID = `(${mayBeContentKey("signal_key")} AND signal_id IS NOT NULL AND signal_id <> signal_key)`;
+
+/** Makes own: each signal of the file by hashes of its key and type, with the table that it belongs to, whether it is there already, and whether its id is none. */
 export function ownSql({ loadId, isDirect }: MergeTarget): string {
-  const columns = "record_no, hash(signal_type) AS type_hash";
+  const columns = `record_no, hash(signal_type) AS type_hash, ${HAS_NO_ID} AS no_id`;
   const staged = ofBoth(
     (table) => `SELECT ${isBehavior(table)} AS behavior, false AS direct, ${columns}, ${keyHash("signal_key")} AS key_hash FROM staged_${table}`,
   );
@@ -77,16 +84,21 @@ export function metSql({ loadId, isDirect }: MergeTarget): string {
 /** Gives the rows of met that are in a table. */
 export const metIn = (table: Table): string => `SELECT row_id FROM met WHERE old_behavior = ${isBehavior(table)}`;
 
-/** Makes known: those rows. @param near of each table, a condition that they fulfil */
-export function knownSql(near: Readonly<Record<Table, string>>): string {
-  const rows = ofBoth(
+/** Makes known: those rows. There must be some. */
+export function knownSql(near: Near): string {
+  const rows = ofEach(
+    [...near.keys()],
     (
       table,
     ) => `SELECT ${isBehavior(table)} AS old_behavior, rowid AS row_id, signal_type, signal_key, occurred_at AS old_occurred_at, load_id, record_no AS old_record_no
-      FROM ${table} WHERE ${near[table]} AND rowid IN (${metIn(table)})`,
+      FROM ${table} WHERE ${near.get(table)} AND rowid IN (${metIn(table)})`,
   );
   return `CREATE OR REPLACE TEMP TABLE known AS ${rows}`;
 }
+
+/** The same where there are none. */
+export const NOTHING_KNOWN_SQL = `CREATE OR REPLACE TEMP TABLE known AS
+  SELECT false AS old_behavior, 0::BIGINT AS row_id, '' AS signal_type, '' AS signal_key, now() AS old_occurred_at, 0::BIGINT AS load_id, 0::BIGINT AS old_record_no LIMIT 0`;
 
 /**
  * Makes taken: rows that went straight into a table, and are there a second time after all, in the file or in the warehouse. That two keys, or types, have one hash does no harm.
@@ -113,9 +125,10 @@ const compared = (table: Table, header: Header) => tableColumns(table, header).f
 export const REPEATED_SQL = `CREATE OR REPLACE TEMP TABLE repeated AS
   SELECT signal_type, signal_key, max(record_no) AS last FROM ${STAGED} WHERE ${keyHash("signal_key")} IN (FROM shared) GROUP BY ALL HAVING count(*) > 1`;
 
-/** Makes replaced out of it: staged rows that a later row of the same file replaces; whether they differ from that row, and whether their times do. */
-export function replacedSql({ header }: MergeTarget): string {
-  const rows = ofBoth(
+/** Makes replaced out of it: staged rows that a later row of the same file replaces; whether they differ from that row, and whether their times do. @param staged the tables that have staged rows */
+export function replacedSql({ header }: MergeTarget, staged: readonly Table[]): string {
+  const rows = ofEach(
+    staged,
     (
       table,
     ) => `SELECT ${isBehavior(table)} AS behavior, s.record_no, s.signal_type, s.signal_key, s.occurred_at, ${hashes(compared(table, header).map((column) => hashed(column, `s.${id(column.name)}`)))}
@@ -136,24 +149,26 @@ export const replacedIn = (table: Table): string => `SELECT record_no FROM repla
  * latest export is the one that is met.
  * @param columns of the tables @param near as for knownSql()
  */
-export function matchedSql(target: MergeTarget, columns: Readonly<Record<Table, readonly string[]>>, near: Readonly<Record<Table, string>>): string {
+export function matchedSql(target: MergeTarget, staged: readonly Table[], columns: Readonly<Record<Table, readonly string[]>>, near: Near): string {
   const { header, loadId } = target;
   const values = (table: Table, alias: "s" | "t") => {
-    const staged = compared(table, header);
-    const names = new Set(staged.map(({ name }) => name));
+    const said = compared(table, header);
+    const names = new Set(said.map(({ name }) => name));
     // A column that the file lacks is null in its rows: a later export replaces the whole row, so that the order of loading does not matter.
     const lacking = columns[table].filter((name) => !names.has(name) && !LOAD_COLUMNS.includes(name));
     return hashes([
-      ...staged.map((column) => hashed(column, `${alias}.${id(column.name)}`)),
+      ...said.map((column) => hashed(column, `${alias}.${id(column.name)}`)),
       ...lacking.map((name) => (alias === "s" ? "NULL::VARCHAR" : `t.${id(name)}`)),
     ]);
   };
-  const incoming = ofBoth(
+  const incoming = ofEach(
+    staged,
     (table) => `SELECT s.record_no, ${values(table, "s")} FROM staged_${table} s WHERE s.record_no IN (SELECT record_no FROM pairs)`,
   );
-  const old = ofBoth(
+  const old = ofEach(
+    [...near.keys()],
     (table) => `SELECT ${isBehavior(table)} AS old_behavior, t.rowid AS row_id, ${values(table, "t")}
-      FROM ${table} t WHERE ${near[table]} AND t.rowid IN (SELECT row_id FROM pairs WHERE old_behavior = ${isBehavior(table)})`,
+      FROM ${table} t WHERE ${near.get(table)} AND t.rowid IN (SELECT row_id FROM pairs WHERE old_behavior = ${isBehavior(table)})`,
   );
   // What a load has confirmed has the times of the row that it confirmed.
   const confirmed = target.outOfOrder
@@ -216,9 +231,8 @@ export function confirmSql({ loadId }: MergeTarget, among: string): string[] {
 const counted = (records: string) =>
   `SELECT signal_type, count(DISTINCT record_no) AS records, min(record_no) AS first FROM ${records} GROUP BY signal_type ORDER BY first`;
 
-/** Counts signals whose SIGNAL_ID is none. */
-export const placeholdersSql = (target: MergeTarget): string =>
-  counted(`(FROM ${ofFile(target)} WHERE ${mayBeContentKey("signal_key")} AND signal_id <> signal_key)`);
+/** Counts signals whose id is none. */
+export const noIdSql = (target: MergeTarget): string => counted(`(FROM ${ofFile(target)} WHERE ${HAS_NO_ID})`);
 
 /** Makes reused: signals of the file whose id is also that of a signal of another type, in the file or in the warehouse. */
 export const REUSED_SQL = `CREATE OR REPLACE TEMP TABLE reused AS

@@ -14,8 +14,10 @@ import {
   metIn,
   metSql,
   MOVED_SQL,
+  type Near,
+  noIdSql,
+  NOTHING_KNOWN_SQL,
   ownSql,
-  placeholdersSql,
   removeChangedSql,
   removeItemsSql,
   REPEATED_SQL,
@@ -47,6 +49,7 @@ interface Made {
 }
 
 const NONE: Made = { rows: 0, those: 0 };
+const NOTHING_TAKEN: Readonly<Record<Table, number>> = { marketing_signals: 0, behavior_signals: 0 };
 
 /**
  * Merges what is staged, and what went straight into the tables, as load `loadId`. Memory: hashes of the file's keys, and DuckDB's limit.
@@ -67,38 +70,37 @@ export async function mergeStaging(staging: Staging, loadId: bigint, file: FileI
   };
 
   // The file's signals, and the rows of the warehouse that have their keys.
-  await countDrift(staging, "not an id", placeholdersSql(target));
-  await connection.run(ownSql(target));
+  const own = await make(connection, ownSql(target), "own", "no_id");
+  if (own.those > 0) await countDrift(staging, "not an id", noIdSql(target));
   const shared = await make(connection, SHARED_SQL, "shared");
-  const met = await make(connection, metSql(target), "met");
-  const near = await nearMet(connection, met);
-  await connection.run(knownSql(near));
-  if (shared.rows + met.rows > 0 && (await make(connection, REUSED_SQL, "reused")).rows > 0)
-    await countDrift(staging, "id of another type", reusedSql(target));
+  const near = await findMet(connection, target);
+  const anyTwice = shared.rows > 0 || near.size > 0;
+  if (anyTwice && (await make(connection, REUSED_SQL, "reused")).rows > 0) await countDrift(staging, "id of another type", reusedSql(target));
 
   // Within the file the last row of a signal wins.
-  const taken = direct > 0 && shared.rows + met.rows > 0 ? await takeBack(connection, target) : 0;
+  const taken = target.isDirect && anyTwice ? await takeBack(connection, target) : NOTHING_TAKEN;
+  const staged = TABLES.filter((table) => counts.rows[table] + taken[table] > 0);
   const repeated = shared.rows > 0 ? await make(connection, REPEATED_SQL, "repeated") : NONE;
-  const replaced = repeated.rows > 0 ? await make(connection, replacedSql(target), "replaced", "differs") : NONE;
+  const replaced = repeated.rows > 0 ? await make(connection, replacedSql(target, staged), "replaced", "differs") : NONE;
   if (replaced.rows > 0) {
     await countDrift(staging, "id at another time", MOVED_SQL);
-    for (const table of TABLES) await staging.leaveOut(table, replacedIn(table));
+    for (const table of staged) await staging.leaveOut(table, replacedIn(table));
   }
 
   // The latest export's version of a signal stays.
-  const matched = met.rows > 0 ? await match(connection, target, near) : NONE;
+  const matched = near.size > 0 && staged.length > 0 ? await match(connection, target, staged, near) : NONE;
   if (matched.rows > 0) {
     const among = await amongMatched(connection);
     for (const sql of confirmSql(target, among)) await connection.run(sql);
     if (matched.those > 0) {
       total.orderItems -= await changed(connection, removeItemsSql(among));
-      for (const table of TABLES) await connection.run(removeChangedSql(table, near[table]));
+      for (const [table, condition] of near) await connection.run(removeChangedSql(table, condition));
     }
   }
   let written = 0;
-  if (sum(counts.rows) + taken > 0) for (const table of TABLES) written += await changed(connection, writeSql(table, target, matched.rows > 0));
+  for (const table of staged) written += await changed(connection, writeSql(table, target, matched.rows > 0));
   total.orderItems += await changed(connection, writeItemsSql(target, replaced.rows > 0, matched.rows > 0));
-  total.inserted = direct - taken + written - matched.those;
+  total.inserted = direct - sum(taken) + written - matched.those;
   total.updated = matched.those + replaced.those;
   total.unchanged = matched.rows - matched.those + replaced.rows - replaced.those;
   return total;
@@ -118,32 +120,37 @@ async function make(connection: DuckDBConnection, create: string, table: string,
   return { rows: Number(n), those: Number(those) };
 }
 
-/** Where in each table the rows are that were met. */
-async function nearMet(connection: DuckDBConnection, met: Made): Promise<Record<Table, string>> {
-  const near = { marketing_signals: "false", behavior_signals: "false" };
-  if (met.rows > 0) for (const table of TABLES) near[table] = await nearRows(connection, metIn(table));
+/** Finds the rows of the warehouse that have the keys of the file's signals, and where they are. */
+async function findMet(connection: DuckDBConnection, target: MergeTarget): Promise<Near> {
+  const met = await make(connection, metSql(target), "met");
+  const near = new Map<Table, string>();
+  for (const table of met.rows > 0 ? TABLES : []) {
+    const condition = await nearRows(connection, metIn(table));
+    if (condition !== undefined) near.set(table, condition);
+  }
+  await connection.run(near.size > 0 ? knownSql(near) : NOTHING_KNOWN_SQL);
   return near;
 }
 
-/** Stages those of the rows that went straight into a table that are there a second time. @returns how many */
-async function takeBack(connection: DuckDBConnection, target: MergeTarget): Promise<number> {
-  if ((await make(connection, TAKEN_SQL, "taken")).rows === 0) return 0;
-  let taken = 0;
+/** Stages those of the rows that went straight into a table that are there a second time. @returns how many of each table */
+async function takeBack(connection: DuckDBConnection, target: MergeTarget): Promise<Record<Table, number>> {
+  if ((await make(connection, TAKEN_SQL, "taken")).rows === 0) return NOTHING_TAKEN;
+  const taken = { ...NOTHING_TAKEN };
   for (const table of TABLES) {
     const [stage, remove] = takeBackSql(table, target);
-    taken += await changed(connection, stage);
-    await connection.run(remove);
+    taken[table] = await changed(connection, stage);
+    if (taken[table] > 0) await connection.run(remove);
   }
   return taken;
 }
 
 /** Finds the rows of the warehouse that staged ones meet, and tells which are to change. */
-async function match(connection: DuckDBConnection, target: MergeTarget, near: Record<Table, string>): Promise<Made> {
+async function match(connection: DuckDBConnection, target: MergeTarget, staged: readonly Table[], near: Near): Promise<Made> {
   const columns = {
     marketing_signals: await tableColumnNames(connection, "marketing_signals"),
     behavior_signals: await tableColumnNames(connection, "behavior_signals"),
   };
-  const matched = await make(connection, matchedSql(target, columns, near), "matched", CHANGED);
+  const matched = await make(connection, matchedSql(target, staged, columns, near), "matched", CHANGED);
   const [orphan] = await rows<{ behavior: boolean; n: bigint }>(
     connection,
     "SELECT old_behavior AS behavior, count(*) AS n FROM matched WHERE orphaned GROUP BY ALL ORDER BY ALL",

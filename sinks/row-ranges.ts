@@ -34,15 +34,15 @@ export function joined(ranges: readonly RowRange[], most = MOST_RANGES): RowRang
 /**
  * A condition on rowid that leaves out most rows that are not meant, and none that is.
  * @param from SQL that gives rows with row_id
+ * @returns undefined where it gives none
  */
-export async function nearRows(connection: DuckDBConnection, from: string): Promise<string> {
+export async function nearRows(connection: DuckDBConnection, from: string): Promise<string | undefined> {
   const groups = await rows<RowRange>(
     connection,
     `SELECT min(row_id)::BIGINT AS first, max(row_id)::BIGINT AS last FROM (${from}) GROUP BY row_id // ${ROW_GROUP} ORDER BY first`,
   );
-  return groups.length === 0
-    ? "false"
-    : `(${joined(groups)
-        .map(({ first, last }) => `rowid BETWEEN ${first} AND ${last}`)
-        .join(" OR ")})`;
+  if (groups.length === 0) return undefined;
+  return `(${joined(groups)
+    .map(({ first, last }) => `rowid BETWEEN ${first} AND ${last}`)
+    .join(" OR ")})`;
 }

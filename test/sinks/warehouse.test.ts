@@ -91,7 +91,7 @@ describe("a warehouse that another process has open", () => {
     await scratch.run("UPDATE signalhouse.meta SET schema_version = 99");
     scratch.warehouse.close();
     expect(await failureOf(openWarehouse({ path: scratch.path }))).toMatchObject({ code: "warehouse_newer" });
-    expect(await probeWarehouse(scratch.path)).toEqual({ version: 99, target: 1 });
+    expect(await probeWarehouse(scratch.path)).toEqual({ version: 99, target: 2 });
     expect(await openElsewhere(scratch.path)).toMatchObject({ said: "open" });
   });
 });
@@ -319,12 +319,12 @@ describe("migration", () => {
 
   test("a warehouse of a newer version is refused, and not changed", async () => {
     const scratch = await scratchWarehouse();
-    await scratch.run("UPDATE signalhouse.meta SET schema_version = 2");
+    await scratch.run("UPDATE signalhouse.meta SET schema_version = 3");
     await scratch.run("DROP VIEW page_views");
     const failure = await failureOf(scratch.reopen());
     expect(failure).toMatchObject({
       code: "warehouse_newer",
-      message: "the warehouse has schema version 2; this signalhouse knows versions up to 1",
+      message: "the warehouse has schema version 3; this signalhouse knows versions up to 2",
       hint: "Upgrade signalhouse, or use another warehouse.",
     });
     const instance = await DuckDBInstance.create(scratch.path);
