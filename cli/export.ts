@@ -6,7 +6,7 @@ import { SignalhouseError } from "../schemas/errors.ts";
 import { exportJobs } from "../sinks/jobs.ts";
 import { defineCommand, type Input } from "./command.ts";
 import { exportContext, noteRun } from "./connect.ts";
-import { exitOf, jobDocument, jobTable, tellFaults } from "./export-report.ts";
+import { exitOf, jobDocument, jobTable, tellFaults, warnOfUnlisted } from "./export-report.ts";
 import { sftpOf } from "./server.ts";
 
 const OPTIONS = {
@@ -42,6 +42,7 @@ export const command = defineCommand({
     const { values } = input;
     const wish = values.resume ? undefined : wishOf(input);
     if (values.resume) refuseBesideResume(input);
+    if (wish) warnOfUnlisted(context.out, wish.signalTypes);
     const flow = await exportContext(config, context);
     return noteRun(flow.useWarehouse, "export", async (runId) => {
       const asked = wish ? [await askForExport(flow, wish)] : await flow.useWarehouse(({ connection }) => exportJobs(connection, ...OPEN));
