@@ -10,7 +10,11 @@ import { exitOf, jobDocument, jobTable, tellFaults, warnOfUnlisted } from "./exp
 import { sftpOf } from "./server.ts";
 
 const OPTIONS = {
-  types: { type: "string", value: "LIST", help: "signal types such as emailClick,order, or the groups email, sms, whatsapp, behavior, all" },
+  types: {
+    type: "string",
+    value: "LIST",
+    help: "signal types such as emailClick,order, or the groups email, sms, whatsapp, behavior, all; one that Connect does not list is asked for with a warning",
+  },
   from: { type: "string", value: "TIME", help: "the window's start: a day in UTC (2025-07-01) or a time with its zone" },
   to: { type: "string", value: "TIME", help: "the window's end; a day is meant whole" },
   "job-name": { type: "string", value: "NAME", help: "a name that no other job has; made up by default" },

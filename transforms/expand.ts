@@ -22,10 +22,33 @@ export function expandRow(row: Row, header: Header): SignalRecord | Reject | Pro
   const text = cell(row, header, "SIGNAL_CONTENT");
   if (text === undefined) {
     const position = header.positions.get("SIGNAL_CONTENT");
-    return position !== undefined && row.latin1?.has(position) ? rejectContent(row, "it is not UTF-8") : build(row, header);
+    return position !== undefined && row.latin1?.has(position)
+      ? rejectContent(row, notUtf8(Buffer.from(row.fields[position] as string, "latin1")))
+      : build(row, header);
   }
   const found = readPayload(text);
   return found instanceof Promise ? found.then((payload) => withContent(row, header, text, payload)) : withContent(row, header, text, found);
+}
+
+/** Where bytes are not UTF-8: behind the longest text that they begin with. */
+function notUtf8(bytes: Buffer): string {
+  let [good, bad] = [0, bytes.length + 1];
+  while (bad - good > 1) {
+    const middle = (good + bad) >> 1;
+    if (beginningOf(bytes, middle) === undefined) bad = middle;
+    else good = middle;
+  }
+  const at = Buffer.byteLength(beginningOf(bytes, good) ?? "");
+  return `at byte ${at + 1}, which is 0x${bytes.toString("hex", at, at + 1)}, it is not UTF-8`;
+}
+
+/** The characters that are whole in the first bytes; undefined where these are not UTF-8. */
+function beginningOf(bytes: Buffer, length: number): string | undefined {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes.subarray(0, length), { stream: true });
+  } catch {
+    return undefined;
+  }
 }
 
 /** The text of a fixed column; undefined where it is null, missing or not UTF-8. */

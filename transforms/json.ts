@@ -32,7 +32,8 @@ export function readJsonNow(text: string): JsonResult {
   const json = withoutBlanks(text);
   if (isTooDeep(json)) return { fault: `it is nested deeper than ${MAX_DEPTH} levels` };
   try {
-    return { value: LONG_NUMBER.test(json) ? readExactly(json) : parse(json) };
+    // Where a text is large, looking for long numbers costs more than reading them.
+    return { value: json.length >= LARGE || LONG_NUMBER.test(json) ? readExactly(json) : parse(json) };
   } catch {
     return faultOf(text, json);
   }
