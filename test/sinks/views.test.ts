@@ -20,7 +20,7 @@ const ORDERS = [
 
 const idsOf = (scratch: Scratch, view: string) => scratch.values(`SELECT signal_id FROM ${view} ORDER BY record_no`);
 
-test("test signals are in the tables, and in no view; they are no revenue", async () => {
+test("what was sent as a test is in the tables, and in no view; it is no revenue", async () => {
   const scratch = await scratchWarehouse();
   await scratch.load([memoryFile("a.csv", 1, csv([click, ...ORDERS, signal("page", "pageView", { test: true }), signal("page-2", "pageView", {})]))]);
   expect(await scratch.value("SELECT count(*)::INTEGER FROM behavior_signals")).toBe(8);
