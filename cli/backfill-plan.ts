@@ -2,6 +2,7 @@ import { planSpan } from "../pipeline/backfill.ts";
 import { openToPlan } from "../pipeline/sync-exports.ts";
 import { calendarText, SPAN_OPTIONS, spanOf } from "./backfill.ts";
 import { defineCommand } from "./command.ts";
+import { warnOfUnlisted } from "./export-report.ts";
 import { EXIT } from "./failures.ts";
 
 export const command = defineCommand({
@@ -15,6 +16,7 @@ export const command = defineCommand({
     const { config } = await loadConfig();
     const now = Date.now();
     const span = spanOf(values, config, now);
+    warnOfUnlisted(out, span.types);
     const warehouse = await openToPlan(config.warehouse);
     try {
       const plan = await planSpan(warehouse, span, { ...config.backfill, now });

@@ -2,7 +2,7 @@ import { runBackfill } from "../pipeline/backfill.ts";
 import { calendarText, SPAN_OPTIONS, spanOf } from "./backfill.ts";
 import { defineCommand } from "./command.ts";
 import { exportContext, noteRun } from "./connect.ts";
-import { exitOf, jobDocument, jobTable, tellFaults } from "./export-report.ts";
+import { exitOf, jobDocument, jobTable, tellFaults, warnOfUnlisted } from "./export-report.ts";
 import { sftpOf } from "./server.ts";
 
 export const command = defineCommand({
@@ -17,6 +17,7 @@ export const command = defineCommand({
     const { config, file } = await context.config();
     sftpOf(config, file);
     const span = spanOf(values, config, Date.now());
+    warnOfUnlisted(out, span.types);
     const flow = await exportContext(config, context);
     return noteRun(flow.useWarehouse, "backfill", async (runId) => {
       const { outcomes, left } = await runBackfill(flow, { ...config.backfill, span, once: Boolean(values.once), runId });

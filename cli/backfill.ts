@@ -3,8 +3,9 @@ import { backfillSpan } from "../pipeline/backfill.ts";
 import type { BackfillPlan } from "../pipeline/backfill-plan.ts";
 import type { Span } from "../pipeline/span.ts";
 import type { Config } from "../schemas/config.ts";
-import { exportMoment } from "../schemas/connect.ts";
+import { exportMoment, unlistedTypes } from "../schemas/connect.ts";
 import { SignalhouseError } from "../schemas/errors.ts";
+import { LISTED_TYPES } from "../schemas/signal-types.ts";
 import { count, number, table } from "./format.ts";
 
 export const SPAN_OPTIONS = {
@@ -48,7 +49,7 @@ export function calendarText({ calendar, guessed, tooLarge }: BackfillPlan, gues
 }
 
 function typesText(types: readonly string[]): string {
-  if (types.length === 28) return "all";
+  if (types.length === LISTED_TYPES.length && unlistedTypes(types).length === 0) return "all";
   return types.length > 4 ? `${types.slice(0, 3).join(", ")} and ${types.length - 3} more` : types.join(", ");
 }
 

@@ -1,4 +1,5 @@
 /** What became of exports, for people and programs. */
+import { unlistedTypes } from "../schemas/connect.ts";
 import type { ExportOutcome } from "../pipeline/export/arrive.ts";
 import type { ExportJob } from "../sinks/jobs.ts";
 import { EXIT } from "./failures.ts";
@@ -18,6 +19,15 @@ export function jobDocument({ job, file, error }: ExportOutcome) {
     ...(file ? { load: file } : {}),
     ...(error ? { error: { code: error.code, message: error.message, hint: error.hint } } : {}),
   };
+}
+
+/** Warns of types that Connect may not export. */
+export function warnOfUnlisted(out: Output, types: readonly string[]): void {
+  for (const type of unlistedTypes(types))
+    out.log(
+      "warn",
+      `"${type}" is not on Connect's list of signal types: it is asked for all the same, but Connect may refuse it. docs/tables.md has the list.`,
+    );
 }
 
 export function jobTable(outcomes: readonly ExportOutcome[]): string {

@@ -6,11 +6,15 @@ import { SignalhouseError } from "../schemas/errors.ts";
 import { exportJobs } from "../sinks/jobs.ts";
 import { defineCommand, type Input } from "./command.ts";
 import { exportContext, noteRun } from "./connect.ts";
-import { exitOf, jobDocument, jobTable, tellFaults } from "./export-report.ts";
+import { exitOf, jobDocument, jobTable, tellFaults, warnOfUnlisted } from "./export-report.ts";
 import { sftpOf } from "./server.ts";
 
 const OPTIONS = {
-  types: { type: "string", value: "LIST", help: "signal types such as emailClick,order, or the groups email, sms, whatsapp, behavior, all" },
+  types: {
+    type: "string",
+    value: "LIST",
+    help: "signal types such as emailClick,order, or the groups email, sms, whatsapp, behavior, all; one that Connect does not list is asked for with a warning",
+  },
   from: { type: "string", value: "TIME", help: "the window's start: a day in UTC (2025-07-01) or a time with its zone" },
   to: { type: "string", value: "TIME", help: "the window's end; a day is meant whole" },
   "job-name": { type: "string", value: "NAME", help: "a name that no other job has; made up by default" },
@@ -42,6 +46,7 @@ export const command = defineCommand({
     const { values } = input;
     const wish = values.resume ? undefined : wishOf(input);
     if (values.resume) refuseBesideResume(input);
+    if (wish) warnOfUnlisted(context.out, wish.signalTypes);
     const flow = await exportContext(config, context);
     return noteRun(flow.useWarehouse, "export", async (runId) => {
       const asked = wish ? [await askForExport(flow, wish)] : await flow.useWarehouse(({ connection }) => exportJobs(connection, ...OPEN));

@@ -1,6 +1,5 @@
 /** How far a backfill is, day by day and type by type. Pure. */
 import { DAY_MS } from "../schemas/connect.ts";
-import type { SignalType } from "../schemas/signal-types.ts";
 import { startOfNextDay, utcDay } from "./quota.ts";
 import { type Span, uncovered } from "./span.ts";
 
@@ -17,7 +16,7 @@ export interface JobWindow extends Span {
 export interface DayRow {
   /** The UTC day. */
   day: string;
-  cells: Map<SignalType, CellState>;
+  cells: Map<string, CellState>;
   /** Whole days until the first file that this day needs is deleted. */
   expiresInDays?: number;
 }
@@ -30,7 +29,7 @@ export function backfillDays(span: Span, windows: readonly JobWindow[], now: num
   const rows: DayRow[] = [];
   for (let start = span.start; start < span.end; start = Math.min(startOfNextDay(start), span.end)) {
     const end = Math.min(startOfNextDay(start), span.end);
-    const cells = new Map<SignalType, CellState>();
+    const cells = new Map<string, CellState>();
     let deletedFirst = Infinity;
     for (const [type, all] of byType) {
       const own = all.filter((window) => window.start < end && window.end > start);

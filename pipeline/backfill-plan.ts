@@ -1,6 +1,5 @@
 /** Cuts what is missing of a span into exports that fit Connect's daily limits. Pure. */
 import { DAY_MS, type DailyLimits, type DayUse } from "../schemas/connect.ts";
-import type { SignalType } from "../schemas/signal-types.ts";
 import { quotaLeft, startOfNextDay, utcDay } from "./quota.ts";
 import { missingOf, type Span } from "./span.ts";
 
@@ -9,7 +8,7 @@ export interface BackfillInput {
   /** Windows (without margins) that are loaded or asked for: nothing of these is asked for again. */
   covered: readonly Span[];
   /** Rows a day that were seen, by type. */
-  rowsPerDay: ReadonlyMap<SignalType, number>;
+  rowsPerDay: ReadonlyMap<string, number>;
   /** Rows a day of a type of which nothing is known. */
   guessRowsPerDay: number;
   /** Bytes of an export file per row. */
@@ -43,7 +42,7 @@ export interface BackfillPlan {
   /** The days on which something is asked for. */
   calendar: BackfillDay[];
   /** Types whose rows are a guess. */
-  guessed: SignalType[];
+  guessed: string[];
   /** Windows of an hour or less that are expected to break a whole day's limits. Each is alone on its day. */
   tooLarge: Span[];
 }

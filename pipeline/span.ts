@@ -1,9 +1,8 @@
 /** Windows of time for some signal types. Pure. */
-import type { SignalType } from "../schemas/signal-types.ts";
 
 /** A stretch of time for some types; milliseconds, the end is exclusive. */
 export interface Span {
-  types: readonly SignalType[];
+  types: readonly string[];
   start: number;
   end: number;
 }
@@ -26,7 +25,7 @@ export function uncovered({ start, end }: Stretch, others: readonly Stretch[]): 
 
 /** What of `span` is not in `covered`, oldest first, in as few spans as there are sets of types with the same hole. */
 export function missingOf(span: Span, covered: readonly Span[]): Span[] {
-  const holes = new Map<string, Span & { types: SignalType[] }>();
+  const holes = new Map<string, Span & { types: string[] }>();
   for (const type of span.types) {
     const own = covered.filter(({ types }) => types.includes(type));
     for (const { start, end } of uncovered(span, own)) {

@@ -1,7 +1,7 @@
 /** What Connect's GraphQL API is asked and what it answers, and the limits that hold for exports. */
 import { z } from "zod";
 import { SignalhouseError } from "./errors.ts";
-import { SIGNAL_TYPES, type SignalType } from "./signal-types.ts";
+import { LISTED_TYPES, type ListedType, SIGNAL_TYPES } from "./signal-types.ts";
 
 /** What one UTC day allows. */
 export interface DailyLimits {
@@ -34,7 +34,7 @@ export type ExportPlace = { parentFolder?: string; namingPrefix?: string } | { p
 export interface ExportRequest {
   /** Unique among all jobs of the subscription. */
   jobName: string;
-  signalTypes: readonly SignalType[];
+  signalTypes: readonly string[];
   /** ISO 8601 in UTC with milliseconds; the first moment of the window. */
   timestampStart: string;
   /** The last moment of the window: the vendor's examples end with 23:59:59.999Z. */
@@ -54,31 +54,40 @@ const TYPE_GROUPS = {
   email: (type) => type.startsWith("email"),
   sms: (type) => type.startsWith("sms"),
   whatsapp: (type) => type.startsWith("whatsApp"),
-} as const satisfies Record<string, (type: SignalType) => boolean>;
+} as const satisfies Record<string, (type: ListedType) => boolean>;
 
-const ALL_TYPES = Object.keys(SIGNAL_TYPES) as SignalType[];
+const KNOWN_TYPES = Object.keys(SIGNAL_TYPES);
+/** Names that a type may have which is on no list: senders make some up. */
+const TYPE_NAME = /^[A-Za-z]\w{0,99}$/;
 
 /**
- * The signal types that a list such as `emailClick,order` or `email,behavior` means, each once, in the order of the vendor's page.
- * @throws SignalhouseError usage, naming what is not known
+ * The signal types that a list such as `emailClick,order` or `email,behavior` means, each once, in the order of the vendor's page; those behind them that it does
+ * not list, see unlistedTypes().
+ * @throws SignalhouseError usage, naming what is no name of a type, or one in a spelling that Connect does not have
  */
-export function signalTypesOf(list: string): SignalType[] {
+export function signalTypesOf(list: string): string[] {
   const names = list.split(",").map((name) => name.trim());
-  const wanted = new Set<SignalType>();
+  const wanted = new Set<string>();
   for (const name of names) {
     const group = Object.entries(TYPE_GROUPS).find(([known]) => known === name.toLowerCase())?.[1];
-    if (group) for (const type of ALL_TYPES.filter(group)) wanted.add(type);
-    else if (Object.hasOwn(SIGNAL_TYPES, name)) wanted.add(name as SignalType);
+    if (group) for (const type of LISTED_TYPES.filter(group)) wanted.add(type);
     else {
-      const near = ALL_TYPES.find((type) => type.toLowerCase() === name.toLowerCase());
+      const near = KNOWN_TYPES.find((type) => type.toLowerCase() === name.toLowerCase());
+      if (name === near || (near === undefined && TYPE_NAME.test(name))) {
+        wanted.add(name);
+        continue;
+      }
       throw usage(
         `--types has "${name}", which is no signal type${near === undefined ? "" : `; Connect spells it ${near}`}`,
-        `Give a list such as emailClick,order, or ${Object.keys(TYPE_GROUPS).join(", ")}. The types: ${ALL_TYPES.join(", ")}.`,
+        `Give a list such as emailClick,order, or ${Object.keys(TYPE_GROUPS).join(", ")}. The types: ${LISTED_TYPES.join(", ")}.`,
       );
     }
   }
-  return ALL_TYPES.filter((type) => wanted.has(type));
+  return [...LISTED_TYPES.filter((type) => wanted.has(type)), ...unlistedTypes([...wanted])];
 }
+
+/** Those of some types that are not on the vendor's list: whether Connect exports them is not known. */
+export const unlistedTypes = (types: readonly string[]): string[] => types.filter((type) => !(LISTED_TYPES as readonly string[]).includes(type));
 
 /**
  * A moment that --from or --to says, in milliseconds: an ISO 8601 time with its zone, or a date. A date is a whole UTC day: its first moment as a

@@ -19,8 +19,10 @@ export interface ContentField {
   values?: readonly string[];
 }
 
-const PRODUCT = ["addToCart", "productConfiguration", "productView"] as const;
+const CART = ["addToCart", "removedFromCart"] as const;
+const PRODUCT = [...CART, "productConfiguration", "productView"] as const;
 const PRICED = [...PRODUCT, "cartAbandonment", "browseAbandonment"] as const;
+const IDENTITY = ["identification", "loggedIn", "accountRegistered"] as const;
 const ALL = [
   "addToCart",
   "browseAbandonment",
@@ -33,6 +35,9 @@ const ALL = [
   "productConfiguration",
   "productView",
   "richMediaInteraction",
+  "removedFromCart",
+  "loggedIn",
+  "accountRegistered",
 ] as const satisfies BehaviorType[];
 
 /** Columns of behavior_signals by the content field that fills them; the column is the field's name in snake_case. */
@@ -40,11 +45,11 @@ export const CONTENT_FIELDS = {
   effect: { kind: "text", types: ALL, values: ["positive", "negative", "neutral"] },
   productId: { kind: "text", types: PRICED },
   productName: { kind: "text", types: PRICED },
-  itemQuantity: { kind: "decimal", types: ["addToCart", "cartAbandonment"], aliases: ["quantity"] },
+  itemQuantity: { kind: "decimal", types: [...CART, "cartAbandonment"], aliases: ["quantity"] },
   unitPrice: {
     kind: "decimal",
     types: PRICED,
-    aliasesByType: { addToCart: ["price"], productView: ["price"], productConfiguration: ["price"] },
+    aliasesByType: { addToCart: ["price"], removedFromCart: ["price"], productView: ["price"], productConfiguration: ["price"] },
   },
   currency: { kind: "text", types: [...PRICED, "order"], aliasesByType: { order: ["orderCurrency"] } },
   discount: { kind: "decimal", types: PRICED },
@@ -52,19 +57,19 @@ export const CONTENT_FIELDS = {
   productDescription: { kind: "text", types: PRODUCT },
   productUrls: { kind: "texts", types: PRODUCT, aliases: ["productUrl"] },
   imageUrls: { kind: "texts", types: PRODUCT, aliases: ["productImageUrl"] },
-  shoppingCartUrl: { kind: "text", types: ["addToCart", "productView"] },
-  promotionId: { kind: "text", types: ["addToCart"] },
+  shoppingCartUrl: { kind: "text", types: [...CART, "productView"] },
+  promotionId: { kind: "text", types: CART },
 
   errorType: { kind: "text", types: ["error"], letterCase: "lower", values: ["user", "application"] },
   errorIdentifier: { kind: "text", types: ["error"] },
   errorText: { kind: "text", types: ["error"] },
 
-  identifierName: { kind: "text", types: ["identification"] },
-  identifierValue: { kind: "text", types: ["identification"] },
-  identificationFromLogin: { kind: "boolean", types: ["identification"] },
-  loginMethod: { kind: "text", types: ["identification"] },
-  registrationMethod: { kind: "text", types: ["identification"] },
-  optIn: { kind: "boolean", types: ["identification"] },
+  identifierName: { kind: "text", types: [...IDENTITY, "pageView"] },
+  identifierValue: { kind: "text", types: [...IDENTITY, "pageView"] },
+  identificationFromLogin: { kind: "boolean", types: IDENTITY },
+  loginMethod: { kind: "text", types: IDENTITY },
+  registrationMethod: { kind: "text", types: IDENTITY },
+  optIn: { kind: "boolean", types: IDENTITY },
 
   searchTerm: { kind: "text", types: ["onSiteSearch"] },
   numberOfResults: { kind: "decimal", types: ["onSiteSearch"] },
@@ -76,7 +81,7 @@ export const CONTENT_FIELDS = {
   orderTax: { kind: "decimal", types: ["order"] },
   orderDiscount: { kind: "decimal", types: ["order"] },
 
-  url: { kind: "text", types: ["error", "identification", "pageView", "productView", "richMediaInteraction"] },
+  url: { kind: "text", types: ["error", ...IDENTITY, "pageView", "productView", "richMediaInteraction"] },
   pageCategory: { kind: "text", types: ["pageView", "productView"] },
   pageTitle: { kind: "text", types: ["pageView"] },
   pageGroup: { kind: "text", types: ["pageView"] },
@@ -86,7 +91,7 @@ export const CONTENT_FIELDS = {
   inventoryQuantity: { kind: "decimal", types: ["productConfiguration", "productView"] },
 
   availability: { kind: "text", types: ["productView"] },
-  brandName: { kind: "text", types: ["productView"] },
+  brandName: { kind: "text", types: [...CART, "productView"] },
   brandDescription: { kind: "text", types: ["productView"] },
   sku: { kind: "text", types: ["productView"], aliases: ["SKU"] },
   productStatus: { kind: "text", types: ["productView"] },
@@ -112,6 +117,9 @@ export const CONTENT_FIELDS = {
   signalCustomAttributes: { kind: "json", types: ALL },
   audience: { kind: "json", types: ALL },
   consent: { kind: "json", types: ALL },
+  sessionId: { kind: "text", types: ALL },
+  /** A signal that was sent to try something: no view has it. */
+  isTest: { kind: "boolean", types: ALL, aliases: ["test"] },
 } as const satisfies Record<string, ContentField>;
 
 /** Columns of order_items by the field of an ordered item that fills them. */
@@ -142,7 +150,7 @@ export const MIRRORED_FIELDS = {
 } as const;
 
 /** Fields of the envelopes that have no column: they go to `extra` and are no drift. */
-export const ENVELOPE_FIELDS: readonly string[] = ["identifiableAttributes", "sessionId"];
+export const ENVELOPE_FIELDS: readonly string[] = ["identifiableAttributes"];
 
 /**
  * Where the payload sits inside SIGNAL_CONTENT: by path, the last that is there counts; the empty path is the flat form.
@@ -151,7 +159,10 @@ export const ENVELOPE_FIELDS: readonly string[] = ["identifiableAttributes", "se
 export const CONTENT_PATHS = [
   [],
   ["signalContent"],
+  ["signal"],
   ["signal", "signalContent"],
+  ["signal", "data", "value"],
+  ["signal", "data", "value", "signalContent"],
   ["data", "value"],
   ["data", "value", "signalContent"],
 ] as const satisfies readonly (readonly string[])[];

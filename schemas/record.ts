@@ -26,6 +26,7 @@ export type DriftReason =
   | "does not fit"
   | "not a column of this table"
   | "second name of a field"
+  | "name stands twice"
   | "not UTF-8"
   | "unknown signal type"
   | "not valid Unicode"
@@ -94,7 +95,7 @@ export interface Reject {
   raw_bytes?: Uint8Array;
 }
 
-/** A signal of one of the 28 types. `signal_type` tells which, and with it which fields there are. */
+/** A signal of one of the types that are known. `signal_type` tells which, and with it which fields there are. */
 export type KnownSignal = MarketingSignal | BehaviorSignal;
 
 /** A signal of a type that is new to signalhouse. */

@@ -1,4 +1,4 @@
-/** The 28 signal types that Connect exports. Source: vendor page "Export signals from Connect", section "Signal types". */
+/** The signal types that are known, those first that Connect's page lists. */
 
 export type Table = "marketing_signals" | "behavior_signals";
 export type Channel = "email" | "sms" | "whatsapp";
@@ -8,8 +8,8 @@ const behavior = (view: string) => ({ table: "behavior_signals", view }) as cons
 const marketing = <C extends Channel, A extends Action>(view: string, channel: C, action: A) =>
   ({ table: "marketing_signals", view, channel, action }) as const;
 
-/** Each signal type, in Connect's spelling, with its table, its view and, for marketing, its channel and action. */
-export const SIGNAL_TYPES = {
+/** The 28 that Connect says that it exports. Source: vendor page "Export signals from Connect", section "Signal types". */
+const LISTED = {
   addToCart: behavior("add_to_carts"),
   browseAbandonment: behavior("browse_abandonments"),
   cartAbandonment: behavior("cart_abandonments"),
@@ -40,7 +40,19 @@ export const SIGNAL_TYPES = {
   whatsAppInbound: marketing("whatsapp_inbounds", "whatsapp", "inbound"),
 } as const;
 
+/** Each signal type, in Connect's spelling, with its table, its view and, for marketing, its channel and action. */
+export const SIGNAL_TYPES = {
+  ...LISTED,
+  // Documented for web and apps; whether they are exported is on no page.
+  removedFromCart: behavior("removed_from_carts"),
+  loggedIn: behavior("log_ins"),
+  accountRegistered: behavior("account_registrations"),
+} as const;
+
 export type SignalType = keyof typeof SIGNAL_TYPES;
+export type ListedType = keyof typeof LISTED;
+/** The types that Connect's page lists, in its order: what an export asks for unless it is told otherwise. */
+export const LISTED_TYPES = Object.keys(LISTED) as readonly ListedType[];
 /** All of them: the index of a type's name is its number, where it has one. */
 export const TYPE_NAMES: readonly string[] = Object.keys(SIGNAL_TYPES);
 export type BehaviorType = { [T in SignalType]: (typeof SIGNAL_TYPES)[T]["table"] extends "behavior_signals" ? T : never }[SignalType];

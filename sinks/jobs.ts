@@ -1,7 +1,6 @@
 /** The exports that Connect was asked for, as signalhouse.jobs has them. */
 import type { DuckDBConnection, DuckDBValue } from "@duckdb/node-api";
 import { DAY_MS, type DayUse, type ExportRequest } from "../schemas/connect.ts";
-import type { SignalType } from "../schemas/signal-types.ts";
 import type { JobStatus } from "../schemas/tables.ts";
 import { inTransaction, onlyRow, rows } from "./sql.ts";
 
@@ -15,7 +14,7 @@ export interface ExportJob {
   /** The file, relative to the subscription's folder: as Connect answered, and once it was found, as it is. */
   path: string | null;
   request: ExportRequest;
-  signalTypes: SignalType[];
+  signalTypes: string[];
   /** The window that the job is to cover, without margins; the end is exclusive. */
   windowStart: number;
   windowEnd: number;
@@ -71,7 +70,7 @@ function readJob(row: Record<string, unknown>): ExportJob {
     status: row["status"] as JobStatus,
     path: row["path"] as string | null,
     request: JSON.parse(row["request"] as string) as ExportRequest,
-    signalTypes: (row["signal_types"] as { items: SignalType[] }).items,
+    signalTypes: (row["signal_types"] as { items: string[] }).items,
     windowStart: Number(row["window_start"]),
     windowEnd: Number(row["window_end"]),
     askedAt: Number(row["asked_at"]),
@@ -171,19 +170,19 @@ export async function usedOfDay(connection: DuckDBConnection, day: number, bytes
 
 /** Rows a day of each signal type, over the days on which it was seen or exported; and bytes of a file per record. */
 export interface SeenRates {
-  rowsPerDay: Map<SignalType, number>;
+  rowsPerDay: Map<string, number>;
   /** Null where nothing is loaded yet. */
   bytesPerRow: number | null;
 }
 
 /** Counts the tables: a second or so for 100 million rows. A type that loaded jobs covered without a single row has none a day. */
 export async function seenRates(connection: DuckDBConnection): Promise<SeenRates> {
-  const counted = await rows<{ signal_type: SignalType; rows: bigint; days: bigint }>(
+  const counted = await rows<{ signal_type: string; rows: bigint; days: bigint }>(
     connection,
     `SELECT signal_type, count(*) AS rows, count(DISTINCT occurred_at::DATE) AS days
      FROM (SELECT signal_type, occurred_at FROM marketing_signals UNION ALL SELECT signal_type, occurred_at FROM behavior_signals) GROUP BY signal_type`,
   );
-  const covered = await rows<{ signal_type: SignalType; days: number }>(
+  const covered = await rows<{ signal_type: string; days: number }>(
     connection,
     `SELECT signal_type, sum(days) AS days
      FROM (SELECT unnest(signal_types) AS signal_type, (epoch(window_end) - epoch(window_start)) / 86400 AS days
@@ -195,7 +194,7 @@ export async function seenRates(connection: DuckDBConnection): Promise<SeenRates
   );
   // A type that happens on few days of those that were exported has fewer rows a day than on the days when it happens.
   const coveredDays = new Map(covered.map(({ signal_type, days }) => [signal_type, days]));
-  const rowsPerDay = new Map<SignalType, number>(covered.map(({ signal_type }) => [signal_type, 0]));
+  const rowsPerDay = new Map<string, number>(covered.map(({ signal_type }) => [signal_type, 0]));
   for (const { signal_type, rows, days } of counted)
     rowsPerDay.set(signal_type, Number(rows) / Math.max(Number(days), coveredDays.get(signal_type) ?? 0));
   return { rowsPerDay, bytesPerRow: bytes };

@@ -8,6 +8,9 @@ import { SIGNAL_TABLES } from "../schemas/tables.ts";
 const IDENTITY = ["signal_key", "signal_id", "occurred_at"];
 const ORIGIN = ["load_id", "record_no"];
 
+/** What was sent to try something is in the tables, and in no view: it is no behavior, and no revenue. */
+const IS_REAL = "is_test IS NOT TRUE";
+
 /** The names of all views. */
 export const VIEWS: readonly string[] = [...Object.values(SIGNAL_TYPES).map(({ view }) => view), "message_behavior"];
 
@@ -20,7 +23,8 @@ export function createViewsSql(contactColumns: readonly string[]): string[] {
 function typeViewSql(type: SignalType, contactColumns: readonly string[]): string {
   const { table, view } = SIGNAL_TYPES[type];
   const columns = [...IDENTITY, ...columnsOf(type), ...contactColumns, "signal_content", "extra", ...ORIGIN];
-  return `CREATE OR REPLACE VIEW ${id(view)} AS SELECT ${columns.map(id).join(", ")} FROM ${id(table)} WHERE signal_type = ${quoteText(type)}`;
+  const real = table === "behavior_signals" ? ` AND ${IS_REAL}` : "";
+  return `CREATE OR REPLACE VIEW ${id(view)} AS SELECT ${columns.map(id).join(", ")} FROM ${id(table)} WHERE signal_type = ${quoteText(type)}${real}`;
 }
 
 /** The columns that matter to a signal type. */
@@ -54,7 +58,7 @@ function belongs(header: string, type: SignalType): boolean {
 }
 
 /**
- * Each behavior signal, with the message signal that it came from: of several types that share the id the click, whose id it is by the vendor's page. The messages are cut down to those that a behavior signal names, and to
+ * Each behavior signal but tests, with the message signal that it came from: of several types that share the id the click, whose id it is by the vendor's page. The messages are cut down to those that a behavior signal names, and to
  * one an id, so that the join never multiplies rows.
  */
 function messageBehaviorSql(contactColumns: readonly string[]): string {
@@ -69,5 +73,6 @@ function messageBehaviorSql(contactColumns: readonly string[]): string {
       SELECT * FROM marketing_signals
       WHERE signal_key IN (SELECT message_signal_id FROM behavior_signals WHERE message_signal_id IS NOT NULL)
       QUALIFY row_number() OVER (PARTITION BY signal_key ORDER BY action = 'click' DESC NULLS LAST, occurred_at DESC, signal_type) = 1
-    ) m ON b.message_signal_id = m.signal_key`;
+    ) m ON b.message_signal_id = m.signal_key
+    WHERE b.${IS_REAL}`;
 }

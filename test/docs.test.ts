@@ -145,6 +145,7 @@ const DRIFT_REASONS = {
   "does not fit": true,
   "not a column of this table": true,
   "second name of a field": true,
+  "name stands twice": true,
   "not UTF-8": true,
   "unknown signal type": true,
   "not valid Unicode": true,

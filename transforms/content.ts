@@ -1,36 +1,28 @@
-/** From a parsed SIGNAL_CONTENT to columns: unwrapping, field names of every generation, values that do not fit. */
-import {
-  CONTENT_FIELDS,
-  CONTENT_PATHS,
-  type ContentField,
-  ENVELOPE_FIELDS,
-  ITEM_FIELDS,
-  ITEMS_FIELD,
-  MIRRORED_FIELDS,
-} from "../schemas/content-fields.ts";
-import { type Kind, KIND_TYPES, LongNumber, stringifyJson } from "../schemas/kinds.ts";
+/** From a payload to columns: field names of every generation, values that do not fit. */
+import { CONTENT_FIELDS, type ContentField, ENVELOPE_FIELDS, ITEM_FIELDS, ITEMS_FIELD, MIRRORED_FIELDS } from "../schemas/content-fields.ts";
+import { EXPORT_COLUMNS, type ExportHeader } from "../schemas/export-columns.ts";
+import { type Kind, KIND_TYPES, stringifyJson } from "../schemas/kinds.ts";
 import { snakeCase } from "../schemas/names.ts";
 import type { Drift, DriftReason, OrderItem } from "../schemas/record.ts";
-import { type BehaviorType, knownSignalType, LEGACY_BEHAVIOR_TYPES } from "../schemas/signal-types.ts";
-
-type JsonObject = Record<string, unknown>;
-
-/** A payload that was found in SIGNAL_CONTENT: its own fields first, then those of the envelopes around it. */
-export interface Payload {
-  own: JsonObject;
-  envelopes: JsonObject[];
-}
+import { type BehaviorType, knownSignalType } from "../schemas/signal-types.ts";
+import { readJsonNow, repeatedIn } from "./json.ts";
+import { isBlank, isObject, type JsonObject, opened, type Payload } from "./payload.ts";
 
 /** Collects what fits no column, by the name that it came under. */
 export class Leftovers {
   readonly #extra: JsonObject = Object.create(null) as JsonObject;
   readonly drift: Drift[] = [];
   #empty = true;
+  /** The number that a name gets next: to try them all would take forever where a name comes often. */
+  readonly #numbers = new Map<string, number>();
 
   /** Keeps a value. Where its name is taken already, it gets a number. */
   keep(name: string, value: unknown, reason?: DriftReason, field = name): void {
     let free = name;
-    for (let number = 2; free in this.#extra; number += 1) free = `${name}_${number}`;
+    for (let number = this.#numbers.get(name) ?? 2; free in this.#extra; number += 1) {
+      free = `${name}_${number}`;
+      this.#numbers.set(name, number + 1);
+    }
     this.#extra[free] = value;
     this.#empty = false;
     if (reason) this.drift.push({ field, reason });
@@ -40,42 +32,6 @@ export class Leftovers {
   json(): string | undefined {
     return this.#empty ? undefined : stringifyJson(this.#extra);
   }
-}
-
-const isObject = (value: unknown): value is JsonObject =>
-  typeof value === "object" && value !== null && !Array.isArray(value) && !(value instanceof LongNumber);
-
-/**
- * The payload inside a parsed SIGNAL_CONTENT: the innermost, so long as it or an envelope around it names a signal type.
- * Undefined where the content is no object. Content that is JSON inside a JSON text is the caller's to parse.
- */
-export function unwrap(content: unknown): Payload | undefined {
-  if (!isObject(content)) return undefined;
-  const found = CONTENT_PATHS.map((path) => follow(content, path)).filter((payload) => payload !== undefined);
-  return found.findLast((payload) => typeOf(payload) !== undefined) ?? found.at(-1);
-}
-
-function follow(content: JsonObject, path: readonly string[]): Payload | undefined {
-  let own = content;
-  const envelopes: JsonObject[] = [];
-  for (const key of path) {
-    const inner = Object.hasOwn(own, key) ? own[key] : undefined;
-    if (!isObject(inner)) return undefined;
-    const { [key]: _inner, ...envelope } = own;
-    envelopes.unshift(envelope);
-    own = inner;
-  }
-  return { own, envelopes };
-}
-
-/** The signal type that a payload or an envelope around it names, in Connect's spelling where it is known: the innermost counts. */
-export function typeOf({ own, envelopes }: Payload): string | undefined {
-  return [own, ...envelopes].map(typeNamedBy).find((type) => type !== undefined);
-}
-
-function typeNamedBy({ signalType, behaviorType }: JsonObject): string | undefined {
-  const name = [signalType, behaviorType].find((value) => typeof value === "string" && value !== "");
-  return typeof name === "string" ? (knownSignalType(name) ?? LEGACY_BEHAVIOR_TYPES.get(name.toLowerCase()) ?? name) : undefined;
 }
 
 export interface Target {
@@ -133,14 +89,32 @@ export function expandContent(payload: Payload, type: string, leftovers: Leftove
       if (name === ITEMS_FIELD && type === "order" && expanded.items === undefined) {
         const items = itemsOf(value, leftovers.drift);
         if (items) expanded.items = items;
-        else if (value !== null) leftovers.keep(name, value, "does not fit");
+        else if (!saysNothing(value)) leftovers.keep(name, value, "does not fit");
       } else if (ENVELOPE_FIELDS.includes(name)) leftovers.keep(name, value);
       else claim(filled, targets.get(name), name, value, leftovers);
     }
   }
   settle(filled, expanded.columns, leftovers);
+  for (const fields of [payload.own, ...payload.envelopes]) keepRepeated(fields, leftovers, "", "", type === "order" ? ITEMS_FIELD : undefined);
   return expanded;
 }
+
+/**
+ * Keeps what the names of an object, and of those inside it, said before their last values: JSON may have a name several times.
+ * @param path of the object, with what separates it from a name @param prefix what drift calls it besides @param except a name whose value sees to itself
+ */
+function keepRepeated(object: JsonObject, leftovers: Leftovers, path = "", prefix = "", except?: string): void {
+  for (const [name, value] of Object.entries(object)) if (name !== except) keepRepeatedInside(value, leftovers, path + name, prefix);
+  for (const [name, value] of repeatedIn(object)) leftovers.keep(path + name, value, "name stands twice", prefix + path + name);
+}
+
+function keepRepeatedInside(value: unknown, leftovers: Leftovers, path: string, prefix: string): void {
+  if (Array.isArray(value)) for (const member of value as unknown[]) keepRepeatedInside(member, leftovers, `${path}[]`, prefix);
+  else if (isObject(value)) keepRepeated(value, leftovers, `${path}.`, prefix);
+}
+
+/** Whether a field has no value: null, or, but for a text, a blank one. Some senders write all that is empty as `""`. */
+const saysNothing = (value: unknown) => value === null || (typeof value === "string" && isBlank(value));
 
 interface Claim {
   name: string;
@@ -151,7 +125,7 @@ interface Claim {
 /** Gives a field's column to the first of its names that is there; another one goes to the leftovers. */
 function claim(filled: Map<string, Claim>, target: Target | undefined, name: string, value: unknown, leftovers: Leftovers, prefix = ""): void {
   if (!target) return leftovers.keep(name, value, "unknown field", prefix + name);
-  if (value === null) return;
+  if (value === null || (target.kind !== "text" && saysNothing(value))) return;
   const other = filled.get(target.column);
   if (!other) {
     filled.set(target.column, { name, value, target });
@@ -184,18 +158,22 @@ function cased(text: string, letterCase: Target["letterCase"]): string {
   return letterCase === "upper" ? text.toUpperCase() : text.toLowerCase();
 }
 
-/** The items of an order; undefined where the value is no list. An item that is no object is kept in the item's own `extra`. */
+/** The items of an order, which may stand as JSON text; undefined where the value is no list. An item that is no object is kept in the item's own `extra`. */
 function itemsOf(value: unknown, drift: Drift[]): OrderItem[] | undefined {
-  const list = isObject(value) ? [value] : value;
+  const said = typeof value === "string" ? readJsonNow(value) : { value };
+  if (said.fault !== undefined) return undefined;
+  const list = isObject(said.value) ? [said.value] : said.value;
   if (!Array.isArray(list)) return undefined;
-  return list.map((item: unknown, index) => {
+  return list.map((member: unknown, index) => {
     const leftovers = new Leftovers();
     const columns: Record<string, unknown> = {};
-    if (isObject(item)) {
+    const item = opened(member);
+    if (item.kind === "value") {
       const filled = new Map<string, Claim>();
-      for (const [name, field] of Object.entries(item)) claim(filled, ITEM_TARGETS.get(name), name, field, leftovers, `${ITEMS_FIELD}[].`);
+      for (const [name, field] of Object.entries(item.value)) claim(filled, ITEM_TARGETS.get(name), name, field, leftovers, `${ITEMS_FIELD}[].`);
       settle(filled, columns, leftovers, `${ITEMS_FIELD}[].`);
-    } else leftovers.keep("item", item, "does not fit", `${ITEMS_FIELD}[]`);
+      keepRepeated(item.value, leftovers, "", `${ITEMS_FIELD}[].`);
+    } else leftovers.keep("item", member, "does not fit", `${ITEMS_FIELD}[]`);
     for (const seen of leftovers.drift) drift.push(seen);
     const extra = leftovers.json();
     return { item_no: index + 1, ...columns, ...(extra === undefined ? {} : { extra }) };
@@ -203,10 +181,11 @@ function itemsOf(value: unknown, drift: Drift[]): OrderItem[] | undefined {
 }
 
 /** What the payload says again of a fixed column, as it came; undefined where it says nothing. */
-export function mirrored({ own, envelopes }: Payload, header: string): { name: string; value: unknown } | undefined {
+export function mirrored({ own, envelopes }: Payload, header: ExportHeader): { name: string; value: unknown } | undefined {
+  const isNothing = EXPORT_COLUMNS[header].kind === "text" ? (value: unknown) => value === null : saysNothing;
   for (const fields of [own, ...envelopes]) {
     for (const [name, of] of Object.entries(MIRRORED_FIELDS)) {
-      if (of === header && Object.hasOwn(fields, name) && fields[name] !== null) return { name, value: fields[name] };
+      if (of === header && Object.hasOwn(fields, name) && !isNothing(fields[name])) return { name, value: fields[name] };
     }
   }
   return undefined;

@@ -2,16 +2,14 @@
 import { EXPORT_COLUMNS, type ExportColumn, type ExportHeader } from "../schemas/export-columns.ts";
 import { contactFields, type FieldMeaning, type Header } from "../schemas/header.ts";
 import { isNoId, KEY_COLUMNS } from "../schemas/identity.ts";
-import { KIND_TYPES } from "../schemas/kinds.ts";
+import { KIND_TYPES, stringifyJson } from "../schemas/kinds.ts";
 import type { Reject, SignalRecord } from "../schemas/record.ts";
 import { knownSignalType, placementOf } from "../schemas/signal-types.ts";
-import { expandContent, Leftovers, mirrored, type Payload, typeOf, unwrap } from "./content.ts";
+import { expandContent, Leftovers, mirrored } from "./content.ts";
 import { contentKey } from "./content-key.ts";
-import { hasHalfCharacters, readJson } from "./json.ts";
+import { hasHalfCharacters, plainJson, withoutBlanks } from "./json.ts";
+import { type Found, isBlank, type Payload, readPayload, typeOf } from "./payload.ts";
 import { rejectRow, type Row } from "./rows.ts";
-
-/** SIGNAL_CONTENT may itself be JSON text inside a JSON text; deeper than this it is taken for a mistake. */
-const MAX_STRING_LAYERS = 3;
 
 /** A row is null where a field is empty or Snowflake's `\N`. */
 const isNull = (field: string) => field === "" || field === "\\N";
@@ -24,13 +22,33 @@ export function expandRow(row: Row, header: Header): SignalRecord | Reject | Pro
   const text = cell(row, header, "SIGNAL_CONTENT");
   if (text === undefined) {
     const position = header.positions.get("SIGNAL_CONTENT");
-    return position !== undefined && row.latin1?.has(position) ? rejectContent(row, "it is not UTF-8") : build(row, header);
+    return position !== undefined && row.latin1?.has(position)
+      ? rejectContent(row, notUtf8(Buffer.from(row.fields[position] as string, "latin1")))
+      : build(row, header);
   }
-  const json = readJson(text);
-  const layers = MAX_STRING_LAYERS;
-  return json instanceof Promise
-    ? json.then((result) => withContent(row, header, text, result, layers))
-    : withContent(row, header, text, json, layers);
+  const found = readPayload(text);
+  return found instanceof Promise ? found.then((payload) => withContent(row, header, text, payload)) : withContent(row, header, text, found);
+}
+
+/** Where bytes are not UTF-8: behind the longest text that they begin with. */
+function notUtf8(bytes: Buffer): string {
+  let [good, bad] = [0, bytes.length + 1];
+  while (bad - good > 1) {
+    const middle = (good + bad) >> 1;
+    if (beginningOf(bytes, middle) === undefined) bad = middle;
+    else good = middle;
+  }
+  const at = Buffer.byteLength(beginningOf(bytes, good) ?? "");
+  return `at byte ${at + 1}, which is 0x${bytes.toString("hex", at, at + 1)}, it is not UTF-8`;
+}
+
+/** The characters that are whole in the first bytes; undefined where these are not UTF-8. */
+function beginningOf(bytes: Buffer, length: number): string | undefined {
+  try {
+    return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes.subarray(0, length), { stream: true });
+  } catch {
+    return undefined;
+  }
 }
 
 /** The text of a fixed column; undefined where it is null, missing or not UTF-8. */
@@ -41,40 +59,24 @@ function cell(row: Row, header: Header, name: ExportHeader): string | undefined 
   return isNull(field) || row.latin1?.has(position) ? undefined : field;
 }
 
-type JsonResult = Awaited<ReturnType<typeof readJson>>;
-
-function withContent(
-  row: Row,
-  header: Header,
-  text: string,
-  json: JsonResult,
-  layers: number,
-): SignalRecord | Reject | Promise<SignalRecord | Reject> {
-  if (json.fault !== undefined) return rejectContent(row, json.fault);
-  if (typeof json.value === "string" && layers > 0) {
-    const inner = readJson(json.value);
-    return inner instanceof Promise
-      ? inner.then((result) => withContent(row, header, text, result, layers - 1))
-      : withContent(row, header, text, inner, layers - 1);
-  }
-  if (json.value === null) return build(row, header);
-  const payload = unwrap(json.value);
-  if (!payload) return rejectContent(row, "it is JSON, but not an object");
-  return build(row, header, { text, payload, halfCharacters: hasHalfCharacters(text, json.value) });
+function withContent(row: Row, header: Header, text: string, found: Found<Payload>): SignalRecord | Reject {
+  if (found.kind === "fault") return rejectContent(row, found.fault);
+  return found.kind === "nothing" ? build(row, header) : build(row, header, { text: plainJson(text), payload: found.value });
 }
 
 const rejectContent = (row: Row, why: string) => rejectRow(row, "content_not_json", `SIGNAL_CONTENT cannot be read: ${why}`);
 
 interface Content {
+  /** JSON as it came. */
   text: string;
   payload: Payload;
-  halfCharacters: boolean;
 }
 
 function build(row: Row, header: Header, content?: Content): SignalRecord | Reject {
   const leftovers = new Leftovers();
   const type = signalType(cell(row, header, "SIGNAL_TYPE"), content);
-  if (type === undefined) return rejectRow(row, "no_signal_type", "the row has no SIGNAL_TYPE and SIGNAL_CONTENT names none");
+  if (type === undefined)
+    return rejectRow(row, "no_signal_type", `the row has no SIGNAL_TYPE and SIGNAL_CONTENT ${content ? "names none" : "says nothing"}`);
   const known = knownSignalType(type) !== undefined;
   if (!known) leftovers.drift.push({ field: "SIGNAL_TYPE", reason: "unknown signal type" });
 
@@ -93,9 +95,8 @@ function build(row: Row, header: Header, content?: Content): SignalRecord | Reje
   if (content) fillContent(record, content, leftovers);
   if (type === "order") record.items ??= [];
 
-  const occurredAt = record["signal_timestamp"] ?? record["timestamp"] ?? record["received_timestamp"] ?? record["observed_timestamp"];
-  if (typeof occurredAt !== "string")
-    return rejectRow(row, "no_timestamp", "no timestamp column and no signalTimestamp in SIGNAL_CONTENT holds a time");
+  const occurredAt = TIMES.map((name) => record[name.toLowerCase()]).find((time) => time !== undefined);
+  if (typeof occurredAt !== "string") return rejectRow(row, "no_timestamp", whyNoTime(row, header, content));
   record.occurred_at = occurredAt;
   const { signal_id: signalId } = record;
   record.signal_key = signalId === undefined || isNoId(signalId) ? keyOf(record, row, header, content) : signalId;
@@ -106,8 +107,29 @@ function build(row: Row, header: Header, content?: Content): SignalRecord | Reje
   return record;
 }
 
+/** The columns that say when a signal happened: the first that has a time counts. */
+const TIMES = ["SIGNAL_TIMESTAMP", "TIMESTAMP", "RECEIVED_TIMESTAMP", "OBSERVED_TIMESTAMP"] as const satisfies ExportHeader[];
+
+/** So much of an unreadable time is told. */
+const MOST_SHOWN = 40;
+
+function whyNoTime(row: Row, header: Header, content?: Content): string {
+  const inContent = content && mirrored(content.payload, "SIGNAL_TIMESTAMP");
+  const said = [
+    ...TIMES.flatMap((name) => {
+      const text = cell(row, header, name);
+      return text === undefined ? [] : [[name, text] as const];
+    }),
+    ...(inContent
+      ? [[`${inContent.name} in SIGNAL_CONTENT`, typeof inContent.value === "string" ? inContent.value : stringifyJson(inContent.value)] as const]
+      : []),
+  ].map(([where, text]) => `${where} has ${JSON.stringify(text.length > MOST_SHOWN ? `${text.slice(0, MOST_SHOWN)}…` : text)}`);
+  if (said.length === 0) return "no timestamp column and no signalTimestamp in SIGNAL_CONTENT holds a time";
+  return `no column holds a time: ${said.join(", ")}, not an ISO 8601 time such as 2025-12-31T10:00:00Z`;
+}
+
 function signalType(column: string | undefined, content?: Content): string | undefined {
-  if (column !== undefined) return knownSignalType(column) ?? column;
+  if (column !== undefined && !isBlank(column)) return knownSignalType(withoutBlanks(column)) ?? column;
   return content && typeOf(content.payload);
 }
 
@@ -146,7 +168,7 @@ function fillColumn(record: SignalRecord, header: string, column: string, { kind
 const MIRRORS = ["CATEGORY", "NAME", "DESCRIPTION", "SIGNAL_TIMESTAMP", "ACOUSTIC_APP_KEY"] as const satisfies ExportHeader[];
 
 function fillContent(record: SignalRecord, content: Content, leftovers: Leftovers): void {
-  if (content.halfCharacters) {
+  if (hasHalfCharacters(content.text)) {
     // DuckDB's JSON functions refuse such a text, and one row would fail every query: it is kept as a JSON text that holds the text.
     record.signal_content = JSON.stringify(content.text);
     leftovers.drift.push({ field: "SIGNAL_CONTENT", reason: "not valid Unicode" });

@@ -3,6 +3,7 @@ import { setImmediate } from "node:timers/promises";
 import Assembler from "stream-json/assembler.js";
 import { jsonParser } from "stream-json/parser.js";
 import { LONG_NUMBER, LongNumber } from "../schemas/kinds.ts";
+import { faultIn } from "./json-fault.ts";
 
 /** The streaming parser takes text in pieces of this many characters, and everything else gets its turn between two. */
 const PIECE = 64 * 1024;
@@ -11,42 +12,106 @@ const MAX_DEPTH = 1000;
 /** From this many characters on, text is read in pieces even where JSON.parse could read it. */
 const LARGE = 1024 * 1024;
 
+/** What reading gives: the value, or the fault as words that say what is wrong, and where. */
+export type JsonResult = { value: unknown; fault?: undefined } | { fault: string };
+
 /**
- * Reads JSON text. Numbers that a double does not give back as they are written come back as LongNumber.
- * JSON.parse reads nearly all of it; stream-json what JSON.parse would spell otherwise, or hold up everything else for.
- * @returns the value, or the fault as a text that says what is wrong
+ * Reads JSON text; blanks of any kind may stand around it. Numbers that a double does not give back as they are written come back as LongNumber. Where an object
+ * has a name twice its last value counts, and repeatedIn() tells the others. JSON.parse reads nearly all of it; stream-json what JSON.parse would change, or hold up
+ * everything else for: a promise is given only then.
  */
 export function readJson(text: string): JsonResult | Promise<JsonResult> {
-  if (text.length > 2 * MAX_DEPTH && depthOf(text) > MAX_DEPTH) return { fault: `it is nested deeper than ${MAX_DEPTH} levels` };
-  const suspicious = LONG_NUMBER.test(text);
-  if (text.length >= (suspicious ? PIECE : LARGE)) return readInPieces(text);
+  if (text.length < PIECE) return readJsonNow(text);
+  const json = withoutBlanks(text);
+  const isLarge = json.length >= LARGE || (json.length >= PIECE && LONG_NUMBER.test(json));
+  return isLarge && !isTooDeep(json) ? readInPieces(text, json) : readJsonNow(text);
+}
+
+/** The same, in one go. */
+export function readJsonNow(text: string): JsonResult {
+  const json = withoutBlanks(text);
+  if (isTooDeep(json)) return { fault: `it is nested deeper than ${MAX_DEPTH} levels` };
   try {
-    return { value: suspicious ? readExactly(text) : (JSON.parse(text) as unknown) };
-  } catch (error) {
-    return { fault: (error as Error).message };
+    // Where a text is large, looking for long numbers costs more than reading them.
+    return { value: json.length >= LARGE || LONG_NUMBER.test(json) ? readExactly(json) : parse(json) };
+  } catch {
+    return faultOf(text, json);
   }
 }
 
-export type JsonResult = { value: unknown; fault?: undefined } | { fault: string };
+function faultOf(text: string, json: string): JsonResult {
+  const start = startOf(text);
+  return { fault: faultIn(text, start, start + json.length) };
+}
 
-function readExactly(text: string): unknown {
+/** Reads JSON without long numbers. What JSON.parse does not tell, that a name is there twice, the names themselves do: there are more of them in the text. */
+function parse(json: string): unknown {
+  const value = JSON.parse(json) as unknown;
+  return namesIn(json) === namesOf(value) ? value : readExactly(json);
+}
+
+function readExactly(json: string): unknown {
   const reader = new ExactReader();
-  reader.take(text);
+  reader.take(json);
   return reader.end();
 }
 
-async function readInPieces(text: string): Promise<JsonResult> {
+async function readInPieces(text: string, json: string): Promise<JsonResult> {
   const reader = new ExactReader();
   try {
-    for (let start = 0; start < text.length; start += PIECE) {
+    for (let start = 0; start < json.length; start += PIECE) {
       if (start > 0) await setImmediate();
-      reader.take(text.slice(start, start + PIECE));
+      reader.take(json.slice(start, start + PIECE));
     }
     return { value: reader.end() };
-  } catch (error) {
-    return { fault: (error as Error).message };
+  } catch {
+    return faultOf(text, json);
   }
 }
+
+/** Blanks of Unicode, those without width among them, and byte order marks: nothing that anybody sees. */
+const BLANK = /[\s\u0085\u180e\u200b-\u200d\u2060\ufeff]/;
+
+function startOf(text: string): number {
+  let start = 0;
+  while (start < text.length && BLANK.test(text.charAt(start))) start += 1;
+  return start;
+}
+
+/** A text without the blanks around it, of whatever kind. */
+export function withoutBlanks(text: string): string {
+  const start = startOf(text);
+  let end = text.length;
+  while (end > start && BLANK.test(text.charAt(end - 1))) end -= 1;
+  return text.slice(start, end);
+}
+
+/** JSON text as databases take it: as it is, unless there are blanks around it that JSON does not have. */
+export function plainJson(text: string): string {
+  const json = withoutBlanks(text);
+  return json.length < text.length && /[^ \t\r\n]/.test(text.replace(json, "")) ? json : text;
+}
+
+/** How many names the objects of a JSON text have: a colon stands behind each, and nowhere else outside texts. */
+function namesIn(json: string): number {
+  let names = 0;
+  for (let at = 0; at < json.length; at += 1) {
+    const character = json.charCodeAt(at);
+    if (character === QUOTE) at = stringEnd(json, at);
+    else if (character === COLON) names += 1;
+  }
+  return names;
+}
+
+/** How many names the objects of a value have. */
+function namesOf(value: unknown): number {
+  if (typeof value !== "object" || value === null) return 0;
+  if (Array.isArray(value)) return value.reduce<number>((names, member) => names + namesOf(member), 0);
+  const names = Object.keys(value);
+  return names.reduce((sum, name) => sum + namesOf((value as Record<string, unknown>)[name]), names.length);
+}
+
+const isTooDeep = (json: string) => json.length > 2 * MAX_DEPTH && depthOf(json) > MAX_DEPTH;
 
 /** How deep brackets and braces nest, outside strings. */
 function depthOf(text: string): number {
@@ -62,7 +127,7 @@ function depthOf(text: string): number {
   return deepest;
 }
 
-const [QUOTE, BACKSLASH, OPEN, CLOSE] = [0x22, 0x5c, 0x7b, 0x7d];
+const [QUOTE, BACKSLASH, COLON, OPEN, CLOSE] = [0x22, 0x5c, 0x3a, 0x7b, 0x7d];
 
 function stringEnd(text: string, start: number): number {
   let at = start + 1;
@@ -89,7 +154,15 @@ class ExactReader {
   }
 }
 
-/** Assembles objects as JSON.parse would, but for long numbers, and for keys like __proto__, which stay keys. */
+/** Where an object has what its names said before their last values: JSON.stringify and Object.entries pass it over. */
+const REPEATED = Symbol("repeated");
+
+/** What an object's names said before their last values, in order: JSON may have a name several times. */
+export function repeatedIn(value: object): readonly (readonly [name: string, value: unknown])[] {
+  return (value as { [REPEATED]?: [string, unknown][] })[REPEATED] ?? [];
+}
+
+/** Assembles objects as JSON.parse would, but for long numbers, for keys like __proto__, which stay keys, and for those that come again, see repeatedIn(). */
 class ExactAssembler extends Assembler {
   /** Undefined until there is a value. */
   override current: unknown = undefined;
@@ -97,6 +170,12 @@ class ExactAssembler extends Assembler {
   override startObject(): void {
     super.startObject();
     this.current = Object.create(null) as unknown;
+  }
+
+  override keyValue(name: string): void {
+    super.keyValue(name);
+    const object = this.current as Record<string, unknown> & { [REPEATED]?: [string, unknown][] };
+    if (Object.hasOwn(object, name)) (object[REPEATED] ??= []).push([name, object[name]]);
   }
 
   override numberValue(value: string): void {
@@ -107,11 +186,21 @@ class ExactAssembler extends Assembler {
   }
 }
 
+const ESCAPES = /\\(?:u([0-9a-fA-F]{4})|.)/g;
 const SURROGATE_ESCAPE = /\\u[dD][89a-fA-F]/;
-/** The same in what JSON.stringify writes: it escapes nothing but half pairs so. An even number of backslashes before it would be data. */
-const HALF_CHARACTER = /(?<!\\)(?:\\\\)*\\ud[89a-f]/;
 
 /** Whether JSON text spells half a surrogate pair: valid JSON, but no database's JSON functions take it. */
-export function hasHalfCharacters(text: string, value: unknown): boolean {
-  return SURROGATE_ESCAPE.test(text) && HALF_CHARACTER.test(JSON.stringify(value));
+export function hasHalfCharacters(json: string): boolean {
+  if (!SURROGATE_ESCAPE.test(json)) return false;
+  /** Behind a first half: where the second one must stand. */
+  let second = -1;
+  for (const { index, 1: digits = "0" } of json.matchAll(ESCAPES)) {
+    const half = Number.parseInt(digits, 16) & 0xfc00;
+    if (second === index) {
+      if (half !== 0xdc00) return true;
+      second = -1;
+    } else if (second !== -1 || half === 0xdc00) return true;
+    else if (half === 0xd800) second = index + 6;
+  }
+  return second !== -1;
 }

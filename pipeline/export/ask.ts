@@ -2,7 +2,6 @@
 import { DAILY_LIMITS, DAY_MS, type DailyLimits, type DayUse, type ExportRequest } from "../../schemas/connect.ts";
 import type { Config } from "../../schemas/config.ts";
 import { isSignalhouseError, messageOf, SignalhouseError } from "../../schemas/errors.ts";
-import type { SignalType } from "../../schemas/signal-types.ts";
 import { changeJob, type ExportJob, exportJob, type JobChange, type SeenRates, seenRates, usedOfDay, writeJob } from "../../sinks/jobs.ts";
 import type { Clock } from "../clock.ts";
 import type { ConnectApi } from "../connect-api/api.ts";
@@ -37,7 +36,7 @@ export const GIVEN_UP_MS = 2 * DAY_MS;
 /** An export that is wanted. */
 export interface Wish {
   request: ExportRequest;
-  signalTypes: readonly SignalType[];
+  signalTypes: readonly string[];
   /** The window that it is to cover, without margins; milliseconds, the end exclusive. */
   windowStart: number;
   windowEnd: number;

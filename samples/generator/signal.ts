@@ -1,8 +1,11 @@
 /** A signal as the generator knows it: the facts, before they become a row. The truth is counted from here. */
-import type { BehaviorType, MarketingType } from "../../schemas/signal-types.ts";
+import type { BehaviorType, ListedType, MarketingType } from "../../schemas/signal-types.ts";
 import type { Message } from "./campaigns.ts";
 import type { Contact } from "./contacts.ts";
 import type { Product } from "./products.ts";
+
+/** The behavior that Connect says that it exports: the shop sends no other. */
+export type SentBehavior = BehaviorType & ListedType;
 
 interface Base {
   /** 0-based place among all signals of the seed; set when its block is complete. */
@@ -65,7 +68,7 @@ export type Clock = "SIGNAL_TIMESTAMP" | "signalTimestamp" | "TIMESTAMP" | "RECE
 
 export interface Behavior extends Base {
   table: "behavior_signals";
-  type: BehaviorType;
+  type: SentBehavior;
   session: Session;
   name: string;
   description: string | undefined;
@@ -93,7 +96,7 @@ interface FormFacts {
   /** Fields whose value fits no number; of these, a signal has those that it has at all. */
   unfit?: readonly (keyof Amounts)[];
   /** The signal types for which the form makes sense; all where it is absent. */
-  types?: readonly BehaviorType[];
+  types?: readonly SentBehavior[];
 }
 
 const PRODUCT_TYPES = ["addToCart", "productView", "productConfiguration"] as const;
@@ -128,7 +131,7 @@ const FORMS = {
 } as const satisfies Record<string, FormFacts>;
 
 /** The forms that a signal of a type can have, other than flat. */
-export function oddForms(type: BehaviorType): Form[] {
+export function oddForms(type: SentBehavior): Form[] {
   const names = Object.keys(FORMS) as Form[];
   return names.filter((name) => name !== "flat" && ((FORMS[name] as FormFacts).types?.includes(type) ?? true));
 }

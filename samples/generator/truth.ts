@@ -1,6 +1,6 @@
 /** What a warehouse must hold once the generated files are loaded, counted by the generator itself: nothing here reads a file back. */
 import { snakeCase } from "../../schemas/names.ts";
-import { SIGNAL_TYPES, type SignalType, type Table } from "../../schemas/signal-types.ts";
+import { LISTED_TYPES, type ListedType, type Table } from "../../schemas/signal-types.ts";
 import { type Amounts, AMOUNTS, type Behavior, type Marketing, type Signal, unfitFields, unknownFields } from "./signal.ts";
 
 /** Records by field: each record that has the field counts once. */
@@ -36,7 +36,7 @@ export interface Truth {
   /** Distinct signals. */
   signals: number;
   signalsByTable: Record<Table, number>;
-  signalsByType: Record<SignalType, number>;
+  signalsByType: Record<ListedType, number>;
   /** Behavior signals whose SIGNAL_ID is empty. */
   withoutSignalId: number;
   /** Distinct values of the contact attribute "Customer ID". */
@@ -103,7 +103,7 @@ export class Tally {
   constructor(seed: number, contacts: number, has: (signal: Marketing) => boolean) {
     this.#has = has;
     this.#contacts = new Uint8Array(contacts);
-    const signalsByType = Object.fromEntries(Object.keys(SIGNAL_TYPES).map((type) => [type, 0])) as Record<SignalType, number>;
+    const signalsByType = Object.fromEntries(LISTED_TYPES.map((type) => [type, 0])) as Record<ListedType, number>;
     this.#truth = {
       seed,
       files: [],

@@ -1,14 +1,13 @@
 /** A visit to the shop: page views, products, perhaps a cart and an order. */
-import type { BehaviorType } from "../../schemas/signal-types.ts";
 import type { Contact } from "./contacts.ts";
 import { CDN, CHOICES, ERRORS, type Product, PRODUCTS, SEARCHES, SHOP } from "./products.ts";
 import type { Random } from "./random.ts";
-import { type Amounts, type Behavior, type Clock, type Item, oddForms, type Session } from "./signal.ts";
+import { type Amounts, type Behavior, type Clock, type Item, oddForms, type SentBehavior, type Session } from "./signal.ts";
 
 /** How a visit ends: nothing in the cart, a cart that is left, or an order. */
 export type VisitPlan = "browse" | "fillCart" | "buy";
 
-const GROUPS: Record<BehaviorType, string> = {
+const GROUPS: Record<SentBehavior, string> = {
   addToCart: "cart",
   browseAbandonment: "session",
   cartAbandonment: "cart",
@@ -22,7 +21,7 @@ const GROUPS: Record<BehaviorType, string> = {
   richMediaInteraction: "product",
 };
 
-const ODD_FORMS = new Map((Object.keys(GROUPS) as BehaviorType[]).map((type) => [type, oddForms(type)]));
+const ODD_FORMS = new Map((Object.keys(GROUPS) as SentBehavior[]).map((type) => [type, oddForms(type)]));
 const ODD_CLOCKS: readonly Clock[] = ["signalTimestamp", "TIMESTAMP", "RECEIVED_TIMESTAMP", "OBSERVED_TIMESTAMP"];
 
 /** A signal's content without what all behavior signals have. */
@@ -44,7 +43,7 @@ interface Act {
 export function visit(plan: VisitPlan, session: Session, visitor: { contact?: Contact }, at: number, random: Random): Behavior[] {
   const signals: Behavior[] = [];
   let time = at;
-  const acts = (type: BehaviorType, act: Act, delay = random.int(2_000, 45_000)) => {
+  const acts = (type: SentBehavior, act: Act, delay = random.int(2_000, 45_000)) => {
     signals.push({
       table: "behavior_signals",
       type,

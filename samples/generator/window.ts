@@ -2,7 +2,6 @@
 import { basename } from "node:path";
 import { DAY_MS } from "../../schemas/connect.ts";
 import { SignalhouseError } from "../../schemas/errors.ts";
-import type { SignalType } from "../../schemas/signal-types.ts";
 import { headerText, rowText } from "./row.ts";
 import type { Signal } from "./signal.ts";
 import { BLOCK, blockOf, type Series, startOfBlock } from "./signals.ts";
@@ -16,7 +15,7 @@ export interface WindowOptions {
   /** Signals of all types on an average day: 1 to 1000000. */
   rowsPerDay: number;
   /** Others are left out. */
-  signalTypes: readonly SignalType[];
+  signalTypes: readonly string[];
   /** The first moment of the window, in milliseconds since 1970. */
   start: number;
   /** The last moment of the window. */

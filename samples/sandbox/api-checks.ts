@@ -1,10 +1,10 @@
 /** What Connect demands of an export. Written apart from the client's own checks, which are tested against it. */
-import { SIGNAL_TYPES, type SignalType } from "../../schemas/signal-types.ts";
+import { SIGNAL_TYPES } from "../../schemas/signal-types.ts";
 import { type ExportArguments, refuse, type SftpTarget } from "./api-schema.ts";
 
 /** An export that Connect would make. Times are in milliseconds since 1970. */
 export interface Wanted {
-  signalTypes: SignalType[];
+  signalTypes: readonly string[];
   start: number;
   end: number;
   target: SftpTarget;
@@ -22,7 +22,7 @@ export function checkArguments({ jobName, export: { signals }, notifications, to
   for (const { destination } of notifications ?? []) demand(/^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(destination), `"${destination}" is no e-mail address`);
   const target = to?.sftp ?? {};
   checkTarget(target);
-  return { signalTypes: signals.signalTypes as SignalType[], start, end, target };
+  return { signalTypes: signals.signalTypes, start, end, target };
 }
 
 function demand(holds: boolean, otherwise: string): void {

@@ -55,6 +55,20 @@ describe("export", () => {
     await expectWindow(at);
   });
 
+  test("a type that Connect does not list is asked for, with a warning; a backfill warns of it, too", async () => {
+    const at = await place();
+    const warning = /"removedFromCart" is not on Connect's list of signal types: it is asked for all the same/;
+    const types = ["--types", "order,removedFromCart", "--from", "2025-07-01", "--to", "2025-07-03"];
+    const { code, stderr } = await cli(["export", ...types], { cwd: at.folder });
+    expect({ code, stderr }).toEqual({ code: 0, stderr: expect.stringMatching(warning) });
+    expect(stderr).not.toContain('"order" is not');
+    expect(at.api.jobs[0]?.request.export.signals.signalTypes).toEqual(["order", "removedFromCart"]);
+    const span = ["--types", "order,removedFromCart", "--from", "2025-06-01", "--to", "2025-06-01"];
+    const plan = await cli(["backfill", "plan", ...span, "--json"], { cwd: at.folder });
+    expect({ code: plan.code, stderr: plan.stderr }).toEqual({ code: 0, stderr: expect.stringMatching(warning) });
+    expect(plan.stdout).toContain("removedFromCart");
+  });
+
   test("Ctrl-C while it waits; a later sync loads it", async () => {
     const at = await place();
     writeConfig(at.folder, { ...at.input, exports: { pollSeconds: 3600 } });
@@ -71,7 +85,8 @@ describe("export", () => {
   test.each<[string, string[], RegExp]>([
     ["nothing", [], /needs --types, --from, --to[^]*For example/],
     ["no end", ["--types", "order", "--from", "2025-07-01"], /needs --to/],
-    ["an unknown type", ["--types", "orders", "--from", "2025-07-01", "--to", "2025-07-02"], /--types has "orders"[^]*emailClick,order/],
+    ["a type in another spelling", ["--types", "emailclick", "--from", "2025-07-01", "--to", "2025-07-02"], /Connect spells it emailClick/],
+    ["no type's name", ["--types", "order;drop", "--from", "2025-07-01", "--to", "2025-07-02"], /--types has "order;drop"[^]*emailClick,order/],
     ["a wrong time", ["--types", "order", "--from", "1.7.2025", "--to", "2025-07-02"], /--from is "1\.7\.2025"[^]*2025-07-01/],
     ["an end before its start", ["--types", "order", "--from", "2025-07-03", "--to", "2025-07-02"], /--from .* is not before --to/],
     ["a path beside a folder", [...WINDOW, "--path", "a.csv", "--folder", "Export/Signals/a"], /--path stands beside/],

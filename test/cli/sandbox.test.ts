@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 import { packageRoot } from "../../pipeline/package.ts";
 import { generateWindow } from "../../samples/generator/window.ts";
 import type { Truth } from "../../samples/generator/truth.ts";
-import { SIGNAL_TYPES, type SignalType } from "../../schemas/signal-types.ts";
+import { LISTED_TYPES } from "../../schemas/signal-types.ts";
 import { cli, startCli } from "../helpers/cli.ts";
 import { scratchFolder } from "../helpers/warehouse.ts";
 
@@ -14,7 +14,7 @@ const asked = () =>
   generateWindow({
     seed: 1,
     rowsPerDay: 600,
-    signalTypes: Object.keys(SIGNAL_TYPES) as SignalType[],
+    signalTypes: LISTED_TYPES,
     start: Date.parse("2025-09-04T00:00:00Z"),
     end: Date.parse("2025-09-05T23:59:59.999Z"),
     out: join(scratchFolder(), "asked.csv.gz"),

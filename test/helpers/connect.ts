@@ -11,7 +11,6 @@ import type { Truth } from "../../samples/generator/truth.ts";
 import { makeKeyPair, type Sandbox, startSandbox } from "../../samples/sandbox/sandbox.ts";
 import { type Config, type ConfigInput, readConfig } from "../../schemas/config.ts";
 import type { DailyLimits } from "../../schemas/connect.ts";
-import type { SignalType } from "../../schemas/signal-types.ts";
 import { openWarehouse } from "../../sinks/warehouse.ts";
 import { Scratch, scratchFolder } from "./warehouse.ts";
 
@@ -51,7 +50,7 @@ export interface ConnectPlace {
   /** Looks into the warehouse, which must be proven by verify. */
   look<T>(work: (scratch: Scratch) => Promise<T>): Promise<T>;
   /** What the sandbox's shop has in a window, as the generator knows it. */
-  truth(signalTypes: readonly SignalType[], start: string, end: string): Promise<Truth>;
+  truth(signalTypes: readonly string[], start: string, end: string): Promise<Truth>;
 }
 
 const SEED = 5;

@@ -1,7 +1,7 @@
 /** A warehouse against the truth that the generator tells about its files: every count and sum. */
 import { expect } from "vitest";
 import type { FileTruth, Truth } from "../../samples/generator/truth.ts";
-import { SIGNAL_TYPES } from "../../schemas/signal-types.ts";
+import { LISTED_TYPES, SIGNAL_TYPES } from "../../schemas/signal-types.ts";
 import { campaignRevenue } from "../../sinks/revenue.ts";
 import type { Scratch } from "./warehouse.ts";
 
@@ -27,8 +27,8 @@ async function found(scratch: Scratch, truth: Truth, pathOf: (path: string) => s
      FROM (SELECT occurred_at FROM marketing_signals UNION ALL SELECT occurred_at FROM behavior_signals)`,
   );
   const types: Partial<Truth["signalsByType"]> = {};
-  for (const [type, { table }] of Object.entries(SIGNAL_TYPES)) {
-    types[type as keyof typeof SIGNAL_TYPES] = await count(`${table} WHERE signal_type = '${type}'`);
+  for (const type of LISTED_TYPES) {
+    types[type] = await count(`${SIGNAL_TYPES[type].table} WHERE signal_type = '${type}'`);
   }
   const amounts: Truth["sums"] = {};
   for (const column of Object.keys(truth.sums))
@@ -100,7 +100,7 @@ async function foundFile(scratch: Scratch, { path, mtime }: FileTruth, ledgerPat
 /** Every view of a signal type has its type's rows, and message_behavior has each behavior signal once. */
 async function expectViews(scratch: Scratch, truth: Truth): Promise<void> {
   const rows: Record<string, number> = {};
-  for (const [type, { view }] of Object.entries(SIGNAL_TYPES)) rows[type] = Number(await scratch.value(`SELECT count(*) FROM ${view}`));
+  for (const type of LISTED_TYPES) rows[type] = Number(await scratch.value(`SELECT count(*) FROM ${SIGNAL_TYPES[type].view}`));
   expect(rows).toEqual(truth.signalsByType);
   expect(Number(await scratch.value("SELECT count(*) FROM message_behavior"))).toBe(truth.signalsByTable.behavior_signals);
 }

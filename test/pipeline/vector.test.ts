@@ -186,12 +186,17 @@ const PAIRED = fc
   .array(fc.tuple(gap, mostly(of("name"), of("value", "x")), SCALAR, SCALAR), { maxLength: 3 })
   .map((pairs) => `[${pairs.map(([space, key, name, value]) => `{${space}"${key}":${name},"value":${value}}`).join(",")}]`);
 
+/** Texts that say nothing, and lists that stand as texts. */
+const BLANK = of('" "', '"\u00a0"', '"\u3000\ufeff"', String.raw`"\n"`, String.raw`"\u0020"`);
+const LISTED = LIST.map((list) => JSON.stringify(list));
+
 /** The value that a field is to have, or another one. */
 function valueOf(kind: string): fc.Arbitrary<string> {
-  if (kind === "decimal") return mostly(NUMBER, ANY);
-  if (kind === "boolean") return mostly(of("true", "false", '"true"'), ANY);
-  if (kind === "texts") return mostly(of('["https://a.example"]', '["a","b"]', "[]"), ANY);
-  return kind === "json" ? mostly(fc.oneof(FLAT, PAIRED), ANY) : mostly(STRING, ANY);
+  if (kind === "decimal") return mostly(fc.oneof({ weight: 4, arbitrary: NUMBER }, of('"79.50"', '"0"', '""')), fc.oneof(BLANK, ANY));
+  if (kind === "boolean") return mostly(of("true", "false", '"true"', "1", '"0"', '""'), fc.oneof(BLANK, of("10", "1.0", '"TRUE"'), ANY));
+  if (kind === "texts")
+    return mostly(of('["https://a.example"]', '["a","b"]', "[]", '""', String.raw`"[\"a\", \"\u00fc\"]"`), fc.oneof(BLANK, LISTED, ANY));
+  return kind === "json" ? mostly(fc.oneof(FLAT, PAIRED, of('""')), fc.oneof(BLANK, ANY)) : mostly(STRING, ANY);
 }
 const KNOWN = Object.entries(CONTENT_FIELDS).map(([name, { kind }]) => fc.tuple(fc.constant(JSON.stringify(name)), valueOf(kind)));
 const MIRROR = fc.tuple(
@@ -215,13 +220,17 @@ const ODD = fc.tuple(
   ),
   ANY,
 );
+/** JSON, which may stand as a text. */
+const asText = (json: fc.Arbitrary<string>) => fc.tuple(json, fc.nat(2)).map(([text, odd]) => (odd === 0 ? JSON.stringify(text) : text));
 const ITEMS = fc.tuple(
   fc.constant('"orderedItems"'),
-  fc
-    .array(objectOf(fc.array(fc.oneof(fc.tuple(of('"productId"', '"unitPrice"', '"itemQuantity"', '"price"', '"gift"'), ANY)), { maxLength: 3 })), {
-      maxLength: 3,
-    })
-    .map((items) => `[${items.join(",")}]`),
+  asText(
+    fc
+      .array(objectOf(fc.array(fc.oneof(fc.tuple(of('"productId"', '"unitPrice"', '"itemQuantity"', '"price"', '"gift"'), ANY)), { maxLength: 3 })), {
+        maxLength: 3,
+      })
+      .map((items) => `[${items.join(",")}]`),
+  ),
 );
 /** Fields that nobody knows; then some with names that mean something to somebody. */
 const UNKNOWN = fc.tuple(
@@ -244,7 +253,32 @@ const CONTENT = mostly(
     objectOf(PAIRS).map((payload) => `{"signalContent":${payload},"audience":[]}`),
     objectOf(PAIRS).map((payload) => `{"data":{"value":${payload}}}`),
     objectOf(PAIRS).map((payload) => JSON.stringify(payload)),
-    of("{", "null", "[]", "1", '"text"', "{}", "{} x", " {}", "\\N", '{"a":1,}', "\ufeff{}"),
+    objectOf(PAIRS).map((payload) => `[${payload}]`),
+    objectOf(PAIRS).map((payload) => `{"signalContent":${JSON.stringify(payload)}}`),
+    objectOf(PAIRS).map((payload) => `{"type":21,"signal":${payload}}`),
+    objectOf(PAIRS).map((payload) => `{"signal":{"data":{"value":{"signalContent":${payload}}}}}`),
+    objectOf(PAIRS).map((payload) => `{"signal":{"data":${JSON.stringify(`{"value":${payload}}`)}}}`),
+    of(
+      "{",
+      "null",
+      "[]",
+      "1",
+      '"text"',
+      "{}",
+      "{} x",
+      " {}",
+      "\\N",
+      '{"a":1,}',
+      "\ufeff{}",
+      "\u00a0{}\u3000",
+      '""',
+      " ",
+      "\u200b",
+      "[null]",
+      "[{}]",
+      "[{},{}]",
+      "None",
+    ),
     LIST,
   ),
 );
@@ -537,15 +571,17 @@ async function expectSameContent(type: string, content: fc.Arbitrary<string>): P
 test("items of any kind are read as the row path reads them", { timeout: 300_000 }, async () => {
   const field = fc.tuple(
     of('"productId"', '"unitPrice"', '"price"', '"itemQuantity"', '"quantity"', '"currency"'),
-    mostly(fc.oneof(NUMBER, STRING, of("null")), ANY),
+    mostly(fc.oneof(NUMBER, STRING, of("null", '""')), fc.oneof(BLANK, ANY)),
   );
   const odd = fc.tuple(of('"gift"', '"Price"', '"orderedItems"', '"1"'), ANY);
   const items = fc.array(objectOf(fc.array(mostly(field, odd), { maxLength: 3 })), { maxLength: 3 });
+  const list = asText(fc.tuple(items, gap).map(([members, space]) => `${space}[${members.join(`,${space}`)}]${space}`));
   const plain = await expectSameContent(
     "order",
-    fc.tuple(items, gap).map(([list, space]) => `{"orderId":"o",${space}"orderedItems":[${list.join(`,${space}`)}]}`),
+    list.map((text) => `{"orderId":"o","orderedItems":${text}}`),
   );
   expect(plain.filter((row) => "items" in row).length).toBeGreaterThan(100);
+  expect(plain.filter((row) => "items" in row && String(row["signal_content"]).includes(String.raw`[{\"`)).length).toBeGreaterThan(30);
 });
 
 /** A content's object with some more of its own: mostly names that differ, as a name that comes twice is not read by DuckDB. */

@@ -9,7 +9,7 @@ import { connectSftp } from "../../pipeline/sftp/server.ts";
 import { generateWindow } from "../../samples/generator/window.ts";
 import { type ApiFaults, type ApiOptions, makeKeyPair, type Sandbox, type SandboxApi, startSandbox } from "../../samples/sandbox/sandbox.ts";
 import { type ConfigInput, readConfig } from "../../schemas/config.ts";
-import { SIGNAL_TYPES } from "../../schemas/signal-types.ts";
+import { LISTED_TYPES } from "../../schemas/signal-types.ts";
 import { failureOf } from "../helpers/errors.ts";
 
 const DAY = 86_400_000;
@@ -262,7 +262,7 @@ describe("checks", () => {
 
   test("all 28 types and a notification are taken", async () => {
     const { api } = await start();
-    const signalTypes = JSON.stringify(Object.keys(SIGNAL_TYPES));
+    const signalTypes = JSON.stringify(LISTED_TYPES);
     const { error } = await exportSignals(api, { signalTypes, more: 'notifications: [{ channel: EMAIL destination: "data-team@example.com" }]' });
     expect(error).toBeUndefined();
     expect(api.jobs[0]?.request.export.signals.signalTypes).toHaveLength(28);
@@ -300,7 +300,7 @@ describe("daily limits", () => {
   ])("of %s hold until midnight (UTC)", async (_, limit, message) => {
     let now = NOW;
     const { api } = await start({ now: () => now, limits: { jobs: 20, rows: 2_000_000, bytes: 1_000_000_000, ...limit } });
-    const all = { signalTypes: JSON.stringify(Object.keys(SIGNAL_TYPES)) };
+    const all = { signalTypes: JSON.stringify(LISTED_TYPES) };
     expect((await exportSignals(api, all)).error).toBeUndefined();
     await api.idle();
     expect((await exportSignals(api, { ...all, ...named("second") })).error).toMatchObject({

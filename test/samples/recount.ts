@@ -1,7 +1,7 @@
 /** Counts again, from the text of the files, what the generator says about them: another CSV parser, another reading of the contents. */
 import { parse } from "csv-parse/sync";
 import { CONTENT_FIELDS, ENVELOPE_FIELDS, ITEM_FIELDS, MIRRORED_FIELDS } from "../../schemas/content-fields.ts";
-import { knownSignalType, SIGNAL_TYPES } from "../../schemas/signal-types.ts";
+import { knownSignalType, LISTED_TYPES, type ListedType } from "../../schemas/signal-types.ts";
 import type { FileTruth, Truth } from "../../samples/generator/truth.ts";
 
 type Row = Record<string, string>;
@@ -60,10 +60,11 @@ const contentOf = (row: Row): Json => (row["SIGNAL_CONTENT"] ? flattened(JSON.pa
 const behavesLike = (row: Row) => row["CATEGORY"] === "Behavior";
 const numberIn = (content: Json, names: readonly string[]) => names.map((name) => content[name]).find((value) => value !== undefined);
 
-function typeOf(row: Row, content: Json): keyof typeof SIGNAL_TYPES {
+function typeOf(row: Row, content: Json): ListedType {
   const type = knownSignalType(row["SIGNAL_TYPE"] || String(content["signalType"]));
-  if (!type) throw new Error(`no signal type in ${JSON.stringify(row)}`);
-  return type;
+  const listed = LISTED_TYPES.find((known) => known === type);
+  if (!listed) throw new Error(`no signal type in ${JSON.stringify(row)}`);
+  return listed;
 }
 
 function fileOf(expected: FileTruth, rows: Row[], loaded: Map<string, Row>): FileTruth {
@@ -115,7 +116,7 @@ export function recount(expected: Truth, texts: readonly string[]): Truth {
     records: files.reduce((sum, { records }) => sum + records, 0),
     signals: signals.length,
     signalsByTable: { marketing_signals: signals.filter((row) => !behavesLike(row)).length, behavior_signals: signals.filter(behavesLike).length },
-    signalsByType: Object.fromEntries(Object.keys(SIGNAL_TYPES).map((type) => [type, 0])) as Truth["signalsByType"],
+    signalsByType: Object.fromEntries(LISTED_TYPES.map((type) => [type, 0])) as Truth["signalsByType"],
     withoutSignalId: signals.filter((row) => !row["SIGNAL_ID"]).length,
     contacts: new Set(signals.map((row) => row["Customer ID"]).filter(Boolean)).size,
     occurredAt: { min: "9999", max: "" },

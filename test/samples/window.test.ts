@@ -11,10 +11,10 @@ import { blockOf } from "../../samples/generator/signals.ts";
 import type { Truth } from "../../samples/generator/truth.ts";
 import { generateWindow, type WindowOptions } from "../../samples/generator/window.ts";
 import { isSignalhouseError } from "../../schemas/errors.ts";
-import { SIGNAL_TYPES, type SignalType } from "../../schemas/signal-types.ts";
+import { LISTED_TYPES } from "../../schemas/signal-types.ts";
 import { recount } from "./recount.ts";
 
-const ALL_TYPES = Object.keys(SIGNAL_TYPES) as SignalType[];
+const ALL_TYPES = [...LISTED_TYPES];
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
 const FIRST = Date.UTC(2024, 0, 1);

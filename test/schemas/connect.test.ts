@@ -1,6 +1,6 @@
 /** What is checked before Connect is asked. */
 import { describe, expect, test } from "vitest";
-import { checkExport, dataJobState, exportMoment, type ExportRequest, signalTypesOf } from "../../schemas/connect.ts";
+import { checkExport, dataJobState, exportMoment, type ExportRequest, signalTypesOf, unlistedTypes } from "../../schemas/connect.ts";
 import { SignalhouseError } from "../../schemas/errors.ts";
 
 function fault(work: () => unknown): SignalhouseError {
@@ -29,7 +29,20 @@ describe("--types", () => {
     ["email,sms,whatsapp,behavior", 28],
   ])("%s is %i types", (list, count) => expect(signalTypesOf(list)).toHaveLength(count));
 
-  test.each(["", "emailclick", "order,", "smsOpen", "toString", "order;drop"])("refuses %j", (list) => {
+  test.each([
+    ["smsOpen,order", ["order", "smsOpen"], ["smsOpen"]],
+    ["all,loggedIn", 29, ["loggedIn"]],
+    ["removedFromCart,my_signal,removedFromCart", ["removedFromCart", "my_signal"], ["removedFromCart", "my_signal"]],
+    ["toString", ["toString"], ["toString"]],
+    ["order", ["order"], []],
+  ])("%s: what Connect does not list is taken, and known as such", (list, types, unlisted) => {
+    const asked = signalTypesOf(list);
+    if (typeof types === "number") expect(asked).toHaveLength(types);
+    else expect(asked).toEqual(types);
+    expect(unlistedTypes(asked)).toEqual(unlisted);
+  });
+
+  test.each(["", "emailclick", "LoggedIn", "order,", "order;drop", "a b", "1st", "x".repeat(101)])("refuses %j", (list) => {
     const { code, message, hint } = fault(() => signalTypesOf(list));
     expect(code).toBe("usage");
     expect(message).toContain("--types");

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { knownSignalType, LEGACY_BEHAVIOR_TYPES, placementOf, SIGNAL_TYPES, type SignalType } from "../../schemas/signal-types.ts";
+import { knownSignalType, LEGACY_BEHAVIOR_TYPES, LISTED_TYPES, placementOf, SIGNAL_TYPES, type SignalType } from "../../schemas/signal-types.ts";
 
 /** As the vendor's page "Export signals from Connect" lists them. */
 const BEHAVIOR =
@@ -10,10 +10,16 @@ const MARKETING = {
   whatsapp: "whatsAppClick whatsAppDelivery whatsAppFailure whatsAppInbound whatsAppOpen whatsAppSend",
 };
 
-test("are the 28 of the vendor's page", () => {
+test("those that are listed are the 28 of the vendor's page", () => {
   const documented = [BEHAVIOR, ...Object.values(MARKETING)].flatMap((types) => types.split(" "));
   expect(documented).toHaveLength(28);
-  expect(Object.keys(SIGNAL_TYPES).toSorted()).toEqual(documented.toSorted());
+  expect(LISTED_TYPES.toSorted()).toEqual(documented.toSorted());
+});
+
+test("three more are known, which are behavior whatever CATEGORY says", () => {
+  const more = Object.keys(SIGNAL_TYPES).filter((type) => !(LISTED_TYPES as readonly string[]).includes(type));
+  expect(more).toEqual(["removedFromCart", "loggedIn", "accountRegistered"]);
+  for (const type of more) expect(placementOf(type, "Marketing")).toMatchObject({ table: "behavior_signals" });
 });
 
 test("each has its table, its channel and action, and a view of its own", () => {
@@ -25,7 +31,7 @@ test("each has its table, its channel and action, and a view of its own", () => 
     }
   }
   const views = Object.values(SIGNAL_TYPES).map(({ view }) => view);
-  expect(new Set(views).size).toBe(28);
+  expect(new Set(views).size).toBe(31);
 });
 
 test.each<[string, SignalType | undefined]>([
@@ -37,6 +43,7 @@ test.each<[string, SignalType | undefined]>([
   ["__proto__", undefined],
   ["", undefined],
   ["pageViews", undefined],
+  ["removedfromcart", "removedFromCart"],
 ])("%j is spelled %s", (name, type) => {
   expect(knownSignalType(name)).toBe(type);
 });
@@ -50,8 +57,8 @@ describe("a type that is new to us goes by CATEGORY, else by the shape of its na
   const behavior = { table: "behavior_signals" };
   const marketing = (channel?: string, action?: string) => ({ table: "marketing_signals", channel, action });
   test.each([
-    ["removedFromCart", "Behavior", behavior],
-    ["removedFromCart", undefined, behavior],
+    ["productPurchase", "Behavior", behavior],
+    ["formSubmit", undefined, behavior],
     ["pushClick", "behavior", behavior],
     ["pushClick", "Marketing", marketing("push", "click")],
     ["pushClick", undefined, marketing("push", "click")],

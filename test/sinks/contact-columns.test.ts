@@ -62,7 +62,7 @@ test("every view can be read before and after one is added, and has it", async (
     }
     return columns;
   };
-  expect(VIEWS).toHaveLength(29);
+  expect(VIEWS).toHaveLength(32);
   expect(await readAll()).toEqual([]);
   await scratch.load([memoryFile("a.csv", 1, csv([pageView("1", "", { "Loyalty Tier": "gold" })]))]);
   expect(await readAll()).toEqual(VIEWS.map(() => "contact_loyalty_tier"));

@@ -168,7 +168,10 @@ describe("nothing is lost", () => {
         [name, ...aliases, ...(aliasesByType.order ?? [])].map((alias) => [alias, { column: snakeCase(name), kind }] as const),
       ),
     );
-    const names = fc.oneof(fc.constantFrom(...columns.keys()), fc.constantFrom("unknown", "__proto__", "constructor", "sessionId", "Url", ""));
+    const names = fc.oneof(
+      fc.constantFrom(...columns.keys()),
+      fc.constantFrom("unknown", "__proto__", "constructor", "identifiableAttributes", "Url", ""),
+    );
     const values = fc.oneof(
       fc.jsonValue({ maxDepth: 2 }),
       fc.constantFrom(
@@ -188,6 +191,8 @@ describe("nothing is lost", () => {
         [],
         {},
         "[1]",
+        "",
+        " \u00a0",
       ),
     );
     await fc.assert(
@@ -203,7 +208,9 @@ describe("nothing is lost", () => {
             continue;
           }
           const target = columns.get(name);
-          if (field === null && target) continue;
+          // A blank text has no value but for a text.
+          const isBlank = typeof field === "string" && target?.kind !== "text" && field.trim() === "";
+          if ((field === null || isBlank) && target) continue;
           const filled = record[target?.column ?? "none"];
           const what = `${name}: ${JSON.stringify(field)} as ${JSON.stringify(filled)}`;
           if (target?.kind === "decimal") expect(Number(filled), what).toBe(Number(field) + 0);
@@ -276,6 +283,33 @@ describe("JSON inside JSON texts", () => {
   });
 });
 
+test("a name that stands 100,000 times takes linear time, and all of it is kept", async () => {
+  const content = `{${Array.from({ length: 100_000 }, (_, index) => `"memo":${index}`).join(",")}}`;
+  const { extra = "{}" } = await readOne(row(content));
+  const kept = JSON.parse(extra) as Record<string, number>;
+  expect(Object.keys(kept)).toHaveLength(100_000);
+  expect([kept["memo"], kept["memo_2"], kept["memo_100000"]]).toEqual([99_999, 0, 99_998]);
+});
+
+describe("a row without a time", () => {
+  const reasonOf = async (fields: Record<string, string>, content = "") =>
+    (await readReject(exportOf({ SIGNAL_ID: "1", SIGNAL_TYPE: "order", ...fields, SIGNAL_CONTENT: content }))).reason;
+  const as = ", not an ISO 8601 time such as 2025-12-31T10:00:00Z";
+  test.each<[Record<string, string>, string, string]>([
+    [{ SIGNAL_TIMESTAMP: "31/12/2025 10:00" }, "", `no column holds a time: SIGNAL_TIMESTAMP has "31/12/2025 10:00"${as}`],
+    [
+      { TIMESTAMP: "soon", SIGNAL_TIMESTAMP: 'a"b' },
+      '{"signalTimestamp":1757844131}',
+      `no column holds a time: SIGNAL_TIMESTAMP has "a\\"b", TIMESTAMP has "soon", signalTimestamp in SIGNAL_CONTENT has "1757844131"${as}`,
+    ],
+    [{}, '{"signalTimestamp":"31.12.2025"}', `no column holds a time: signalTimestamp in SIGNAL_CONTENT has "31.12.2025"${as}`],
+    [{ TIMESTAMP: "1".repeat(100) }, "", `no column holds a time: TIMESTAMP has "${"1".repeat(40)}…"${as}`],
+    [{ TIMESTAMP: "" }, '{"signalTimestamp":""}', "no timestamp column and no signalTimestamp in SIGNAL_CONTENT holds a time"],
+  ])("%j %s names its column and what stands there", async (fields, content, reason) => {
+    expect(await reasonOf(fields, content)).toBe(reason);
+  });
+});
+
 describe("half a surrogate pair", () => {
   test("never reaches a column that holds JSON or a list, and SIGNAL_CONTENT keeps it", async () => {
     const content = '{"audience":{"\\ud83d":"\\ude00"},"productUrls":["\\ud83d"],"orderedItems":[{"x":"\\ud83d"}],"y":"\\ud83d"}';
@@ -285,6 +319,12 @@ describe("half a surrogate pair", () => {
     expect(JSON.stringify(record)).not.toMatch(/(?<!\\)(\\\\)*\\ud/);
     expect(extraOf(record)).toEqual({ y: "\ufffd", productUrls: ["\ufffd"] });
     expect(record["audience"]).toBe('{"\ufffd":"\ufffd"}');
+  });
+
+  test("is told where it stands in a value that does not count", async () => {
+    const content = '{"orderId":"\\ud83d","orderId":"A"}';
+    const record = await readOne(row(content));
+    expect(record).toMatchObject({ order_id: "A", signal_content: JSON.stringify(content), extra: '{"orderId":"\ufffd"}' });
   });
 
   test("is told from a text that spells one", async () => {

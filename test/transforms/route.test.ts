@@ -254,14 +254,30 @@ null
 {"unitPrice":"1.00005"}
 {"unitPrice":123456789012345}
 {"unitPrice":"123456789012345"}
-{"unitPrice":""}
+{"unitPrice":" "}
 {"unitPrice":"5."}
 {"unitPrice":" 5"}
 {"unitPrice":true}
-{"optIn":"true"}
-{"optIn":1}
+{"optIn":"TRUE"}
+{"optIn":" true"}
+{"optIn":" "}
+{"optIn":"true}
+{"optIn":10}
+{"optIn":1.0}
+{"optIn":"1.0"}
+{"optIn":-1}
 {"productUrls":[1]}
 {"productUrls":"[a"}
+{"productUrls":"[\"a\""}
+{"productUrls":"[\"a\"] b"}
+{"productUrls":"[null]"}
+{"productUrls":" "}
+{"productUrls":"\u00a0"}
+{"productUrls":" "}
+{"audience":" "}
+{"audience":"\n"}
+{"audience":" "}
+{"signalTimestamp":" "}
 {"productUrls":5}
 {"errorType":"ß"}
 {"errorType":"\n"}
@@ -280,14 +296,24 @@ null
 {"signalTimestamp":"2025-09-14"}
 {"signalTimestamp":"2025-02-29T10:02:11.480Z"}
 {"signalTimestamp":1726308131480}
-{"signal":{}}
 {"signal":1}
+{"signal":"{}"}
+{"signalContent":""}
+{"signal":{},"signalContent":{}}
+{"signal":{"data":{}}}
 {"data":{"value":1}}
 `
   .trim()
   .split("\n");
 const LEFT_ORDERS = String.raw`
 {"orderedItems":{}}
+{"orderedItems":"{}"}
+{"orderedItems":" "}
+{"orderedItems":"[{}"}
+{"orderedItems":"[{}] x"}
+{"orderedItems":"[{\"price\":\"x\"}]"}
+{"orderedItems":"[{\"productId\":\"\\ud83d\"}]"}
+{"orderedItems":"[{\"productId\":\"a\nb\"}]"}
 {"orderedItems":[1]}
 {"orderedItems":[{}
 {"orderedItems":[{},]}
@@ -326,12 +352,16 @@ describe("content", () => {
       String.raw`{"productUrls":["\u00fc","\/"],"imageUrls":"https:\/\/a"}`,
       { c_product_urls: String.raw`["\u00fc","\/"]`, c_image_urls: "https://a" },
     ],
-    ['{"c":1,"data":{"b":2,"value":{"url":"u","a":3}},"sessionId":"s"}', { c_url: "u", extra: '{"a":3,"b":2,"c":1,"sessionId":"s"}' }],
+    ['{"c":1,"data":{"b":2,"value":{"url":"u","a":3}},"sessionId":"s"}', { c_url: "u", c_session_id: "s", extra: '{"a":3,"b":2,"c":1}' }],
     [String.raw`{"a":"\/b"}`, { extra: '{"a":"/b"}' }],
     ['{"url":5,"pageTitle":true,"pageGroup":-1.50}', { c_url: "5", c_page_title: "true", c_page_group: "-1.50" }],
     ['{"url":"größer, 日本"}', { c_url: "größer, 日本" }],
     ['{"productUrls":["a", "b"],"imageUrls":"a"}', { c_product_urls: '["a", "b"]', c_image_urls: "a" }],
     ['{"optIn":true,"identificationFromLogin":false}', { c_opt_in: "true", c_identification_from_login: "false" }],
+    ['{"optIn":"true","test":"1"}', { c_opt_in: "true", c_is_test: "1" }],
+    ['{"optIn":0,"test":1}', { c_opt_in: "0", c_is_test: "1" }],
+    ['{"unitPrice":"","optIn":"","productUrls":"","audience":"","signalTimestamp":"","url":""}', { c_url: "" }],
+    [String.raw`{"productUrls":"[\"a\", \"b\u00fc\"]","imageUrls":"[]"}`, { c_product_urls: '["a", "bü"]', c_image_urls: "[]" }],
     ['{"errorType":"User"}', { c_error_type: "User" }],
     ['{"categories":{ "a" : [1, "b c", null, {}] }}', { c_categories: '{"a":[1,"b c",null,{}]}' }],
     ['{"unitPrice":79.50}', { c_unit_price: "79.50" }],
@@ -343,14 +373,24 @@ describe("content", () => {
       '{"name":"n","signalTimestamp":"2025-09-14T10:02:11.480Z","behaviorType":{"a":1}}',
       { m_name: "n", m_signal_timestamp: "2025-09-14T10:02:11.480Z" },
     ],
-    ['{"sessionId": "s","tier" :null,"sku":"k","deep":[ [ ] ]}', { c_sku: "k", extra: '{"sessionId":"s","tier":null,"deep":[[]]}' }],
+    ['{"sessionId": "s","tier" :null,"sku":"k","deep":[ [ ] ]}', { c_sku: "k", c_session_id: "s", extra: '{"tier":null,"deep":[[]]}' }],
     ['{"signalContent":{"url":"a"},"audience":[]}', { c_url: "a", c_audience: "[]" }],
     ['{"signal":{"name":"n","signalContent":{"url":"a"}}}', { c_url: "a", m_name: "n" }],
-    ['{"data":{"value":{"url":"a"}},"sessionId":"s"}', { c_url: "a", extra: '{"sessionId":"s"}' }],
+    ['{"data":{"value":{"url":"a"}},"sessionId":"s"}', { c_url: "a", c_session_id: "s" }],
+    ['{"type":21,"signal":{"url":"a"}}', { c_url: "a", extra: '{"type":21}' }],
+    ['{"signal":{"data":{"value":{"url":"a"}}}}', { c_url: "a" }],
+    ['{"signal":{"data":{"value":{"signalContent":{"url":"a"}}},"name":"n"}}', { c_url: "a", m_name: "n" }],
     ['{"data":{"value":{"signalContent":{},"url":"a"}}}', { c_url: "a" }],
     [
       '{"orderedItems":[ {"productId":"p","price":"5","quantity":2,"currency":null}, {} ]}',
       { items: '[{"product_id":"p","unit_price":"5","item_quantity":"2"},{}]' },
+      "order",
+    ],
+    ['{"orderedItems":[{"unitPrice":"","productId":""}]}', { items: '[{"product_id":""}]' }, "order"],
+    ['{"orderedItems":""}', {}, "order"],
+    [
+      String.raw`{"orderedItems":" [{\"productId\":\"a \\\"b\\\"\",\"price\":5.50}, {}]\n","orderId":"o"}`,
+      { c_order_id: "o", items: String.raw`[{"product_id":"a \"b\"","unit_price":"5.50"},{}]` },
       "order",
     ],
     ['{"orderedItems":[1]}', { extra: '{"orderedItems":[1]}' }],

@@ -62,9 +62,23 @@ describe("bytes that are not UTF-8", () => {
   test("in SIGNAL_CONTENT cost the row, which is kept byte by byte", async () => {
     const row = latin1('1,order,2025-09-01,,"{""a"":""caf\u00e9""}",');
     const reject = await readReject(Buffer.concat([Buffer.from(HEADER), row, Buffer.from("\r\n")]));
-    expect(reject).toMatchObject({ code: "content_not_json", reason: "SIGNAL_CONTENT cannot be read: it is not UTF-8", record_no: 1 });
+    expect(reject).toMatchObject({
+      code: "content_not_json",
+      reason: "SIGNAL_CONTENT cannot be read: at byte 10, which is 0xe9, it is not UTF-8",
+      record_no: 1,
+    });
     expect(Buffer.from(reject.raw_bytes as Uint8Array).equals(row)).toBe(true);
     expect(reject.raw).toBe(row.toString("utf8"));
+  });
+
+  test.each<[string, number[], string]>([
+    ["behind characters of several bytes", [0xf0, 0x9f, 0x98, 0x80, 0xff, 0x61], "at byte 5, which is 0xff"],
+    ["behind a replacement character", [0xef, 0xbf, 0xbd, 0xe9, 0x78], "at byte 4, which is 0xe9"],
+    ["half of a character at the end", [0x61, 0xc3], "at byte 2, which is 0xc3"],
+    ["at the start", [0x80], "at byte 1, which is 0x80"],
+  ])("in SIGNAL_CONTENT are told by their place: %s", async (_, bytes, place) => {
+    const file = Buffer.concat([Buffer.from(`${HEADER}1,order,2025-09-01,,`), Buffer.from(bytes), Buffer.from(",\n")]);
+    expect((await readReject(file)).reason).toBe(`SIGNAL_CONTENT cannot be read: ${place}, it is not UTF-8`);
   });
 
   test("in SIGNAL_TYPE leave the row without a type, unless its content names one", async () => {

@@ -16,12 +16,14 @@ import {
   nameStart,
   NEITHER,
   passColon,
+  passEmptyText,
   passMember,
   passNull,
   passOpening,
   passSpace,
   peek,
   place,
+  readBoolean,
   readDecimal,
   readName,
   readScalar,
@@ -71,7 +73,7 @@ import {
   writtenEnd,
 } from "./written";
 
-const U: u8 = 0x75;
+const SPACE: u8 = 0x20;
 const ZEROS: u32 = 0x30303030;
 const LETTERS_F: u32 = 0x66666666;
 
@@ -186,6 +188,7 @@ function readObject(node: usize, level: i32): bool {
 function readField(action: u32, column: u32): bool {
   if (action == IGNORED) return readAny();
   if (passNull()) return true;
+  if (action != TEXT && action != ASCII && passEmptyText()) return true;
   const start = place();
   const first = peek();
   switch (action) {
@@ -196,16 +199,17 @@ function readField(action: u32, column: u32): bool {
     case DECIMAL:
       return readDecimal() && putScalar(column);
     case BOOLEAN:
-      return first != DASH && !isDigit(first) && readScalar() && putScalar(column);
+      return readBoolean() && putScalar(column);
     case TIME:
       return readString() && stringEnd - stringStart == TIME_BYTES && isTime(stringStart) && putString(column);
     case TEXTS:
-      // One text must not look like a list.
-      return first == QUOTE ? readString() && !beginsList(stringStart) && putString(column) : readTexts() && put(column, row, start, place() - start);
+      if (first != QUOTE) return readTexts() && put(column, row, start, place() - start);
+      if (!readString() || mayBeBlank(stringStart)) return false;
+      return load<u8>(stringStart) == OPEN_LIST ? readTextsInText(column) : putString(column);
     case JSON:
-      return readAny() && putValue(column, start);
+      return readAny() && (first != QUOTE || !mayBeBlank(start + 1)) && putValue(column, start);
     case ITEMS:
-      return readItems(column, row);
+      return first == QUOTE ? readItemsInText(column) : readItems(column, row);
     default:
       return false;
   }
@@ -216,9 +220,45 @@ function isAscii(start: usize, end: usize): bool {
   return true;
 }
 
-/** Whether a text begins with `[`, which may be written by its number. */
-function beginsList(start: usize): bool {
-  return load<u8>(start) == OPEN_LIST || (load<u8>(start) == BACKSLASH && load<u8>(start + 1) == U);
+/** Whether a text may have nothing but blanks, which are of many kinds: it begins with one, with an escape, or with what is not ASCII. */
+function mayBeBlank(start: usize): bool {
+  const byte = load<u8>(start);
+  return byte <= SPACE || byte > 0x7f || byte == BACKSLASH;
+}
+
+/** Where reading goes on behind a text that was opened, and where what stands in it ends. */
+let behindText: usize = 0;
+let insideEnd: usize = 0;
+
+/** Begins to read what stands in the text that was read last, which is JSON itself. */
+function openText(): bool {
+  const text = written();
+  writeUnescaped(stringStart, stringEnd);
+  insideEnd = written();
+  write(0);
+  behindText = place();
+  begin(text);
+  return !isWrittenInPart();
+}
+
+/** Goes on behind the text. @returns whether all of it was read */
+function closeText(): bool {
+  passSpace();
+  const isWhole = place() == insideEnd;
+  begin(behindText);
+  return isWhole;
+}
+
+function readTextsInText(column: u32): bool {
+  if (!openText()) return false;
+  const start = place();
+  return readTexts() && put(column, row, start, place() - start) && closeText();
+}
+
+function readItemsInText(column: u32): bool {
+  if (!readString() || !openText()) return false;
+  passSpace();
+  return readItems(column, row) && closeText();
 }
 
 function putScalar(column: u32): bool {

@@ -6,6 +6,7 @@ import {
   MORE,
   NEITHER,
   passColon,
+  passEmptyText,
   passMember,
   passNull,
   passOpening,
@@ -61,8 +62,9 @@ function readItem(): bool {
     const meaning = itemMeaningOf(id);
     const column = columnIn(meaning);
     if (actionIn(meaning) == UNKNOWN || !passColon()) return false;
-    if (!passNull()) {
-      if (isItemColumnSeen(column, item) || !readText(actionIn(meaning) == DECIMAL)) return false;
+    const isDecimal = actionIn(meaning) == DECIMAL;
+    if (!passNull() && !(isDecimal && passEmptyText())) {
+      if (isItemColumnSeen(column, item) || !readText(isDecimal)) return false;
       if (!isFirst) write(COMMA);
       isFirst = false;
       writeQuoted(itemColumnName(column), itemColumnLength(column));

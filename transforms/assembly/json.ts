@@ -5,6 +5,8 @@ const U: u8 = 0x75;
 const TRUE: u32 = 0x65757274;
 const ALSE: u32 = 0x65736c61;
 const NULL: u32 = 0x6c6c756e;
+const EMPTY_TEXT: u16 = 0x2222;
+const ONE: u8 = 0x31;
 
 /** Characters of a number, its sign and point among them. */
 const MOST_DIGITS: usize = 40;
@@ -81,6 +83,13 @@ export function passMember(closing: u8): i32 {
 export function passNull(): bool {
   if (load<u32>(at) != NULL) return false;
   at += 4;
+  return true;
+}
+
+/** Passes a text without characters: but for texts, no value. */
+export function passEmptyText(): bool {
+  if (load<u16>(at) != EMPTY_TEXT) return false;
+  at += 2;
   return true;
 }
 
@@ -224,6 +233,22 @@ export function readDecimal(): bool {
   scalarStart = at;
   if (!readNumber() || wholeDigits > WHOLE_DIGITS || fractionDigits > FRACTION_DIGITS) return false;
   scalarEnd = at;
+  if (!isText) return true;
+  if (load<u8>(at) != QUOTE) return false;
+  at += 1;
+  return true;
+}
+
+/** Reads true, false, 1 or 0, or a text that is one of them, as a scalar. */
+export function readBoolean(): bool {
+  const isText = load<u8>(at) == QUOTE;
+  if (isText) at += 1;
+  const first = load<u8>(at);
+  if (first == ZERO || first == ONE) {
+    scalarStart = at;
+    at += 1;
+    scalarEnd = at;
+  } else if (isDigit(first) || first == DASH || !readScalar()) return false;
   if (!isText) return true;
   if (load<u8>(at) != QUOTE) return false;
   at += 1;

@@ -1,0 +1,71 @@
+/** The views: each has its type's signals, and none has one that was sent to try something. */
+import { expect, test } from "vitest";
+import { campaignRevenue } from "../../sinks/revenue.ts";
+import { createViewsSql } from "../../sinks/views.ts";
+import { csv, memoryFile, pageView, type Scratch, scratchWarehouse } from "../helpers/warehouse.ts";
+
+const signal = (id: string, type: string, content: object, more: Record<string, string> = {}) =>
+  pageView(id, "", { SIGNAL_TYPE: type, SIGNAL_CONTENT: JSON.stringify(content), ...more });
+const click = { SIGNAL_ID: "click", SIGNAL_TYPE: "emailClick", TIMESTAMP: "2025-09-01T09:00:00.000Z", CAMPAIGN_ID: "c", CAMPAIGN_NAME: "Autumn" };
+const led = { MESSAGE_SIGNAL_ID: "click" };
+
+const ORDERS = [
+  signal("real", "order", { orderValue: 10, currency: "EUR", orderedItems: [{ productId: "p" }] }, led),
+  signal("said-no", "order", { orderValue: 20, currency: "EUR", test: false }, led),
+  signal("odd", "order", { orderValue: 40, currency: "EUR", test: "control group" }, led),
+  signal("tried", "order", { orderValue: 1000, currency: "EUR", test: true, orderedItems: [{ productId: "p" }] }, led),
+  signal("tried-as-text", "order", { orderValue: "1000", currency: "EUR", test: "true" }, led),
+  signal("tried-as-number", "order", { orderValue: 1000, currency: "EUR", test: 1 }, led),
+];
+
+const idsOf = (scratch: Scratch, view: string) => scratch.values(`SELECT signal_id FROM ${view} ORDER BY record_no`);
+
+test("what was sent as a test is in the tables, and in no view; it is no revenue", async () => {
+  const scratch = await scratchWarehouse();
+  await scratch.load([memoryFile("a.csv", 1, csv([click, ...ORDERS, signal("page", "pageView", { test: true }), signal("page-2", "pageView", {})]))]);
+  expect(await scratch.value("SELECT count(*)::INTEGER FROM behavior_signals")).toBe(8);
+  expect(await scratch.value("SELECT count(*)::INTEGER FROM order_items")).toBe(2);
+  expect(await idsOf(scratch, "behavior_signals WHERE is_test")).toEqual(["tried", "tried-as-text", "tried-as-number", "page"]);
+  expect(await idsOf(scratch, "orders")).toEqual(["real", "said-no", "odd"]);
+  expect(await idsOf(scratch, "page_views")).toEqual(["page-2"]);
+  expect(await idsOf(scratch, "message_behavior")).toEqual(["real", "said-no", "odd", "page-2"]);
+  expect(await campaignRevenue(scratch.warehouse.connection)).toMatchObject([{ orders: 3n, revenue: "70.0000" }]);
+});
+
+test("removed carts, logins and registrations have views, whatever CATEGORY says", async () => {
+  const scratch = await scratchWarehouse();
+  const rows = [
+    signal("removed", "removedFromCart", { productId: "p", quantity: 2, price: "5.50", sessionId: "s" }, { CATEGORY: "Marketing" }),
+    signal("in", "loggedIn", { identifierName: "email", identifierValue: "ana@example.com", loginMethod: "email" }),
+    signal("new", "accountRegistered", { identifierName: "email", registrationMethod: "web" }),
+  ];
+  await scratch.load([memoryFile("a.csv", 1, csv(rows))]);
+  expect(await scratch.rows("SELECT signal_id, product_id, item_quantity, unit_price, session_id FROM removed_from_carts")).toEqual([
+    { signal_id: "removed", product_id: "p", item_quantity: "2.0000", unit_price: "5.5000", session_id: "s" },
+  ]);
+  expect(await scratch.rows("SELECT signal_id, identifier_value, login_method FROM log_ins")).toEqual([
+    { signal_id: "in", identifier_value: "ana@example.com", login_method: "email" },
+  ]);
+  expect(await scratch.rows("SELECT signal_id, registration_method FROM account_registrations")).toEqual([
+    { signal_id: "new", registration_method: "web" },
+  ]);
+  expect(await scratch.rows("FROM signalhouse.drift")).toEqual([]);
+});
+
+test("a warehouse of a version before, without these columns and views, has them once it is opened for writing", async () => {
+  const scratch = await scratchWarehouse();
+  await scratch.load([memoryFile("a.csv", 1, csv([click, ...ORDERS.slice(0, 1)]))]);
+  // As it was: views that know nothing of tests, and no columns for them.
+  for (const sql of createViewsSql([])) {
+    const before = sql.replaceAll(/"(is_test|session_id)", |b\."(is_test|session_id)", | AND is_test IS NOT TRUE|WHERE b\.is_test IS NOT TRUE/g, "");
+    expect(before).not.toContain("is_test");
+    await scratch.run(before);
+  }
+  for (const view of ["removed_from_carts", "log_ins", "account_registrations"]) await scratch.run(`DROP VIEW ${view}`);
+  for (const column of ["is_test", "session_id"]) await scratch.run(`ALTER TABLE behavior_signals DROP COLUMN ${column}`);
+  await scratch.reopen();
+  await scratch.load([memoryFile("b.csv", 2, csv(ORDERS))]);
+  expect(await idsOf(scratch, "orders")).toEqual(["real", "said-no", "odd"]);
+  expect(await idsOf(scratch, "message_behavior")).toEqual(["real", "said-no", "odd"]);
+  expect(await idsOf(scratch, "log_ins")).toEqual([]);
+});
