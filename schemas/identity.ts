@@ -48,6 +48,8 @@ export interface KeyParts {
   columns: readonly string[];
   /** SIGNAL_CONTENT: valid JSON. */
   content: string | undefined;
+  /** An id that is there, but is not UTF-8, and so in no column: it tells signals apart all the same. */
+  damagedId?: string | undefined;
   /** Contact attributes, by name. */
   contact: readonly (readonly [name: string, value: string])[];
 }

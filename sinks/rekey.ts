@@ -51,6 +51,7 @@ interface OldRow {
   columns: { items: (string | null)[] };
   contact: { items: (string | null)[] };
   content: string | null;
+  damaged_id: string | null;
 }
 
 async function collect(
@@ -69,7 +70,8 @@ async function collect(
     const found = await rows<OldRow>(
       connection,
       `SELECT rowid AS row_id, signal_key, signal_type, epoch_us(occurred_at)::VARCHAR AS micros, ${list(columns)} AS columns,
-         ${list(contact.map(({ column }) => id(column)))} AS contact, signal_content::VARCHAR AS content
+         ${list(contact.map(({ column }) => id(column)))} AS contact, signal_content::VARCHAR AS content,
+         CASE WHEN signal_id IS NULL THEN extra->>'$.SIGNAL_ID' END AS damaged_id
        FROM ${table} WHERE rowid BETWEEN ${first} AND ${first + BigInt(SOME) - 1n}
          AND (signal_id IS NULL OR ${isNoId("signal_id")})`,
     );
@@ -81,6 +83,7 @@ async function collect(
         microseconds: row.micros,
         columns: row.columns.items.map((value) => value ?? ""),
         content: row.content ?? undefined,
+        damagedId: row.damaged_id ?? undefined,
         contact: contact.map(({ header }, index) => [header, row.contact.items[index] ?? ""] as const),
       });
       if (key === row.signal_key) continue;

@@ -72,7 +72,7 @@ function messageBehaviorSql(contactColumns: readonly string[]): string {
     LEFT JOIN (
       SELECT * FROM marketing_signals
       WHERE signal_key IN (SELECT message_signal_id FROM behavior_signals WHERE message_signal_id IS NOT NULL)
-      QUALIFY row_number() OVER (PARTITION BY signal_key ORDER BY action = 'click' DESC NULLS LAST, occurred_at DESC, signal_type) = 1
+      QUALIFY row_number() OVER (PARTITION BY signal_key ORDER BY action = 'click' DESC NULLS LAST, occurred_at DESC, load_id DESC, record_no DESC) = 1
     ) m ON b.message_signal_id = m.signal_key
     WHERE b.${IS_REAL}`;
 }

@@ -200,6 +200,8 @@ function keyOf(record: SignalRecord, row: Row, header: Header, content?: Content
     microseconds: microsecondsOf(record.occurred_at),
     columns: KEY_COLUMNS.map((name) => field(header.positions.get(name))),
     content: content?.text,
+    damagedId:
+      record.signal_id === undefined && field(header.positions.get("SIGNAL_ID")) !== "" ? field(header.positions.get("SIGNAL_ID")) : undefined,
     contact: contactFields(header).map(({ header: name, position }) => [name, field(position)] as const),
   });
 }

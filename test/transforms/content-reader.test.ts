@@ -33,9 +33,9 @@ const escaped = String.raw`{"orderId":"${String.raw`\n`.repeat(300)}"}`;
 const unknown = `{"loyalty":{ "tier": "${"x".repeat(400)}"}}`;
 
 test.each([
-  ["items", items, ["content", "items"]],
-  ["texts with escapes", escaped, ["content", "c_order_id"]],
-  ["what has no column", unknown, ["content", "extra"]],
+  ["items", items, ["content", "items", "content_hash"]],
+  ["texts with escapes", escaped, ["content", "c_order_id", "content_hash"]],
+  ["what has no column", unknown, ["content", "extra", "content_hash"]],
 ])("%s that are written anew", async (_, content, columns) => {
   expect(await read([content], ROOM)).toEqual({ accepted: [1], columns });
   expect(await read([content], { ...ROOM, rewritten: 0.3 })).toEqual({ accepted: [0], columns: [] });
@@ -43,7 +43,7 @@ test.each([
 
 test("texts of fields", async () => {
   const many = '{"orderId":"o","currency":"EUR","orderTax":1,"orderValue":2}';
-  expect((await read([many], ROOM)).columns).toHaveLength(5);
+  expect((await read([many], ROOM)).columns).toHaveLength(6);
   expect(await read([many], { ...ROOM, entries: 0.8 })).toEqual({ accepted: [0], columns: [] });
   // What comes first takes the room; what is refused takes none.
   expect((await read([many, many, '{"orderId":"o"}'], { ...ROOM, entries: 0.8 })).accepted).toEqual([1, 0, 1]);

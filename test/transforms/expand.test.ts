@@ -49,6 +49,11 @@ describe("signal_key", () => {
     ["a description", { ...session, DESCRIPTION: "new words", NAME: "new name" }],
     ["an empty column", { ...session, MESSAGE_SIGNAL_ID: "\\N", SIGNAL_GROUP: "" }],
     ["the linking id", { ...session, TEMPORARY_LINKING_ID: "t" }],
+    ["when it was received", { ...session, RECEIVED_TIMESTAMP: "2025-09-14T11:00:00.000Z" }],
+    ["the category", { ...session, CATEGORY: "Behavior" }],
+    ["the message that led to it", { ...session, MESSAGE_SIGNAL_ID: "m" }],
+    ["the subscription", { ...session, SUBSCRIPTION_ID: "s" }],
+    ["an id that is none", { ...session, SIGNAL_ID: "undefined" }],
   ])("stays the same under %s", async (_, fields) => {
     expect(await keyOf(fields)).toBe(await keyOf(session));
   });
@@ -58,8 +63,8 @@ describe("signal_key", () => {
     ["time", { ...session, SIGNAL_TIMESTAMP: "2025-09-14T10:02:11.481Z" }],
     ["session", { ...session, TLTSID: "session-2" }],
     ["content", { ...session, SIGNAL_CONTENT: '{"url":"/b"}' }],
-    ["message", { ...session, MESSAGE_SIGNAL_ID: "m" }],
-    ["subscription", { ...session, SUBSCRIPTION_ID: "s" }],
+    ["message", { ...session, MESSAGE_ID: "m" }],
+    ["link", { ...session, LINK_ID: "l" }],
   ])("differs with another %s", async (_, fields) => {
     expect(await keyOf(fields)).not.toBe(await keyOf(session));
   });
