@@ -8,7 +8,7 @@ import {
   ITEMS_FIELD,
   MIRRORED_FIELDS,
 } from "../schemas/content-fields.ts";
-import { type Kind, KIND_TYPES, LongNumber, stringifyJson } from "../schemas/kinds.ts";
+import { fitKind, type Fitted, type Kind, LongNumber, stringifyJson } from "../schemas/kinds.ts";
 import { snakeCase } from "../schemas/names.ts";
 import type { Drift, DriftReason, OrderItem } from "../schemas/record.ts";
 import { type BehaviorType, knownSignalType, LEGACY_BEHAVIOR_TYPES } from "../schemas/signal-types.ts";
@@ -34,6 +34,13 @@ export class Leftovers {
     this.#extra[free] = value;
     this.#empty = false;
     if (reason) this.drift.push({ field, reason });
+  }
+
+  /** What the column is to hold of a value. All that it does not say is kept. */
+  settle<T>(fitted: Fitted<T> | undefined, name: string, value: unknown, field = name): T | undefined {
+    if (!fitted) this.keep(name, value, "does not fit", field);
+    else if (fitted.rounded) this.keep(name, value, "rounded", field);
+    return fitted?.value;
   }
 
   /** JSON text of everything kept; undefined where that is nothing. */
@@ -164,19 +171,17 @@ function claim(filled: Map<string, Claim>, target: Target | undefined, name: str
 
 function settle(filled: Map<string, Claim>, columns: Record<string, unknown>, leftovers: Leftovers, prefix = ""): void {
   for (const [column, { name, value, target }] of filled) {
-    const fitted = fit(value, target);
-    if (fitted === undefined) leftovers.keep(name, value, "does not fit", prefix + name);
-    else columns[column] = fitted;
+    const held = leftovers.settle(fit(value, target), name, value, prefix + name);
+    if (held !== undefined) columns[column] = held;
   }
 }
 
-function fit(value: unknown, { kind, letterCase }: Target): unknown {
-  if (kind === "text" && typeof value === "string") return cased(value, letterCase);
+function fit(value: unknown, { kind, letterCase }: Target): Fitted<unknown> | undefined {
+  if (kind === "text" && typeof value === "string") return { value: cased(value, letterCase), rounded: false };
   // Senders of an older generation write one URL where a list of them is documented.
   const single = kind === "texts" && typeof value === "string" && !value.startsWith("[");
-  const result = KIND_TYPES[kind].safeParse(single ? [value] : value);
-  if (!result.success) return undefined;
-  return typeof result.data === "string" ? cased(result.data, letterCase) : result.data;
+  const fitted = fitKind(kind, single ? [value] : value);
+  return typeof fitted?.value === "string" ? { ...fitted, value: cased(fitted.value, letterCase) } : fitted;
 }
 
 function cased(text: string, letterCase: Target["letterCase"]): string {
