@@ -1,6 +1,6 @@
 /** Amounts that are in no sum: what should be a number in a decimal column, and is none that the column holds. */
 import type { DuckDBConnection } from "@duckdb/node-api";
-import { CONTENT_FIELDS, type ContentField, ITEM_FIELDS } from "../schemas/content-fields.ts";
+import { CONTENT_FIELDS, type ContentField, ITEM_FIELDS, namesOf } from "../schemas/content-fields.ts";
 import { quoteIdentifier as id, quoteText, snakeCase } from "../schemas/names.ts";
 import type { DriftReason } from "../schemas/record.ts";
 import { onlyRow, rows } from "./sql.ts";
@@ -42,10 +42,11 @@ export async function amountsLeftOut(connection: DuckDBConnection, loadId?: bigi
 }
 
 /** Whether a row has a field's value under one of its names, and not in its column. */
-function isLeftOut(name: string, { aliases = [], aliasesByType = {} }: Field): string {
-  const has = (names: readonly string[]) => `list_has_any(names, [${names.map(quoteText).join(", ")}])`;
-  const ofTypes = Object.entries(aliasesByType).map(([type, names]) => `(signal_type = ${quoteText(type)} AND ${has(names)})`);
-  return `${id(snakeCase(name))} IS NULL AND (${[has([name, ...aliases]), ...ofTypes].join(" OR ")})`;
+function isLeftOut(name: string, field: Field): string {
+  const has = (type: string) => `list_has_any(names, [${namesOf(name, field, type).map(quoteText).join(", ")}])`;
+  const types = Object.keys(field.aliasesByType ?? {});
+  const cases = types.map((type) => `WHEN signal_type = ${quoteText(type)} THEN ${has(type)}`);
+  return `${id(snakeCase(name))} IS NULL AND ${cases.length === 0 ? has("") : `CASE ${cases.join(" ")} ELSE ${has("")} END`}`;
 }
 
 /** The sums over several. */

@@ -7,11 +7,12 @@ import {
   ITEM_FIELDS,
   ITEMS_FIELD,
   MIRRORED_FIELDS,
+  namesOf,
 } from "../schemas/content-fields.ts";
 import { fitKind, type Fitted, type Kind, LongNumber, stringifyJson } from "../schemas/kinds.ts";
 import { snakeCase } from "../schemas/names.ts";
 import type { Drift, DriftReason, OrderItem } from "../schemas/record.ts";
-import { type BehaviorType, knownSignalType, LEGACY_BEHAVIOR_TYPES } from "../schemas/signal-types.ts";
+import { knownSignalType, LEGACY_BEHAVIOR_TYPES } from "../schemas/signal-types.ts";
 
 type JsonObject = Record<string, unknown>;
 
@@ -97,8 +98,9 @@ export interface Target {
 export function targetsOf(type: string): ReadonlyMap<string, Target> {
   const targets = new Map<string, Target>();
   for (const [name, field] of Object.entries<ContentField>(CONTENT_FIELDS)) {
-    const names = [name, ...(field.aliases ?? []), ...(field.aliasesByType?.[type as BehaviorType] ?? [])];
-    names.forEach((alias, rank) => targets.set(alias, { column: snakeCase(name), kind: field.kind, letterCase: field.letterCase, rank }));
+    namesOf(name, field, type).forEach((alias, rank) =>
+      targets.set(alias, { column: snakeCase(name), kind: field.kind, letterCase: field.letterCase, rank }),
+    );
   }
   return targets;
 }
