@@ -6,6 +6,7 @@ import { DAILY_LIMITS } from "../schemas/connect.ts";
 import { exportJobs, usedOfDay } from "../sinks/jobs.ts";
 import { assertCurrent } from "../sinks/migrate.ts";
 import { readStatus, type RunRow, type Status } from "../sinks/status.ts";
+import { leftOutText } from "./amounts.ts";
 import { defineCommand } from "./command.ts";
 import { jobDocument } from "./export-report.ts";
 import { EXIT } from "./failures.ts";
@@ -63,6 +64,7 @@ function text(warehouse: string, size: number, status: Status, { quota, exports 
         : `${count(quota.left.jobs, "export")}, ${number(quota.left.rows)} rows, ${bytes(quota.left.bytes)}`,
     ],
     ["drift", status.drift_kinds > 0n ? `${count(status.drift_kinds, "kind")}; see: signalhouse drift` : "none"],
+    ["amounts", leftOutText(status.amounts_left_out) ?? "none left out of decimal columns"],
   ];
   const sections = [
     table(["", ""], facts).trimStart(),

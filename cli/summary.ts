@@ -1,5 +1,7 @@
 /** A run of loads: its progress while it goes on; then what it did, as a table, as JSON and as an exit code. */
 import { exitCodeOf, type FileResult, type LoadEvent } from "../pipeline/load-files.ts";
+import { addLeftOut } from "../sinks/amounts.ts";
+import { leftOutText } from "./amounts.ts";
 import { failureDocument } from "./failures.ts";
 import { count, table } from "./format.ts";
 import type { Output } from "./output.ts";
@@ -47,7 +49,9 @@ export async function reportLoads(out: Output, framing: Framing, work: (telling:
 }
 
 function printFiles(files: readonly FileResult[], out: Output, extra: Record<string, unknown>): void {
-  if (out.json || !out.quiet) out.result({ files: files.map(fileDocument), totals: totals(files), ...extra }, () => filesTable(files));
+  const left = addLeftOut(files.filter(isLoaded).map(({ amountsLeftOut }) => amountsLeftOut));
+  const document = { files: files.map(fileDocument), totals: totals(files), amounts_left_out: left, ...extra };
+  if (out.json || !out.quiet) out.result(document, () => [filesTable(files), leftOutText(left) ?? []].flat().join("\n\n"));
   tellTroubles(files, out);
 }
 
@@ -61,7 +65,7 @@ const isLoaded = (file: FileResult): file is Loaded => file.status !== "failed";
 
 function fileDocument(file: FileResult): unknown {
   if (isFailed(file)) return file;
-  const { path, size, status, loadId, records, inserted, updated, unchanged, rejected, duplicateOf } = file;
+  const { path, size, status, loadId, records, inserted, updated, unchanged, rejected, amountsLeftOut, duplicateOf } = file;
   return {
     path,
     size,
@@ -72,6 +76,7 @@ function fileDocument(file: FileResult): unknown {
     updated,
     unchanged,
     rejected,
+    amounts_left_out: amountsLeftOut,
     ...(duplicateOf === undefined ? {} : { duplicate_of: duplicateOf }),
   };
 }

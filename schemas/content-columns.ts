@@ -9,7 +9,7 @@ export const WHOLE_TEXT = "content";
 export const fieldText = (column: string): string => `c_${column}`;
 /** The text for a fixed column that is empty. */
 export const mirrorText = (header: ExportHeader): string => `m_${header.toLowerCase()}`;
-/** The items of an order: a JSON list of objects, whose keys are columns of order_items, and whose values are texts. */
+/** The items of an order: a JSON list of objects, whose keys are columns of order_items, extra among them, and whose values are texts. */
 export const ITEMS_TEXT = "items";
 /** A JSON object of what has no column. */
 export const EXTRA_TEXT = "extra";

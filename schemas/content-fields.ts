@@ -122,6 +122,11 @@ export const CONTENT_FIELDS = {
   isTest: { kind: "boolean", types: ALL, aliases: ["test"] },
 } as const satisfies Record<string, ContentField>;
 
+/** The names under which a signal type's senders write a field: its own first. */
+export function namesOf(name: string, { aliases = [], aliasesByType = {} }: Pick<ContentField, "aliases" | "aliasesByType">, type: string): string[] {
+  return [name, ...aliases, ...(aliasesByType[type as BehaviorType] ?? [])];
+}
+
 /** Columns of order_items by the field of an ordered item that fills them. */
 export const ITEM_FIELDS = {
   productId: { kind: "text" },

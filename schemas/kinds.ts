@@ -1,6 +1,6 @@
 /**
  * The kinds of value that a column can have, each with its DuckDB type and the zod type that reads it.
- * A zod type of a kind takes a cell's text or a JSON value and gives the record's value; where it fails, the value does not fit.
+ * fitKind() takes a cell's text or a JSON value and gives the record's value; where there is none, the value does not fit.
  */
 import { z } from "zod";
 
@@ -40,6 +40,13 @@ export interface KindValues {
   json: string;
 }
 
+/** A value as its column takes it. */
+export interface Fitted<T> {
+  value: T;
+  /** Whether the column says less than what was sent: a number is rounded to its places, a time is cut to microseconds. */
+  rounded: boolean;
+}
+
 /** The text of a JSON scalar; undefined for null, objects and arrays. */
 function scalarText(value: unknown): string | undefined {
   if (typeof value === "string") return value;
@@ -48,22 +55,33 @@ function scalarText(value: unknown): string | undefined {
 }
 
 /** The point is part of the second group: were it optional between the two, a long run of digits would cost quadratic time. */
-const DECIMAL = /^([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d{1,3}))?$/;
+const DECIMAL = /^([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d+))?$/;
+/** Digits of DECIMAL(18,4) before its point, and behind it. */
+const [WHOLE_DIGITS, PLACES] = [14, 4];
+const FIVE = "5".charCodeAt(0);
 
-/** The canonical text of a number that DECIMAL(18,4) holds exactly; undefined for everything else ("10%", 1.00005). */
-export function decimalText(text: string): string | undefined {
+/**
+ * The canonical text of a number in DECIMAL(18,4); undefined for what is none ("10%", "1,5"), or is too large. Further places are rounded half away
+ * from zero, on the digits as they are written.
+ */
+export function fitDecimal(text: string): Fitted<string> | undefined {
   const match = DECIMAL.exec(text.trim());
   if (!match) return undefined;
   const [, sign = "", whole = "", fraction = "", exponent = "0"] = match;
-  if (whole === "" && fraction === "") return undefined;
-  const point = whole.length + Number(exponent);
   const digits = whole + fraction;
-  if (Math.abs(point) > 400) return /^0*$/.test(digits) ? "0" : undefined;
-  const integer = (point > 0 ? digits.slice(0, point).padEnd(point, "0") : "").replace(/^0+/, "");
-  const rest = withoutTrailingZeros(point >= 0 ? digits.slice(point) : "0".repeat(-point) + digits);
-  if (integer.length > 14 || rest.length > 4) return undefined;
-  const magnitude = (integer || "0") + (rest && `.${rest}`);
-  return sign === "-" && magnitude !== "0" ? `-${magnitude}` : magnitude;
+  if (digits === "") return undefined;
+  const first = digits.search(/[1-9]/);
+  if (first === -1) return { value: "0", rounded: false };
+  // Of an exponent that is too long to be one this is infinite.
+  const point = whole.length + Number(exponent);
+  if (point - first > WHOLE_DIGITS) return undefined;
+  const end = point + PLACES;
+  const kept = end > first ? digits.slice(first, end).padEnd(end - first, "0") : "0";
+  const units = String(BigInt(kept) + (digits.charCodeAt(end) >= FIVE ? 1n : 0n));
+  if (units.length > WHOLE_DIGITS + PLACES) return undefined;
+  const places = withoutTrailingZeros(units.slice(-PLACES).padStart(PLACES, "0"));
+  const magnitude = (units.slice(0, -PLACES) || "0") + (places && `.${places}`);
+  return { value: sign === "-" && magnitude !== "0" ? `-${magnitude}` : magnitude, rounded: /[1-9]/.test(digits.slice(Math.max(end, 0))) };
 }
 
 function withoutTrailingZeros(digits: string): string {
@@ -72,7 +90,8 @@ function withoutTrailingZeros(digits: string): string {
   return digits.slice(0, end);
 }
 
-const TIMESTAMP = /^(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d+))?)?\s?(Z|[+-]\d\d(?::?\d\d)?)?)?$/i;
+/** UTC is what some databases write for Z. */
+const TIMESTAMP = /^(\d{4})-(\d\d)-(\d\d)(?:[T ](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d+))?)?\s?(Z|UTC|[+-]\d\d(?::?\d\d)?)?)?$/i;
 
 /**
  * How the text of a value looks that already is its canonical text: whoever finds one so need not read it. In JavaScript and RE2 alike. What
@@ -91,28 +110,28 @@ export const CANONICAL = {
 const CANONICAL_TIMESTAMP = new RegExp(`^(?:${CANONICAL.timestamp})$`);
 
 /**
- * The canonical text of an ISO 8601 time; undefined where it is none or finer than a microsecond.
+ * The canonical text of an ISO 8601 time; undefined where it is none. What is finer than a microsecond is cut off.
  * Without a zone it is UTC (the vendor's page promises UTC); without a time of day it is midnight.
  */
-export function timestampText(text: string): string | undefined {
+export function fitTime(text: string): Fitted<string> | undefined {
   // Connect's own form, which nearly every value has, is told at a fraction of the cost.
-  if (CANONICAL_TIMESTAMP.test(text)) return text;
+  if (CANONICAL_TIMESTAMP.test(text)) return { value: text, rounded: false };
   const match = TIMESTAMP.exec(text.trim());
   if (!match) return undefined;
   const [, year = "", month = "", day = "", hour = "00", minute = "00", second = "00", fraction = "", zone = "Z"] = match;
-  const micros = fraction.padEnd(6, "0");
-  if (/[1-9]/.test(micros.slice(6))) return undefined;
+  const micros = fraction.slice(0, 6).padEnd(6, "0");
+  const rounded = /[1-9]/.test(fraction.slice(6));
   const ms = Date.UTC(Number(year), Number(month) - 1, Number(day), Number(hour), Number(minute), Number(second));
   const date = new Date(ms);
   date.setUTCFullYear(Number(year), Number(month) - 1, Number(day));
   const written = `${year}-${month}-${day}T${hour}:${minute}:${second}`;
   if (year === "0000" || Number.isNaN(ms) || date.toISOString().slice(0, 19) !== written) return undefined;
-  const rest = micros.slice(3, 6) === "000" ? micros.slice(0, 3) : micros.slice(0, 6);
-  if (zone.toUpperCase() === "Z") return `${written}.${rest}Z`;
+  const rest = micros.endsWith("000") ? micros.slice(0, 3) : micros;
+  if (["Z", "UTC"].includes(zone.toUpperCase())) return { value: `${written}.${rest}Z`, rounded };
   const offset = zoneMinutes(zone);
   if (offset === undefined) return undefined;
   const utc = new Date(date.getTime() - offset * 60_000).toISOString();
-  return utc.length === 24 && !utc.startsWith("0000") ? `${utc.slice(0, 19)}.${rest}Z` : undefined;
+  return utc.length === 24 && !utc.startsWith("0000") ? { value: `${utc.slice(0, 19)}.${rest}Z`, rounded } : undefined;
 }
 
 function zoneMinutes(zone: string): number | undefined {
@@ -140,8 +159,9 @@ function list(value: unknown): (string | null)[] | undefined {
 /**
  * Finds a JSON number that JSON.parse might not give back as it is written: 16 digits and more, an exponent, a fraction so small that a
  * double is written with one, a zero at the end of a fraction (12.50), -0. It may also match inside a string; that costs time, never meaning.
+ * No part of it but blanks is without bound: going back over a run of millions of digits takes more stack than there is.
  */
-export const LONG_NUMBER = /(?:^|[:,[])\s*-?(?:[\d.]{16,}|[\d.]+[eE]|0\.0{6}|(?:\d+\.\d*0|(?<=-)0)(?=[\s,\]}]|$))/;
+export const LONG_NUMBER = /(?:^|[:,[])\s*-?(?:[\d.]{16}|[\d.]{1,15}[eE]|0\.0{6}|(?:\d{1,15}\.\d{0,15}0|(?<=-)0)(?=[\s,\]}]|$))/;
 
 /** The list that a JSON text holds; undefined where it holds none, or a number that JSON.parse might change. */
 function parsedList(text: string): unknown {
@@ -155,7 +175,7 @@ function parsedList(text: string): unknown {
 }
 
 /** A zod type out of a function that gives undefined for what does not fit. */
-function fitting<T>(read: (value: unknown) => T | undefined, expected: string) {
+function fitting<T>(read: (value: unknown) => Fitted<T> | undefined, expected: string) {
   return z.unknown().transform((value, context) => {
     const result = read(value);
     if (result !== undefined) return result;
@@ -171,24 +191,32 @@ const viaText =
     return text === undefined ? undefined : read(text);
   };
 
+/** Of kinds that take a value whole, or not at all. */
+const whole =
+  <T>(read: (value: unknown) => T | undefined) =>
+  (input: unknown): Fitted<T> | undefined => {
+    const value = read(input);
+    return value === undefined ? undefined : { value, rounded: false };
+  };
+
 /** The zod type of each kind, for values that are not null. */
-export const KIND_TYPES: { readonly [K in Kind]: z.ZodType<KindValues[K]> } = {
-  text: fitting(scalarText, "text"),
-  decimal: fitting(
-    viaText((text) => decimalText(text)),
-    "a number that DECIMAL(18,4) holds",
+const KIND_TYPES: { readonly [K in Kind]: z.ZodType<Fitted<KindValues[K]>> } = {
+  text: fitting(whole(scalarText), "text"),
+  decimal: fitting(viaText(fitDecimal), "a number that DECIMAL(18,4) holds"),
+  boolean: fitting(whole(viaText((text) => BOOLEANS.get(text.trim().toLowerCase()))), "true or false"),
+  timestamp: fitting(viaText(fitTime), "an ISO 8601 time"),
+  texts: fitting(
+    whole((value) => list(typeof value === "string" ? parsedList(value) : value)),
+    "a list of texts",
   ),
-  boolean: fitting(
-    viaText((text) => BOOLEANS.get(text.trim().toLowerCase())),
-    "true or false",
+  json: fitting(
+    whole((value) => stringifyJson(value)),
+    "JSON",
   ),
-  timestamp: fitting(
-    viaText((text) => timestampText(text)),
-    "an ISO 8601 time",
-  ),
-  texts: fitting((value) => list(typeof value === "string" ? parsedList(value) : value), "a list of texts"),
-  json: fitting((value) => stringifyJson(value), "JSON"),
 };
+
+/** What a column of a kind takes of a value that is not null; undefined where the value does not fit. */
+export const fitKind = <K extends Kind>(kind: K, value: unknown): Fitted<KindValues[K]> | undefined => KIND_TYPES[kind].safeParse(value).data;
 
 /**
  * JSON text of a parsed JSON value, LongNumbers included, digit for digit. Half a surrogate pair becomes U+FFFD: DuckDB's JSON

@@ -12,9 +12,12 @@ export function snakeCase<S extends string>(name: S): SnakeCase<S> {
   return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`) as SnakeCase<S>;
 }
 
+/** Characters of a header that are in its column's name. Longer ones are no names, and each statement would be as long. */
+const LONGEST = 200;
+
 /**
  * The column that a contact attribute's header asks for: `Customer ID` -> `contact_customer_id`.
- * Letters (with their marks) and digits of every script stay; everything else becomes an underscore.
+ * Letters (with their marks) and digits of every script stay; everything else becomes an underscore. What is very long is cut.
  */
 export function contactColumnName(header: string): string {
   const words = header
@@ -22,7 +25,10 @@ export function contactColumnName(header: string): string {
     .replace(/(\p{Ll}|\p{N})(\p{Lu})/gu, "$1_$2")
     .replace(/[^\p{L}\p{M}\p{N}]+/gu, "_")
     .replace(/^_+|_+$/g, "")
-    .toLowerCase();
+    .toLowerCase()
+    .slice(0, LONGEST)
+    // Not within a character.
+    .replace(/\p{Surrogate}$/u, "");
   return `contact_${words || "unnamed"}`;
 }
 

@@ -20,10 +20,11 @@ type Documented<B extends BehaviorType> = {
   [N in keyof typeof CONTENT_FIELDS as B extends (typeof CONTENT_FIELDS)[N]["types"][number] ? N : never]: (typeof CONTENT_FIELDS)[N];
 };
 
-/** Why a value is in `extra` rather than in a column. */
+/** Why a value is in `extra`: rather than in a column, or, where it is rounded, beside that. */
 export type DriftReason =
   | "unknown field"
   | "does not fit"
+  | "rounded"
   | "not a column of this table"
   | "second name of a field"
   | "name stands twice"

@@ -2,6 +2,7 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import type { Header } from "../schemas/header.ts";
 import { quoteText } from "../schemas/names.ts";
+import { type AmountsLeftOut, amountsLeftOut } from "./amounts.ts";
 import { addContactColumns } from "./contact-columns.ts";
 import { type FileIdentity, type LoadCounts, laterLoadWithBytes, NEXT_LOAD_ID } from "./ledger.ts";
 import { type Merged, mergeStaging, orphans } from "./merge.ts";
@@ -25,6 +26,8 @@ export interface LoadResult extends LoadCounts {
   status: "loaded" | "duplicate";
   /** Where the same bytes were loaded from before, for a duplicate. */
   duplicateOf?: string;
+  /** Amounts of the rows that it wrote. */
+  amountsLeftOut: AmountsLeftOut;
 }
 
 const NOTHING: Merged = { records: 0, inserted: 0, updated: 0, unchanged: 0, rejected: 0, orderItems: 0 };
@@ -65,7 +68,13 @@ export async function commitLoad(staging: Staging, file: ReadFile): Promise<Load
     const loadId = opened ?? (await nextLoadId(connection));
     await connection.run("DELETE FROM signalhouse.loads WHERE path = $1 AND status = 'failed'", [file.path]);
     const { orderItems, ...counts } = twin ? NOTHING : await writeStaged(staging, loadId, file);
-    const result: LoadResult = { loadId, status: twin ? "duplicate" : "loaded", ...counts, ...(twin ? { duplicateOf: twin.path } : {}) };
+    const result: LoadResult = {
+      loadId,
+      status: twin ? "duplicate" : "loaded",
+      ...counts,
+      ...(twin ? { duplicateOf: twin.path } : {}),
+      amountsLeftOut: twin ? {} : await amountsLeftOut(connection, loadId),
+    };
     await insertLoad(connection, file, result, orderItems, staging.header);
     return result;
   });

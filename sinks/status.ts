@@ -1,6 +1,7 @@
 /** What is in the warehouse and how it got there, for people: runs, loads and counts. */
 import type { DuckDBConnection } from "@duckdb/node-api";
 import type { LoadStatus } from "../schemas/tables.ts";
+import { type AmountsLeftOut, amountsLeftOut } from "./amounts.ts";
 import { DATA_TABLES } from "./ddl.ts";
 import { plainRows } from "./plain-rows.ts";
 
@@ -59,6 +60,8 @@ export interface Status {
   rejects: bigint;
   /** Signal type, field and reason: so many different ones were seen. */
   drift_kinds: bigint;
+  /** Amounts that are in no sum, for they are no numbers that their columns hold. */
+  amounts_left_out: AmountsLeftOut;
   /** The last runs, newest first. */
   runs: RunRow[];
 }
@@ -86,6 +89,7 @@ export async function readStatus(connection: DuckDBConnection, runs = 5): Promis
     failed_files: await loads("status = 'failed' ORDER BY finished_at DESC"),
     rejects,
     drift_kinds,
+    amounts_left_out: await amountsLeftOut(connection),
     runs: await recentRuns(connection, runs),
   };
 }

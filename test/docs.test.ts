@@ -143,6 +143,7 @@ const sortedByTable = () =>
 const DRIFT_REASONS = {
   "unknown field": true,
   "does not fit": true,
+  rounded: true,
   "not a column of this table": true,
   "second name of a field": true,
   "name stands twice": true,

@@ -5,7 +5,7 @@ import { placePlan } from "./content-plan.ts";
 import type { NamedColumn } from "./parquet.ts";
 
 /** Bytes there are for each byte of content, for texts that are written anew and for entries: enough for all that is not odd. What finds no room is left to the row path. */
-const ROOM = { rewritten: 2, entries: 3 };
+const ROOM = { rewritten: 3, entries: 3 };
 
 export class ContentReader {
   readonly #memory: ColumnMemory;

@@ -1,10 +1,10 @@
 /** From a payload to columns: field names of every generation, values that do not fit. */
-import { CONTENT_FIELDS, type ContentField, ENVELOPE_FIELDS, ITEM_FIELDS, ITEMS_FIELD, MIRRORED_FIELDS } from "../schemas/content-fields.ts";
+import { CONTENT_FIELDS, type ContentField, ENVELOPE_FIELDS, ITEM_FIELDS, ITEMS_FIELD, MIRRORED_FIELDS, namesOf } from "../schemas/content-fields.ts";
 import { EXPORT_COLUMNS, type ExportHeader } from "../schemas/export-columns.ts";
-import { type Kind, KIND_TYPES, stringifyJson } from "../schemas/kinds.ts";
+import { fitKind, type Fitted, type Kind, stringifyJson } from "../schemas/kinds.ts";
 import { snakeCase } from "../schemas/names.ts";
 import type { Drift, DriftReason, OrderItem } from "../schemas/record.ts";
-import { type BehaviorType, knownSignalType } from "../schemas/signal-types.ts";
+import { knownSignalType } from "../schemas/signal-types.ts";
 import { readJsonNow, repeatedIn } from "./json.ts";
 import { isBlank, isObject, type JsonObject, opened, type Payload } from "./payload.ts";
 
@@ -28,6 +28,13 @@ export class Leftovers {
     if (reason) this.drift.push({ field, reason });
   }
 
+  /** What the column is to hold of a value. All that it does not say is kept. */
+  settle<T>(fitted: Fitted<T> | undefined, name: string, value: unknown, field = name): T | undefined {
+    if (!fitted) this.keep(name, value, "does not fit", field);
+    else if (fitted.rounded) this.keep(name, value, "rounded", field);
+    return fitted?.value;
+  }
+
   /** JSON text of everything kept; undefined where that is nothing. */
   json(): string | undefined {
     return this.#empty ? undefined : stringifyJson(this.#extra);
@@ -46,8 +53,9 @@ export interface Target {
 export function targetsOf(type: string): ReadonlyMap<string, Target> {
   const targets = new Map<string, Target>();
   for (const [name, field] of Object.entries<ContentField>(CONTENT_FIELDS)) {
-    const names = [name, ...(field.aliases ?? []), ...(field.aliasesByType?.[type as BehaviorType] ?? [])];
-    names.forEach((alias, rank) => targets.set(alias, { column: snakeCase(name), kind: field.kind, letterCase: field.letterCase, rank }));
+    namesOf(name, field, type).forEach((alias, rank) =>
+      targets.set(alias, { column: snakeCase(name), kind: field.kind, letterCase: field.letterCase, rank }),
+    );
   }
   return targets;
 }
@@ -138,19 +146,17 @@ function claim(filled: Map<string, Claim>, target: Target | undefined, name: str
 
 function settle(filled: Map<string, Claim>, columns: Record<string, unknown>, leftovers: Leftovers, prefix = ""): void {
   for (const [column, { name, value, target }] of filled) {
-    const fitted = fit(value, target);
-    if (fitted === undefined) leftovers.keep(name, value, "does not fit", prefix + name);
-    else columns[column] = fitted;
+    const held = leftovers.settle(fit(value, target), name, value, prefix + name);
+    if (held !== undefined) columns[column] = held;
   }
 }
 
-function fit(value: unknown, { kind, letterCase }: Target): unknown {
-  if (kind === "text" && typeof value === "string") return cased(value, letterCase);
+function fit(value: unknown, { kind, letterCase }: Target): Fitted<unknown> | undefined {
+  if (kind === "text" && typeof value === "string") return { value: cased(value, letterCase), rounded: false };
   // Senders of an older generation write one URL where a list of them is documented.
   const single = kind === "texts" && typeof value === "string" && !value.startsWith("[");
-  const result = KIND_TYPES[kind].safeParse(single ? [value] : value);
-  if (!result.success) return undefined;
-  return typeof result.data === "string" ? cased(result.data, letterCase) : result.data;
+  const fitted = fitKind(kind, single ? [value] : value);
+  return typeof fitted?.value === "string" ? { ...fitted, value: cased(fitted.value, letterCase) } : fitted;
 }
 
 function cased(text: string, letterCase: Target["letterCase"]): string {

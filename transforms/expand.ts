@@ -2,7 +2,7 @@
 import { EXPORT_COLUMNS, type ExportColumn, type ExportHeader } from "../schemas/export-columns.ts";
 import { contactFields, type FieldMeaning, type Header } from "../schemas/header.ts";
 import { isNoId, KEY_COLUMNS } from "../schemas/identity.ts";
-import { KIND_TYPES, stringifyJson } from "../schemas/kinds.ts";
+import { fitKind, stringifyJson } from "../schemas/kinds.ts";
 import type { Reject, SignalRecord } from "../schemas/record.ts";
 import { knownSignalType, placementOf } from "../schemas/signal-types.ts";
 import { expandContent, Leftovers, mirrored } from "./content.ts";
@@ -159,9 +159,8 @@ function fillColumn(record: SignalRecord, header: string, column: string, { kind
     record[column] = field;
     return;
   }
-  const result = KIND_TYPES[kind].safeParse(field);
-  if (result.success) record[column] = result.data;
-  else leftovers.keep(header, field, "does not fit");
+  const held = leftovers.settle(fitKind(kind, field), header, field);
+  if (held !== undefined) record[column] = held;
 }
 
 /** Fixed columns that a payload may fill where they are empty. */
@@ -186,9 +185,8 @@ function fillMirror(record: SignalRecord, header: (typeof MIRRORS)[number], payl
   if (record[column] !== undefined || !(tables as readonly string[]).includes(record.table)) return;
   const said = mirrored(payload, header);
   if (!said) return;
-  const result = KIND_TYPES[kind].safeParse(said.value);
-  if (result.success) record[column] = result.data;
-  else leftovers.keep(said.name, said.value, "does not fit");
+  const held = leftovers.settle(fitKind(kind, said.value), said.name, said.value);
+  if (held !== undefined) record[column] = held;
 }
 
 function keyOf(record: SignalRecord, row: Row, header: Header, content?: Content): string {

@@ -5,7 +5,7 @@ import { SIGNAL_TABLES } from "../../schemas/tables.ts";
 import { interruptible } from "../../sinks/interrupt.ts";
 import { useLessMemory } from "../../sinks/vector/memory.ts";
 import { type Projection, projectionOf } from "../../sinks/vector/projection.ts";
-import { countUnknownFields } from "../../sinks/vector/write.ts";
+import { countDrift } from "../../sinks/vector/write.ts";
 import { type Block, type Broken, firstOf } from "../../transforms/block.ts";
 import { readHeader } from "../../transforms/header.ts";
 import { Marker } from "../../transforms/marker.ts";
@@ -100,7 +100,7 @@ export async function stageStretches(source: AsyncIterable<Uint8Array>, options:
     if (!ways) throw noText();
     handOver(ways);
     const others = await writer.end();
-    await interruptible(staging.connection, signal, () => countUnknownFields(staging, once));
+    await interruptible(staging.connection, signal, () => countDrift(staging, once));
     return others;
   } finally {
     await Promise.allSettled([writer.close(), stretch?.close()]);

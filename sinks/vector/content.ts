@@ -21,7 +21,7 @@ const MIRRORS: ReadonlyMap<string, string> = new Map(MIRRORED_HEADERS.map((heade
 export const mirroredValue = (column: string): string | undefined => MIRRORS.get(column);
 
 const ITEMS: ReadonlyMap<string, Kind> = new Map(Object.entries<{ kind: Kind }>(ITEM_FIELDS).map(([name, { kind }]) => [snakeCase(name), kind]));
-const SHAPE = JSON.stringify([Object.fromEntries([...ITEMS.keys()].map((column) => [column, "VARCHAR"]))]);
+const SHAPE = JSON.stringify([Object.fromEntries([...ITEMS.keys(), "extra"].map((column) => [column, "VARCHAR"]))]);
 
 /**
  * Gives the items of plain orders, as canonical text, with the record_no of their order.
@@ -32,5 +32,5 @@ export function itemsSql(orders: string): string {
   const read = `SELECT ${order}, json_transform(${ITEMS_TEXT}, ${quoteText(SHAPE)}) AS list FROM (${orders}) WHERE ${ITEMS_TEXT} IS NOT NULL`;
   const listed = `SELECT ${order}, unnest(list) AS item, generate_subscripts(list, 1) AS item_no FROM (${read})`;
   const texts = [...ITEMS].map(([column, kind]) => `CAST(${typedValue(kind, `item.${column}`)} AS VARCHAR) AS ${column}`);
-  return `SELECT record_no, item_no, signal_key, order_id, CAST(occurred_at AS VARCHAR) AS occurred_at, ${texts.join(", ")} FROM (${listed})`;
+  return `SELECT record_no, item_no, signal_key, order_id, CAST(occurred_at AS VARCHAR) AS occurred_at, ${texts.join(", ")}, item.extra AS extra FROM (${listed})`;
 }

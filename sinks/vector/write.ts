@@ -1,5 +1,5 @@
 /** Writes what DuckDB can read by itself: the plain rows of some files, straight into their table. */
-import { ENVELOPE_FIELDS } from "../../schemas/content-fields.ts";
+import { CONTENT_FIELDS, type ContentField, ENVELOPE_FIELDS, ITEMS_FIELD, namesOf } from "../../schemas/content-fields.ts";
 import { messageOf } from "../../schemas/errors.ts";
 import { quoteIdentifier as id, quoteText } from "../../schemas/names.ts";
 import type { Table } from "../../schemas/signal-types.ts";
@@ -89,23 +89,43 @@ async function missing({ connection, loadId }: Staging, table: Table, text: Text
 /** Thrown where all records of a file have to be read one by one. */
 class NotPlain extends Error {}
 
+/** What stands before a field of an item; no unknown field of a plain record has such a name. */
+const ITEM_PREFIX = `${ITEMS_FIELD}[].`;
+
+/** The names that fill decimal columns in a signal type. */
+const decimalNames = (type: string): ReadonlySet<string> =>
+  new Set(Object.entries<ContentField>(CONTENT_FIELDS).flatMap(([name, field]) => (field.kind === "decimal" ? namesOf(name, field, type) : [])));
+
 /**
- * Counts the unknown fields of plain records, when all are written and none is merged yet: what they have as `extra` is nothing else, but for fields of envelopes.
+ * Counts the drift of plain records, when all are written and none is merged yet: what they have as `extra` are fields of envelopes, unknown fields, and numbers that are rounded in
+ * their columns. Those of items are nothing else.
  * @param once whether the file cannot be read again: then those that come last are counted together
  * @throws NotPlain where they are of too many kinds
  */
-export async function countUnknownFields(staging: Staging, once: boolean): Promise<void> {
+export async function countDrift(staging: Staging, once: boolean): Promise<void> {
   const table: Table = "behavior_signals";
   if (staging.loadId === undefined || staging.counts.direct[table] + staging.counts.rows[table] === 0) return;
-  const fields = `SELECT signal_type, record_no, unnest(list_filter(json_keys(extra), lambda name: name NOT IN (${ENVELOPE_FIELDS.map(quoteText).join(", ")}))) AS field FROM`;
+  const written = (columns: string, where: string) =>
+    `(SELECT ${columns} FROM ${table} WHERE load_id = ${staging.loadId} AND ${where} UNION ALL SELECT ${columns} FROM held_${table} WHERE ${where})`;
+  const others = `list_filter(json_keys(extra), lambda name: name NOT IN (${ENVELOPE_FIELDS.map(quoteText).join(", ")}))`;
+  const ofItems = `SELECT DISTINCT signal_type, record_no, ${quoteText(ITEM_PREFIX)} || unnest(json_keys(i.extra)) AS field
+    FROM read_order_items i JOIN ${written("signal_type, record_no", "signal_type = 'order'")} USING (record_no) WHERE i.extra IS NOT NULL`;
   const found = await rows<{ signal_type: string; field: string; records: bigint; first: bigint }>(
     staging.connection,
     `SELECT signal_type, field, count(*) AS records, min(record_no) AS first
-     FROM (${fields} ${table} WHERE load_id = ${staging.loadId} AND extra IS NOT NULL UNION ALL ${fields} held_${table} WHERE extra IS NOT NULL)
+     FROM (SELECT signal_type, record_no, unnest(${others}) AS field FROM ${written("signal_type, record_no, extra", "extra IS NOT NULL")} UNION ALL ${ofItems})
      GROUP BY signal_type, field ORDER BY first, signal_type, field ${once ? "" : `LIMIT ${MAX_DRIFT_KINDS + 1}`}`,
   );
+  const decimals = new Map([...new Set(found.map(({ signal_type }) => signal_type))].map((type) => [type, decimalNames(type)]));
   const counts = found.map(({ signal_type: signalType, field, records, first }) => {
-    return { signalType, field, reason: "unknown field" as const, records: Number(records), firstRecordNo: Number(first) };
+    const isRounded = field.startsWith(ITEM_PREFIX) || decimals.get(signalType)?.has(field);
+    return {
+      signalType,
+      field,
+      reason: isRounded ? ("rounded" as const) : ("unknown field" as const),
+      records: Number(records),
+      firstRecordNo: Number(first),
+    };
   });
   if (!staging.countDrift(counts, once)) throw new NotPlain(`it has more than ${MAX_DRIFT_KINDS} kinds of drift`);
 }

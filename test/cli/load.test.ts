@@ -82,6 +82,31 @@ describe("load", () => {
   });
 });
 
+test("amounts that are left out are told by column, by load and by status", async () => {
+  const cwd = scratchFolder();
+  const order = (id: string, content: string) => pageView(id, "", { SIGNAL_TYPE: "order", SIGNAL_CONTENT: content });
+  writeFileSync(join(cwd, "good.csv"), csv([order("0", '{"orderValue":836.9999999999998,"orderTax":1}')]));
+  const good = await cli(["load", "good.csv", "--json"], { cwd });
+  expect(json(good.stdout)).toMatchObject({ files: [{ amounts_left_out: {} }], amounts_left_out: {} });
+  expect((await cli(["status"], { cwd })).stdout).toMatch(/^amounts +none left out of decimal columns$/m);
+
+  const items = '"orderedItems":[{"unitPrice":"1,5"},{"unitPrice":"2,5"},{"unitPrice":"3,5"},{"unitPrice":4.5}]';
+  const rows = [order("1", `{"orderValue":"1.234,56",${items}}`), order("2", '{"orderValue":"12 EUR"}')];
+  writeFileSync(join(cwd, "one.csv"), csv(rows));
+  writeFileSync(join(cwd, "two.csv"), csv([order("3", '{"orderTotal":"10%"}')]));
+  const told = /6 amounts left out of decimal columns, .+ \(behavior_signals\.order_value: 3, order_items\.unit_price: 3\); see: signalhouse drift$/m;
+  expect(await cli(["load", "one.csv", "two.csv"], { cwd })).toMatchObject({ code: 0, stdout: expect.stringMatching(told) as unknown });
+  expect((await cli(["status"], { cwd })).stdout).toMatch(told);
+  expect(json((await cli(["status", "--json"], { cwd })).stdout)).toMatchObject({
+    amounts_left_out: { "behavior_signals.order_value": 3, "order_items.unit_price": 3 },
+  });
+  writeFileSync(join(cwd, "one-more.csv"), csv([order("4", '{"orderValue":"free"}')]));
+  expect(json((await cli(["load", "one-more.csv", "--json"], { cwd })).stdout)).toMatchObject({
+    files: [{ amounts_left_out: { "behavior_signals.order_value": 1 } }],
+    amounts_left_out: { "behavior_signals.order_value": 1 },
+  });
+});
+
 describe("rejects", () => {
   test("list counts them by file and code, and with --load names each", async () => {
     const cwd = await mixed();

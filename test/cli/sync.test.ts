@@ -48,7 +48,10 @@ test("--json is one document with every count, whether something was loaded or n
     unchanged: sum("unchanged"),
     rejected: 0,
   });
-  expect(json((await cli(["sync", "--json"], { cwd })).stdout)).toMatchObject({ files: [], skipped: { loaded: 2 } });
+  // Of two exports in which nothing is told twice.
+  const leftOut = Object.fromEntries(Object.entries(truth.unfitValues).map(([column, amounts]) => [`behavior_signals.${column}`, amounts]));
+  expect(first["amounts_left_out"]).toEqual(leftOut);
+  expect(json((await cli(["sync", "--json"], { cwd })).stdout)).toMatchObject({ files: [], skipped: { loaded: 2 }, amounts_left_out: {} });
 });
 
 test("--quiet prints nothing where nothing went wrong", async () => {

@@ -3,9 +3,8 @@ import { expect } from "vitest";
 import type { FileTruth, Truth } from "../../samples/generator/truth.ts";
 import { LISTED_TYPES, SIGNAL_TYPES } from "../../schemas/signal-types.ts";
 import { campaignRevenue } from "../../sinks/revenue.ts";
+import { readStatus } from "../../sinks/status.ts";
 import type { Scratch } from "./warehouse.ts";
-
-const camelCase = (name: string) => name.replace(/_([a-z])/g, (_, letter: string) => letter.toUpperCase());
 
 /** @param pathOf what the ledger calls a file of the truth; by default what the truth calls it */
 export async function expectTruth(scratch: Scratch, truth: Truth, pathOf = (path: string) => path): Promise<void> {
@@ -33,11 +32,8 @@ async function found(scratch: Scratch, truth: Truth, pathOf: (path: string) => s
   const amounts: Truth["sums"] = {};
   for (const column of Object.keys(truth.sums))
     amounts[column] = String(await scratch.value(`SELECT coalesce(sum(${column}), 0)::DECIMAL(38, 4) FROM behavior_signals`));
-  const unfit: Truth["unfitValues"] = {};
-  for (const column of Object.keys(truth.sums)) {
-    const rows = await count(`behavior_signals WHERE ${column} IS NULL AND json_exists(extra, '$.${camelCase(column)}')`);
-    if (rows > 0) unfit[column] = rows;
-  }
+  const left = (await readStatus(scratch.warehouse.connection)).amounts_left_out;
+  const unfit = Object.fromEntries(Object.entries(left).map(([column, amounts]) => [column.replace("behavior_signals.", ""), amounts]));
   const [items = {}] = await scratch.rows(
     "SELECT count(*)::INTEGER AS count, coalesce(sum(unit_price * item_quantity), 0)::DECIMAL(38, 4) AS amount FROM order_items",
   );

@@ -10,6 +10,7 @@ import { type FileResult, loadFiles, type Path, PATHS, type Source } from "../..
 import { Spool } from "../../pipeline/vector/spool.ts";
 import { CONTENT_FIELDS, ENVELOPE_FIELDS } from "../../schemas/content-fields.ts";
 import { EXPORT_COLUMNS } from "../../schemas/export-columns.ts";
+import type { Drift } from "../../schemas/record.ts";
 import { SIGNAL_TYPES, type Table } from "../../schemas/signal-types.ts";
 import { ORDER_ITEM_COLUMNS, SIGNAL_TABLES } from "../../schemas/tables.ts";
 import { DATA_TABLES } from "../../sinks/ddl.ts";
@@ -142,8 +143,24 @@ const TEXTS = mostly(
 );
 
 const NUMBER = mostly(
-  of("1", "79.5", "0", "-3.25", "1200", "99999999999999"),
-  of("1.50", "1e3", "-0", "0.00001", "123456789012345678", "12345678901234.56789", "1E400", "0.0000001", "0.5", "-0.5", "1.0", "100000000000000"),
+  of("1", "79.5", "0", "-3.25", "1200", "99999999999999", "0.30000000000000004", "836.9999999999998", "-0.00005", "1.10000"),
+  of(
+    "1.50",
+    "1e3",
+    "-0",
+    "0.00001",
+    "123456789012345678",
+    "12345678901234.56789",
+    "1E400",
+    "0.0000001",
+    "0.5",
+    "-0.5",
+    "1.0",
+    "100000000000000",
+    "99999999999999.99999",
+    "2.999950",
+    "1e-7",
+  ),
 );
 const TEXT = mostly(
   of("a", "Birch chair", "größer", "a 😀", "https://x.example/a?b=c,d", "10%", "5.99", "true", ""),
@@ -378,14 +395,15 @@ test(`what DuckDB reads of any export is what the row path reads: ${RUNS} of the
 /** What a row says, all values as text; without those that are null. */
 type Plain = Record<string, unknown>;
 
-/** The records of a file as the row path reads them, by record_no. Rejects, and records with drift other than unknown fields, are none that DuckDB may read. */
+/** The records of a file as the row path reads them, by record_no. Rejects, and records with drift other than unknown fields and rounded amounts, are none that DuckDB may read. */
 async function recordsByRow(file: Buffer): Promise<Map<number, Plain>> {
   const found = new Map<number, Plain>();
   for await (const { records } of readRecords(piecesOf(file, [1000]), { ...LIMITS, contactColumns: [] })) {
     for (const record of records) {
       if (record.kind !== "signal") continue;
       const { kind: _kind, table, items = [], drift = [], ...row } = record;
-      if (drift.some(({ reason, field }) => reason !== "unknown field" || field.startsWith("orderedItems["))) continue;
+      const ofItem = ({ field }: Drift) => field.startsWith("orderedItems[");
+      if (drift.some((seen) => seen.reason !== "rounded" && (seen.reason !== "unknown field" || ofItem(seen)))) continue;
       const columns = Object.entries(row).map(([name, value]) => [name, told(value, kindOf(table, name))]);
       const told_items = items.map((item) =>
         Object.fromEntries(
@@ -399,7 +417,7 @@ async function recordsByRow(file: Buffer): Promise<Map<number, Plain>> {
         table,
         ...Object.fromEntries(columns),
         ...(told_items.length > 0 ? { items: told_items } : {}),
-        drift: drift.map(({ field }) => field),
+        drift: drift.flatMap((seen) => (ofItem(seen) ? [] : [seen.field])),
       });
     }
   }
@@ -463,7 +481,7 @@ async function readByDuckdb(warehouse: Warehouse, connection: DuckDBConnection, 
     for (const row of await rows<Plain>(connection, `SELECT COLUMNS(name -> name <> 'items') FROM (${read.projection.rows(source)})`, true)) {
       const recordNo = Number(row["record_no"]);
       const columns = Object.entries(row).flatMap(([name, value]) => (value === null ? [] : [[name, told(value, kindOf(table, name))]]));
-      // What countUnknownFields() counts.
+      // What countDrift() counts.
       const drift = Object.keys(JSON.parse((row["extra"] as string | null) ?? "{}") as object).filter((name) => !ENVELOPE_FIELDS.includes(name));
       found.set(recordNo, { table, ...Object.fromEntries(columns), record_no: recordNo % FILE_STEP, drift });
     }
@@ -687,6 +705,69 @@ describe("unknown fields", () => {
     const file = csv([page(1, many(0)), page(2, many(3000)), page(3, many(6000)), page(4, { url: "https://a.example" })]);
     expect(await expectSame([Buffer.from(file)], 10_000_000)).toBe(3);
     expect((await drift()).filter(([, field]) => field === MANY)).toEqual([[MANY, MANY, "unknown field", 1, 3]]);
+  });
+});
+
+describe("amounts with more places than their columns", () => {
+  const shop = (id: number, type: string, content: string) => ({ ...pageView(String(id)), SIGNAL_TYPE: type, SIGNAL_CONTENT: content });
+  const price = (text: string) => `{"gift":1,"unitPrice":${text},"theme":"dark"}`;
+  const rounded = async (): Promise<unknown[]> =>
+    (
+      await rows<Record<string, unknown>>(
+        (warehouses.get("vector") as Warehouse).connection,
+        "SELECT signal_type, field, records::INTEGER AS records, first_record_no::INTEGER AS first FROM signalhouse.drift WHERE reason = 'rounded' ORDER BY ALL",
+      )
+    ).map((row) => Object.values(row));
+
+  test("are read by DuckDB, and counted as the row path counts them", async () => {
+    const items =
+      '{"orderId":"o","orderedItems":[{"price":0.30000000000000004,"quantity":"3.00005","productId":"p"},{"unitPrice":9.99999},{"price":1.00005}]';
+    const file = csv([
+      shop(1, "addToCart", price("0.30000000000000004")),
+      shop(2, "addToCart", price('"24.950000000000003"')),
+      shop(3, "addToCart", price("1.1000000")),
+      shop(4, "productView", '{"signalContent":{"msrp":1.00005,"x":1},"price":-0.00005,"y":2}'),
+      // There price is no field.
+      shop(5, "pageView", '{"price":0.30000000000000004}'),
+      shop(6, "order", `${items},"price":836.9999999999998}`),
+      shop(7, "order", `${items},"orderTotal":1}`),
+      shop(8, "order", '{"orderId":"o","orderedItems":[{"price":5}],"orderTax":99999999999999.99999}'),
+      shop(9, "order", '{"orderId":"o","orderedItems":[{"price":1.00005},{"price":"10%"}]}'),
+      shop(1, "addToCart", price("0.30000000000000004")),
+    ]);
+    // Read one by one: what is too large, perhaps, and what has an amount that is no number.
+    expect(await expectSame([Buffer.from(file)], 1_000_000)).toBe(2);
+    expect(await rounded()).toEqual([
+      ["addToCart", "unitPrice", 3, 1],
+      ["order", "orderedItems[].price", 3, 6],
+      ["order", "orderedItems[].quantity", 2, 6],
+      ["order", "orderedItems[].unitPrice", 2, 6],
+      ["order", "price", 1, 6],
+      ["productView", "msrp", 1, 4],
+      ["productView", "price", 1, 4],
+    ]);
+    const { connection } = warehouses.get("vector") as Warehouse;
+    expect(
+      await rows(connection, "SELECT extra, unit_price::VARCHAR AS price FROM behavior_signals WHERE signal_id IN ('2', '4') ORDER BY ALL"),
+    ).toEqual([
+      { extra: '{"gift":1,"theme":"dark","unitPrice":"24.950000000000003"}', price: "24.9500" },
+      { extra: '{"x":1,"y":2,"msrp":1.00005,"price":-0.00005}', price: "-0.0001" },
+    ]);
+    expect(await rows(connection, "SELECT extra, unit_price::VARCHAR AS price FROM order_items WHERE signal_key = '6' ORDER BY item_no")).toEqual([
+      { extra: '{"price":0.30000000000000004,"quantity":"3.00005"}', price: "0.3000" },
+      { extra: '{"unitPrice":9.99999}', price: "10.0000" },
+      { extra: '{"price":1.00005}', price: "1.0001" },
+    ]);
+  });
+
+  test("of any digits are rounded by DuckDB as the row path rounds them", { timeout: 300_000 }, async () => {
+    const digits = fc.stringMatching(/^-?(?:0|[1-9]\d{0,12})\.(?:\d|[459]{4}|0{4}){1,6}$/);
+    const amount = fc.tuple(digits, fc.boolean()).map(([number, isText]) => (isText ? `"${number}"` : number));
+    const content = fc
+      .tuple(amount, amount, amount)
+      .map(([value, tax, unit]) => `{"orderValue":${value},"orderedItems":[{"unitPrice":${unit}},{"price":${tax}}],"orderTax":${tax}}`);
+    const plain = await expectSameContent("order", content);
+    expect(plain.length).toBeGreaterThan(1000);
   });
 });
 

@@ -27,7 +27,13 @@ describe("contactColumnName", () => {
     [" ", "contact_unnamed"],
     ['a"b;DROP TABLE x', "contact_a_b_drop_table_x"],
     ["__proto__", "contact_proto"],
-  ])("%j becomes %s", (header, column) => {
+    ["a".repeat(200), `contact_${"a".repeat(200)}`],
+    ["a".repeat(201), `contact_${"a".repeat(200)}`],
+    ["7".repeat(8_000_000), `contact_${"7".repeat(200)}`],
+    [" ".repeat(8_000_000), "contact_unnamed"],
+    [`${"_".repeat(8_000_000)}A`, "contact_a"],
+    [`a${"𐐨".repeat(150)}`, `contact_a${"𐐨".repeat(99)}`],
+  ])("%.40j becomes %.60s", (header, column) => {
     expect(contactColumnName(header)).toBe(column);
   });
 

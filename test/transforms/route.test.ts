@@ -250,8 +250,9 @@ null
 {"url":"a","url":"b"}
 {"url":null,"url":"b"}
 {"unitPrice":"10%"}
-{"unitPrice":1.00005}
-{"unitPrice":"1.00005"}
+{"unitPrice":99999999999999.99995}
+{"unitPrice":1.00005e0}
+{"unitPrice":0.0000500000000000000000000000000000000000001}
 {"unitPrice":123456789012345}
 {"unitPrice":"123456789012345"}
 {"unitPrice":" "}
@@ -366,6 +367,13 @@ describe("content", () => {
     ['{"categories":{ "a" : [1, "b c", null, {}] }}', { c_categories: '{"a":[1,"b c",null,{}]}' }],
     ['{"unitPrice":79.50}', { c_unit_price: "79.50" }],
     ['{"unitPrice":"-12345678901234.5678"}', { c_unit_price: "-12345678901234.5678" }],
+    ['{"unitPrice":1.00005}', { c_unit_price: "1.00005", extra: '{"unitPrice":1.00005}' }],
+    ['{"unitPrice":"-1.000050"}', { c_unit_price: "-1.000050", extra: '{"unitPrice":"-1.000050"}' }],
+    ['{"unitPrice":1.1000000000}', { c_unit_price: "1.1000000000" }],
+    [
+      '{"msrp":0.30000000000000004,"data":{"value":{"unitPrice":9.99999,"tier":1}},"theme":2}',
+      { c_msrp: "0.30000000000000004", c_unit_price: "9.99999", extra: '{"tier":1,"theme":2,"unitPrice":9.99999,"msrp":0.30000000000000004}' },
+    ],
     ['{"price":5}', { c_unit_price: "5" }, "addToCart"],
     ['{"price":5}', { c_order_value: "5" }, "order"],
     ['{"price":5}', { extra: '{"price":5}' }],
@@ -391,6 +399,14 @@ describe("content", () => {
     [
       String.raw`{"orderedItems":" [{\"productId\":\"a \\\"b\\\"\",\"price\":5.50}, {}]\n","orderId":"o"}`,
       { c_order_id: "o", items: String.raw`[{"product_id":"a \"b\"","unit_price":"5.50"},{}]` },
+      "order",
+    ],
+    [
+      '{"orderedItems":[{"price":"0.00005","productId":"p","quantity":2.000049},{"unitPrice":1}]}',
+      {
+        items:
+          '[{"unit_price":"0.00005","product_id":"p","item_quantity":"2.000049","extra":"{\\"price\\":\\"0.00005\\",\\"quantity\\":2.000049}"},{"unit_price":"1"}]',
+      },
       "order",
     ],
     ['{"orderedItems":[1]}', { extra: '{"orderedItems":[1]}' }],

@@ -10,6 +10,7 @@ import {
   begin,
   isEscaped,
   isLoose,
+  isRounded,
   LAST,
   MORE,
   nameLength,
@@ -177,15 +178,15 @@ function readObject(node: usize, level: i32): bool {
     } else {
       if (id >= 0 && isNameSeen(id, content)) return false;
       const meaning = id < 0 ? UNKNOWN : meaningOf(type, id);
-      if (!(meaning == UNKNOWN ? keepField(name, length, level) : readField(actionIn(meaning), columnIn(meaning)))) return false;
+      if (!(meaning == UNKNOWN ? keepField(name, length, level) : readField(actionIn(meaning), columnIn(meaning), name, length, level))) return false;
     }
     next = passMember(CLOSE);
   }
   return next != NEITHER && (hasInner || isPayload(node));
 }
 
-/** Reads the value of a field that has a column. */
-function readField(action: u32, column: u32): bool {
+/** Reads the value of a field that has a column. @param name, @param length, @param level as for keepField() */
+function readField(action: u32, column: u32, name: usize, length: usize, level: i32): bool {
   if (action == IGNORED) return readAny();
   if (passNull()) return true;
   if (action != TEXT && action != ASCII && passEmptyText()) return true;
@@ -197,7 +198,7 @@ function readField(action: u32, column: u32): bool {
     case ASCII:
       return first == QUOTE ? readString() && !isEscaped && isAscii(stringStart, stringEnd) && putString(column) : readScalar() && putScalar(column);
     case DECIMAL:
-      return readDecimal() && putScalar(column);
+      return readDecimal() && putScalar(column) && (!isRounded || addExtra(name, length, start, place(), false, true, level));
     case BOOLEAN:
       return readBoolean() && putScalar(column);
     case TIME:
@@ -279,28 +280,38 @@ function putValue(column: u32, start: usize): bool {
   return put(column, row, text, written() - text);
 }
 
-/** Fields of a content that have no column: where the name is, how long it is, where the value starts and ends, whether it is to be written anew, how many envelopes are around it. */
-const EXTRA_BYTES: usize = 24;
+/**
+ * Fields of a content that have no column, or are rounded in it: where the name is, how long it is, where the value starts and ends, whether it is to be written anew,
+ * how many envelopes are around it, and whether it is rounded.
+ */
+const EXTRA_BYTES: usize = 28;
 const MOST_EXTRAS: u32 = 64;
-const extras = memory.data(64 * 24);
+const extras = memory.data(64 * 28);
 let extraCount: u32 = 0;
 let deepest: i32 = 0;
 
-/** Notes a field that has no column. */
+/** Notes a field that has no column. @param level how many envelopes are around it */
 function keepField(name: usize, length: usize, level: i32): bool {
-  if (!isPlainName(name, length) || extraCount == MOST_EXTRAS) return false;
+  if (!isPlainName(name, length)) return false;
   for (let index: u32 = 0; index < extraCount; index += 1) {
     const other = extras + <usize>index * EXTRA_BYTES;
     if (<usize>load<u32>(other + 4) == length && memory.compare(load<u32>(other), name, length) == 0) return false;
   }
+  const start = place();
+  return readAny() && addExtra(name, length, start, place(), isLoose, false, level);
+}
+
+/** Notes a field that is to be among those without a column. */
+function addExtra(name: usize, length: usize, start: usize, end: usize, loose: bool, rounded: bool, level: i32): bool {
+  if (extraCount == MOST_EXTRAS) return false;
   const extra = extras + <usize>extraCount * EXTRA_BYTES;
   store<u32>(extra, <u32>name);
   store<u32>(extra + 4, <u32>length);
-  store<u32>(extra + 8, <u32>place());
-  if (!readAny()) return false;
-  store<u32>(extra + 12, <u32>place());
-  store<u32>(extra + 16, isLoose ? 1 : 0);
+  store<u32>(extra + 8, <u32>start);
+  store<u32>(extra + 12, <u32>end);
+  store<u32>(extra + 16, loose ? 1 : 0);
   store<i32>(extra + 20, level);
+  store<u32>(extra + 24, rounded ? 1 : 0);
   extraCount += 1;
   if (level > deepest) deepest = level;
   return true;
@@ -317,14 +328,19 @@ function isPlainName(start: usize, length: usize): bool {
   return length > 0;
 }
 
-/** Puts what has no column, as an object, if there is anything: the payload's own fields, then those of the envelopes around it, wherever they stand. */
+/**
+ * Puts what has no column, as an object, if there is anything: the payload's own fields, then those of the envelopes around it, wherever they stand. What is rounded comes behind
+ * them, as it was sent.
+ */
 function putExtra(): bool {
   if (extraCount == 0) return true;
   const text = written();
-  for (let level = deepest; level >= 0; level -= 1) {
-    for (let index: u32 = 0; index < extraCount; index += 1) {
-      const extra = extras + <usize>index * EXTRA_BYTES;
-      if (load<i32>(extra + 20) == level) writeExtra(extra, written() == text);
+  for (let rounded: u32 = 0; rounded <= 1; rounded += 1) {
+    for (let level = deepest; level >= 0; level -= 1) {
+      for (let index: u32 = 0; index < extraCount; index += 1) {
+        const extra = extras + <usize>index * EXTRA_BYTES;
+        if (load<i32>(extra + 20) == level && load<u32>(extra + 24) == rounded) writeExtra(extra, written() == text);
+      }
     }
   }
   write(CLOSE);

@@ -222,17 +222,23 @@ function readNumber(): bool {
   return at - start <= MOST_DIGITS;
 }
 
+/** Whether the number that readDecimal() has read has more places than a decimal, and DuckDB is to round it. */
+export let isRounded: bool = false;
+
 /** Digits of a decimal before and behind its point: DECIMAL(18,4). */
 const WHOLE_DIGITS: u32 = 14;
 const FRACTION_DIGITS: u32 = 4;
 
-/** Reads a number that DECIMAL(18,4) holds, or a text that is one, as a scalar. */
+/** Reads a number that DECIMAL(18,4) holds, rounded if need be, or a text that is one, as a scalar. */
 export function readDecimal(): bool {
   const isText = load<u8>(at) == QUOTE;
   if (isText) at += 1;
   scalarStart = at;
-  if (!readNumber() || wholeDigits > WHOLE_DIGITS || fractionDigits > FRACTION_DIGITS) return false;
+  if (!readNumber() || wholeDigits > WHOLE_DIGITS) return false;
   scalarEnd = at;
+  isRounded = fractionDigits > FRACTION_DIGITS && !areZeros(at - fractionDigits + FRACTION_DIGITS, at);
+  // Up is too large, perhaps.
+  if (isRounded && wholeDigits == WHOLE_DIGITS) return false;
   if (!isText) return true;
   if (load<u8>(at) != QUOTE) return false;
   at += 1;
@@ -252,6 +258,11 @@ export function readBoolean(): bool {
   if (!isText) return true;
   if (load<u8>(at) != QUOTE) return false;
   at += 1;
+  return true;
+}
+
+function areZeros(start: usize, end: usize): bool {
+  for (let from = start; from < end; from += 1) if (load<u8>(from) != ZERO) return false;
   return true;
 }
 
