@@ -2,6 +2,7 @@
 import { exitCodeOf, type FileResult, type LoadEvent } from "../pipeline/load-files.ts";
 import { failureDocument } from "./failures.ts";
 import { count, table } from "./format.ts";
+import { headerDocument, headerLines, undecidedLines } from "./header-report.ts";
 import type { Output } from "./output.ts";
 import { Progress } from "./progress.ts";
 
@@ -48,6 +49,7 @@ export async function reportLoads(out: Output, framing: Framing, work: (telling:
 
 function printFiles(files: readonly FileResult[], out: Output, extra: Record<string, unknown>): void {
   if (out.json || !out.quiet) out.result({ files: files.map(fileDocument), totals: totals(files), ...extra }, () => filesTable(files));
+  if (!out.json) for (const line of headerLines(files.filter(isLoaded))) out.note(line);
   tellTroubles(files, out);
 }
 
@@ -73,6 +75,7 @@ function fileDocument(file: FileResult): unknown {
     unchanged,
     rejected,
     ...(duplicateOf === undefined ? {} : { duplicate_of: duplicateOf }),
+    ...headerDocument(file),
   };
 }
 
@@ -100,6 +103,7 @@ function tellTroubles(files: readonly FileResult[], out: Output): void {
   for (const { path, code, message, hint } of files.filter(isFailed)) {
     out.trouble(`failed: ${path}\n  ${message}\n  -> ${hint} [${code}]`);
   }
+  for (const line of undecidedLines(files.filter(isLoaded))) out.trouble(line);
   const { rejected } = totals(files);
   if (rejected > 0) out.trouble(`${count(rejected, "record")} rejected and kept whole; look at them with: signalhouse rejects list`);
 }

@@ -12,6 +12,46 @@ export function snakeCase<S extends string>(name: S): SnakeCase<S> {
   return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`) as SnakeCase<S>;
 }
 
+/** Characters that nobody sees and that mean nothing wherever they stand: soft hyphens, zero-width spaces, marks of direction, byte order marks. */
+const UNSEEN = /[\u00ad\u061c\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/gu;
+
+/** Joiners, fillers and selectors mean something between the letters of some scripts, and in emoji; beside ASCII they do not. */
+const UNSEEN_BESIDE_ASCII = /(?<=[\0-\x7f])\p{Default_Ignorable_Code_Point}+|[\u200c\u200d]+(?=[\0-\x7f])/gu;
+
+/** Blanks of every kind, control characters, and what nobody sees. U+2800 is Braille's blank. */
+const EDGE = String.raw`[\p{White_Space}\p{Cc}\p{Default_Ignorable_Code_Point}\u2800]+`;
+const EDGES = new RegExp(`^${EDGE}|${EDGE}$`, "gu");
+
+/** Blanks that look like a space, but are none. */
+const OTHER_SPACES = /[\p{Zs}\u2800]/gu;
+
+/** Quotes of every kind around a name: straight, typographic, and what is typed in their place. */
+const QUOTES = String.raw`[\p{Quotation_Mark}\u0060\u00b4\u2032\u2033]`;
+const WRAPPED = new RegExp(`^${QUOTES}(.*)${QUOTES}$`, "su");
+
+/**
+ * A name from a header row without what tools and people leave around it: byte order marks, blanks, characters that nobody sees, wrapping quotes, in any
+ * order and number; in NFC. Names are compared, and kept, like this.
+ */
+export function cleanName(name: string): string {
+  const cleaned = name
+    .normalize("NFC")
+    .replace(UNSEEN, "")
+    .replace(UNSEEN_BESIDE_ASCII, "")
+    .replace(OTHER_SPACES, " ")
+    .replace(EDGES, "")
+    .replace(WRAPPED, "$1");
+  return cleaned === name ? name : cleanName(cleaned);
+}
+
+/** The same for names that differ only in case, blanks, punctuation and accents; empty where there is nothing else. */
+export function spellingOf(name: string): string {
+  return name
+    .normalize("NFKD")
+    .replace(/[^\p{L}\p{N}]+/gu, "")
+    .toLowerCase();
+}
+
 /**
  * The column that a contact attribute's header asks for: `Customer ID` -> `contact_customer_id`.
  * Letters (with their marks) and digits of every script stay; everything else becomes an underscore.

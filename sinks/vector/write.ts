@@ -87,7 +87,7 @@ async function missing({ connection, loadId }: Staging, table: Table, text: Text
 }
 
 /** Thrown where all records of a file have to be read one by one. */
-class NotPlain extends Error {}
+export class NotPlain extends Error {}
 
 /**
  * Counts the unknown fields of plain records, when all are written and none is merged yet: what they have as `extra` is nothing else, but for fields of envelopes.
