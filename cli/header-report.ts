@@ -39,7 +39,9 @@ function repeatedLines({ path, repeatedNames }: Loaded, decided: boolean): strin
     const contacts = others.map(({ place, column }) => `field ${place} is ${column}`).join(", ");
     const why = decided ? "as the columns beside it say" : "because it comes first: the columns beside do not tell";
     const check = decided ? "" : ". Check it, and rename the contact attribute in Connect";
-    return [`${path}: ${header} stands ${others.length + 1} times in the header row: field ${place} is taken for the export's own, ${why}; ${contacts}${check}`];
+    return [
+      `${path}: ${header} stands ${others.length + 1} times in the header row: field ${place} is taken for the export's own, ${why}; ${contacts}${check}`,
+    ];
   });
 }
 

@@ -35,7 +35,9 @@ export function rowsOf(piece: Block | Broken, firstRecordNo: number, maxRecordBy
   const together = readTogether(block, maxRecordBytes);
   return Array.from(block.starts, (_, index) => {
     const [record_no, fields] = [firstRecordNo + index, together.get(index)];
-    return fields ? { kind: "row", record_no, fields, bytes: () => recordAt(block, index) } : singleRow(recordAt(block, index), record_no, maxRecordBytes);
+    return fields
+      ? { kind: "row", record_no, fields, bytes: () => recordAt(block, index) }
+      : singleRow(recordAt(block, index), record_no, maxRecordBytes);
   });
 }
 

@@ -134,7 +134,8 @@ export class Stretch {
 
   /** The lines that are no CSV, as rejects, one at a time. @param maxRecordBytes as for rowsOf() */
   *rejects(maxRecordBytes: number): Generator<(Row | Reject)[]> {
-    for (const { recordNo, at, length, code } of this.#broken) yield rowsOf({ kind: "broken", bytes: this.#text.read(at, length), code }, recordNo, maxRecordBytes);
+    for (const { recordNo, at, length, code } of this.#broken)
+      yield rowsOf({ kind: "broken", bytes: this.#text.read(at, length), code }, recordNo, maxRecordBytes);
   }
 
   /** Whether so many records, or characters of them, are enough for some of its records, and the lines that are no CSV. */

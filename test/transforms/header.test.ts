@@ -144,12 +144,14 @@ describe("header_missing", () => {
     expect(await read("SIGNAL_ID,SIGNAL_TYPE,TIMESTAMP")).toEqual([]);
   });
 
-  test.each([["SIGNAL_ID,SIGNAL_TYPE,SIGNAL_TIMESTAMP"], ["SIGNAL_TYPE,TIMESTAMP"], ["SIGNAL_CONTENT,RECEIVED_TIMESTAMP"], ["SIGNAL_ID,SIGNAL_CONTENT"]])(
-    "%s are columns enough",
-    (names) => {
-      expect(readHeader(names.split(","), []).positions.size).toBe(names.split(",").length);
-    },
-  );
+  test.each([
+    ["SIGNAL_ID,SIGNAL_TYPE,SIGNAL_TIMESTAMP"],
+    ["SIGNAL_TYPE,TIMESTAMP"],
+    ["SIGNAL_CONTENT,RECEIVED_TIMESTAMP"],
+    ["SIGNAL_ID,SIGNAL_CONTENT"],
+  ])("%s are columns enough", (names) => {
+    expect(readHeader(names.split(","), []).positions.size).toBe(names.split(",").length);
+  });
 });
 
 test("a header row may have a byte order mark, quotes and CRLF, and stand after empty lines", async () => {
