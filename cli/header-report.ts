@@ -48,6 +48,6 @@ function repeatedLines({ path, repeatedNames }: Loaded, decided: boolean): strin
 function laterLines({ path, laterHeaders }: Loaded): string[] {
   const [first, ...more] = laterHeaders;
   if (!first) return [];
-  const others = more.length > 0 ? `, and ${more.length} more further down` : "";
-  return [`${path}: a header row with other columns stands behind record ${first.after}${others}: each holds for the records behind it`];
+  const others = more.length > 0 ? `, and ${more.length} more further down: each` : ": it";
+  return [`${path}: a header row with other columns stands behind record ${first.after}${others} holds for the records behind it`];
 }

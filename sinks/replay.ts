@@ -31,10 +31,10 @@ export async function rejectedLoads(connection: DuckDBConnection, loadId?: bigin
      WHERE load_id IN (SELECT load_id FROM signalhouse.rejects WHERE replayed_at IS NULL) AND ($1::BIGINT IS NULL OR load_id = $1) ORDER BY load_id`,
     [loadId ?? null],
   );
-  return found.map(({ load_id, path, size, mtime, header, later_headers }) => ({
-    ...{ load_id, path, size: Number(size), mtime: Number(mtime), header: header.items },
-    laterHeaders: JSON.parse(later_headers ?? "[]") as LaterHeader[],
-  }));
+  return found.map(({ size, mtime, header, later_headers, ...load }) => {
+    const laterHeaders = JSON.parse(later_headers ?? "[]") as LaterHeader[];
+    return { ...load, size: Number(size), mtime: Number(mtime), header: header.items, laterHeaders };
+  });
 }
 
 /** A load's rejects that were not replayed, by record_no. They are held in memory, all of them. */

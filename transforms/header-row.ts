@@ -45,11 +45,12 @@ export const hasOddQuotes = (fields: readonly string[]): boolean => fields.some(
 export function headerIn(fields: readonly string[], inForce: Header): "header" | "glued" | undefined {
   const names = fields.map((field) => (field.length > LONGEST_NAME ? field : cleanName(field)));
   if (names.length === inForce.fields.length && names.every((name, at) => name === inForce.fields[at]?.header)) return "header";
-  const behind = names.slice(inForce.fields.length);
-  if (countFixed(behind) > 1) return "glued";
+  const { length } = inForce.fields;
   const fixed = countFixed(names);
-  if (fixed < 2 || (fixed < FEWEST && fixed < names.length) || !names.some(isTelling) || isRecord(fields, inForce)) return undefined;
-  return "header";
+  const isHeader = fixed > 1 && (fixed >= FEWEST || fixed === names.length) && names.some(isTelling) && !isRecord(fields, inForce);
+  // Behind a record without a line end, the first names are that record's values.
+  if (isHeader && (names.length <= length || countFixed(names.slice(0, length - 1)) > 0)) return "header";
+  return countFixed(names.slice(length)) > 1 ? "glued" : undefined;
 }
 
 /** A value that is longer is no name. */

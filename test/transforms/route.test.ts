@@ -195,10 +195,16 @@ describe("left are", () => {
   test.each([
     ["what is not UTF-8", 0xff],
     ["a NUL", 0],
-  ])("a block with %s", async (_, byte) => {
-    const bytes = Buffer.from(csvOf([row({ SIGNAL_TYPE: "order", Email: "x" })]));
+  ])("a record with %s, and none of its neighbours", async (_, byte) => {
+    const plain = (id: string) => row({ SIGNAL_ID: id, SIGNAL_TYPE: "order", Email: "é" });
+    const bytes = Buffer.from(csvOf([plain("1"), row({ SIGNAL_TYPE: "order", Email: "x" }), plain("3")]));
     bytes[bytes.lastIndexOf("x")] = byte;
-    expect(await route(bytes)).toEqual({ left: [1], parts: {}, content: {}, hashes: {} });
+    const { left, parts } = await route(bytes);
+    expect(left).toEqual([2]);
+    expect(parts["behavior_signals"]?.map(([recordNo, id]) => [recordNo, id])).toEqual([
+      [1, "1"],
+      [3, "3"],
+    ]);
   });
 
   test("a record of more than 256 KiB", async () => {

@@ -56,6 +56,7 @@ describe("a header row in the middle", () => {
     ["the same again at once, and at the end", FIRST + FIRST + one("1") + one("2") + FIRST + one("3") + FIRST],
     ["other columns in another order", FIRST + one("1") + OTHER + other("2") + other("3")],
     ["another order, and back again", FIRST + one("1") + OTHER + other("2") + FIRST + one("3")],
+    ["more columns", `SIGNAL_ID,SIGNAL_TYPE,TIMESTAMP\n1,pageView,${AT}\n${OTHER}${other("2")}${other("3")}`],
     ["fewer columns", `${FIRST}${one("1")}SIGNAL_TIMESTAMP,SIGNAL_TYPE,SIGNAL_ID\n${AT},pageView,2\n${AT},pageView,3\n`],
     ["two columns", `SIGNAL_TYPE,TIMESTAMP\npageView,${AT}\nTIMESTAMP,SIGNAL_TYPE\n${AT},pageView\n${AT},pageView\n`],
     ["a byte order mark", `${FIRST}${one("1")}\ufeff${OTHER}${other("2")}${other("3")}`],
@@ -102,6 +103,7 @@ describe("a header row in the middle", () => {
     ["behind the last field of a record", `${FIRST}${one("1").trimEnd()}${OTHER}${other("2")}`],
     ["behind it, with a byte order mark", `${FIRST}${one("1").trimEnd()}\ufeff${OTHER}${other("2")}`],
     ["behind a last field in quotes", `${FIRST}1,pageView,${AT},${AT},,"a@x.example"${OTHER}${other("2")}`],
+    ["behind a record without a time", `${FIRST}1,pageView,,,,a@x.example${OTHER}${other("2")}`],
     ["behind content", `SIGNAL_ID,SIGNAL_TYPE,TIMESTAMP,SIGNAL_CONTENT\n1,pageView,${AT},"{""url"":""a"",""b"":1}"${OTHER}${other("2")}`],
     ["with a quote left open", `${FIRST}${one("1")}"${OTHER}${other("2")}`],
   ])("that is no line of its own fails the file: %s", async (_, file) => {
