@@ -25,23 +25,23 @@ const EDGES = new RegExp(`^${EDGE}|${EDGE}$`, "gu");
 /** Blanks that look like a space, but are none. */
 const OTHER_SPACES = /[\p{Zs}\u2800]/gu;
 
-/** Quotes of every kind around a name: straight, typographic, and what is typed in their place. */
-const QUOTES = String.raw`[\p{Quotation_Mark}\u0060\u00b4\u2032\u2033]`;
-const WRAPPED = new RegExp(`^${QUOTES}(.*)${QUOTES}$`, "su");
+/** Quotes of a kind, opening and closing: double, single and what is typed in their place, pointed, and those of East Asia. */
+const QUOTES = [
+  `"\u201c-\u201f\u2033\u301d-\u301f\uff02`,
+  "'`\u00b4\u2018-\u201b\u2032\uff07",
+  "\u00ab\u00bb\u2039\u203a",
+  "\u300c-\u300f\uff62\uff63\ufe41-\ufe44",
+];
+const WRAPPED = new RegExp(QUOTES.map((quotes) => `^[${quotes}].*[${quotes}]$`).join("|"), "su");
 
 /**
  * A name from a header row without what tools and people leave around it: byte order marks, blanks, characters that nobody sees, wrapping quotes, in any
  * order and number; in NFC. Names are compared, and kept, like this.
  */
 export function cleanName(name: string): string {
-  const cleaned = name
-    .normalize("NFC")
-    .replace(UNSEEN, "")
-    .replace(UNSEEN_BESIDE_ASCII, "")
-    .replace(OTHER_SPACES, " ")
-    .replace(EDGES, "")
-    .replace(WRAPPED, "$1");
-  return cleaned === name ? name : cleanName(cleaned);
+  const cleaned = name.normalize("NFC").replace(UNSEEN, "").replace(UNSEEN_BESIDE_ASCII, "").replace(OTHER_SPACES, " ").replace(EDGES, "");
+  const bare = WRAPPED.test(cleaned) ? cleaned.slice(1, -1) : cleaned;
+  return bare === name ? name : cleanName(bare);
 }
 
 /** The same for names that differ only in case, blanks, punctuation and accents; empty where there is nothing else. */

@@ -72,6 +72,7 @@ describe("cleanName", () => {
     ["Customer  ID", "Customer  ID"],
     ["Customer_ID", "Customer_ID"],
     ["customer id", "customer id"],
+    [`"; DROP TABLE x; --'`, `"; DROP TABLE x; --'`],
     // One quote wraps nothing, and joiners between letters of some scripts are part of the word.
     ["it's", "it's"],
     ['"', '"'],
@@ -94,9 +95,8 @@ describe("cleanName", () => {
     const isQuote = (text: string) => /["'\u201c\u00bb]/.test(text);
     fc.assert(
       fc.property(around, around, (before, behind) => {
-        const quotes = before.filter(isQuote).length;
-        // As many quotes on either side, or some are left.
-        const right = [...behind.filter((text) => !isQuote(text)), ...Array.from({ length: quotes }, () => '"')];
+        // The same quotes on either side, or some are left.
+        const right = [...behind.filter((text) => !isQuote(text)), ...before.filter(isQuote).toReversed()];
         expect(cleanName([...before, "TLTSID", ...right].join(""))).toBe("TLTSID");
       }),
     );

@@ -4,6 +4,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { Digest } from "../../transforms/digest.ts";
 import { unzip } from "../../transforms/unzip.ts";
+import { tarOf } from "../helpers/tar.ts";
 import { collect, gzip, piecesOf } from "./reading.ts";
 
 const TEXT = "SIGNAL_ID,SIGNAL_TYPE\n1,order\n";
@@ -103,19 +104,6 @@ describe("a file that is damaged", () => {
   });
 });
 
-/** A tar archive of one file: its header as POSIX has it, or, without "ustar", as it was before. */
-function tar(name: string, text: string, magic = "ustar\x0000"): Buffer {
-  const octal = (value: number, length: number) => `${value.toString(8).padStart(length - 1, "0")}\0`;
-  const header = Buffer.alloc(512);
-  header.write(name, 0);
-  header.write(octal(0o644, 8) + octal(0, 8) + octal(0, 8) + octal(text.length, 12) + octal(0, 12), 100);
-  header.write("        0", 148);
-  header.write(magic, 257);
-  const sum = header.reduce((total, byte) => total + byte, 0);
-  header.write(`${octal(sum, 7)} `, 148);
-  return Buffer.concat([header, Buffer.from(text), Buffer.alloc(512 - text.length + 1024)]);
-}
-
 const wide = (text: string, bytes: number, at: number) =>
   Buffer.from([...Buffer.from(text)].flatMap((byte) => Array.from({ length: bytes }, (_, index) => (index === at ? byte : 0))));
 const zip = (name: string) => Buffer.concat([Buffer.from([0x50, 0x4b, 3, 4]), Buffer.alloc(26), Buffer.from(name)]);
@@ -129,9 +117,9 @@ describe("a file of another kind", () => {
     ["xlsx of another program", zip("xl/workbook.xml"), "an Excel workbook"],
     ["7z", Buffer.from([0x37, 0x7a, 0xbc, 0xaf, 0x27, 0x1c, 0, 4]), "7z"],
     ["rar", Buffer.from("Rar!\x1a\x07\x01\0", "latin1"), "rar"],
-    ["tar", tar("Signals_Export.csv", TEXT), "a tar archive"],
-    ["tar by GNU", tar("Signals_Export.csv", TEXT, "ustar  \0"), "a tar archive"],
-    ["tar before POSIX", tar("Signals_Export.csv", TEXT, ""), "a tar archive"],
+    ["tar", tarOf("Signals_Export.csv", TEXT), "a tar archive"],
+    ["tar by GNU", tarOf("Signals_Export.csv", TEXT, "ustar  \0"), "a tar archive"],
+    ["tar before POSIX", tarOf("Signals_Export.csv", TEXT, ""), "a tar archive"],
     ["bzip2", Buffer.from("BZh91AY&SY\x80", "latin1"), "bzip2"],
     ["bzip2 of nothing", Buffer.from("BZh9\x17rE8P\x90", "latin1"), "bzip2"],
     ["xz", Buffer.from([0xfd, 0x37, 0x7a, 0x58, 0x5a, 0, 0]), "xz"],
