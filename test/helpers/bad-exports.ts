@@ -120,7 +120,7 @@ export const BAD_EXPORTS: readonly BadExport[] = [
   },
   {
     name: "members-with-headers.csv.gz",
-    bytes: Buffer.concat([gzip(csv(rows("joined", 3))), gzip(csv(rows("and", 2), [...HEADER].reverse()))]),
+    bytes: Buffer.concat([gzip(csv(rows("joined", 3))), gzip(csv(rows("and", 2), HEADER.toReversed()))]),
     loaded: { records: 5, inserted: 5 },
     look: { sql: "SELECT DISTINCT occurred_at::VARCHAR AS at FROM page_views WHERE load_id = $load", answer: [{ at: "2025-09-01 10:00:00+00" }] },
   },
