@@ -48,6 +48,8 @@ const ITEM_COLUMNS: readonly Column[] = [
 ];
 const REJECT_COLUMNS = ["record_no BIGINT", "code VARCHAR", "reason VARCHAR", "raw VARCHAR", "raw_bytes BLOB"];
 
+const stagedColumns = (table: Table, header: Header) => tableColumns(table, header).filter(({ name }) => name !== "load_id");
+
 /** Records are appended as canonical text, but for the numbers that are our own. */
 const textType = ({ kind, type }: Column) => (kind === "integer" ? type : kind === "json" ? "JSON" : "VARCHAR");
 
@@ -95,7 +97,7 @@ export class Staging {
     this.header = header;
     this.repeated.push(...header.repeated);
     for (const table of TABLES) {
-      const columns = tableColumns(table, header).filter(({ name }) => name !== "load_id");
+      const columns = stagedColumns(table, header);
       this.#columns.set(table, columns);
       await this.#make(
         `held_${table}`,
@@ -138,8 +140,8 @@ export class Staging {
       for (const { column } of fields) {
         for (const name of [`held_${table}`, `read_${table}`]) await this.connection.run(`ALTER TABLE ${name} ADD COLUMN ${id(column)} VARCHAR`);
       }
-      const columns = tableColumns(table, { fields }).slice(SIGNAL_TABLES[table].length);
-      this.#columns.set(table, [...(this.#columns.get(table) as readonly Column[]), ...columns]);
+      // The columns of contacts come last.
+      this.#columns.set(table, stagedColumns(table, this.header));
       this.#appenders.set(`read_${table}`, await this.connection.createAppender(`read_${table}`, "main", "temp"));
       await this.#show(table);
     }
