@@ -4,6 +4,7 @@ import { addLeftOut } from "../sinks/amounts.ts";
 import { leftOutText } from "./amounts.ts";
 import { failureDocument } from "./failures.ts";
 import { count, table } from "./format.ts";
+import { headerDocument, headerLines, undecidedLines } from "./header-report.ts";
 import type { Output } from "./output.ts";
 import { Progress } from "./progress.ts";
 
@@ -52,6 +53,7 @@ function printFiles(files: readonly FileResult[], out: Output, extra: Record<str
   const left = addLeftOut(files.filter(isLoaded).map(({ amountsLeftOut }) => amountsLeftOut));
   const document = { files: files.map(fileDocument), totals: totals(files), amounts_left_out: left, ...extra };
   if (out.json || !out.quiet) out.result(document, () => [filesTable(files), leftOutText(left) ?? []].flat().join("\n\n"));
+  if (!out.json) for (const line of headerLines(files.filter(isLoaded))) out.note(line);
   tellTroubles(files, out);
 }
 
@@ -78,6 +80,7 @@ function fileDocument(file: FileResult): unknown {
     rejected,
     amounts_left_out: amountsLeftOut,
     ...(duplicateOf === undefined ? {} : { duplicate_of: duplicateOf }),
+    ...headerDocument(file),
   };
 }
 
@@ -105,6 +108,7 @@ function tellTroubles(files: readonly FileResult[], out: Output): void {
   for (const { path, code, message, hint } of files.filter(isFailed)) {
     out.trouble(`failed: ${path}\n  ${message}\n  -> ${hint} [${code}]`);
   }
+  for (const line of undecidedLines(files.filter(isLoaded))) out.trouble(line);
   const { rejected } = totals(files);
   if (rejected > 0) out.trouble(`${count(rejected, "record")} rejected and kept whole; look at them with: signalhouse rejects list`);
 }

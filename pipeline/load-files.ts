@@ -9,7 +9,8 @@ import { Staging } from "../sinks/staging.ts";
 import { isOfTheData } from "../sinks/vector/write.ts";
 import type { Warehouse } from "../sinks/warehouse.ts";
 import { Digest } from "../transforms/digest.ts";
-import { readRecords, type ReadOptions } from "../transforms/records.ts";
+import { readRecords } from "../transforms/records.ts";
+import type { ReadOptions } from "../transforms/sections.ts";
 import { Spool } from "./vector/spool.ts";
 import { type Sizes, stageStretches } from "./vector/stage.ts";
 
@@ -140,7 +141,11 @@ async function readOnce(source: Source, context: LoadContext, spool: Spool | und
     warehouse.contactColumns.push(...header.added);
     await staging.begin(header);
   };
-  const options = { ...limits, contactColumns: warehouse.contactColumns, staging, signal, onStaged };
+  const extend = async (header: Header, after: number) => {
+    warehouse.contactColumns.push(...header.added);
+    await staging.extend(header, after);
+  };
+  const options = { ...limits, extend, contactColumns: warehouse.contactColumns, staging, signal, onStaged };
   try {
     const bytes = digest.through(bytesOf(source, signal));
     if (spool) {
@@ -182,15 +187,19 @@ interface RowOptions extends ReadOptions {
   staging: Staging;
   signal: AbortSignal;
   begin: (header: Header) => Promise<void>;
+  extend: (header: Header, after: number) => Promise<void>;
   onStaged: () => void;
 }
 
 /** The row path: record by record. */
 async function stageRows(bytes: AsyncIterable<Uint8Array>, options: RowOptions): Promise<void> {
-  const { staging, signal, begin, onStaged } = options;
-  for await (const { header, records } of readRecords(bytes, options)) {
+  const { staging, signal, begin, extend, onStaged } = options;
+  let inForce: Header | undefined;
+  for await (const { header, before, records } of readRecords(bytes, options)) {
     signal.throwIfAborted();
-    if (!staging.header) await begin(header);
+    if (!inForce) await begin(header);
+    else if (header !== inForce) await extend(header, before);
+    inForce = header;
     staging.append(records);
     onStaged();
   }

@@ -5,7 +5,7 @@ import { commitReplay, type KeptReject, keptRejects, type RejectedLoad, rejected
 import { inTransaction } from "../sinks/sql.ts";
 import { Staging } from "../sinks/staging.ts";
 import type { Warehouse } from "../sinks/warehouse.ts";
-import { readHeader } from "../transforms/header.ts";
+import { meaningOf } from "../transforms/header.ts";
 import { expandRows } from "../transforms/records.ts";
 import { type Row, rowsOf } from "../transforms/rows.ts";
 import { Splitter } from "../transforms/split.ts";
@@ -54,14 +54,21 @@ export async function replayRejects({ warehouse, limits, loadId, signal }: Repla
 
 /** Stages the rejects that are records now; gives the number of those that are not. */
 async function stage(staging: Staging, load: RejectedLoad, rejects: readonly KeptReject[], { warehouse, limits }: ReplayOptions): Promise<number> {
-  const header = readHeader(load.header, warehouse.contactColumns);
-  await staging.begin(header);
+  const first = meaningOf(load.header, warehouse.contactColumns);
+  await staging.begin(first);
+  const headers = [{ after: 0, header: first }];
+  for (const { after, names } of load.laterHeaders) {
+    const header = meaningOf(names, warehouse.contactColumns);
+    headers.push({ after, header });
+    await staging.extend(header, after);
+  }
   let stillRejected = 0;
   const splitter = new Splitter(limits.maxRecordBytes);
   for (const { record_no, bytes } of rejects) {
     const rows: (Row | Reject)[] = [];
     for (const piece of splitter.push(bytes)) rows.push(...rowsOf(piece, record_no, limits.maxRecordBytes));
     for (const piece of splitter.end()) rows.push(...rowsOf(piece, record_no, limits.maxRecordBytes));
+    const { header } = headers.findLast(({ after }) => after < record_no) ?? { header: first };
     const [record] = await expandRows(rows, header);
     if (rows.length === 1 && record?.kind !== "reject") staging.append([record as SignalRecord]);
     else stillRejected += 1;

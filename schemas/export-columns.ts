@@ -123,5 +123,15 @@ export function exportColumn(header: string): ExportColumn | undefined {
   return Object.hasOwn(EXPORT_COLUMNS, header) ? EXPORT_COLUMNS[header as ExportHeader] : undefined;
 }
 
-/** The columns of which a header row must name at least one to be taken for one. */
-export const TELLING_HEADERS = ["SIGNAL_TYPE", "SIGNAL_ID", "SIGNAL_CONTENT", "DATASET_ID", "TIMESTAMP"] as const satisfies ExportHeader[];
+/** The columns that may say what a signal is, and when it happened; SIGNAL_CONTENT may say both. */
+export const TYPE_HEADERS = ["SIGNAL_TYPE", "SIGNAL_CONTENT"] as const satisfies ExportHeader[];
+export const TIME_HEADERS = ["SIGNAL_TIMESTAMP", "TIMESTAMP", "RECEIVED_TIMESTAMP", "OBSERVED_TIMESTAMP"] as const satisfies ExportHeader[];
+
+/**
+ * Whether a file with these columns can be an export of signals: they say what a signal is and when it happened, and are not one column alone. One name that
+ * an export has, too, such as TIMESTAMP or NAME, is in many files.
+ */
+export function isExportHeader(names: readonly string[]): boolean {
+  const has = (...any: readonly string[]) => any.some((name) => names.includes(name));
+  return has(...TYPE_HEADERS) && has(...TIME_HEADERS, "SIGNAL_CONTENT") && new Set(names.filter(exportColumn)).size > 1;
+}

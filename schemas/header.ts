@@ -2,15 +2,42 @@
 
 import type { ExportColumn } from "./export-columns.ts";
 
-/** Which column holds a contact attribute. `occurrence` tells apart headers that are written the same, from 1. */
+/** Which column holds a contact attribute. `occurrence` tells apart headers that are written the same, from 1; from 2 where it is also the name of a fixed column. */
 export interface ContactColumn {
   header: string;
   occurrence: number;
   column: string;
 }
 
-/** What one field of a row is: a fixed column of the export, or a contact attribute. */
-export type FieldMeaning = { header: string; column: string } & ({ contact: false; fixed: ExportColumn } | { contact: true });
+/** What one field of a row is: a fixed column of the export, or a contact attribute. Its header is free of blanks and quotes, as cleanName() has it. */
+export type FieldMeaning = { header: string; column: string } & ({ contact: false; fixed: ExportColumn } | { contact: true; occurrence: number });
+
+/** A fixed column whose name stands more than once in a header row: a contact attribute has the same name. */
+export interface RepeatedName {
+  header: string;
+  /** The place of the export's own column in the row, from 1. */
+  place: number;
+  /** The places of the others, and the contact columns that they are. */
+  others: { place: number; column: string }[];
+  /** Whether the columns beside them say which is which; else the first one is taken for the export's own. */
+  decided: boolean;
+}
+
+/** A contact column that a load has added. */
+export interface NewColumn {
+  column: string;
+  header: string;
+  /** A column that there was before, or beside, whose name differs only in case, blanks, punctuation and accents, or not at all. */
+  like?: { column: string; header: string };
+}
+
+/** A header row behind the first one: a file that was joined from several. */
+export interface LaterHeader {
+  /** It holds for the records behind this one. */
+  after: number;
+  /** As the file has it. */
+  names: readonly string[];
+}
 
 /** What the fields of a file's rows are. */
 export interface Header {
@@ -19,6 +46,8 @@ export interface Header {
   fields: readonly FieldMeaning[];
   /** Where the fixed columns stand. */
   positions: ReadonlyMap<string, number>;
+  /** The fixed columns whose names stand more than once. */
+  repeated: readonly RepeatedName[];
   /** Contact columns that the warehouse does not have yet. */
   added: readonly ContactColumn[];
 }

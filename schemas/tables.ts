@@ -95,6 +95,7 @@ export const LEDGER_TABLES = {
     header: "VARCHAR[]",
     row_path_records: "BIGINT",
     order_items: "BIGINT",
+    later_headers: "JSON",
   },
   rejects: {
     load_id: "BIGINT NOT NULL",

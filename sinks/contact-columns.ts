@@ -1,21 +1,19 @@
 /** Columns for contact attributes, which come as files bring them. */
 import type { DuckDBConnection } from "@duckdb/node-api";
-import type { Header } from "../schemas/header.ts";
-import { quoteIdentifier as id } from "../schemas/names.ts";
+import { EXPORT_COLUMNS } from "../schemas/export-columns.ts";
+import { quoteIdentifier as id, spellingOf } from "../schemas/names.ts";
 import { SIGNAL_TABLES } from "../schemas/tables.ts";
-import { contactColumnNames } from "./ledger.ts";
+import { contactColumnNames, contactColumns } from "./ledger.ts";
+import type { Staging } from "./staging.ts";
 import { createViewsSql } from "./views.ts";
 
-/** Adds a column to both tables for each contact attribute that is seen for the first time, and makes the views anew. */
-export async function addContactColumns(connection: DuckDBConnection, header: Header, loadId: bigint): Promise<void> {
+/** Adds a column to both tables for each contact attribute of a file that is seen for the first time, and makes the views anew. */
+export async function addContactColumns({ connection, header, newColumns }: Staging, loadId: bigint): Promise<void> {
   const present = new Set(await contactColumnNames(connection));
-  const occurrences = new Map<string, number>();
-  let changed = false;
-  for (const { header: name, column, contact } of header.fields) {
-    const occurrence = (occurrences.get(name) ?? 0) + 1;
-    occurrences.set(name, occurrence);
-    if (!contact || present.has(column)) continue;
-    changed = true;
+  const added = header?.fields.flatMap((field) => (field.contact && !present.has(field.column) ? [field] : [])) ?? [];
+  if (added.length === 0) return;
+  const spellings = await knownSpellings(connection);
+  for (const { header: name, column, occurrence } of added) {
     for (const table of Object.keys(SIGNAL_TABLES)) {
       await connection.run(`ALTER TABLE ${table} ADD COLUMN ${id(column)} VARCHAR`);
       await connection.run(
@@ -24,7 +22,17 @@ export async function addContactColumns(connection: DuckDBConnection, header: He
         [loadId, table, column, name, occurrence],
       );
     }
+    const spelling = spellingOf(name);
+    const like = spelling === "" ? undefined : spellings.get(spelling);
+    newColumns.push({ column, header: name, ...(like ? { like } : {}) });
+    if (!like) spellings.set(spelling, { column, header: name });
   }
-  if (!changed) return;
   for (const sql of createViewsSql(await contactColumnNames(connection))) await connection.run(sql);
+}
+
+/** The columns that there are, by how their names are spelled apart from case, blanks, punctuation and accents: the export's own before those of contacts. */
+async function knownSpellings(connection: DuckDBConnection): Promise<Map<string, { column: string; header: string }>> {
+  const fixed = Object.keys(EXPORT_COLUMNS).map((header) => ({ column: header.toLowerCase(), header }));
+  const all = [...fixed, ...(await contactColumns(connection))];
+  return new Map(all.toReversed().map(({ column, header }) => [spellingOf(header), { column, header }]));
 }

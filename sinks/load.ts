@@ -1,6 +1,6 @@
 /** One file into the warehouse, all or nothing: merge, rejects, drift, schema changes and ledger row in one transaction. */
 import type { DuckDBConnection } from "@duckdb/node-api";
-import type { Header } from "../schemas/header.ts";
+import type { Header, LaterHeader, NewColumn, RepeatedName } from "../schemas/header.ts";
 import { quoteText } from "../schemas/names.ts";
 import { type AmountsLeftOut, amountsLeftOut } from "./amounts.ts";
 import { addContactColumns } from "./contact-columns.ts";
@@ -28,6 +28,12 @@ export interface LoadResult extends LoadCounts {
   duplicateOf?: string;
   /** Amounts of the rows that it wrote. */
   amountsLeftOut: AmountsLeftOut;
+  /** Contact columns that the warehouse did not have before. */
+  newColumns: readonly NewColumn[];
+  /** Names of fixed columns that stand more than once in a header row. */
+  repeatedNames: readonly RepeatedName[];
+  /** Header rows behind the first one. */
+  laterHeaders: readonly LaterHeader[];
 }
 
 const NOTHING: Merged = { records: 0, inserted: 0, updated: 0, unchanged: 0, rejected: 0, orderItems: 0 };
@@ -38,10 +44,10 @@ const NOTHING: Merged = { records: 0, inserted: 0, updated: 0, unchanged: 0, rej
  * @throws SignalhouseError warehouse_failed, as commitLoad()
  */
 export async function openLoad(staging: Staging): Promise<void> {
-  const { connection, header } = staging;
+  const { connection } = staging;
   await connection.run("BEGIN");
   staging.loadId = await nextLoadId(connection);
-  if (header) await addContactColumns(connection, header, staging.loadId);
+  await addContactColumns(staging, staging.loadId);
 }
 
 /** Takes everything back that a load that was opened has written. */
@@ -68,12 +74,15 @@ export async function commitLoad(staging: Staging, file: ReadFile): Promise<Load
     const loadId = opened ?? (await nextLoadId(connection));
     await connection.run("DELETE FROM signalhouse.loads WHERE path = $1 AND status = 'failed'", [file.path]);
     const { orderItems, ...counts } = twin ? NOTHING : await writeStaged(staging, loadId, file);
+    const { newColumns, repeated: repeatedNames, laterHeaders } = staging;
+    const told = twin ? { newColumns: [], repeatedNames: [], laterHeaders: [] } : { newColumns, repeatedNames, laterHeaders };
     const result: LoadResult = {
       loadId,
       status: twin ? "duplicate" : "loaded",
       ...counts,
       ...(twin ? { duplicateOf: twin.path } : {}),
       amountsLeftOut: twin ? {} : await amountsLeftOut(connection, loadId),
+      ...told,
     };
     await insertLoad(connection, file, result, orderItems, staging.header);
     return result;
@@ -82,8 +91,8 @@ export async function commitLoad(staging: Staging, file: ReadFile): Promise<Load
 
 /** Writes all that is staged as load `loadId`, within a transaction: signals, rejects, drift. @throws SignalhouseError warehouse_failed, as commitLoad() */
 export async function writeStaged(staging: Staging, loadId: bigint, file: FileIdentity): Promise<Merged> {
-  const { connection, header, counts } = staging;
-  if (header) await addContactColumns(connection, header, loadId);
+  const { connection, counts } = staging;
+  await addContactColumns(staging, loadId);
   const merged = await mergeStaging(staging, loadId, file);
   if (counts.rejected > 0) await connection.run(`INSERT INTO signalhouse.rejects BY NAME SELECT ${loadId}::BIGINT AS load_id, * FROM staged_rejects`);
   if (staging.drift.length > 0) await insertDrift(staging, loadId);
@@ -126,7 +135,8 @@ async function insertLoad(
   await connection.run(
     `INSERT INTO signalhouse.loads BY NAME SELECT $1::BIGINT AS load_id, $2 AS path, $3::BIGINT AS size_bytes, make_timestamptz($4::BIGINT * 1000) AS mtime, $5 AS sha256,
        $6::BIGINT AS records, $7::BIGINT AS inserted, $8::BIGINT AS updated, $9::BIGINT AS unchanged, $10::BIGINT AS rejected, $11 AS status,
-       make_timestamptz($12::BIGINT * 1000) AS started_at, make_timestamptz($13::BIGINT * 1000) AS finished_at, $14 AS error, $15::BIGINT AS run_id, CAST($16::JSON AS VARCHAR[]) AS header, $17::BIGINT AS row_path_records, $18::BIGINT AS order_items`,
+       make_timestamptz($12::BIGINT * 1000) AS started_at, make_timestamptz($13::BIGINT * 1000) AS finished_at, $14 AS error, $15::BIGINT AS run_id, CAST($16::JSON AS VARCHAR[]) AS header, $17::BIGINT AS row_path_records, $18::BIGINT AS order_items,
+       $19::JSON AS later_headers`,
     [
       result.loadId,
       file.path,
@@ -140,6 +150,7 @@ async function insertLoad(
       header ? JSON.stringify(header.names) : null,
       result.status === "duplicate" ? 0n : BigInt(file.rowPathRecords ?? result.records),
       BigInt(orderItems),
+      result.laterHeaders.length > 0 ? JSON.stringify(result.laterHeaders) : null,
     ],
   );
 }

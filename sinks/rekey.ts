@@ -1,7 +1,7 @@
 /** Giving the rows of an older warehouse the keys that this version looks signals up by. */
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { KEY_COLUMNS, type KeyParts } from "../schemas/identity.ts";
-import { quoteIdentifier as id } from "../schemas/names.ts";
+import { cleanName, quoteIdentifier as id } from "../schemas/names.ts";
 import type { Table } from "../schemas/signal-types.ts";
 import { SIGNAL_TABLES } from "../schemas/tables.ts";
 import { isNoId, keyHash } from "./identity.ts";
@@ -22,9 +22,10 @@ export const fillKeyHashSql = (table: Table): string => `ALTER TABLE ${table} AL
  * Gives rows whose SIGNAL_ID is empty, or none, the keys that they would have today, with their items and confirmations. Within the caller's transaction, when key_hash is there. Memory: some rows, and what DuckDB holds of those that change.
  */
 export async function rekey(connection: DuckDBConnection, contentKey: ContentKey): Promise<void> {
-  const contact = (await contactColumns(connection)).toSorted((one, other) =>
-    one.header === other.header ? one.occurrence - other.occurrence : one.header < other.header ? -1 : 1,
-  );
+  // As files name them today; older versions took names as they stood.
+  const contact = (await contactColumns(connection))
+    .map((column) => ({ ...column, header: cleanName(column.header) }))
+    .toSorted((one, other) => (one.header === other.header ? one.occurrence - other.occurrence : one.header < other.header ? -1 : 1));
   await connection.run("CREATE OR REPLACE TEMP TABLE rekeyed (behavior BOOLEAN, row_id BIGINT, old_key VARCHAR, new_key VARCHAR)");
   for (const table of TABLES) await collect(connection, table, contact, contentKey);
   for (const table of TABLES) {

@@ -1,5 +1,6 @@
 /** Taking rejects into the warehouse after all, as part of the load that they came with. */
 import type { DuckDBBlobValue, DuckDBConnection } from "@duckdb/node-api";
+import type { LaterHeader } from "../schemas/header.ts";
 import type { FileIdentity } from "./ledger.ts";
 import { writeStaged } from "./load.ts";
 import type { Merged } from "./merge.ts";
@@ -11,6 +12,8 @@ export interface RejectedLoad extends FileIdentity {
   load_id: bigint;
   /** Its file's header row. */
   header: string[];
+  /** The header rows behind that one, in order. */
+  laterHeaders: LaterHeader[];
 }
 
 /** A reject as it is kept. */
@@ -22,13 +25,16 @@ export interface KeptReject {
 
 /** The loads with rejects that were not replayed, oldest first; one load only where `loadId` is given. */
 export async function rejectedLoads(connection: DuckDBConnection, loadId?: bigint): Promise<RejectedLoad[]> {
-  const found = await rows<{ load_id: bigint; path: string; size: bigint; mtime: bigint; header: { items: string[] } }>(
+  const found = await rows<{ load_id: bigint; path: string; size: bigint; mtime: bigint; header: { items: string[] }; later_headers: string | null }>(
     connection,
-    `SELECT load_id, path, size_bytes AS size, epoch_ms(mtime) AS mtime, header FROM signalhouse.loads
+    `SELECT load_id, path, size_bytes AS size, epoch_ms(mtime) AS mtime, header, later_headers FROM signalhouse.loads
      WHERE load_id IN (SELECT load_id FROM signalhouse.rejects WHERE replayed_at IS NULL) AND ($1::BIGINT IS NULL OR load_id = $1) ORDER BY load_id`,
     [loadId ?? null],
   );
-  return found.map(({ load_id, path, size, mtime, header }) => ({ load_id, path, size: Number(size), mtime: Number(mtime), header: header.items }));
+  return found.map(({ size, mtime, header, later_headers, ...load }) => {
+    const laterHeaders = JSON.parse(later_headers ?? "[]") as LaterHeader[];
+    return { ...load, size: Number(size), mtime: Number(mtime), header: header.items, laterHeaders };
+  });
 }
 
 /** A load's rejects that were not replayed, by record_no. They are held in memory, all of them. */

@@ -1,6 +1,6 @@
 /** Staging: the records of one file, in temporary tables of the load's own connection; those that meet nothing may go straight into the warehouse's tables. */
 import type { DuckDBAppender, DuckDBConnection } from "@duckdb/node-api";
-import type { Header } from "../schemas/header.ts";
+import type { FieldMeaning, Header, LaterHeader, NewColumn, RepeatedName } from "../schemas/header.ts";
 import { quoteIdentifier as id } from "../schemas/names.ts";
 import type { Drift, OrderItem, Reject, SignalRecord } from "../schemas/record.ts";
 import type { Table } from "../schemas/signal-types.ts";
@@ -39,12 +39,16 @@ const MOST = { records: 8192, characters: 16 * 1024 * 1024 };
 /** What there is room for after makeRoom(). */
 export const ROOM = { records: 4096, characters: 8 * 1024 * 1024 };
 
+type ContactField = FieldMeaning & { contact: true };
+
 const TABLES = Object.keys(SIGNAL_TABLES) as Table[];
 const ITEM_COLUMNS: readonly Column[] = [
   ...ORDER_ITEM_COLUMNS.filter(({ name }) => name !== "load_id"),
   { name: "record_no", kind: "integer", type: "BIGINT" },
 ];
 const REJECT_COLUMNS = ["record_no BIGINT", "code VARCHAR", "reason VARCHAR", "raw VARCHAR", "raw_bytes BLOB"];
+
+const stagedColumns = (table: Table, header: Header) => tableColumns(table, header).filter(({ name }) => name !== "load_id");
 
 /** Records are appended as canonical text, but for the numbers that are our own. */
 const textType = ({ kind, type }: Column) => (kind === "integer" ? type : kind === "json" ? "JSON" : "VARCHAR");
@@ -74,7 +78,14 @@ export class Staging {
   readonly #appenders = new Map<string, DuckDBAppender>();
   #unflushed = { records: 0, characters: 0 };
   readonly #columns = new Map<string, readonly Column[]>([["order_items", ITEM_COLUMNS]]);
+  /** The first header row's, with the contact columns of all. */
   header: Header | undefined;
+  /** All header rows behind the first one. */
+  readonly laterHeaders: LaterHeader[] = [];
+  /** Names that stand more than once in a header row. */
+  readonly repeated: RepeatedName[] = [];
+  /** Contact columns that the load has added to the warehouse. */
+  readonly newColumns: NewColumn[] = [];
 
   /** @param connection the load's own; close() disconnects it, which drops the temporary tables */
   constructor(connection: DuckDBConnection) {
@@ -84,8 +95,9 @@ export class Staging {
   /** Makes the tables for a file with this header. Called once, before the first record. */
   async begin(header: Header): Promise<void> {
     this.header = header;
+    this.repeated.push(...header.repeated);
     for (const table of TABLES) {
-      const columns = tableColumns(table, header).filter(({ name }) => name !== "load_id");
+      const columns = stagedColumns(table, header);
       this.#columns.set(table, columns);
       await this.#make(
         `held_${table}`,
@@ -105,6 +117,34 @@ export class Staging {
     await this.#make("held_back", ["record_no BIGINT"]);
     await this.#make("staged_rejects", REJECT_COLUMNS);
     this.#appenders.set("staged_rejects", await this.connection.createAppender("staged_rejects", "main", "temp"));
+  }
+
+  /** The contact columns of a later header that there is no room for yet. */
+  lacking(header: Header): ContactField[] {
+    const present = new Set(this.header?.fields.map(({ column }) => column));
+    return header.fields.filter((field): field is ContactField => field.contact && !present.has(field.column));
+  }
+
+  /**
+   * Makes room for the contact columns of a header that holds for the records behind so many. Where rows were staged in the open transaction there must be
+   * none that are lacking(): DuckDB does not add a column to a table that the transaction has written to.
+   */
+  async extend(header: Header, after: number): Promise<void> {
+    this.laterHeaders.push({ after, names: header.names });
+    this.repeated.push(...header.repeated.filter((name) => !this.repeated.some((known) => known.header === name.header)));
+    const fields = this.lacking(header);
+    if (fields.length === 0 || !this.header) return;
+    this.header = { ...this.header, fields: [...this.header.fields, ...fields] };
+    for (const table of TABLES) {
+      this.#appender(`read_${table}`).closeSync();
+      for (const { column } of fields) {
+        for (const name of [`held_${table}`, `read_${table}`]) await this.connection.run(`ALTER TABLE ${name} ADD COLUMN ${id(column)} VARCHAR`);
+      }
+      // The columns of contacts come last.
+      this.#columns.set(table, stagedColumns(table, this.header));
+      this.#appenders.set(`read_${table}`, await this.connection.createAppender(`read_${table}`, "main", "temp"));
+      await this.#show(table);
+    }
   }
 
   async #make(name: string, columns: readonly string[]): Promise<void> {

@@ -56,13 +56,14 @@ export function withoutLineEnd(line: Buffer): Buffer {
 
 /** A block's first record by itself, and the others, if there are any. */
 export function firstOf(block: Block): { first: Block; rest?: Block } {
-  const cut = block.starts[1] ?? block.bytes.length;
-  const first = slice(block, 0, 1, block.starts[0] as number, cut);
-  return block.records > 1 ? { first, rest: slice(block, 1, block.records, cut, block.bytes.length) } : { first };
+  const first = sliceOf(block, 0, 1);
+  return block.records > 1 ? { first, rest: sliceOf(block, 1, block.records) } : { first };
 }
 
-/** Some records in a row, and the bytes that hold them. */
-function slice({ bytes, starts, fieldEnds, firstFields }: Block, from: number, to: number, start: number, end: number): Block {
+/** Some records in a row, from one to before another, and the bytes that hold them. */
+export function sliceOf({ bytes, records, starts, fieldEnds, firstFields }: Block, from: number, to: number): Block {
+  const start = starts[from] as number;
+  const end = to < records ? (starts[to] as number) : bytes.length;
   const field = firstFields[from] as number;
   return {
     kind: "block",

@@ -2,7 +2,7 @@
 import { isUtf8 } from "node:buffer";
 import type { Header } from "../schemas/header.ts";
 import { SIGNAL_TYPES, type SignalType, type Table, TYPE_NAMES } from "../schemas/signal-types.ts";
-import { type Block, fieldEnd, fieldStart } from "./block.ts";
+import { type Block, fieldEnd, fieldStart, recordAt } from "./block.ts";
 import { ColumnMemory } from "./columns.ts";
 import { ContentReader } from "./content-reader.ts";
 import { type Chosen, type FieldColumn, TableRows } from "./table-rows.ts";
@@ -69,9 +69,11 @@ export class Router {
   add(block: Block, before: number): number[] {
     const left: number[] = [];
     const chosen = new Map<Route, Chosen>(this.#routes.map((route) => [route, { indexes: [], types: [], bytes: 0 }]));
-    const isText = block.bytes.length <= LARGEST && isPlain(block.bytes);
+    const isTooLarge = block.bytes.length > LARGEST;
+    // One damaged record does not make its neighbours slow: only where there is one, each is looked at by itself.
+    const isText = isTooLarge || isPlain(block.bytes);
     for (let index = 0; index < block.records; index += 1) {
-      const known = isText ? this.#knownOf(block, index) : undefined;
+      const known = !isTooLarge && (isText || isPlain(recordAt(block, index))) ? this.#knownOf(block, index) : undefined;
       const records = known && (chosen.get(known.route) as Chosen);
       if (!records) {
         left.push(before + index + 1);

@@ -32,22 +32,33 @@ export function rowsOf(piece: Block | Broken, firstRecordNo: number, maxRecordBy
     return [rejectOf(piece.bytes, firstRecordNo, piece.code, reason)];
   }
   const block = kept(piece);
-  const fields = isUtf8(block.bytes) ? parseFields(withoutLineEnd(block.bytes), "utf8", maxRecordBytes) : undefined;
-  if (fields?.length === block.records) {
-    return fields.map((values, index) => ({ kind: "row", record_no: firstRecordNo + index, fields: values, bytes: () => recordAt(block, index) }));
-  }
-  return recordsOf(block).map((record, index) => singleRow(record, firstRecordNo + index, maxRecordBytes));
+  const together = readTogether(block, maxRecordBytes);
+  return Array.from(block.starts, (_, index) => {
+    const [record_no, fields] = [firstRecordNo + index, together.get(index)];
+    return fields
+      ? { kind: "row", record_no, fields, bytes: () => recordAt(block, index) }
+      : singleRow(recordAt(block, index), record_no, maxRecordBytes);
+  });
+}
+
+/** The fields of records that can be read in one go, by their index: not those that are not UTF-8. */
+function readTogether(block: Block, maxRecordBytes: number): ReadonlyMap<number, string[]> {
+  const isWhole = isUtf8(block.bytes);
+  const indexes = isWhole ? [...block.starts.keys()] : recordsOf(block).flatMap((record, index) => (isUtf8(record) ? [index] : []));
+  const bytes = isWhole ? block.bytes : Buffer.concat(indexes.map((index) => block.bytes.subarray(block.starts[index], block.starts[index + 1])));
+  const fields = indexes.length === 0 ? [] : parseFields(withoutLineEnd(bytes), "utf8", maxRecordBytes);
+  return new Map(fields?.length === indexes.length ? indexes.map((index, at) => [index, fields[at] as string[]]) : []);
 }
 
 /**
  * The rows of a block, by where the splitter saw their fields end: for few rows out of many, to which csv-parse would have to be set up each time. Both read the same.
- * @param recordNos of its records
- * @returns undefined where it is not UTF-8
+ * @param recordNos of its records @param maxRecordBytes as for rowsOf()
  */
-export function markedRows(marked: Block, recordNos: readonly number[]): Row[] | undefined {
-  if (!isUtf8(marked.bytes)) return undefined;
+export function markedRows(marked: Block, recordNos: readonly number[], maxRecordBytes: number): (Row | Reject)[] {
   const block = kept(marked);
+  const isWhole = isUtf8(block.bytes);
   return recordNos.map((record_no, index) => {
+    if (!isWhole && !isUtf8(recordAt(block, index))) return singleRow(recordAt(block, index), record_no, maxRecordBytes);
     const fields = Array.from({ length: fieldCount(block, index) }, (_, field) =>
       fieldText(block.bytes, fieldStart(block, index, field), fieldEnd(block, index, field)),
     );

@@ -10,7 +10,7 @@ import { Marker } from "./marker.ts";
  * given up as broken; the next record starts on the line after it. So one damaged record never takes its neighbours with it, and
  * what is given up is handed over whole.
  *
- * A byte order mark at the start is skipped; an empty line is no record. Memory: twice a chunk, or twice a record where that is larger, and its marks.
+ * Byte order marks at the start are skipped; an empty line is no record. Memory: twice a chunk, or twice a record where that is larger, and its marks.
  */
 export class Splitter {
   readonly #maxRecordBytes: number;
@@ -46,7 +46,16 @@ export class Splitter {
 
   *#cut(atEnd: boolean): Generator<Block | Broken> {
     const end = this.#join();
-    let start = this.#atFileStart ? byteOrderMarkLength(this.#marker.bytes(end)) : 0;
+    let start = 0;
+    if (this.#atFileStart) {
+      start = byteOrderMarksEnd(this.#marker.bytes(end));
+      // What is there may be the beginning of another one.
+      this.#atFileStart = end - start < BYTE_ORDER_MARK.length && !atEnd;
+      if (this.#atFileStart) {
+        this.#rest = [start, end];
+        return;
+      }
+    }
     while (start < end) {
       const { block, next, status } = this.#marker.mark(start, end, atEnd, this.#maxRecordBytes);
       start = next;
@@ -58,7 +67,6 @@ export class Splitter {
       yield { kind: "broken", bytes: line.bytes, code: status === STATUS.tooLarge ? "record_too_large" : "csv_broken" };
       start += line.size;
     }
-    if (start > 0 || end >= 3) this.#atFileStart = false;
     this.#rest = [start, end];
   }
 
@@ -96,8 +104,13 @@ export class Splitter {
 const LF = 0x0a;
 const CR = 0x0d;
 
-function byteOrderMarkLength(bytes: Buffer): number {
-  return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 3 : 0;
+const BYTE_ORDER_MARK = Buffer.from("\ufeff");
+
+/** The place behind the byte order marks that some bytes begin with: tools that each put one there leave several. */
+function byteOrderMarksEnd(bytes: Buffer): number {
+  let at = 0;
+  while (bytes.subarray(at, at + BYTE_ORDER_MARK.length).equals(BYTE_ORDER_MARK)) at += BYTE_ORDER_MARK.length;
+  return at;
 }
 
 /** A whole file may come as one chunk; it must not become one block. */

@@ -1,19 +1,16 @@
 /** The vector path: DuckDB reads long stretches of plain records; what is in doubt goes the way of the row path. */
+import { SignalhouseError } from "../../schemas/errors.ts";
 import type { Header } from "../../schemas/header.ts";
 import type { Table } from "../../schemas/signal-types.ts";
 import { SIGNAL_TABLES } from "../../schemas/tables.ts";
 import { interruptible } from "../../sinks/interrupt.ts";
 import { useLessMemory } from "../../sinks/vector/memory.ts";
 import { type Projection, projectionOf } from "../../sinks/vector/projection.ts";
-import { countDrift } from "../../sinks/vector/write.ts";
-import { type Block, type Broken, firstOf } from "../../transforms/block.ts";
-import { readHeader } from "../../transforms/header.ts";
+import type { Staging } from "../../sinks/staging.ts";
+import { countDrift, NotPlain } from "../../sinks/vector/write.ts";
 import { Marker } from "../../transforms/marker.ts";
-import { headerNames, noText, type ReadOptions } from "../../transforms/records.ts";
 import { placesIn, Router } from "../../transforms/route.ts";
-import { rowsOf } from "../../transforms/rows.ts";
-import { split } from "../../transforms/split.ts";
-import { unzip } from "../../transforms/unzip.ts";
+import { type ReadOptions, sectionsOf } from "../../transforms/sections.ts";
 import type { Spool } from "./spool.ts";
 import { Stretch } from "./stretch.ts";
 import { type Ways, Writer, type WriterOptions } from "./writer.ts";
@@ -41,6 +38,8 @@ export interface VectorOptions extends ReadOptions, WriterOptions {
   once: boolean;
   /** Takes the header, and begins the load and its staging. */
   begin: (header: Header) => Promise<void>;
+  /** Takes a header that holds for the records behind so many. */
+  extend: (header: Header, after: number) => Promise<void>;
   /** A test may want small ones. */
   sizes?: Sizes;
 }
@@ -52,13 +51,12 @@ export interface VectorOptions extends ReadOptions, WriterOptions {
  * @throws SignalhouseError as readRecords; errors of the source and of DuckDB as they are
  */
 export async function stageStretches(source: AsyncIterable<Uint8Array>, options: VectorOptions): Promise<number> {
-  const { maxRecordBytes, maxExpansionRatio, signal, sizes = SIZES, spool, staging, memory, once } = options;
+  const { signal, sizes = SIZES, spool, staging, memory, once } = options;
   const writer = new Writer(options);
   let giveBack: (() => Promise<void>) | undefined;
   const marker = new Marker();
   let ways: RoutedWays | undefined;
   let stretch: Stretch | undefined;
-  let before = 0;
   /** Of the first stretch less is enough: nobody has anything to do before it is there. */
   let enough = sizes.rowGroup;
   const handOver = (at: Ways) => {
@@ -70,35 +68,30 @@ export async function stageStretches(source: AsyncIterable<Uint8Array>, options:
   };
   try {
     await writer.begin();
-    for await (const piece of split(unzip(source, maxExpansionRatio), maxRecordBytes)) {
+    for await (const { header, before, piece } of sectionsOf(source, options)) {
       signal.throwIfAborted();
       await writer.core();
-      let left: Block | Broken | undefined = piece;
       if (!ways) {
-        const { first, rest } = piece.kind === "broken" ? { first: piece } : firstOf(piece);
-        const header = readHeader(headerNames(rowsOf(first, 1, maxRecordBytes)[0]), options.contactColumns);
         await options.begin(header);
         // Not before: the load before may have been merging.
         if (memory !== undefined && !once) giveBack = await useLessMemory(options.connect, memory);
         ways = waysOf(header);
-        left = rest;
-      }
-      if (left?.kind === "block") {
-        stretch ??= new Stretch({ spool, router: ways.router, marker, rowGroupBytes: sizes.rowGroup });
-        stretch.add(left, before);
-        before += left.records;
-        if (stretch.bytes < enough && stretch.records < MOST_RECORDS) continue;
-        await writer.room();
+      } else if (ways.header !== header) {
         handOver(ways);
-      } else if (left) {
-        const rows = rowsOf(left, before + 1, maxRecordBytes);
-        handOver(ways);
-        await writer.append(rows, ways);
-        before += rows.length;
+        await writer.settled();
+        assertRoom(staging, header, before, once);
+        await options.extend(header, before);
+        ways = waysOf(header);
       }
+      if (!piece) continue;
+      stretch ??= new Stretch({ spool, router: ways.router, marker, rowGroupBytes: sizes.rowGroup });
+      if (piece.kind === "block") stretch.add(piece, before);
+      else stretch.addBroken(piece, before);
+      if (stretch.bytes < enough && stretch.records < MOST_RECORDS) continue;
+      await writer.room();
+      handOver(ways);
     }
-    if (!ways) throw noText();
-    handOver(ways);
+    if (ways) handOver(ways);
     const others = await writer.end();
     await interruptible(staging.connection, signal, () => countDrift(staging, once));
     return others;
@@ -106,6 +99,18 @@ export async function stageStretches(source: AsyncIterable<Uint8Array>, options:
     await Promise.allSettled([writer.close(), stretch?.close()]);
     await giveBack?.();
   }
+}
+
+/**
+ * Makes sure that staging has all columns of a later header: DuckDB adds none to tables that the open transaction has written to.
+ * @throws NotPlain, which has the file read again record by record; SignalhouseError header_missing where it cannot be read again
+ */
+function assertRoom(staging: Staging, header: Header, before: number, once: boolean): void {
+  const lacking = staging.lacking(header).map(({ header }) => header);
+  if (lacking.length === 0) return;
+  const what = `a second header row, behind record ${before.toLocaleString("en-US")}, has contact attributes that the first one has not: ${lacking.join(", ")}`;
+  if (!once) throw new NotPlain(what);
+  throw new SignalhouseError("header_missing", what, "Nothing was loaded. Load it from a file rather than from standard input, or with --path row.");
 }
 
 interface RoutedWays extends Ways {

@@ -6,7 +6,7 @@ import type { Projection } from "../../sinks/vector/projection.ts";
 import type { TextRows } from "../../sinks/vector/write.ts";
 import { markedRows, type Row, rowsOf } from "../../transforms/rows.ts";
 import type { Router } from "../../transforms/route.ts";
-import type { Block } from "../../transforms/block.ts";
+import type { Block, Broken } from "../../transforms/block.ts";
 import type { Marker } from "../../transforms/marker.ts";
 import type { Reject } from "../../schemas/record.ts";
 import type { Spool, SpooledText } from "./spool.ts";
@@ -33,6 +33,9 @@ export class Stretch {
   readonly #blocks: { before: number; offset: number; bytes: number; starts: Uint32Array }[] = [];
   readonly #parts = new Map<Table, TextRows>();
   readonly #left: number[] = [];
+  /** Lines that are no CSV, in the text, too. */
+  readonly #broken: { recordNo: number; at: number; length: number; code: Broken["code"] }[] = [];
+  #first: number | undefined;
   readonly #readings = new Map<Table, { reading: Reading; file: string }>();
   #routed = 0;
   bytes = 0;
@@ -46,6 +49,7 @@ export class Stretch {
   /** Spools a block. @param before how many records of the file come before it */
   add(block: Block, before: number): void {
     const { bytes, records } = block;
+    this.#first ??= before + 1;
     // The block will be gone.
     const starts = block.starts.slice();
     const offset = this.#text.add(bytes);
@@ -57,9 +61,17 @@ export class Stretch {
     if (this.bytes - this.#routed >= this.#options.rowGroupBytes) this.#putParts();
   }
 
+  /** Spools a line that is no CSV: a reject among the records, which does not end the stretch. @param before as for add() */
+  addBroken({ bytes, code }: Broken, before: number): void {
+    this.#first ??= before + 1;
+    this.#broken.push({ recordNo: before + 1, at: this.#text.add(bytes), length: bytes.length, code });
+    this.bytes += bytes.length;
+    this.records += 1;
+  }
+
   #putParts(): void {
     this.#routed = this.bytes;
-    const first = (this.#blocks[0]?.before ?? 0) + 1;
+    const first = this.#first ?? 1;
     for (const { table, file, records } of this.#options.router?.take() ?? []) {
       const part = this.#parts.get(table);
       const files = [...(part?.files ?? []), this.#options.spool.put(file)];
@@ -77,14 +89,19 @@ export class Stretch {
     return this.#parts;
   }
 
-  /** The record_no of the others. */
+  /** The record_no of the others that are CSV. */
   get left(): readonly number[] {
     return this.#left;
   }
 
-  /** The record_no of all. */
+  /** The record_no of all that are CSV. */
   get all(): number[] {
     return this.#blocks.flatMap(({ before, starts }) => Array.from(starts, (_, index) => before + index + 1));
+  }
+
+  /** How many lines are no CSV. */
+  get broken(): number {
+    return this.#broken.length;
   }
 
   /** Has a table's part read by the next lane that is free. @param isSpare as for Lanes */
@@ -115,17 +132,27 @@ export class Stretch {
     if (some.length > 0) yield this.#readRows(some, maxRecordBytes);
   }
 
-  /** Whether so many records, or characters of them, are enough for some of its records. */
+  /** The lines that are no CSV, as rejects, one at a time. @param maxRecordBytes as for rowsOf() */
+  *rejects(maxRecordBytes: number): Generator<(Row | Reject)[]> {
+    for (const { recordNo, at, length, code } of this.#broken)
+      yield rowsOf({ kind: "broken", bytes: this.#text.read(at, length), code }, recordNo, maxRecordBytes);
+  }
+
+  /** Whether so many records, or characters of them, are enough for some of its records, and the lines that are no CSV. */
   isFew(recordNos: readonly number[], { records, characters }: { records: number; characters: number }): boolean {
     let bytes = 0;
     for (const { length } of this.#places(recordNos)) bytes += length;
-    return recordNos.length <= records && bytes <= characters;
+    for (const { length } of this.#broken) bytes += length;
+    return recordNos.length + this.#broken.length <= records && bytes <= characters;
   }
 
   #readRows(some: readonly { recordNo: number; bytes: Buffer }[], maxRecordBytes: number): (Row | Reject)[] {
     const block = this.#options.marker.whole(some.map(({ bytes }) => bytes));
-    const recordNos = some.map(({ recordNo }) => recordNo);
-    return markedRows(block, recordNos) ?? rowsOf(block, 1, maxRecordBytes).map((row, index) => ({ ...row, record_no: recordNos[index] as number }));
+    return markedRows(
+      block,
+      some.map(({ recordNo }) => recordNo),
+      maxRecordBytes,
+    );
   }
 
   /** Where some records are in its text. */

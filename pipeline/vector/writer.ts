@@ -2,7 +2,6 @@
 import { availableParallelism } from "node:os";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import type { Header } from "../../schemas/header.ts";
-import type { Reject } from "../../schemas/record.ts";
 import type { Table } from "../../schemas/signal-types.ts";
 import { interruptible } from "../../sinks/interrupt.ts";
 import { ROOM, type Staging } from "../../sinks/staging.ts";
@@ -11,7 +10,6 @@ import { Lanes } from "../../sinks/vector/lanes.ts";
 import type { Projection } from "../../sinks/vector/projection.ts";
 import { writePlain } from "../../sinks/vector/write.ts";
 import { expandRows } from "../../transforms/records.ts";
-import type { Row } from "../../transforms/rows.ts";
 import type { Stretch } from "./stretch.ts";
 
 /** Stretches that are being read or written by DuckDB, or wait for that. */
@@ -71,7 +69,7 @@ export class Writer {
 
   /** Settles when there is a core for whoever reads: all wait for the writing in the end, and reading would only slow it down. @throws what went wrong in writing */
   async core(): Promise<void> {
-    if (this.#hasFailed) await this.#settled();
+    if (this.#hasFailed) await this.settled();
     await this.#cores.free();
   }
 
@@ -91,11 +89,13 @@ export class Writer {
     this.#handOver(async () => {
       const { staging, signal, maxRecordBytes, onStaged } = this.#options;
       const others = isLong ? await interruptible(staging.connection, signal, () => this.#writePlain(stretch, ways)) : stretch.all;
-      this.#others += others.length;
+      this.#others += others.length + stretch.broken;
       await this.#append(stretch.isFew(others, ROOM), async () => {
-        for (const rows of stretch.rows(others, maxRecordBytes)) {
-          signal.throwIfAborted();
-          staging.append(await expandRows(rows, ways.header));
+        for (const some of [stretch.rows(others, maxRecordBytes), stretch.rejects(maxRecordBytes)]) {
+          for (const rows of some) {
+            signal.throwIfAborted();
+            staging.append(await expandRows(rows, ways.header));
+          }
         }
         await stretch.close();
         this.#open.delete(stretch);
@@ -104,34 +104,28 @@ export class Writer {
     });
   }
 
-  /** Hands rows over that are no part of a stretch, and waits for them. */
-  async append(rows: readonly (Row | Reject)[], { header }: Ways): Promise<void> {
-    this.#others += rows.length;
-    this.#handOver(() => this.#append(false, async () => this.#options.staging.append(await expandRows(rows, header))));
-    await this.#settled();
-  }
-
-  /** All was handed over. @returns how many records were read one by one @throws what went wrong in writing */
-  async end(): Promise<number> {
-    this.#lanes.isSpareTime = true;
-    await this.#settled();
-    return this.#others;
-  }
-
-  /** Closes what is open still, after a failure. */
-  async close(): Promise<void> {
-    await this.#settled().catch(() => undefined);
-    // Those that were handed over behind one that failed, too. What cannot be removed goes with the spool.
-    await Promise.allSettled([...this.#open].map((stretch) => stretch.close()));
-    await this.#lanes.close();
-  }
-
-  async #settled(): Promise<void> {
+  /** Settles when all that was handed over is staged. @throws what went wrong in writing */
+  async settled(): Promise<void> {
     // What went wrong in writing may have made appending fail, too: it is told first.
     await Promise.allSettled([this.#written]);
     await Promise.allSettled([this.#appended]);
     await this.#written;
     await this.#appended;
+  }
+
+  /** All was handed over. @returns how many records were read one by one @throws what went wrong in writing */
+  async end(): Promise<number> {
+    this.#lanes.isSpareTime = true;
+    await this.settled();
+    return this.#others;
+  }
+
+  /** Closes what is open still, after a failure. */
+  async close(): Promise<void> {
+    await this.settled().catch(() => undefined);
+    // Those that were handed over behind one that failed, too. What cannot be removed goes with the spool.
+    await Promise.allSettled([...this.#open].map((stretch) => stretch.close()));
+    await this.#lanes.close();
   }
 
   #handOver(work: () => Promise<void>): void {

@@ -87,7 +87,7 @@ async function missing({ connection, loadId }: Staging, table: Table, text: Text
 }
 
 /** Thrown where all records of a file have to be read one by one. */
-class NotPlain extends Error {}
+export class NotPlain extends Error {}
 
 /** What stands before a field of an item; no unknown field of a plain record has such a name. */
 const ITEM_PREFIX = `${ITEMS_FIELD}[].`;

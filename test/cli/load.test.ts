@@ -59,6 +59,37 @@ describe("load", () => {
     expect([code, stderr, stdout]).toEqual([1, expect.stringContaining("failed: "), expect.stringMatching(/one\.csv.+loaded/)]);
   });
 
+  test("tells new contact columns, names that stand twice, and header rows in the middle", async () => {
+    const cwd = scratchFolder();
+    const page = ["1", "pageView", "2025-09-01", "C1"];
+    writeFileSync(join(cwd, "one.csv"), csvLine(["SIGNAL_ID", "SIGNAL_TYPE", "TIMESTAMP", "Customer ID"]) + csvLine(page));
+    const other = csvLine(["SIGNAL_ID", "SIGNAL_TYPE", "TIMESTAMP", "FREQUENCY", "Customer Id", "CAMPAIGN_NAME", "FREQUENCY"]);
+    writeFileSync(join(cwd, "two.csv"), csvLine(["SIGNAL_ID", "SIGNAL_TYPE", "TIMESTAMP"]) + csvLine(["2", "pageView", "2025-09-01"]) + other);
+    const first = await cli(["load", "one.csv"], { cwd });
+    expect(first.stderr).toMatch(/one\.csv: 1 new contact column: contact_customer_id \("Customer ID"\)$/m);
+    const second = await cli(["load", "two.csv"], { cwd });
+    for (const line of [
+      /two\.csv: 2 new contact columns: contact_frequency .*, contact_customer_id_2 \("Customer Id", which differs only in spelling from "Customer ID", column contact_customer_id\)$/m,
+      /two\.csv: FREQUENCY stands 2 times in the header row: field 7 is taken for the export's own, as the columns beside it say; field 4 is contact_frequency$/m,
+      /two\.csv: a header row with other columns stands behind record 1: it holds for the records behind it$/m,
+    ])
+      expect(second.stderr).toMatch(line);
+    writeFileSync(join(cwd, "three.csv"), csvLine(["SIGNAL_ID", "SIGNAL_TYPE", "TIMESTAMP", "NAME", "NAME"]));
+    const third = await cli(["load", "three.csv", "--json", "--quiet"], { cwd });
+    expect(json(third.stdout)).toMatchObject({
+      files: [
+        {
+          new_columns: [{ column: "contact_name", header: "NAME", like: { column: "name", header: "NAME" } }],
+          repeated_names: [{ header: "NAME", place: 4, others: [{ place: 5, column: "contact_name" }], decided: false }],
+          later_headers: [],
+        },
+      ],
+    });
+    expect(third.stderr).toMatch(
+      /three\.csv: NAME stands 2 times .* because it comes first: the columns beside do not tell; field 5 is contact_name\. Check it/,
+    );
+  });
+
   test("SIGINT while it waits for standard input ends it", async () => {
     const cwd = scratchFolder();
     const { child, said, ended } = startCli(["load", "-", "--warehouse", "w.duckdb"], { cwd, input: csv([pageView("1")]), keepOpen: true });

@@ -2,6 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { constants, gzipSync } from "node:zlib";
 import type { ErrorCode } from "../../schemas/errors.ts";
+import { tarOf } from "./tar.ts";
 import { csv, csvLine, pageView } from "./warehouse.ts";
 
 export interface BadExport {
@@ -90,7 +91,7 @@ export const BAD_EXPORTS: readonly BadExport[] = [
     bytes: gzip(csv(rows("no-header", 3)).split("\n").slice(1).join("\n")),
     failure: {
       code: "header_missing",
-      message: /names none of SIGNAL_TYPE.*starts "no-header-0,/,
+      message: /names neither SIGNAL_TYPE nor SIGNAL_CONTENT.*starts "no-header-0,/,
       hint: /first row is the header/,
       retryable: false,
     },
@@ -107,11 +108,37 @@ export const BAD_EXPORTS: readonly BadExport[] = [
     bytes: Buffer.concat([gzip(csv(rows("members", 3))), gzip(csv(rows("more", 2)).split("\n").slice(1).join("\n"))]),
     loaded: { records: 5, inserted: 5 },
   },
+  {
+    name: "tar.csv.gz",
+    bytes: gzip(tarOf("Signals_Export.csv", csv(rows("tar", 3)))),
+    failure: { code: "not_an_export", message: /^what is in the gzip file is a tar archive$/, hint: /Unpack it/, retryable: false },
+  },
+  {
+    name: "gzip-in-gzip.csv.gz",
+    bytes: gzip(gzip(csv(rows("twice", 3)))),
+    loaded: { records: 3, inserted: 3 },
+  },
+  {
+    name: "members-with-headers.csv.gz",
+    bytes: Buffer.concat([gzip(csv(rows("joined", 3))), gzip(csv(rows("and", 2), HEADER.toReversed()))]),
+    loaded: { records: 5, inserted: 5 },
+    look: { sql: "SELECT DISTINCT occurred_at::VARCHAR AS at FROM page_views WHERE load_id = $load", answer: [{ at: "2025-09-01 10:00:00+00" }] },
+  },
+  {
+    name: "another-vendors.csv.gz",
+    bytes: gzip("TIMESTAMP,NAME,amount\n2025-09-01,a,1\n"),
+    failure: {
+      code: "header_missing",
+      message: /neither SIGNAL_TYPE nor SIGNAL_CONTENT.*has TIMESTAMP, NAME/,
+      hint: /an export of signals/,
+      retryable: false,
+    },
+  },
   { name: "nothing-in-gzip.csv.gz", bytes: gzip(""), failure: textless },
   { name: "blank-lines-only.csv.gz", bytes: gzip("\n\r\n\n"), failure: textless },
   { name: "byte-order-mark-only.csv", bytes: Buffer.from("\ufeff"), failure: textless },
   { name: "header-only.csv.gz", bytes: lines(), loaded: { records: 0, inserted: 0 } },
-  { name: "header-without-line-end.csv.gz", bytes: gzip("SIGNAL_TYPE,SIGNAL_ID"), loaded: { records: 0, inserted: 0 } },
+  { name: "header-without-line-end.csv.gz", bytes: gzip("SIGNAL_TYPE,SIGNAL_ID,TIMESTAMP"), loaded: { records: 0, inserted: 0 } },
   {
     name: "duplicate-headers.csv.gz",
     bytes: gzip("SIGNAL_ID,SIGNAL_TYPE,TIMESTAMP,NAME,NAME,Tier,Tier\nduplicate,pageView,2025-09-01,first,second,third,fourth\n"),

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { type FileResult, loadFiles, type Path, PATHS, type Source } from "../../pipeline/load-files.ts";
 import { Spool } from "../../pipeline/vector/spool.ts";
 import { CONTENT_FIELDS, ENVELOPE_FIELDS } from "../../schemas/content-fields.ts";
-import { EXPORT_COLUMNS } from "../../schemas/export-columns.ts";
+import { EXPORT_COLUMNS, isExportHeader } from "../../schemas/export-columns.ts";
 import type { Drift } from "../../schemas/record.ts";
 import { SIGNAL_TYPES, type Table } from "../../schemas/signal-types.ts";
 import { ORDER_ITEM_COLUMNS, SIGNAL_TABLES } from "../../schemas/tables.ts";
@@ -328,7 +328,7 @@ const HEADER = fc
   .tuple(
     mostly(
       fc.constant<string[]>(["SIGNAL_TYPE", "SIGNAL_ID", "SIGNAL_CONTENT", "SIGNAL_TIMESTAMP", "TIMESTAMP"]),
-      fc.subarray(["SIGNAL_TYPE", "SIGNAL_ID", "SIGNAL_CONTENT", "TIMESTAMP"], { minLength: 1 }),
+      fc.subarray(["SIGNAL_TYPE", "SIGNAL_ID", "SIGNAL_CONTENT", "TIMESTAMP"], { minLength: 2 }).filter(isExportHeader),
     ),
     fc.subarray(FIXED, { maxLength: 8 }),
     fc.subarray(["Email", "Customer ID", "name", "Tags", "SIGNAL_ID", "Ünïcode, x"], { maxLength: 3 }),
@@ -366,6 +366,11 @@ const fileOf = (header: readonly string[]) =>
       return bytes;
     });
 const FILE = HEADER.chain(fileOf);
+/** Several in one, each with its header: another, or the same again. Now and then without a line end between. */
+const JOINED = fc
+  .tuple(HEADER, HEADER, mostly(of("\n"), of("")))
+  .chain(([one, other, end]) => fc.tuple(fileOf(one), fileOf(other), fileOf(one), fc.constant(Buffer.from(end)), fc.boolean()))
+  .map(([one, other, again, end, twice]) => Buffer.concat([one, end, other, ...(twice ? [end, again] : [])]));
 /** Two that have a header in common, for which DuckDB plans its queries once. */
 const TWO_FILES = HEADER.chain((header) => fc.tuple(fileOf(header), fileOf(header)));
 
@@ -514,7 +519,7 @@ const LOADS = Math.ceil(RUNS / 50);
 test(`any exports, loaded one after the other: ${LOADS} times`, { timeout: 1_200_000 }, async () => {
   await fc.assert(
     fc.asyncProperty(
-      fc.array(FILE, { minLength: 1, maxLength: 3 }),
+      fc.array(fc.oneof({ weight: 2, arbitrary: FILE }, { weight: 1, arbitrary: JOINED }), { minLength: 1, maxLength: 3 }),
       of("300", "1000", "100000"),
       fc.integer({ min: 1, max: 3 }),
       async (files, most, threads) => {

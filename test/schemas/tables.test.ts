@@ -8,7 +8,7 @@ import {
   MIRRORED_FIELDS,
   type ContentField,
 } from "../../schemas/content-fields.ts";
-import { EXPORT_COLUMNS, exportColumn, TELLING_HEADERS } from "../../schemas/export-columns.ts";
+import { EXPORT_COLUMNS, exportColumn, TIME_HEADERS, TYPE_HEADERS } from "../../schemas/export-columns.ts";
 import { ORDER_ITEM_COLUMNS, SIGNAL_TABLES } from "../../schemas/tables.ts";
 
 /** The columns of the vendor's page "Export signals from Connect", section "Export data structure", by the kind that it gives them. */
@@ -40,7 +40,7 @@ test("the export columns are the 66 of the vendor's page, of the kinds that it g
 test("an export column is told by its exact name", () => {
   expect(exportColumn("NAME")).toBe(EXPORT_COLUMNS.NAME);
   for (const header of ["Name", "name", " NAME", "constructor", "__proto__", "toString", ""]) expect(exportColumn(header)).toBeUndefined();
-  for (const header of TELLING_HEADERS) expect(exportColumn(header)).toBeDefined();
+  for (const header of [...TYPE_HEADERS, ...TIME_HEADERS]) expect(exportColumn(header)).toBeDefined();
 });
 
 test("no table has two columns of one name, and none is in the way of contact columns", () => {

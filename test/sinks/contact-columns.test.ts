@@ -134,7 +134,8 @@ describe("headers", () => {
     const scratch = await scratchWarehouse();
     const good = csv([pageView("1", "", { Tier: "gold" })]);
     await scratch.load([memoryFile("a.csv", 1, good), memoryFile("b.csv", 2, good)]);
-    const broken = withHeaders("c.csv", 3, ["customer_id"], ["underscored"]);
+    // Long enough for its first bytes not to be waited for.
+    const broken = withHeaders("c.csv", 3, ["customer_id"], ["underscored".repeat(100)]);
     const failing = {
       ...broken,
       async *open(signal: AbortSignal) {

@@ -5,9 +5,11 @@ import type { ContactColumn } from "../../schemas/header.ts";
 import { readHeader } from "../../transforms/header.ts";
 import { gzip, read, readOne, readSignalRecords } from "./reading.ts";
 
+const MINIMAL = ["SIGNAL_TYPE", "TIMESTAMP"];
+
 const columnsOf = (names: readonly string[], known: readonly ContactColumn[] = []) =>
-  readHeader(names, known)
-    .fields.slice(1)
+  readHeader([...MINIMAL, ...names], known)
+    .fields.slice(2)
     .map(({ column }) => column);
 
 describe("contact attributes", () => {
@@ -49,18 +51,18 @@ describe("contact attributes", () => {
       ["contact_proto", "contact_constructor"],
     ],
   ])("%j have the columns %j", (names, columns) => {
-    expect(columnsOf(["SIGNAL_ID", ...names])).toEqual(columns);
+    expect(columnsOf(names)).toEqual(columns);
   });
 
   test("keep the column that they have", () => {
-    const first = readHeader(["SIGNAL_ID", "E-Mail", "E Mail", "E Mail"], []);
+    const first = readHeader([...MINIMAL, "E-Mail", "E Mail", "E Mail"], []);
     expect(first.added).toEqual([
       { header: "E-Mail", occurrence: 1, column: "contact_e_mail" },
       { header: "E Mail", occurrence: 1, column: "contact_e_mail_2" },
       { header: "E Mail", occurrence: 2, column: "contact_e_mail_3" },
     ]);
-    const second = readHeader(["SIGNAL_ID", "E Mail", "e_mail", "E-Mail"], first.added);
-    expect(second.fields.slice(1).map(({ column }) => column)).toEqual(["contact_e_mail_2", "contact_e_mail_4", "contact_e_mail"]);
+    const second = readHeader([...MINIMAL, "E Mail", "e_mail", "E-Mail"], first.added);
+    expect(second.fields.slice(2).map(({ column }) => column)).toEqual(["contact_e_mail_2", "contact_e_mail_4", "contact_e_mail"]);
     expect(second.added).toEqual([{ header: "e_mail", occurrence: 1, column: "contact_e_mail_4" }]);
   });
 
@@ -70,7 +72,7 @@ describe("contact attributes", () => {
     });
     fc.assert(
       fc.property(header, header, (one, two) => {
-        const plain = (names: readonly string[]) => ["SIGNAL_ID", ...names.map((name) => name.replaceAll("\r", ""))];
+        const plain = (names: readonly string[]) => [...MINIMAL, ...names.map((name) => name.replaceAll("\r", ""))];
         const first = readHeader(plain(one), []);
         const second = readHeader(plain(two), first.added);
         for (const { fields } of [first, second]) expect(new Set(fields.map(({ column }) => column)).size).toBe(fields.length);
@@ -83,7 +85,7 @@ describe("contact attributes", () => {
   });
 
   test("ten thousand headers of one name take no quadratic time", () => {
-    const { added } = readHeader(["SIGNAL_ID", ...Array.from({ length: 50_000 }, () => "x")], []);
+    const { added } = readHeader([...MINIMAL, ...Array.from({ length: 50_000 }, () => "x")], []);
     expect(added.at(-1)?.column).toBe("contact_x_50000");
   });
 });
@@ -93,7 +95,7 @@ describe("fixed columns", () => {
     const names = Object.keys(EXPORT_COLUMNS);
     fc.assert(
       fc.property(fc.shuffledSubarray(names, { minLength: 1 }), (some) => {
-        const header = readHeader(["SIGNAL_ID", ...some.filter((name) => name !== "SIGNAL_ID")], []);
+        const header = readHeader([...MINIMAL, ...some.filter((name) => !MINIMAL.includes(name))], []);
         expect(header.added).toEqual([]);
         for (const [name, position] of header.positions) expect(header.names[position]).toBe(name);
         expect(header.positions.size).toBe(header.names.length);
@@ -104,12 +106,20 @@ describe("fixed columns", () => {
 
 describe("header_missing", () => {
   test.each<[string, string[], RegExp]>([
-    ["a data row", ["a1", "emailOpen", "2025-09-01"], /names none of SIGNAL_TYPE.*starts "a1,emailOpen/],
-    ["lower case", ["signal_id", "signal_type"], /names none/],
+    ["a data row", ["a1", "emailOpen", "2025-09-01"], /names neither SIGNAL_TYPE nor .* has none \(it starts "a1,emailOpen/],
+    ["lower case", ["signal_id", "signal_type"], /in other letters: signal_id, signal_type;/],
+    ["lower case and much else", ["Email", "signal_content", "Signal_Timestamp", "NAME"], /in other letters: signal_content, Signal_Timestamp;/],
+    ["only the time in lower case", ["SIGNAL_ID", "SIGNAL_TYPE", "signal_timestamp"], /in other letters: signal_timestamp;/],
     ["semicolons", ["SIGNAL_ID;SIGNAL_TYPE;TIMESTAMP"], /separated by semicolons.*starts "SIGNAL_ID;SIGNAL_TYPE;/],
     ["tabs", ["Email\tSIGNAL_ID", "Name\tTIMESTAMP"], /separated by tabs/],
-    ["a semicolon in a data row", ["a1;b", "emailOpen"], /names none/],
-    ["nothing", [""], /names none/],
+    ["pipes", ["SIGNAL_ID|SIGNAL_TYPE|TIMESTAMP"], /separated by pipes/],
+    ["a line in quotes as a whole", ["SIGNAL_ID,SIGNAL_TYPE,TIMESTAMP"], /stands in quotes as a whole/],
+    ["a semicolon in a data row", ["a1;b", "emailOpen"], /has none/],
+    ["nothing", [""], /has none/],
+    ["another vendor's file", ["TIMESTAMP", "NAME", "TAGS", "amount"], /names neither SIGNAL_TYPE nor SIGNAL_CONTENT.* has TIMESTAMP, NAME, TAGS \(/],
+    ["a reference set", ["sku", "NAME", "DESCRIPTION"], /names neither .*, and none of SIGNAL_TIMESTAMP,.* has NAME, DESCRIPTION \(/],
+    ["no time", ["SIGNAL_ID", "SIGNAL_TYPE", "Email"], /it names none of SIGNAL_TIMESTAMP,.* has SIGNAL_ID, SIGNAL_TYPE \(/],
+    ["one column alone", ["SIGNAL_CONTENT", "Email"], /one column alone tells no signal; .* has SIGNAL_CONTENT \(/],
   ])("%s", (_, names, message) => {
     expect(() => readHeader(names, [])).toThrow(
       expect.objectContaining({ code: "header_missing", message: expect.stringMatching(message) as string }),
@@ -131,7 +141,16 @@ describe("header_missing", () => {
   });
 
   test("a header alone is an export without records", async () => {
-    expect(await read("SIGNAL_ID,SIGNAL_TYPE")).toEqual([]);
+    expect(await read("SIGNAL_ID,SIGNAL_TYPE,TIMESTAMP")).toEqual([]);
+  });
+
+  test.each([
+    ["SIGNAL_ID,SIGNAL_TYPE,SIGNAL_TIMESTAMP"],
+    ["SIGNAL_TYPE,TIMESTAMP"],
+    ["SIGNAL_CONTENT,RECEIVED_TIMESTAMP"],
+    ["SIGNAL_ID,SIGNAL_CONTENT"],
+  ])("%s are columns enough", (names) => {
+    expect(readHeader(names.split(","), []).positions.size).toBe(names.split(",").length);
   });
 });
 

@@ -1,7 +1,8 @@
 /** How the tests of transforms/ read text and bytes. */
 import { gzipSync } from "node:zlib";
 import type { Reject, SignalRecord } from "../../schemas/record.ts";
-import { readRecords, type ReadOptions } from "../../transforms/records.ts";
+import { readRecords } from "../../transforms/records.ts";
+import type { ReadOptions } from "../../transforms/sections.ts";
 
 export const LIMITS: ReadOptions = { maxRecordBytes: 64 * 1024 * 1024, maxExpansionRatio: 200, contactColumns: [] };
 

@@ -6,8 +6,8 @@ import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { CONTENT_TEXTS, HASH_TEXT, WHOLE_TEXT } from "../../schemas/content-columns.ts";
 import type { Table } from "../../schemas/signal-types.ts";
-import { readHeader } from "../../transforms/header.ts";
 import { contentHash } from "../../transforms/content-hash.ts";
+import { meaningOf } from "../../transforms/header.ts";
 import { placesIn, Router } from "../../transforms/route.ts";
 import { markedRows, rowsOf } from "../../transforms/rows.ts";
 import { type Block, kept } from "../../transforms/block.ts";
@@ -38,7 +38,7 @@ async function blocksOf(bytes: Buffer): Promise<Block[]> {
 
 /** Routes records without their header row; the parts' rows as DuckDB reads them: record_no, and the table's fields; and by record_no what content was cut into. */
 async function route(bytes: Buffer, header = HEADER, before = 0) {
-  const router = new Router(readHeader(header, []), header.indexOf("SIGNAL_TYPE"), TABLES);
+  const router = new Router(meaningOf(header, []), header.indexOf("SIGNAL_TYPE"), TABLES);
   const left: number[] = [];
   let next = before;
   for (const block of await blocksOf(bytes)) {
@@ -54,7 +54,7 @@ async function route(bytes: Buffer, header = HEADER, before = 0) {
     writeFileSync(path, Buffer.concat(file));
     const result = await connection.runAndReadAll(`FROM read_parquet('${path}')`);
     const isCut = table === "behavior_signals" && header.includes("SIGNAL_CONTENT");
-    const fields = placesIn(table, readHeader(header, []).fields).map((position) =>
+    const fields = placesIn(table, meaningOf(header, []).fields).map((position) =>
       isCut && header[position] === "SIGNAL_CONTENT" ? WHOLE_TEXT : `f${position}`,
     );
     const texts = isCut ? CONTENT_TEXTS : [];
@@ -73,7 +73,7 @@ async function route(bytes: Buffer, header = HEADER, before = 0) {
 
 /** What a row has for a table, null where it says nothing. */
 const told = (table: Table, header: readonly string[], fields: readonly string[]) =>
-  placesIn(table, readHeader([...header], []).fields).map((position) => (["", "\\N"].includes(fields[position] as string) ? null : fields[position]));
+  placesIn(table, meaningOf([...header], []).fields).map((position) => (["", "\\N"].includes(fields[position] as string) ? null : fields[position]));
 
 const row = (more: Record<string, string>) => HEADER.map((name) => more[name] ?? "");
 
@@ -195,10 +195,16 @@ describe("left are", () => {
   test.each([
     ["what is not UTF-8", 0xff],
     ["a NUL", 0],
-  ])("a block with %s", async (_, byte) => {
-    const bytes = Buffer.from(csvOf([row({ SIGNAL_TYPE: "order", Email: "x" })]));
+  ])("a record with %s, and none of its neighbours", async (_, byte) => {
+    const plain = (id: string) => row({ SIGNAL_ID: id, SIGNAL_TYPE: "order", Email: "é" });
+    const bytes = Buffer.from(csvOf([plain("1"), row({ SIGNAL_TYPE: "order", Email: "x" }), plain("3")]));
     bytes[bytes.lastIndexOf("x")] = byte;
-    expect(await route(bytes)).toEqual({ left: [1], parts: {}, content: {}, hashes: {} });
+    const { left, parts } = await route(bytes);
+    expect(left).toEqual([2]);
+    expect(parts["behavior_signals"]?.map(([recordNo, id]) => [recordNo, id])).toEqual([
+      [1, "1"],
+      [3, "3"],
+    ]);
   });
 
   test("a record of more than 256 KiB", async () => {
@@ -208,7 +214,7 @@ describe("left are", () => {
   });
 
   test("records of a table that is not asked for", async () => {
-    const router = new Router(readHeader(HEADER, []), 1, ["behavior_signals"]);
+    const router = new Router(meaningOf(HEADER, []), 1, ["behavior_signals"]);
     const [block] = await blocksOf(Buffer.from(csvOf([row({ SIGNAL_TYPE: "order" }), row({ SIGNAL_TYPE: "smsSend" })])));
     expect(router.add(block as Block, 5)).toEqual([7]);
   });
@@ -458,7 +464,7 @@ test.each(["\n", "\r\n"])("the last field ends before the line does (%j), quoted
 });
 
 test("many rows, long texts, and what comes after they were taken", async () => {
-  const router = new Router(readHeader(HEADER, []), 1, TABLES);
+  const router = new Router(meaningOf(HEADER, []), 1, TABLES);
   const folder = scratchFolder();
   const long = "é".repeat(100_000);
   const records = Array.from({ length: 3000 }, (_, number) =>
@@ -491,7 +497,7 @@ test("whatever the fields, DuckDB reads them as they were, and so do csv-parse a
       if (!block) throw new Error("there is no block");
       const byParser = rowsOf(block, 1, LIMIT).map((one) => (one.kind === "row" ? one.fields : one.raw));
       const recordNos = records.map((_, index) => index + 1);
-      expect(markedRows(block, recordNos)?.map(({ fields }) => fields)).toEqual(byParser);
+      expect(markedRows(block, recordNos, LIMIT).map((one) => (one.kind === "row" ? one.fields : one.raw))).toEqual(byParser);
       const { parts, left } = await route(bytes);
       const numbers = [...left, ...Object.values(parts).flatMap((rows) => rows.map(([recordNo]) => Number(recordNo)))].sort((a, b) => a - b);
       expect(numbers).toEqual(recordNos);
