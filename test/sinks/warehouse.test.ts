@@ -91,7 +91,7 @@ describe("a warehouse that another process has open", () => {
     await scratch.run("UPDATE signalhouse.meta SET schema_version = 99");
     scratch.warehouse.close();
     expect(await failureOf(openWarehouse({ path: scratch.path }))).toMatchObject({ code: "warehouse_newer" });
-    expect(await probeWarehouse(scratch.path)).toEqual({ version: 99, target: 2 });
+    expect(await probeWarehouse(scratch.path)).toEqual({ version: 99, target: 2, storage: "v1.4.0" });
     expect(await openElsewhere(scratch.path)).toMatchObject({ said: "open" });
   });
 });
