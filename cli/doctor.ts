@@ -10,6 +10,7 @@ import { openSocket } from "../pipeline/sftp/socket.ts";
 import { apiEndpoint, sftpHost } from "../schemas/config.ts";
 import { isSignalhouseError, SignalhouseError } from "../schemas/errors.ts";
 import { probeWarehouse } from "../sinks/probe.ts";
+import { MISREAD_STORAGE, STORAGE } from "../sinks/storage.ts";
 import { Checklist, type Finding } from "./checklist.ts";
 import { type Context, defineCommand } from "./command.ts";
 import { apiOf } from "./connect.ts";
@@ -26,7 +27,7 @@ const PATIENCE_MS = 15_000;
 export const command = defineCommand({
   usage: "[options]",
   about:
-    "Tests everything that a sync needs: configuration, API key, API, key, DNS, network, host key, login, folders, disk, warehouse. Each failure comes with what to do.\nIt changes nothing. Exit code 1 where a test fails.",
+    "Tests everything that a sync needs: configuration, API key, API, key, DNS, network, host key, login, folders, disk, warehouse, storage version. Each failure comes with what to do.\nIt changes nothing. Exit code 1 where a test fails.",
   options: {},
   examples: ["doctor", "doctor --json"],
   async run(context) {
@@ -135,12 +136,21 @@ async function checkWarehouse(list: Checklist, configuration: Finding<LoadedConf
       `Free some room: a sync should have at least ${bytes(LEAST_ROOM)}.`,
     );
   });
-  await list.check("warehouse", [configuration, disk], async ({ config: { warehouse: path } }) => {
+  const warehouse = await list.check("warehouse", [configuration, disk], async ({ config: { warehouse: path } }) => {
     const found = await stat(path).catch(() => undefined);
-    if (!found) return { detail: `${path} is not there yet; the first sync makes it`, value: undefined };
-    const { version, target } = await probeWarehouse(path);
+    if (!found) return { detail: `${path} is not there yet; the first sync makes it`, value: STORAGE };
+    const { version, target, storage } = await probeWarehouse(path);
     const schema =
       version === undefined ? "no tables yet" : version < target ? `schema ${version}, the next sync brings it to ${target}` : `schema ${version}`;
-    return { detail: `${path}, ${bytes(found.size)}, ${schema}, not locked`, value: undefined };
+    return { detail: `${path}, ${bytes(found.size)}, ${schema}, not locked`, value: storage };
+  });
+  await list.check("storage", [warehouse, configuration], async (storage, { config: { warehouse: path } }) => {
+    if (storage !== MISREAD_STORAGE)
+      return { detail: `${storage}: DuckDB ${/^v(\d+\.\d+)/.exec(storage)?.[1] ?? "of that version"} and later read it`, value: undefined };
+    throw new SignalhouseError(
+      "warehouse_older",
+      `${path} has DuckDB's storage version ${storage}: DuckDB 1.3 takes texts in it for nulls, and does not say so; later ones read it well`,
+      `Run \`signalhouse sync\`, or any other command that writes: it raises the file to ${STORAGE}, which DuckDB 1.3 refuses to open. Nothing in it changes.`,
+    );
   });
 }

@@ -36,8 +36,8 @@ export function explainDuckdb(error: unknown, path: string): unknown {
   if (/database file with version number|newer version of DuckDB|storage version/i.test(message)) {
     return new SignalhouseError(
       "warehouse_newer",
-      `the warehouse ${path} was written by a newer DuckDB than signalhouse has`,
-      "A newer DuckDB converts a file when it writes to it. Open the warehouse read-only from other tools, or upgrade signalhouse.",
+      `the warehouse ${path} is of a newer storage version than signalhouse's DuckDB reads`,
+      "Upgrade signalhouse, or copy the warehouse with the newer DuckDB into a file of STORAGE_VERSION 'v1.4.0': docs/operations.md has the statements.",
       error,
     );
   }

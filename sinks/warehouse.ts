@@ -9,6 +9,7 @@ import { explainDuckdb } from "./duckdb-errors.ts";
 import { contactColumns } from "./ledger.ts";
 import { type MigrationOptions, prepareSchema, schemaVersion } from "./migrate.ts";
 import { ownFolder } from "./own-folder.ts";
+import { MISREAD_STORAGE, raiseStorage, STORAGE, storageOf } from "./storage.ts";
 
 export interface WarehouseOptions {
   /** The DuckDB file. It is created where it is missing, unless the warehouse is only read. */
@@ -70,8 +71,7 @@ export async function openWarehouse({
     release();
     throw error;
   }
-  const instance = await DuckDBInstance.create(path, {
-    access_mode: readOnly ? "READ_ONLY" : "READ_WRITE",
+  const options = {
     ...(memory === undefined ? {} : { memory_limit: memory }),
     ...(threads === undefined ? {} : { threads: String(threads) }),
     // Rows are written as soon as a row group is full, rather than five of them at once: as quick, in a fifth of the memory.
@@ -80,7 +80,9 @@ export async function openWarehouse({
     enable_external_file_cache: "false",
     // What DuckDB lets go of returns to the system in the background, rather than now and then: less memory, and less time of the threads that work.
     allocator_background_threads: "true",
-  }).catch((error: unknown) => {
+  };
+  const open = () => DuckDBInstance.create(path, { access_mode: readOnly ? "READ_ONLY" : "READ_WRITE", ...options });
+  const instance = await (readOnly ? open() : openRaised(path, open, options)).catch((error: unknown) => {
     release();
     throw explainDuckdb(error, path);
   });
@@ -114,6 +116,17 @@ export async function openWarehouse({
   }
 }
 
+/** Opens a file for writing; first it raises one that some DuckDB would misread. */
+async function openRaised(path: string, open: () => Promise<DuckDBInstance>, options: Record<string, string>): Promise<DuckDBInstance> {
+  const instance = await open();
+  const connection = await instance.connect();
+  const storage = await storageOf(connection).finally(() => connection.disconnectSync());
+  if (storage !== MISREAD_STORAGE) return instance;
+  instance.closeSync();
+  await raiseStorage(path, options);
+  return open();
+}
+
 /**
  * DuckDB calls a database by its file's name: with a schema or catalog of the same name every `signalhouse.loads` would be ambiguous, here and in any
  * other tool that opens the file.
@@ -140,9 +153,6 @@ async function assertDuckdbFile(path: string): Promise<void> {
     "Nothing was changed. Check that the path is a DuckDB file, or name another one.",
   );
 }
-
-/** The format of new files: the oldest one in which columns that are mostly null cost little. DuckDB since 1.3 (May 2025) reads it. */
-const STORAGE = "v1.3.0";
 
 /**
  * Makes a new file beside its place and links it there: a process that is killed while DuckDB writes the first bytes must not leave a file that is

