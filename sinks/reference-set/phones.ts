@@ -33,10 +33,11 @@ export async function readPhones(connection: DuckDBConnection, columns: readonly
       },
     }),
   );
-  for (const source of sources.values()) {
-    await connection.run(`ALTER TABLE source ADD COLUMN ${phoneColumn(source)} ${READ.toString()}`);
-    await connection.run(`UPDATE source SET ${phoneColumn(source)} = read_phone(${source.column}::VARCHAR)`);
-  }
+  const readings = [...sources.values()].map((source) => `read_phone(${source.column}::VARCHAR) AS ${phoneColumn(source)}`);
+  // An update would put rows elsewhere; a table that is made anew keeps their order.
+  await connection.run(`CREATE TABLE read_source AS SELECT *, ${readings.join(", ")} FROM source`);
+  await connection.run("DROP TABLE source");
+  await connection.run("ALTER TABLE read_source RENAME TO source");
 }
 
 /** Numbers that are sent though there is a doubt: how many, and the first ones. */
