@@ -30,9 +30,9 @@ export async function compareKeys(connection: DuckDBConnection, columns: readonl
   const keys = `SELECT row_no, key, form, lower(form) AS folded FROM (SELECT row_no, key, ${form} AS form FROM (SELECT row_no, ${key} AS key FROM cells) WHERE key IS NOT NULL)`;
   // Hashes take little room; only the rows whose hashes meet are looked at.
   const meeting = `SELECT hash(folded) AS h FROM (${keys}) GROUP BY h HAVING count(*) > 1`;
-  await connection.run(`CREATE TABLE alike AS SELECT * FROM (${keys}) WHERE hash(folded) IN (${meeting})`);
-  const { found } = await onlyRow<{ found: bigint }>(connection, "SELECT count(*) AS found FROM alike");
+  const { found } = await onlyRow<{ found: bigint }>(connection, `SELECT count(*) AS found FROM (${meeting})`);
   if (found === 0n) return NONE;
+  await connection.run(`CREATE TABLE alike AS SELECT * FROM (${keys}) WHERE hash(folded) IN (${meeting})`);
   const similar = await alike(connection, "form", "key");
   const inCase = await alike(connection, "folded", "form");
   return {

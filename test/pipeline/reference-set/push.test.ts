@@ -399,7 +399,7 @@ describe("an import that goes wrong", () => {
     mkdirSync(`${at2.config.warehouse}.push-999999999-other`);
     await push(at2, ROWS);
     expect(readdirSync(at2.folder).filter((name) => name.includes("push-"))).toEqual([]);
-    await expect(Scratch.make("/nowhere/w.duckdb", at.config.limits, "check")).rejects.toMatchObject({ code: "warehouse_failed" });
+    await expect(Scratch.make("/nowhere/w.duckdb", at.config.limits, "push")).rejects.toMatchObject({ code: "warehouse_failed" });
   });
 });
 
