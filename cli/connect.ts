@@ -22,7 +22,8 @@ function apiKeyOf(config: Config): Promise<string> {
 export async function apiOf(config: Config, { signal, out }: Pick<Context, "signal" | "out">) {
   const { timeoutSeconds, retries } = config.api;
   const log = (line: string) => out.log("info", line);
-  return connectApi({ endpoint: apiEndpoint(config), apiKey: await apiKeyOf(config), timeoutSeconds, retries, signal, log });
+  const apiKey = await apiKeyOf(config);
+  return connectApi({ endpoint: apiEndpoint(config), apiKey, timeoutSeconds, retries, signal, log });
 }
 
 /** Everything that a flow needs which asks Connect and waits. @throws SignalhouseError as apiOf */

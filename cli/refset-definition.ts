@@ -8,6 +8,7 @@ import {
   ATTRIBUTE_TYPES,
   DATE_FORMAT_NAMES,
   DELIMITER_NAMES,
+  MOST_DECIMALS,
   type RefsetDefinition,
   refsetDefinition,
   type RefsetSource,
@@ -29,7 +30,9 @@ export const DEFINITION_OPTIONS = {
   },
   types: { type: "string", value: "JSON", help: `types by column, where they are not as proposed: ${ATTRIBUTE_TYPES.join(", ")}` },
   phone: { type: "string", multiple: true, value: "COLUMN", help: "a column with phone numbers; may be repeated" },
+  decimals: { type: "string", multiple: true, value: "COLUMN=N", help: "how many decimals a new NUMBER attribute has: price=2; may be repeated" },
   normalize: { type: "boolean", help: "rewrite phone numbers and dates that can be understood" },
+  country: { type: "string", value: "CODE", help: "the country of phone numbers that have no country code, such as DE; with --normalize" },
   "date-format": { type: "string", value: "FORMAT", help: `how dates are written: ${DATE_FORMAT_NAMES.join(", ")}` },
   delimiter: { type: "string", value: "NAME", help: `${DELIMITER_NAMES.join(", ")} or auto; auto, the default, takes one that no value has` },
   "no-header": { type: "boolean", help: "write no header row" },
@@ -90,14 +93,16 @@ function sourceOf({ query, table, from }: Values): RefsetSource | undefined {
 }
 
 function wished(values: Values): RefsetDefinition {
-  const { key, columns, types, phone, normalize, delimiter } = values;
+  const { key, columns, types, phone, decimals, normalize, country, delimiter } = values;
   const dateFormat = values["date-format"];
   return {
     ...(key === undefined ? {} : { key }),
     ...(columns === undefined ? {} : { columns: columnsOf(columns) }),
     ...(types === undefined ? {} : { types: typesOf(types) }),
     ...(phone === undefined ? {} : { phone: phone.flatMap((list) => list.split(",").map((name) => name.trim())) }),
+    ...(decimals === undefined ? {} : { decimals: decimalsOf(decimals) }),
     ...(normalize ? { normalize } : {}),
+    ...(country === undefined ? {} : { country: country.toUpperCase() }),
     ...(dateFormat === undefined ? {} : { dateFormat: oneOf("--date-format", dateFormat, DATE_FORMAT_NAMES) }),
     ...(delimiter === undefined ? {} : { delimiter: oneOf("--delimiter", delimiter, ["auto", ...DELIMITER_NAMES] as const) }),
     ...(values["no-header"] ? { header: false } : {}),
@@ -111,6 +116,21 @@ function typesOf(text: string) {
   if (read.success) return read.data;
   const [issue] = read.error.issues;
   throw new SignalhouseError("usage", `--types, ${issue?.path.join(".") || "as a whole"}: ${issue?.message ?? "is not valid"}`, TYPES_EXAMPLE);
+}
+
+function decimalsOf(lists: readonly string[]): Record<string, number> {
+  const items = lists.flatMap((list) => list.split(","));
+  return Object.fromEntries(
+    items.map((item) => {
+      const [, name, decimals] = /^\s*(.*\S)\s*=\s*(\d+)\s*$/s.exec(item) ?? [];
+      if (name !== undefined && Number(decimals) <= MOST_DECIMALS) return [name, Number(decimals)] as const;
+      throw new SignalhouseError(
+        "usage",
+        `--decimals is "${item}"`,
+        `Give a column and a number from 0 to ${MOST_DECIMALS}, such as --decimals price=2.`,
+      );
+    }),
+  );
 }
 
 const COLUMNS_EXAMPLE = `For example: --columns 'order_id=Order ID,amount' or --columns '{"order_id":"Order ID","amount":"amount"}'`;

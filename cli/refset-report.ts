@@ -23,7 +23,14 @@ export function preparedDocument(set: string, prepared: Prepared) {
     bytes,
     delimiter,
     date_format: columns.some(({ type }) => type === "DATE") ? columns[0]?.dateFormat : null,
-    columns: columns.map(({ name, source, type, isKey, isPhone }) => ({ name, from: source.name, type, key: isKey, phone: isPhone })),
+    columns: columns.map(({ name, source, type, isKey, isPhone, decimals }) => ({
+      name,
+      from: source.name,
+      type,
+      key: isKey,
+      phone: isPhone,
+      decimals: decimals ?? null,
+    })),
     ...(changes ? { changed: changes.changed, gone: { count: changes.goneCount, keys: changes.gone } } : {}),
     notes,
     violation_count: violationCount,
@@ -38,11 +45,11 @@ export function preparedText(prepared: Prepared): string {
   const lines = [
     table(
       ["column", "from", "type", ""],
-      columns.map(({ name, source, type, isKey, isPhone }) => [
+      columns.map(({ name, source, type, isKey, isPhone, decimals }) => [
         name,
         source.name === name ? "" : source.name,
         type,
-        isKey ? "key" : isPhone ? "phone" : type === "DATE" ? format : "",
+        isKey ? "key" : isPhone ? "phone" : type === "DATE" ? format : decimals === undefined ? "" : count(decimals, "decimal"),
       ]),
     ),
     "",

@@ -1,6 +1,6 @@
 import { connectView, writeReferenceSet } from "../pipeline/reference-set/push.ts";
 import { warehouseReader } from "../pipeline/use-warehouse.ts";
-import { isSignalhouseError } from "../schemas/errors.ts";
+import { type ErrorCode, isSignalhouseError } from "../schemas/errors.ts";
 import { setNameViolations } from "../schemas/reference-set.ts";
 import { defineCommand } from "./command.ts";
 import { apiOf } from "./connect.ts";
@@ -12,7 +12,7 @@ export const command = defineCommand({
   usage: "NAME [options]",
   about:
     "Checks the rows of a reference set by every rule of Connect, and sends nothing. Each broken rule is told with row, column, value and rule. Where\n" +
-    "there is an API key, the sets that Connect has are looked at too.",
+    "there is an API key, the sets that Connect has are looked at too. With --from it needs no configuration, account, warehouse or network.",
   options: DEFINITION_OPTIONS,
   examples: ["refset validate Orders --from orders.csv --key 'Order ID'", "refset validate Orders --mode replace --max-errors 1000"],
   positionals: [1, 1],
@@ -20,18 +20,26 @@ export const command = defineCommand({
     const { config } = await context.config();
     const { definition } = await definitionOf(set, values, config);
     const wish = { set, definition, mode: modeOf(values.mode), changed: false, maxErrors: maxErrorsOf(values["max-errors"]) };
-    const api = await apiOf(config, context).catch((error: unknown) => {
-      if (isSignalhouseError(error, "api_key_missing", "config_invalid")) return undefined;
-      throw error;
-    });
-    const view = api && setNameViolations(set).length === 0 ? await connectView({ api, config }, set, values.id) : undefined;
+    let unasked: string | undefined;
+    /** Without an account or a network the rows are checked all the same. */
+    const without =
+      (...codes: ErrorCode[]) =>
+      (error: unknown) => {
+        if (!isSignalhouseError(error, ...codes)) throw error;
+        unasked = error.message;
+        return undefined;
+      };
+    const api = await apiOf(config, context).catch(without("api_key_missing", "config_invalid"));
+    const isNamed = setNameViolations(set).length === 0;
+    const asking = api && isNamed ? connectView({ api, config }, set, values.id) : Promise.resolve(undefined);
+    const view = await asking.catch(without("api_unreachable"));
     const readWarehouse = warehouseReader(config, context.signal);
     const prepared = await writeReferenceSet({ config, readWarehouse, signal: context.signal }, wish, view, undefined);
     const isClean = prepared.violationCount === 0;
-    context.out.result({ ...preparedDocument(set, prepared), asked_connect: api !== undefined }, () =>
+    context.out.result({ ...preparedDocument(set, prepared), asked_connect: unasked === undefined }, () =>
       [preparedText(prepared), ...(isClean ? ["", `${set} can be pushed, ${prepared.mode}: ${fileText(prepared)}`] : [])].join("\n"),
     );
-    if (!api) context.out.note("Connect was not asked about its sets: there is no API key");
+    if (unasked !== undefined) context.out.note(`Connect was not asked about its sets: ${unasked}`);
     return isClean ? EXIT.done : EXIT.failed;
   },
 });

@@ -1,5 +1,6 @@
 /** What Connect demands of a reference set and of its file. Source: vendor page "Create a reference set". */
 import { z } from "zod";
+import { shown } from "./characters.ts";
 
 /** How Connect reads a column. */
 export const ATTRIBUTE_TYPES = ["TEXT", "NUMBER", "BOOLEAN", "DATE"] as const;
@@ -37,6 +38,9 @@ export const NUMBER_LOOKS = String.raw`-?(0|[1-9]\d*)(\.\d+)?`;
 /** ITU-T E.164: a plus, the country code, at most 15 digits in all. */
 export const PHONE_LOOKS = String.raw`\+[1-9]\d{1,14}`;
 
+/** Connect names no greatest number of decimals; DuckDB's decimals have no more. */
+export const MOST_DECIMALS = 38;
+
 /** Five GB, counted so that either meaning of GB holds. */
 export const FILE_BYTES = 5_000_000_000;
 
@@ -45,6 +49,8 @@ export interface Attribute {
   name: string;
   type: AttributeType;
   isKey: boolean;
+  /** How many decimals a new NUMBER attribute is to have; undefined where that is left to Connect. */
+  decimals?: number | undefined;
 }
 
 /** A broken rule: where, and what holds. */
@@ -62,7 +68,7 @@ export const RULES = {
   set_name: "a set's name has 1 to 25 Latin letters, digits, hyphens and underscores",
   set_name_reserved: "a set's name must not be that of another data set, nor one of Connect's own words",
   set_limit: "a subscription has room for a certain number of sets",
-  attribute_name: "an attribute's name is not empty, has no spaces at its ends and no control characters",
+  attribute_name: "an attribute's name is not empty, has no spaces at its ends, no control characters and no half of one",
   attribute_duplicate: "an attribute's name is there once",
   attribute_type: "an attribute's type is what the source can give, and what the set has already",
   key: "exactly one column is the key, and it stays the key",
@@ -73,13 +79,28 @@ export const RULES = {
   date: "a date is a day that exists, written in one of the six formats",
   date_format: "all dates of a file are written in one format",
   phone: "a phone number is E.164: + and 2 to 15 digits, nothing else",
+  decimals: "a number has no more decimals than its attribute, and none is rounded",
+  characters: "a value has no NUL and no half of a character (a lone surrogate), which no file can hold as they are",
   encoding: "a file is UTF-8",
   delimiter: "a file has one delimiter, and each row as many fields as the header",
+  header_repeated: "a header row stands at the top only",
   file_size: "a file has at most 5 GB",
   rows: "a file has rows",
   mapping: "REPLACE gives every attribute of the set, and no other",
 } as const satisfies Record<string, string>;
 export type Rule = keyof typeof RULES;
+
+/** Why a text cannot be normalized to a phone number. */
+export const PHONE_FAULTS = {
+  signs: "it has other signs than digits, blanks and ( ) - . / around them, such as an extension, letters or a second number",
+  country: "it has no country code that begins with +; name the country of such numbers with --country",
+  country_code: "no country has this code",
+  length: "no number of its country is as long or as short",
+  zero: "whether its (0) is dialled is not known: no number of its country is like it with the zero; write it without",
+  several: "there is a second number or an extension behind its stroke",
+  ambiguous: "it may begin with its country code or with a code within the country; write the country code with +",
+} as const satisfies Record<string, string>;
+export type PhoneFault = keyof typeof PHONE_FAULTS;
 
 /** Names that Connect gives to data sets of its own. */
 const RESERVED = ["AUDIENCE", "REFERENCE_SET", "PRODUCT_CATALOG", "BEHAVIORAL_ATTRIBUTES", "BEHAVIORAL_SCORES"];
@@ -99,8 +120,8 @@ export function attributeViolations(attributes: readonly Attribute[]): Violation
   const found: Violation[] = [];
   const seen = new Map<string, string>();
   for (const { name } of attributes) {
-    if (name === "" || name.trim() !== name || /[\p{Cc}\u{feff}]/u.test(name)) {
-      found.push({ rule: "attribute_name", column: name, message: `the column ${JSON.stringify(name)}: ${RULES.attribute_name}` });
+    if (name === "" || name.trim() !== name || /[\p{Cc}\p{Cs}\u{feff}]/u.test(name)) {
+      found.push({ rule: "attribute_name", column: name, message: `the column ${shown(name)}: ${RULES.attribute_name}` });
     }
     const same = seen.get(name.toLowerCase());
     if (same !== undefined) {
@@ -194,8 +215,12 @@ export const refsetDefinition = z.strictObject({
   types: z.record(z.string(), z.enum(ATTRIBUTE_TYPES)).optional(),
   /** Attributes that hold phone numbers. */
   phone: z.array(z.string()).optional(),
+  /** How many decimals a NUMBER attribute has, by attribute. */
+  decimals: z.record(z.string(), z.int().min(0).max(MOST_DECIMALS)).optional(),
   /** Rewrite phone numbers and dates that can be understood. */
   normalize: z.boolean().optional(),
+  /** Whose phone numbers come without a country code: an ISO 3166 code such as DE. */
+  country: z.string().optional(),
   delimiter: z.enum(["auto", ...DELIMITER_NAMES]).optional(),
   dateFormat: z.enum(DATE_FORMAT_NAMES).optional(),
   header: z.boolean().optional(),
@@ -212,7 +237,7 @@ export interface ImportInput {
   dataSetName?: string;
   dataSetType?: "REFERENCE_SET";
   dataSetId?: string;
-  attributes?: { create: { name: string; type: AttributeType; identifyAs?: { key: true } }[] };
+  attributes?: { create: { name: string; type: AttributeType; identifyAs?: { key: true }; decimalPrecision?: number }[] };
   jobName: string;
   importType: ImportMode;
   fileFormat: "DELIMITED";
@@ -243,7 +268,12 @@ export interface ImportPlan {
 export function importInput(plan: ImportPlan): ImportInput {
   const { mode, set, known, attributes, jobName, delimiter, dateFormat, header, folder, fileName, notify } = plan;
   const missing = attributes.filter(({ name }) => !known?.attributes.some((there) => there.name === name));
-  const create = missing.map(({ name, type, isKey }) => ({ name, type, ...(isKey ? { identifyAs: { key: true } as const } : {}) }));
+  const create = missing.map(({ name, type, isKey, decimals }) => ({
+    name,
+    type,
+    ...(isKey ? { identifyAs: { key: true } as const } : {}),
+    ...(decimals === undefined ? {} : { decimalPrecision: decimals }),
+  }));
   return {
     ...(known ? { dataSetId: known.id } : { dataSetName: set, dataSetType: "REFERENCE_SET" as const }),
     ...(create.length > 0 && mode !== "REPLACE" ? { attributes: { create } } : {}),

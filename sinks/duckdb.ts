@@ -7,7 +7,17 @@ import type * as Client from "@duckdb/node-api";
 
 const client = createRequire(import.meta.url)("@duckdb/node-api") as typeof Client;
 
-export const { DuckDBInstance, DuckDBTimestampTZValue, DuckDBTypeId, JsonDuckDBValueConverter, StatementType } = client;
+export const {
+  DuckDBInstance,
+  DuckDBScalarFunction,
+  DuckDBTimestampTZValue,
+  DuckDBTypeId,
+  JsonDuckDBValueConverter,
+  StatementType,
+  STRUCT,
+  structValue,
+  VARCHAR,
+} = client;
 export type DuckDBInstance = Client.DuckDBInstance;
 export type DuckDBTypeId = Client.DuckDBTypeId;
 export type DuckDBTimestampTZValue = Client.DuckDBTimestampTZValue;

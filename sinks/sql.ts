@@ -20,6 +20,15 @@ export async function tableColumnNames(connection: DuckDBConnection, table: stri
   return found.map(({ name }) => name);
 }
 
+/**
+ * DuckDB's client takes U+FEFF at a text's start for a byte order mark, and drops it. A text that must come as it is is asked for behind a sign, and freed of it with bare().
+ */
+export const guarded = (text: string): string => `'.' || ${text}`;
+export const bare = (text: string): string => text.slice(1);
+
+/** A path as DuckDB's readers take it for nothing but itself: `[`, `*` and `?` in a file's name are no pattern. What DuckDB writes, it takes as it is. */
+export const literalPath = (path: string): string => path.replace(/[[*?]/g, "[$&]");
+
 /** Runs `work` in a transaction: all of it is committed, or nothing. */
 export async function inTransaction<T>(connection: DuckDBConnection, work: () => Promise<T>): Promise<T> {
   await connection.run("BEGIN");

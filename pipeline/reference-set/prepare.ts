@@ -13,10 +13,11 @@ import {
   type Violation,
 } from "../../schemas/reference-set.ts";
 import type { Column } from "../../sinks/reference-set/cells.ts";
-import { checkValues } from "../../sinks/reference-set/check.ts";
+import { byRow, checkValues } from "../../sinks/reference-set/check.ts";
 import type { Scratch } from "../../sinks/reference-set/scratch.ts";
 import { type Changes, changesOf, choosePunctuation, createCells, createSheet, sendingSize } from "../../sinks/reference-set/sheet.ts";
 import type { ReadWarehouse } from "../use-warehouse.ts";
+import { readPhoneColumns, refuseCountry } from "./phones.ts";
 import { settleColumns } from "./settle.ts";
 import { stageSource } from "./source.ts";
 
@@ -72,6 +73,7 @@ export async function prepareFile(
   limits = { fileBytes: FILE_BYTES },
 ): Promise<Prepared> {
   const { set, definition, maxErrors } = wish;
+  refuseCountry(definition);
   const known = view?.known;
   const mode = wish.mode ?? (known ? "ADD_UPDATE" : "CREATE");
   const staged = await stageSource(scratch, definition.source, { readWarehouse, pushed: wish.changed ? set : undefined, most: maxErrors });
@@ -87,18 +89,22 @@ export async function prepareFile(
       ...staged.violations,
     ];
     const notes: string[] = [];
-    let count = violations.length;
+    let count = violations.length - staged.violations.length + staged.violationCount;
     // Of columns that cannot be what they should, the values say nothing.
     const isWritable = !settled.violations.some(({ rule }) => rule === "attribute_type");
-    if (isWritable) await createCells(connection, columns);
+    if (isWritable) {
+      notes.push(...(await readPhoneColumns(connection, columns, definition.country)));
+      await createCells(connection, columns);
+    }
     const values = isWritable ? await checkValues(connection, columns, maxErrors) : undefined;
     violations.push(...(values?.violations ?? []));
     count += values?.count ?? 0;
+    notes.push(...(values?.warnings ?? []), ...decimalNotes(columns, known));
     for (const { column, values: many } of values?.normalized ?? [])
       notes.push(`${many.toLocaleString("en-US")} values of "${column}" were normalized`);
-    const base = { columns, mode, rows: values?.rows ?? 0, notes };
+    const base = { columns, mode, rows: (values?.rows ?? 0) + staged.leftOut, notes };
     const broken = (found: Violation[], many: number): Prepared => {
-      const told = { violations: found.slice(0, maxErrors), violationCount: many };
+      const told = { violations: found.toSorted(byRow).slice(0, maxErrors), violationCount: many };
       return { ...base, ...told, delimiter: "comma", sending: 0, bytes: 0, changes: undefined };
     };
     if (count > 0) return broken(violations, count);
@@ -119,6 +125,14 @@ export async function prepareFile(
     if (late.length > 0) return broken(late, late.length);
     return { ...base, delimiter, sending: sending.rows, bytes: sending.bytes, changes, violations: [], violationCount: 0 };
   });
+}
+
+/** What an attribute that is there does with decimals was said when it was made. */
+function decimalNotes(columns: readonly Column[], known: KnownSet | undefined): string[] {
+  const there = columns.filter(({ name, decimals }) => decimals !== undefined && known?.attributes.some((attribute) => attribute.name === name));
+  return there.map(
+    ({ name, decimals }) => `"${name}" is in the set already, and keeps the precision that it has; no value has more than ${decimals} decimals`,
+  );
 }
 
 /** Whether there is nothing to send. */

@@ -34,6 +34,7 @@ export async function settleColumns(
   for (const [option, names] of [
     ["--types", Object.keys(wish.types ?? {})],
     ["--phone", wish.phone ?? []],
+    ["--decimals", Object.keys(wish.decimals ?? {})],
     ["--key", wish.key === undefined ? [] : [wish.key]],
   ] as const) {
     const unknown = names.find((name) => !chosen.some(isNamed(name)));
@@ -49,12 +50,14 @@ export async function settleColumns(
   const phones = new Set((wish.phone ?? []).map((name) => chosen.findIndex(isNamed(name))));
   const given = chosen.map((column, index) => typeGiven(column, wish, known) ?? (phones.has(index) ? "TEXT" : undefined));
 
+  const decimals = chosen.map(({ name, source }) => wish.decimals?.[name] ?? wish.decimals?.[source.name]);
+
   const isLooked = ({ source: { kind, proposal } }: Chosen, index: number) =>
     given[index] === undefined ? proposal.startsWith("look") : given[index] === "DATE" && kind === "text";
   const looks = await looksOf(connection, [...new Set(chosen.filter(isLooked).map((column) => column.source.column))]);
   const columns = chosen.map((column, index): Column => {
     const type = given[index] ?? proposal(column.source, index === keyAt, looks);
-    const base = { source: column.source, name: column.name, type, isKey: index === keyAt, isPhone: phones.has(index) };
+    const base = { source: column.source, name: column.name, type, isKey: index === keyAt, isPhone: phones.has(index), decimals: decimals[index] };
     return { ...base, normalize: wish.normalize ?? false, dateFormat: "YYYY-MM-DD", slashed: "dayFirst" };
   });
   const dates = await chooseDates(connection, columns, looks, wish.dateFormat);
@@ -93,7 +96,9 @@ const noColumn = (option: string, name: string, names: readonly string[]) =>
   );
 
 function misfits(columns: readonly Column[]): Violation[] {
-  return columns.flatMap(({ name, type, source, isPhone }): Violation[] => {
+  return columns.flatMap(({ name, type, source, isPhone, decimals }): Violation[] => {
+    if (decimals !== undefined && type !== "NUMBER")
+      return [{ rule: "attribute_type", column: name, message: `"${name}" is to have ${decimals} decimals, but is ${type}, not NUMBER` }];
     if (isPhone && type !== "TEXT")
       return [{ rule: "attribute_type", column: name, message: `"${name}" holds phone numbers, which are TEXT, not ${type}` }];
     if (FITS[type].includes(source.kind)) return [];

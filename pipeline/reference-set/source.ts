@@ -1,32 +1,35 @@
 /** Where a reference set's rows come from, and how they get into the scratch file. */
 import { access } from "node:fs/promises";
-import { createReadStream } from "node:fs";
 import { extname } from "node:path";
 import { isSignalhouseError, messageOf, SignalhouseError } from "../../schemas/errors.ts";
 import { quoteIdentifier } from "../../schemas/names.ts";
 import type { RefsetSource, Violation } from "../../schemas/reference-set.ts";
-import { stageDelimited } from "../../sinks/reference-set/delimited.ts";
-import { RowsTable } from "../../sinks/reference-set/rows-table.ts";
 import type { Scratch } from "../../sinks/reference-set/scratch.ts";
 import { type SourceColumn, stageParquet, stagePushedRows, stageQuery } from "../../sinks/reference-set/source.ts";
 import type { Warehouse } from "../../sinks/warehouse.ts";
-import { jsonRows } from "../../transforms/json-rows.ts";
 import type { ReadWarehouse } from "../use-warehouse.ts";
+import { stageDelimited } from "./stage-delimited.ts";
+import { stageJson } from "./stage-json.ts";
 
 const DELIMITED = { ".csv": "comma", ".tsv": "tab", ".psv": "pipe" } as const;
 const JSON_ENDINGS = [".json", ".jsonl", ".ndjson"];
 
 export interface Staged {
   columns: SourceColumn[];
-  /** What could not be read. */
+  /** What could not be read: the first of it, and all counted. */
   violations: Violation[];
+  violationCount: number;
+  /** Rows that are not among those staged. */
+  leftOut: number;
 }
+
+const unbroken = (columns: SourceColumn[]): Staged => ({ columns, violations: [], violationCount: 0, leftOut: 0 });
 
 export interface StageOptions {
   readWarehouse: ReadWarehouse;
   /** The set whose last pushed rows are staged too. */
   pushed: string | undefined;
-  /** Lines of a file that are told where they cannot be read. */
+  /** Broken rules that are told. */
   most: number;
 }
 
@@ -37,7 +40,7 @@ export interface StageOptions {
 export async function stageSource(scratch: Scratch, source: RefsetSource, { readWarehouse, pushed, most }: StageOptions): Promise<Staged> {
   if (!("file" in source)) {
     const sql = "query" in source ? source.query : `FROM ${tableName(source.table)}`;
-    return { columns: await readWarehouse((warehouse) => stageQuery(warehouse, scratch.path, sql, pushed)), violations: [] };
+    return unbroken(await readWarehouse((warehouse) => stageQuery(warehouse, scratch.path, sql, pushed)));
   }
   if (pushed !== undefined) await stagePushedOrNone(scratch, readWarehouse, pushed);
   const { file } = source;
@@ -46,8 +49,8 @@ export async function stageSource(scratch: Scratch, source: RefsetSource, { read
   });
   const ending = extname(file).toLowerCase();
   if (ending in DELIMITED) return scratch.use((connection) => stageDelimited(connection, file, DELIMITED[ending as keyof typeof DELIMITED], most));
-  if (ending === ".parquet") return { columns: await scratch.use((connection) => stageParquet(connection, file)), violations: [] };
-  if (JSON_ENDINGS.includes(ending)) return { columns: await scratch.use((connection) => stageJson(connection, file)), violations: [] };
+  if (ending === ".parquet") return unbroken(await scratch.use((connection) => stageParquet(connection, file)));
+  if (JSON_ENDINGS.includes(ending)) return scratch.use((connection) => stageJson(connection, file, most));
   throw new SignalhouseError(
     "usage",
     `"${file}" does not say what it is`,
@@ -57,14 +60,6 @@ export async function stageSource(scratch: Scratch, source: RefsetSource, { read
 
 /** "orders" or "signalhouse.loads": each part is a name by itself. */
 const tableName = (table: string) => table.split(".").map(quoteIdentifier).join(".");
-
-async function stageJson(connection: ConstructorParameters<typeof RowsTable>[0], file: string): Promise<SourceColumn[]> {
-  const table = new RowsTable(connection);
-  for await (const row of jsonRows(createReadStream(file))) await table.add(row);
-  const columns = await table.end();
-  if (columns.length > 0) return columns;
-  throw new SignalhouseError("refset_invalid", `${file} has no rows with values`, "It takes an array of objects, or one object a line.");
-}
 
 /** A warehouse that is not there has pushed nothing. */
 async function stagePushedOrNone(scratch: Scratch, readWarehouse: ReadWarehouse, set: string): Promise<void> {

@@ -10,7 +10,7 @@ export interface ImportArguments {
   dataSetType?: "AUDIENCE" | "REFERENCE_SET" | null;
   dataSetId?: string | null;
   attributes?: {
-    create?: readonly { name: string; type: AttributeType; identifyAs?: { key?: boolean | null } | null }[] | null;
+    create?: readonly { name: string; type: AttributeType; identifyAs?: { key?: boolean | null } | null; decimalPrecision?: number | null }[] | null;
     remove?: readonly { name: string }[] | null;
   } | null;
   fileLocation: { type: "SFTP"; filename: string; folder?: string | null };
@@ -33,6 +33,10 @@ export function checkImport(input: ImportArguments, sets: readonly SandboxSet[],
   demand(fileLocation.filename !== "" && !fileLocation.filename.includes("/"), "filename is not a file's name");
   for (const { destination } of notifications ?? []) demand(/^[^\s@]+@[^\s@]+\.[^\s@]+$/.test(destination), `"${destination}" is no e-mail address`);
   const create = attributes?.create ?? [];
+  for (const { name, type, decimalPrecision } of create) {
+    const holds = decimalPrecision === undefined || decimalPrecision === null || (type === "NUMBER" && decimalPrecision >= 0);
+    demand(holds, `decimalPrecision of "${name}" is not allowed`);
+  }
   const keys = create.filter(({ identifyAs }) => identifyAs?.key);
   const set = importType === "CREATE" ? undefined : sets.find(({ id }) => id === dataSetId);
   if (importType === "CREATE") {

@@ -45,11 +45,13 @@ export async function readRows(place: string, input: ImportArguments, attributes
       row += 1;
       const record: SandboxRecord = new Map();
       let key: string | null = null;
-      for (const { index, name, type, isKey } of columns) {
+      for (const { index, name, type, isKey, decimalPrecision } of columns) {
         const bytes = values[index];
         if (!bytes) throw invalid(`row ${row} has no column ${index + 1}`);
         const cell = bytes.length === 0 ? null : textOf(bytes, row, name);
         if (cell !== null && !isOf(cell, type, input.dateFormat)) throw invalid(`row ${row}, ${name}: "${cell}" is no ${type}`);
+        const decimals = type === "NUMBER" ? (cell?.split(".")[1]?.replace(/0+$/, "").length ?? 0) : 0;
+        if (decimals > (decimalPrecision ?? decimals)) throw invalid(`row ${row}, ${name}: "${cell}" has more than ${decimalPrecision} decimals`);
         record.set(name, cell);
         if (isKey) key = cell;
       }

@@ -82,10 +82,11 @@ export class Imports {
     if (there && request.importType === "CREATE") throw new ImportFault("INPUT_VALIDATION_FAILED", `there is a data set "${there.name}" already`);
     const removed = (request.attributes?.remove ?? []).map(({ name }) => name);
     const kept = (there?.attributes ?? []).filter(({ name }) => !removed.includes(name));
-    const created = (request.attributes?.create ?? []).map(({ name, type, identifyAs }): SandboxAttribute => ({
+    const created = (request.attributes?.create ?? []).map(({ name, type, identifyAs, decimalPrecision = null }): SandboxAttribute => ({
       name,
       type,
       isKey: identifyAs?.key === true,
+      decimalPrecision,
     }));
     const attributes = [...kept, ...created];
     const rows = await readRows(place, request, attributes);

@@ -22,7 +22,7 @@ const sdl = (dataJob: string) => `
   type PageInfo { hasNextPage: Boolean! endCursor: String }
   type DataSetConnection { nodes: [DataSet!]! pageInfo: PageInfo! }
   type DataSet { dataSetId: ID! name: String! type: String! size: Int attributes: [Attribute!] }
-  type Attribute { name: String! type: String! identifyAs: IdentifyAs }
+  type Attribute { name: String! type: String! identifyAs: IdentifyAs decimalPrecision: Int }
   type IdentifyAs { key: Boolean }
   type RecordConnection { totalCount: Int! nodes: [SetRecord!]! pageInfo: PageInfo! }
   type SetRecord { attributes: [RecordAttribute!]! }
@@ -62,7 +62,7 @@ const sdl = (dataJob: string) => `
   enum SandboxAttributeType { TEXT NUMBER BOOLEAN DATE }
   enum SandboxLocationType { SFTP }
   input SandboxAttributesInput { create: [SandboxCreateInput!] remove: [SandboxRemoveInput!] }
-  input SandboxCreateInput { name: String! type: SandboxAttributeType! identifyAs: SandboxIdentifyInput }
+  input SandboxCreateInput { name: String! type: SandboxAttributeType! identifyAs: SandboxIdentifyInput decimalPrecision: Int }
   input SandboxIdentifyInput { key: Boolean }
   input SandboxRemoveInput { name: String! }
   input SandboxFileLocationInput { type: SandboxLocationType! folder: String filename: String! }

@@ -7,6 +7,8 @@ export interface SandboxAttribute {
   readonly name: string;
   readonly type: AttributeType;
   readonly isKey: boolean;
+  /** How many decimals a number may have, where that was said. */
+  readonly decimalPrecision: number | null;
 }
 
 /** Cells by attribute, as the file had them; null where they were empty. */
@@ -38,7 +40,7 @@ export function dataSets(sets: readonly SandboxSet[], { filter, first, after }: 
     name,
     type: "REFERENCE_SET",
     size: records.size,
-    attributes: attributes.map((attribute) => ({ name: attribute.name, type: attribute.type, identifyAs: { key: attribute.isKey } })),
+    attributes: attributes.map(({ name, type, isKey, decimalPrecision }) => ({ name, type, identifyAs: { key: isKey }, decimalPrecision })),
   }));
   const matching = [AUDIENCE, ...nodes].filter((node) => (filter ?? []).every(({ field, eq }) => (node as Record<string, unknown>)[field] === eq));
   return page(matching, first, after, 50);

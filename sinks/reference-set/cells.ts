@@ -1,4 +1,6 @@
 /** SQL for the cells of a reference set's file: how a value is written, and what is wrong with it. */
+import { UNSEEN } from "../../schemas/characters.ts";
+import { quoteText } from "../../schemas/names.ts";
 import { type AttributeType, DATE_FORMATS, type DateFormat, NUMBER_LOOKS, PHONE_LOOKS, WITH_TIME } from "../../schemas/reference-set.ts";
 import { isDate, SLASHED } from "./looks.ts";
 import type { Kind, SourceColumn } from "./source.ts";
@@ -13,6 +15,8 @@ export interface Column {
   /** How dates of the file are written. */
   dateFormat: DateFormat;
   normalize: boolean;
+  /** How many decimals its numbers may have. */
+  decimals?: number | undefined;
   /** Which number comes first in slashed dates that are normalized. */
   slashed: "dayFirst" | "monthFirst";
 }
@@ -25,16 +29,21 @@ export const FITS: Record<AttributeType, readonly Kind[]> = {
   DATE: ["text", "date", "timestamp"],
 };
 
+/** Whether the column `phoneColumn` has what its numbers were read as. */
+export const isReadAsPhone = ({ isPhone, normalize }: Column): boolean => isPhone && normalize;
+/** Beside a column of the source: `number` in E.164, null where it cannot be read, and a `remark`, which is the reason then, else a doubt. */
+export const phoneColumn = ({ column }: SourceColumn): string => `phone_${column}`;
+
 /** The cell as it stands in the file, before quoting; null where it is empty. */
 export function cellSql(column: Column): string {
-  const { source, type, isPhone, normalize } = column;
+  const { source, type, normalize } = column;
   const value = source.column;
+  if (isReadAsPhone(column)) return `coalesce(${phoneColumn(source)}.number, nullif(${value}::VARCHAR, ''))`;
   if (source.kind === "boolean") return `CASE ${value} WHEN true THEN 'TRUE' WHEN false THEN 'FALSE' END`;
   if (source.kind === "number") return `${value}::VARCHAR`;
   if (source.kind === "float") return plainNumber(`${value}::VARCHAR`);
   if (source.kind === "date" || source.kind === "timestamp") return written(value, formatOf(column));
   const text = `nullif(${value}::VARCHAR, '')`;
-  if (normalize && isPhone) return normalPhone(text);
   // What cannot be understood stays as it is, and is a violation.
   if (normalize && type === "DATE") return `coalesce(${written(anyDate(text, column.slashed), column.dateFormat)}, ${text})`;
   return text;
@@ -51,9 +60,13 @@ const written = (value: string, format: DateFormat) => `strftime(${value}, '${DA
 /** A broken rule of one cell, or null. `cell` is its SQL. */
 export function faultSql(column: Column, cell: string): string {
   const rules: string[] = [];
-  if (column.isPhone) rules.push(`WHEN NOT regexp_full_match(${cell}, '${PHONE_LOOKS}') THEN 'phone'`);
   const { kind } = column.source;
+  if (isReadAsPhone(column)) rules.push(`WHEN ${phoneColumn(column.source)}.number IS NULL THEN 'phone'`);
+  if (column.type === "TEXT" && kind === "text") rules.push(`WHEN contains(${cell}, chr(0)) THEN 'characters'`);
+  if (column.isKey) rules.push(`WHEN regexp_full_match(${cell}, ${quoteText(`${UNSEEN}+`)}) THEN 'key_empty'`);
+  if (column.isPhone) rules.push(`WHEN NOT regexp_full_match(${cell}, '${PHONE_LOOKS}') THEN 'phone'`);
   if (column.type === "NUMBER" && kind !== "number") rules.push(`WHEN NOT regexp_full_match(${cell}, '${NUMBER_LOOKS}') THEN 'number'`);
+  if (column.decimals !== undefined) rules.push(`WHEN length(rtrim(split_part(${cell}, '.', 2), '0')) > ${column.decimals} THEN 'decimals'`);
   if (column.type === "BOOLEAN" && kind === "text") rules.push(`WHEN ${cell} NOT IN ('TRUE', 'FALSE') THEN 'boolean'`);
   if (column.type === "DATE") {
     // In one of the other formats it is a date, but not one of this file.
@@ -82,13 +95,6 @@ function plainNumber(text: string): string {
   // "3.0" is written as it is; so are nan and inf, which are violations. DuckDB gives no positive exponent below the number of digits.
   const plain = `${sign} || CASE WHEN ${exponent} < 0 THEN ${small} WHEN ${exponent} >= ${fraction} THEN ${large} ELSE ${text} END`;
   return `CASE WHEN regexp_full_match(${text}, '-?[0-9.]+e[+-]?[0-9]+') THEN ${plain} ELSE ${text} END`;
-}
-
-/** Without the signs that people put between digits; (0) behind a country code is not dialled with it. A number without a country code stays as it is. */
-function normalPhone(text: string): string {
-  const international = `regexp_replace(${text}, '^\\s*00', '+')`;
-  const bare = `regexp_replace(regexp_replace(${international}, '^(\\s*\\+.*?)\\(0\\)', '\\1'), '[\\s().\\-/]', '', 'g')`;
-  return `CASE WHEN regexp_full_match(${bare}, '${PHONE_LOOKS}') THEN ${bare} ELSE ${text} END`;
 }
 
 /** A date in any of the six formats, also without its zeros, or an ISO 8601 time with its zone; else null. */

@@ -1,8 +1,10 @@
 /** Checks every value of a reference set. */
 import type { DuckDBConnection } from "@duckdb/node-api";
+import { shown } from "../../schemas/characters.ts";
 import { type Rule, RULES, type Violation } from "../../schemas/reference-set.ts";
-import { onlyRow, rows } from "../sql.ts";
-import { type Column, faultSql, keySql } from "./cells.ts";
+import { bare, guarded, onlyRow, rows } from "../sql.ts";
+import { type Column, faultSql, isReadAsPhone, phoneColumn } from "./cells.ts";
+import { compareKeys } from "./keys.ts";
 
 /** What the values break. */
 export interface ValueReport {
@@ -13,6 +15,8 @@ export interface ValueReport {
   violations: Violation[];
   /** How many values were written anew, by column. */
   normalized: { column: string; values: number }[];
+  /** What is worth knowing of the keys. */
+  warnings: string[];
 }
 
 /**
@@ -21,69 +25,58 @@ export interface ValueReport {
  */
 export async function checkValues(connection: DuckDBConnection, columns: readonly Column[], most: number): Promise<ValueReport> {
   const cells = columns.map((column, index) => ({ column, cell: `a${index + 1}`, fault: faultSql(column, `a${index + 1}`) }));
-  const rewritten = cells.filter(({ column }) => column.normalize && column.source.kind === "text" && (column.isPhone || column.type === "DATE"));
+  const isRewritten = (column: Column) => isReadAsPhone(column) || (column.normalize && column.source.kind === "text" && column.type === "DATE");
+  const rewritten = cells.filter(({ column }) => isRewritten(column));
   const counts = [
     "count(*) AS rows",
     ...cells.map(({ cell, fault }) => `count(${fault}) AS ${cell}`),
-    ...rewritten.map(({ column, cell }) => `count_if(${cell} <> ${column.source.column}) AS n${cell}`),
+    ...rewritten.map(({ column, cell }) => `count_if(${cell} <> ${column.source.column}::VARCHAR) AS n${cell}`),
   ];
-  // The view's columns and the source's, side by side.
-  const from = `(SELECT cells.*, source.* FROM cells JOIN source ON source.rowid = cells.row_no - 1)`;
-  const counted = await onlyRow<Record<string, bigint>>(connection, `SELECT ${counts.join(", ")} FROM ${rewritten.length > 0 ? from : "cells"}`);
+  const counted = await onlyRow<Record<string, bigint>>(connection, `SELECT ${counts.join(", ")} FROM cells`);
   const faulty = cells.filter(({ cell }) => (counted[cell] ?? 0n) > 0n);
   const violations: Violation[] = [];
   for (const { column, fault } of faulty) {
-    const found = await rows<{ row_no: bigint; value: string | null; rule: Rule }>(
+    const remark = isReadAsPhone(column) ? `${phoneColumn(column.source)}.remark` : "NULL";
+    const found = await rows<Fault>(
       connection,
-      `SELECT row_no, ${column.source.column}::VARCHAR AS value, ${fault} AS rule FROM ${from} WHERE rule IS NOT NULL ORDER BY row_no LIMIT ${most}`,
+      `SELECT row_no, ${guarded(`${column.source.column}::VARCHAR`)} AS value, ${fault} AS rule, ${remark} AS remark FROM cells
+       WHERE rule IS NOT NULL ORDER BY row_no LIMIT ${most}`,
     );
-    violations.push(...found.map(({ row_no, value, rule }) => violation(column, Number(row_no), value ?? "", rule)));
+    violations.push(...found.map((found) => violation(column, found)));
   }
-  const doubled = await doubledKeys(connection, columns, most);
+  const keys = await compareKeys(connection, columns, most);
   const sum = faulty.reduce((total, { cell }) => total + Number(counted[cell]), 0);
   return {
     rows: Number(counted["rows"]),
-    count: sum + doubled.count,
-    violations: [...violations, ...doubled.violations].sort((a, b) => (a.row ?? 0) - (b.row ?? 0)).slice(0, most),
+    count: sum + keys.count,
+    violations: [...violations, ...keys.violations].sort(byRow).slice(0, most),
     normalized: rewritten
       .map(({ column, cell }) => ({ column: column.name, values: Number(counted[`n${cell}`]) }))
       .filter(({ values }) => values > 0),
+    warnings: keys.warnings,
   };
 }
 
-function violation({ name, isKey, dateFormat }: Column, row: number, value: string, rule: Rule): Violation {
-  const shown = value.length > 60 ? `${value.slice(0, 59)}…` : value;
-  const what = isKey && rule === "key_empty" ? "has no value" : `is ${JSON.stringify(shown)}`;
-  const hint = rule === "date_format" || rule === "date" ? `; the dates of this file are ${dateFormat}` : "";
-  return { rule, row, column: name, value, message: `row ${row}: "${name}" ${what}, but ${RULES[rule]}${hint}` };
+/** What concerns no row by itself comes first. */
+export const byRow = (a: Violation, b: Violation): number => (a.row ?? 0) - (b.row ?? 0);
+
+interface Fault {
+  row_no: bigint;
+  /** Guarded. */
+  value: string | null;
+  rule: Rule;
+  /** Why a phone number cannot be read. */
+  remark: string | null;
 }
 
-/** Rows whose key an earlier row has. */
-async function doubledKeys(connection: DuckDBConnection, columns: readonly Column[], most: number) {
-  const index = columns.findIndex(({ isKey }) => isKey);
-  const column = columns[index];
-  if (!column) return { count: 0, violations: [] };
-  const key = keySql(column, `a${index + 1}`);
-  // Hashes take little room; only the rows whose hashes meet are looked at.
-  const { found } = await onlyRow<{ found: bigint }>(
-    connection,
-    `SELECT count(*) AS found FROM (SELECT hash(${key}) AS h FROM cells WHERE ${key} IS NOT NULL GROUP BY h HAVING count(*) > 1)`,
-  );
-  if (found === 0n) return { count: 0, violations: [] };
-  const doubled = `SELECT row_no, key, first FROM (
-      SELECT row_no, ${key} AS key, min(row_no) OVER (PARTITION BY ${key}) AS first FROM cells
-      WHERE hash(${key}) IN (SELECT hash(${key}) AS h FROM cells WHERE ${key} IS NOT NULL GROUP BY h HAVING count(*) > 1)
-    ) WHERE row_no > first`;
-  const { count } = await onlyRow<{ count: bigint }>(connection, `SELECT count(*) AS count FROM (${doubled})`);
-  const told = await rows<{ row_no: bigint; key: string; first: bigint }>(connection, `${doubled} ORDER BY row_no LIMIT ${most}`);
-  return {
-    count: Number(count),
-    violations: told.map(({ row_no, key, first }): Violation => ({
-      rule: "key_duplicate",
-      row: Number(row_no),
-      column: column.name,
-      value: key,
-      message: `row ${row_no}: the key "${column.name}" is ${JSON.stringify(key)}, as in row ${first} already, but ${RULES.key_duplicate}`,
-    })),
+function violation({ name, dateFormat, decimals }: Column, { row_no, value, rule, remark }: Fault): Violation {
+  const text = bare(value ?? "");
+  const what = text === "" ? "has no value" : `is ${shown(text.length > 60 ? `${text.slice(0, 59)}…` : text)}`;
+  const hints: Partial<Record<Rule, string>> = {
+    date: `; the dates of this file are ${dateFormat}`,
+    date_format: `; the dates of this file are ${dateFormat}`,
+    decimals: `; "${name}" is to have ${decimals}`,
   };
+  const rest = remark === null ? `but ${RULES[rule]}${hints[rule] ?? ""}` : `which cannot be read as a phone number: ${remark}`;
+  return { rule, row: Number(row_no), column: name, value: text, message: `row ${row_no}: "${name}" ${what}, ${rest}` };
 }

@@ -19,11 +19,11 @@ export class RowsTable {
   }
 
   /** Takes a row; a name that is new becomes a column, empty in the rows before. A row without names is none where no name has come yet. */
-  async add(row: ReadonlyMap<string, { kind: ValueKind; text: string } | null>): Promise<void> {
-    const fresh = [...row.keys()].filter((name) => !this.#columns.has(name));
-    if (fresh.length > 0) await this.#widen(fresh);
+  async add(rowNo: number, row: ReadonlyMap<string, { kind: ValueKind; text: string } | null>): Promise<void> {
+    await this.know(row.keys());
     if (this.#columns.size === 0) return;
     const appender = (this.#appender ??= await this.#connection.createAppender("source"));
+    appender.appendBigInt(BigInt(rowNo));
     for (const [name, kinds] of this.#columns) {
       const value = row.get(name);
       if (value) {
@@ -34,6 +34,12 @@ export class RowsTable {
     appender.endRow();
     this.#appended += 1;
     if (this.#appended % BATCH === 0) appender.flushSync();
+  }
+
+  /** Has columns of these names, of a row that need not be taken. */
+  async know(names: Iterable<string>): Promise<void> {
+    const fresh = [...names].filter((name) => !this.#columns.has(name));
+    if (fresh.length > 0) await this.#widen(fresh);
   }
 
   /** The columns, in the order in which they came; none where no row had a name: then there is no table. */
@@ -47,7 +53,9 @@ export class RowsTable {
     for (const name of names) {
       const column = `c${this.#columns.size + 1}`;
       const isFirst = this.#columns.size === 0;
-      await this.#connection.run(isFirst ? `CREATE TABLE source (${column} VARCHAR)` : `ALTER TABLE source ADD COLUMN ${column} VARCHAR`);
+      await this.#connection.run(
+        isFirst ? `CREATE TABLE source (row_no BIGINT, ${column} VARCHAR)` : `ALTER TABLE source ADD COLUMN ${column} VARCHAR`,
+      );
       this.#columns.set(name, new Set());
     }
   }

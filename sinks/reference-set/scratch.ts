@@ -1,5 +1,6 @@
 /** A place on the disk for the rows of a push: memory does not grow with them, and a second attempt sends the same rows. */
 import { rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import type { Limits } from "../../schemas/config.ts";
@@ -24,13 +25,17 @@ export class Scratch {
   }
 
   /**
-   * Makes one beside the warehouse, where there is room and where only the user looks. Those of processes that were killed go away.
+   * Makes one beside the warehouse, where there is room and where only the user looks. Those of processes that were killed go away. A check needs no warehouse: where nothing can
+   * be written beside it, the system's folder for such files serves.
    * The caller removes it.
    * @param use only one push at a time has a warehouse: what another one is uploading must not be taken for left behind
    * @throws SignalhouseError import_under_way, warehouse_failed where there is no such folder
    */
   static async make(warehouse: string, limits: Pick<Limits, "memory" | "threads">, use: "push" | "check"): Promise<Scratch> {
-    const { folder: own, others } = await ownFolder(`${warehouse}.${use}-`);
+    const { folder: own, others } = await ownFolder(`${warehouse}.${use}-`).catch((error: unknown) => {
+      if (use === "push") throw error;
+      return ownFolder(join(tmpdir(), `signalhouse.${use}-`));
+    });
     const [other] = others;
     if (use === "push" && other) {
       await rm(own, { recursive: true });

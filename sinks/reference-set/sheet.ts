@@ -29,10 +29,10 @@ function headerLine(columns: readonly Column[], delimiter: string): string {
   return `${columns.map(({ name }) => field(name)).join(delimiter)}\n`;
 }
 
-/** The view `cells`: row_no from 1, a1, a2, … as they stand in the file before quoting. */
+/** The view `cells`: the source's columns, and a1, a2, … as they stand in the file before quoting. */
 export async function createCells(connection: DuckDBConnection, columns: readonly Column[]): Promise<void> {
   const cells = columns.map((column, index) => `${cellSql(column)} AS a${index + 1}`);
-  await connection.run(`CREATE VIEW cells AS SELECT rowid + 1 AS row_no, ${cells.join(", ")} FROM source`);
+  await connection.run(`CREATE VIEW cells AS SELECT *, ${cells.join(", ")} FROM source`);
 }
 
 export interface Punctuation {
@@ -132,10 +132,15 @@ export async function* fileBytes(
   header: boolean,
 ): AsyncGenerator<Buffer, undefined> {
   if (header) yield Buffer.from(headerLine(columns, DELIMITERS[delimiter]));
-  const result = await connection.stream("SELECT line FROM sending");
+  // The line end before each line guards a U+FEFF at its start, as in guarded(): that of the first line goes, and the last line gets one.
+  const result = await connection.stream("SELECT chr(10) || line FROM sending");
+  let isFirst = true;
   for (;;) {
     const chunk = await result.fetchChunk();
-    if (!chunk || chunk.rowCount === 0) return;
-    yield Buffer.from(`${chunk.getColumnValues(0).join("\n")}\n`);
+    if (!chunk || chunk.rowCount === 0) break;
+    const lines = chunk.getColumnValues(0).join("");
+    yield Buffer.from(isFirst ? lines.slice(1) : lines);
+    isFirst = false;
   }
+  if (!isFirst) yield Buffer.from("\n");
 }

@@ -1,4 +1,4 @@
-/** The rows of a reference set as they came: one table in the scratch file, and what is known of its columns. */
+/** The rows of a reference set as they came: one table in the scratch file, each row with its number, `row_no`, and what is known of its columns. */
 import type { DuckDBConnection, DuckDBType } from "@duckdb/node-api";
 import { SignalhouseError } from "../../schemas/errors.ts";
 import { quoteText } from "../../schemas/names.ts";
@@ -6,6 +6,7 @@ import type { AttributeType } from "../../schemas/reference-set.ts";
 import { DuckDBTypeId } from "../duckdb.ts";
 import { lockDown, NUMBERS, prepareReading, queryFailed } from "../query.ts";
 import type { Warehouse } from "../warehouse.ts";
+import { literalPath } from "../sql.ts";
 import { SCRATCH } from "./scratch.ts";
 
 /** What a column's values are in DuckDB, as far as it matters for writing them. */
@@ -44,6 +45,9 @@ const PROPOSALS: Record<Kind, AttributeType> = {
 /** The scratch table's names for columns: what the source calls them may be there twice. */
 export const columnNames = (count: number): string[] => Array.from({ length: count }, (_, index) => `c${index + 1}`);
 
+/** Rows are counted from 1. */
+const NUMBERED = "row_number() OVER () AS row_no, *";
+
 /** Columns of DuckDB types. @throws SignalhouseError usage where one has values that a file cannot hold */
 function typedColumns(names: readonly string[], types: readonly DuckDBType[]): SourceColumn[] {
   return names.map((name, index) => {
@@ -78,7 +82,7 @@ export async function stageQuery({ connection }: Warehouse, scratch: string, sql
       names.map((_, index) => prepared.columnType(index)),
     );
     await connection.run(
-      `CREATE TABLE ${SCRATCH}.main.source AS SELECT * FROM query(${quoteText(sql)}) AS q(${columns.map(({ column }) => column).join(", ")})`,
+      `CREATE TABLE ${SCRATCH}.main.source AS SELECT ${NUMBERED} FROM query(${quoteText(sql)}) AS q(${columns.map(({ column }) => column).join(", ")})`,
     );
     return columns;
   } catch (error) {
@@ -104,9 +108,10 @@ async function stagePushed(connection: DuckDBConnection, set: string): Promise<v
 
 /** Stages a Parquet file. @throws SignalhouseError usage, not_found where it cannot be read */
 export async function stageParquet(connection: DuckDBConnection, file: string): Promise<SourceColumn[]> {
-  const from = `read_parquet(${quoteText(file)})`;
+  // A folder that is called year=2024 is no column of the file.
+  const from = `read_parquet(${quoteText(literalPath(file))}, hive_partitioning = false)`;
   const described = await connection.run(`SELECT * FROM ${from} LIMIT 0`);
   const columns = typedColumns(described.columnNames(), described.columnTypes());
-  await connection.run(`CREATE TABLE source AS SELECT * FROM ${from} AS q(${columns.map(({ column }) => column).join(", ")})`);
+  await connection.run(`CREATE TABLE source AS SELECT ${NUMBERED} FROM ${from} AS q(${columns.map(({ column }) => column).join(", ")})`);
   return columns;
 }

@@ -106,6 +106,16 @@ describe("-o", () => {
     const rows = await connection.runAndReadAll(`SELECT count(*)::INTEGER FROM '${file.replaceAll("'", "''")}'`);
     expect(rows.getRowsJson()).toEqual([[2]]);
   });
+  test("takes a file's name as it is, whatever signs it has", async () => {
+    const folder = join(cwd, "names");
+    mkdirSync(folder);
+    for (const ending of ["csv", "json", "parquet"]) {
+      const name = `o[1]*?{uuid}%20'"#~.${ending}`;
+      expect(await cli(["query", "SELECT 1", "-o", join("names", name)], { cwd })).toMatchObject({ code: 0 });
+      expect(readdirSync(folder)).toContain(name);
+    }
+    expect(readdirSync(folder)).toHaveLength(3);
+  });
   test("says where it could not write", async () => {
     expect(await cli(["query", "SELECT 1", "-o", "no/such/folder.csv"], { cwd })).toMatchObject({
       code: 1,

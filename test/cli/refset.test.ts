@@ -1,5 +1,5 @@
 /** refset as a user runs it: processes of their own, against the sandbox. */
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { cli, startCli, writeConfig } from "../helpers/cli.ts";
@@ -133,6 +133,55 @@ describe("push", () => {
   });
 });
 
+describe("validate of a file", () => {
+  const PHONES = "id,phone,price\n1,0170 1234567,1.50\n2,+49 (0)171 1234567,2\n";
+  const OPTIONS = ["--from", "people.csv", "--key", "id", "--phone", "phone", "--normalize", "--country", "de", "--decimals", "price=2"];
+
+  test("needs no configuration, account, warehouse or network, and leaves nothing behind", async () => {
+    const folder = scratchFolder();
+    writeFileSync(join(folder, "people.csv"), PHONES);
+    const { code, stdout, stderr } = await cli(["refset", "validate", "People", ...OPTIONS], { cwd: folder });
+    expect({ code, stderr }).toEqual({ code: 0, stderr: "Connect was not asked about its sets: there is no API key\n" });
+    expect(stdout).toMatch(/price +NUMBER +2 decimals/);
+    expect(stdout).toContain('note: 2 values of "phone" were normalized');
+    expect(stdout).toContain("People can be pushed, CREATE: 2 rows");
+    expect(readdirSync(folder)).toEqual(["people.csv"]);
+  });
+
+  test("works where nothing can be written beside the warehouse", async () => {
+    const folder = scratchFolder();
+    writeFileSync(join(folder, "people.csv"), PHONES);
+    const args = ["refset", "validate", "People", ...OPTIONS, "--warehouse", join(folder, "nowhere", "w.duckdb")];
+    expect(await cli(args, { cwd: folder, env: { TMPDIR: folder } })).toMatchObject({ code: 0 });
+    expect(readdirSync(folder)).toEqual(["people.csv"]);
+  });
+
+  test("works where Connect cannot be reached, and says so", async () => {
+    const at = await place();
+    await at.sandbox.close();
+    writeConfig(at.folder, { ...at.input, api: { ...at.input.api, retries: 0 } });
+    put(at, "people.csv", PHONES);
+    const { code, stdout, stderr } = await cli(["refset", "validate", "People", ...OPTIONS, "--json"], { cwd: at.folder });
+    expect(code).toBe(0);
+    expect(json(stdout)).toMatchObject({ asked_connect: false, violation_count: 0, columns: [{}, {}, { name: "price", decimals: 2 }] });
+    expect(stderr).toMatch(/Connect was not asked about its sets: .*cannot be reached/);
+  });
+
+  test("counts all broken rules, in text and in JSON", async () => {
+    const folder = scratchFolder();
+    writeFileSync(join(folder, "a.csv"), `id,v\n${Array.from({ length: 251 }, (_, row) => `A${row},1,2\n`).join("")}`);
+    const args = ["refset", "validate", "A", "--from", "a.csv", "--key", "id"];
+    const { code, stdout } = await cli(args, { cwd: folder });
+    expect(code).toBe(1);
+    expect(stdout).toContain(
+      "251 broken rules; the first 100, more with --max-errors:\n  row 1 (line 2) has 3 fields, but the header 2 [delimiter]\n",
+    );
+    const document = json((await cli([...args, "--json"], { cwd: folder })).stdout);
+    expect(document).toMatchObject({ rows: 251, violation_count: 251 });
+    expect(document["violations"]).toHaveLength(100);
+  });
+});
+
 describe("list", () => {
   test("the sets, and the rows of one", async () => {
     const at = await place();
@@ -163,6 +212,8 @@ describe("bad usage names itself", () => {
     [["push", "People", "--table", "orders", "--folder", "../x"], '--folder is "../x"'],
     [["push", "People", "--table", "orders", "--folder", "Export/Signals"], "which Connect keeps for exports"],
     [["push", "People", "--table", "orders", "--max-errors", "x"], "--max-errors"],
+    [["push", "People", "--table", "orders", "--decimals", "price"], '--decimals is "price"'],
+    [["push", "People", "--table", "orders", "--decimals", "a=2,price=39"], '--decimals is "price=39"'],
     [["push"], "needs NAME"],
   ])("refset %j", async (args, message) => {
     const { code, stderr } = await cli(["refset", ...args], { cwd: scratchFolder() });

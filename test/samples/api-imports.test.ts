@@ -138,6 +138,23 @@ test("a file that is not there, or leads elsewhere, fails", async () => {
   expect(await imported(at, { ...SMALL, fileLocation: { ...SMALL.fileLocation, folder: "../x" } })).toMatchObject(FAILED);
 });
 
+test("a number keeps to the decimals of its attribute", async () => {
+  const at = await place();
+  const [key, number, ...others] = SMALL.attributes.create;
+  const input = { ...SMALL, attributes: { create: [key, { ...number, decimalPrecision: 2 }, ...others] } };
+  at.put("a.csv", "1,1.505,,\n");
+  expect(await imported(at, input)).toMatchObject({
+    status: "FAILED",
+    errors: [{ message: expect.stringContaining('row 1, n: "1.505" has more than 2') as string }],
+  });
+  at.put("a.csv", "1,1.500,,\n2,7,,\n3,,,\n");
+  expect(await imported(at, input)).toEqual(DONE);
+  const told = await ask(at, "{ dataSets { nodes { name attributes { name decimalPrecision } } } }");
+  expect(told.data?.["dataSets"]).toMatchObject({
+    nodes: [{ name: "Audience" }, { attributes: [{ decimalPrecision: null }, { name: "n", decimalPrecision: 2 }, {}, {}] }],
+  });
+});
+
 describe("what is refused at once", () => {
   const { dataSetName: _, dataSetType: __, attributes: ___, ...existing } = SMALL;
   const two = { create: [...SMALL.attributes.create, { name: "x", type: "TEXT", identifyAs: { key: true } }] };
@@ -154,6 +171,8 @@ describe("what is refused at once", () => {
       '"no", which is not there',
     ],
     ["a column twice", { ...SMALL, mappings: [...SMALL.mappings.slice(0, 3), { columnIndex: 1, attributeName: "b" }] }, "twice"],
+    ["decimals of a text", { ...SMALL, attributes: { create: [{ ...SMALL.attributes.create[0], decimalPrecision: 2 }] } }, "decimalPrecision of"],
+    ["fewer decimals than none", { ...SMALL, attributes: { create: [{ name: "n", type: "NUMBER", decimalPrecision: -1 }] } }, "decimalPrecision of"],
     ["a column 0", { ...SMALL, mappings: [{ columnIndex: 0, attributeName: "Order ID" }] }, "begins at 1"],
     ["a key that is not mapped", { ...SMALL, mappings: SMALL.mappings.slice(1) }, "the key must be mapped"],
     ["no e-mail address", { ...SMALL, notifications: [{ channel: "EMAIL", destination: "ana" }] }, "no e-mail address"],

@@ -134,6 +134,20 @@ describe("the input of createImportJob", () => {
       notifications: [{ channel: "EMAIL", destination: "a@example.com" }],
     });
   });
+  test("says the decimals of a new attribute, and of no other", () => {
+    const priced = [
+      attribute("Order ID", "TEXT", true),
+      { ...attribute("Amount", "NUMBER"), decimals: 2 },
+      { ...attribute("Units", "NUMBER"), decimals: 0 },
+    ];
+    const create = (there: KnownSet | undefined) =>
+      importInput({ ...plan, mode: there ? "ADD_UPDATE" : "CREATE", known: there, attributes: priced }).attributes;
+    const units = { name: "Units", type: "NUMBER", decimalPrecision: 0 };
+    expect(create(undefined)).toEqual({
+      create: [{ name: "Order ID", type: "TEXT", identifyAs: { key: true } }, { name: "Amount", type: "NUMBER", decimalPrecision: 2 }, units],
+    });
+    expect(create(known)).toEqual({ create: [units] });
+  });
   test("has no attributes with REPLACE, and no date format without dates", () => {
     const input = importInput({ ...plan, mode: "REPLACE", known: { ...known, attributes }, delimiter: "pipe", attributes: attributes.slice(0, 2) });
     expect(input).not.toHaveProperty("attributes");
