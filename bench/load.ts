@@ -1,7 +1,7 @@
-/** How fast the row path loads, in what memory, and whether a full warehouse slows it down. The vector path: vector.ts. */
+/** How fast the row path loads, and in what memory. The vector path: vector.ts; full warehouses: growth.ts. */
 import { execFile } from "node:child_process";
 import { existsSync } from "node:fs";
-import { copyFile, mkdir, rm } from "node:fs/promises";
+import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -16,9 +16,6 @@ import type { LoadFigures } from "./run-load.ts";
 import { inTurn, median, ROUNDS } from "./median.ts";
 
 const SIZES = [200_000, 2_000_000] as const;
-/** The warehouse that a load must not be slowed down by. */
-const FULL_ROWS = 20_000_000;
-
 export interface LoadRow {
   contender: string;
   file: string;
@@ -111,54 +108,3 @@ const LIMITS: Record<string, (file: string) => Promise<LoadFigures>> = {
       connection.disconnectSync();
     }),
 };
-
-export interface GrowthRow {
-  warehouse: string;
-  seconds: number;
-  ratio: number;
-}
-
-/** The same file into an empty warehouse and into one with 20 million rows, which SQL fills with copies of another file's rows on other days. */
-export async function benchGrowth(folder: string): Promise<GrowthRow[]> {
-  const file = await standardFile(folder, SIZES[0], 2);
-  const full = join(folder, "full.duckdb");
-  if (!existsSync(full)) await fill(full, await standardFile(folder, SIZES[0]));
-  const empty: number[] = [];
-  const filled: number[] = [];
-  for (let round = 0; round < ROUNDS; round += 1) {
-    empty.push((await fresh(folder, load("row", "192MB"))(file)).seconds);
-    const copy = join(folder, "full-copy.duckdb");
-    await copyFile(full, copy);
-    filled.push((await load("row", "192MB")(copy, file)).seconds);
-    await removeWarehouse(copy);
-  }
-  const [first, second] = [median(empty), median(filled)];
-  return [
-    { warehouse: "empty", seconds: rounded(first), ratio: 1 },
-    { warehouse: `${FULL_ROWS.toLocaleString("en")} rows`, seconds: rounded(second), ratio: rounded(second / first) },
-  ];
-}
-
-const rounded = (value: number) => Math.round(value * 100) / 100;
-
-async function fill(path: string, seedFile: string): Promise<void> {
-  const making = `${path}.making`;
-  await removeWarehouse(making);
-  const { records } = await load("row")(making, seedFile);
-  const instance = await DuckDBInstance.create(making, { memory_limit: "4GB" });
-  const connection = await instance.connect();
-  for (const table of ["marketing_signals", "behavior_signals"]) {
-    await connection.run(`CREATE TEMP TABLE seed AS FROM ${table}`);
-    for (let day = 1; day < FULL_ROWS / records; day += 1) {
-      await connection.run(
-        `INSERT INTO ${table} SELECT * REPLACE (signal_key || '-${day}' AS signal_key, signal_id || '-${day}' AS signal_id, occurred_at - INTERVAL ${day} DAY AS occurred_at) FROM seed`,
-      );
-    }
-    await connection.run("DROP TABLE seed");
-  }
-  await connection.run("CHECKPOINT");
-  connection.disconnectSync();
-  instance.closeSync();
-  await copyFile(making, path);
-  await removeWarehouse(making);
-}

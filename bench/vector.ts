@@ -1,7 +1,7 @@
 /** How fast the vector path loads beside the SQL that one would write instead, how it grows, what overlaps cost, and a sync beside its parts. */
 import { execFile } from "node:child_process";
 import { createReadStream, createWriteStream, existsSync } from "node:fs";
-import { copyFile, mkdir, readdir, readFile, rm, utimes, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, readdir, readFile, rename, rm, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { fileURLToPath } from "node:url";
@@ -11,14 +11,14 @@ import { connect } from "../pipeline/sync.ts";
 import { type ConfigInput, readConfig } from "../schemas/config.ts";
 import { generateExports } from "../samples/generator/exports.ts";
 import { makeKeyPair, startSandbox } from "../samples/sandbox/sandbox.ts";
-import type { Table } from "../schemas/signal-types.ts";
+import { SIGNAL_TYPES, type SignalType, type Table } from "../schemas/signal-types.ts";
 import { SIGNAL_TABLES } from "../schemas/tables.ts";
-import { firstOf } from "../transforms/block.ts";
+import { fieldEnd, fieldStart, firstOf } from "../transforms/block.ts";
 import { readHeader } from "../transforms/header.ts";
 import { headerNames } from "../transforms/records.ts";
 import { Router } from "../transforms/route.ts";
 import { rowsOf } from "../transforms/rows.ts";
-import { Splitter } from "../transforms/split.ts";
+import { split, Splitter } from "../transforms/split.ts";
 import { fresh, gunzipAlone, load, removeWarehouse, standardFile } from "./load.ts";
 import { inTurn, median } from "./median.ts";
 import type { LoadFigures } from "./run-load.ts";
@@ -106,6 +106,52 @@ export async function benchVectorSplitter(folder: string): Promise<object[]> {
   };
   const taken = await inTurn(contenders, ROUNDS);
   return [...taken].map(([contender, seconds]) => ({ contender, "MB/s": Math.round(bytes.length / 1e6 / median(seconds)) }));
+}
+
+/** The standard file as it is, and with every id of behavior empty. */
+export async function benchVectorNoIds(folder: string): Promise<object[]> {
+  const file = await standardFile(folder, MAIN);
+  const without = join(folder, `no-ids-${MAIN}.csv.gz`);
+  if (!existsSync(without)) {
+    await pipeline(createReadStream(file), createGunzip(), withoutBehaviorIds, createGzip({ level: 1 }), createWriteStream(`${without}.making`));
+    await rename(`${without}.making`, without);
+  }
+  const contenders = {
+    "with ids": () => fresh(folder, load("vector"))(file),
+    "every behavior id empty": () => fresh(folder, load("vector"))(without),
+  };
+  const taken = await inTurn<LoadFigures>(contenders, ROUNDS);
+  const seconds = (name: string) => median((taken.get(name) ?? []).map((figures) => figures.seconds));
+  return [...taken].map(([name, figures]) => ({
+    file: name,
+    rounds: figures.length,
+    seconds: rounded(seconds(name)),
+    ratio: rounded(seconds(name) / seconds("with ids")),
+    "peak RSS MiB": Math.round(median(figures.map(({ peakMiB }) => peakMiB))),
+  }));
+}
+
+async function* withoutBehaviorIds(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  let at: { id: number; type: number } | undefined;
+  for await (const piece of split(source, LIMIT)) {
+    if (piece.kind === "broken") throw new Error("the standard file has a broken line");
+    const kept: Buffer[] = [];
+    let from = 0;
+    for (let index = 0; index < piece.records; index += 1) {
+      const field = (position: number) => [fieldStart(piece, index, position), fieldEnd(piece, index, position)] as const;
+      if (!at) {
+        const names = headerNames(rowsOf(firstOf(piece).first, 1, LIMIT)[0]);
+        at = { id: names.indexOf("SIGNAL_ID"), type: names.indexOf("SIGNAL_TYPE") };
+        continue;
+      }
+      const type = piece.bytes.toString("utf8", ...field(at.type));
+      if (SIGNAL_TYPES[type as SignalType].table !== "behavior_signals") continue;
+      const [start, end] = field(at.id);
+      kept.push(Buffer.from(piece.bytes.subarray(from, start)));
+      from = end;
+    }
+    yield Buffer.concat([...kept, piece.bytes.subarray(from)]);
+  }
 }
 
 const LIMIT = 64 * 1024 * 1024;

@@ -77,10 +77,13 @@ export interface Placement {
 
 const MARKETING_SHAPE = /^(\w+?)_?(send|delivery|open|click|failure|inbound)$/i;
 
-/** Where a signal of a type that is new to us goes: by CATEGORY, else by the shape of its name (`pushClick` is marketing). */
+/** Whether Connect's page lists a type, and so says what it is. */
+export const isListed = (type: SignalType): boolean => Object.hasOwn(LISTED, type);
+
+/** Where a signal of a type that is on no page of Connect's exports goes: by CATEGORY, else as the type is known, else by the shape of its name (`pushClick` is marketing). */
 export function placementOf(type: string, category: string | null | undefined): Placement {
   const known = knownSignalType(type);
-  if (known) return SIGNAL_TYPES[known];
+  if (known && (isListed(known) || category?.toLowerCase() !== "marketing")) return SIGNAL_TYPES[known];
   const shape = MARKETING_SHAPE.exec(type);
   const marketing = { table: "marketing_signals", channel: shape?.[1]?.toLowerCase(), action: shape?.[2]?.toLowerCase() } as const;
   switch (category?.toLowerCase()) {

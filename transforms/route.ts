@@ -1,7 +1,7 @@
 /** Sends records to the table that they belong to, for whoever reads many at once: only those that can be told at a glance. */
 import { isUtf8 } from "node:buffer";
 import type { Header } from "../schemas/header.ts";
-import { SIGNAL_TYPES, type SignalType, type Table, TYPE_NAMES } from "../schemas/signal-types.ts";
+import { isListed, SIGNAL_TYPES, type SignalType, type Table, TYPE_NAMES } from "../schemas/signal-types.ts";
 import { type Block, fieldEnd, fieldStart, recordAt } from "./block.ts";
 import { ColumnMemory } from "./columns.ts";
 import { ContentReader } from "./content-reader.ts";
@@ -30,6 +30,7 @@ interface KnownType {
   name: string;
   number: number;
   route: Route;
+  isListed: boolean;
 }
 
 const QUOTE = 0x22;
@@ -42,6 +43,7 @@ const CASE = 0x20;
 export class Router {
   readonly #fields: number;
   readonly #type: number;
+  readonly #category: number | undefined;
   readonly #routes: readonly Route[];
   readonly #memory = new ColumnMemory();
   #isTaken = false;
@@ -52,12 +54,13 @@ export class Router {
   constructor({ fields, positions }: Header, type: number, tables: Iterable<Table>) {
     this.#fields = fields.length;
     this.#type = type;
+    this.#category = positions.get("CATEGORY");
     this.#routes = [...tables].map((table) => routeOf(table, fields, type, this.#memory, positions));
     for (const [number, name] of TYPE_NAMES.entries()) {
       const route = this.#routes.find(({ table }) => table === SIGNAL_TYPES[name as SignalType].table);
       if (!route) continue;
       const bytes = Buffer.from(name);
-      this.#known.set(hashOf(bytes, 0, bytes.length), { name, number, route });
+      this.#known.set(hashOf(bytes, 0, bytes.length), { name, number, route, isListed: isListed(name as SignalType) });
     }
   }
 
@@ -118,8 +121,16 @@ export class Router {
       // In another spelling.
       if (((bytes[at] as number) | CASE) !== (known.name.charCodeAt(at - start) | CASE)) return undefined;
     }
+    // What is on no page of Connect's exports may be of the other table.
+    if (!known.isListed && !this.#isBehavior(block, index)) return undefined;
     for (const range of known.route.others) if (!isEmpty(block, index, range)) return undefined;
     return known;
+  }
+
+  #isBehavior(block: Block, index: number): boolean {
+    if (this.#category === undefined) return false;
+    const text = block.bytes.toString("latin1", fieldStart(block, index, this.#category), fieldEnd(block, index, this.#category));
+    return /^"?behavior"?$/i.test(text);
   }
 }
 

@@ -645,7 +645,7 @@ test.each(["pageView", "addToCart", "order"])("%s in envelopes of any kind is re
 
 describe("unknown fields", () => {
   const page = (number: number, fields: object, type = "pageView") => ({
-    ...pageView(String(number)),
+    ...pageView(`page ${number}`),
     SIGNAL_TYPE: type,
     SIGNAL_CONTENT: JSON.stringify(fields),
   });
@@ -781,7 +781,7 @@ describe("a whole load", () => {
     JSON.stringify({ signalType: "productView", productId: "p", unitPrice: price, audience: { "Customer ID": "c" } });
   const file = csv([
     ...Array.from({ length: 50 }, (_, number) => ({
-      ...pageView(String(number)),
+      ...pageView(`page ${number}`),
       SIGNAL_TYPE: "productView",
       SIGNAL_CONTENT: content(String(number + 1)),
     })),

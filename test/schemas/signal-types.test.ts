@@ -16,10 +16,13 @@ test("those that are listed are the 28 of the vendor's page", () => {
   expect(LISTED_TYPES.toSorted()).toEqual(documented.toSorted());
 });
 
-test("three more are known, which are behavior whatever CATEGORY says", () => {
+test("three more are known, which are behavior unless CATEGORY says otherwise", () => {
   const more = Object.keys(SIGNAL_TYPES).filter((type) => !(LISTED_TYPES as readonly string[]).includes(type));
   expect(more).toEqual(["removedFromCart", "loggedIn", "accountRegistered"]);
-  for (const type of more) expect(placementOf(type, "Marketing")).toMatchObject({ table: "behavior_signals" });
+  for (const type of more) {
+    for (const category of [undefined, "", "Behavior", "other"]) expect(placementOf(type, category)).toMatchObject({ table: "behavior_signals" });
+    expect(placementOf(type, "Marketing")).toEqual({ table: "marketing_signals", channel: undefined, action: undefined });
+  }
 });
 
 test("each has its table, its channel and action, and a view of its own", () => {
@@ -73,7 +76,7 @@ describe("a type that is new to us goes by CATEGORY, else by the shape of its na
     expect(placementOf(type, category)).toEqual(expected);
   });
 
-  test("and CATEGORY does not move a known one", () => {
+  test("and CATEGORY does not move a listed one", () => {
     expect(placementOf("order", "Marketing")).toMatchObject(behavior);
     expect(placementOf("emailOpen", "Behavior")).toMatchObject({ table: "marketing_signals" });
   });

@@ -32,10 +32,11 @@ test("what was sent as a test is in the tables, and in no view; it is no revenue
   expect(await campaignRevenue(scratch.warehouse.connection)).toMatchObject([{ orders: 3n, revenue: "70.0000" }]);
 });
 
-test("removed carts, logins and registrations have views, whatever CATEGORY says", async () => {
+test("removed carts, logins and registrations have views, unless CATEGORY says that they are marketing", async () => {
   const scratch = await scratchWarehouse();
   const rows = [
-    signal("removed", "removedFromCart", { productId: "p", quantity: 2, price: "5.50", sessionId: "s" }, { CATEGORY: "Marketing" }),
+    signal("removed", "removedFromCart", { productId: "p", quantity: 2, price: "5.50", sessionId: "s" }, { CATEGORY: "Behavior" }),
+    signal("other", "loggedIn", {}, { CATEGORY: "Marketing" }),
     signal("in", "loggedIn", { identifierName: "email", identifierValue: "ana@example.com", loginMethod: "email" }),
     signal("new", "accountRegistered", { identifierName: "email", registrationMethod: "web" }),
   ];
@@ -49,6 +50,7 @@ test("removed carts, logins and registrations have views, whatever CATEGORY says
   expect(await scratch.rows("SELECT signal_id, registration_method FROM account_registrations")).toEqual([
     { signal_id: "new", registration_method: "web" },
   ]);
+  expect(await scratch.values("SELECT signal_id FROM marketing_signals WHERE signal_type = 'loggedIn'")).toEqual(["other"]);
   expect(await scratch.rows("FROM signalhouse.drift")).toEqual([]);
 });
 
