@@ -222,7 +222,7 @@ export const BAD_EXPORTS: readonly BadExport[] = [
   },
   {
     name: "content-not-json.csv.gz",
-    bytes: lines(row("json-1", "{"), row("json-2", '{"url":"/a"}'), row("json-3", "NULL"), row("json-4", '{"a":1}{"b":2}')),
+    bytes: lines(row("json-1", "{"), row("json-2", '{"url":"/a"}'), row("json-3", "NOTHING"), row("json-4", '{"a":1}{"b":2}')),
     loaded: { records: 4, inserted: 1, rejected: 3 },
     look: { sql: `SELECT list(DISTINCT code) AS codes FROM (${REJECTS})`, answer: [{ codes: ["content_not_json"] }] },
   },

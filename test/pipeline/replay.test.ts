@@ -17,15 +17,19 @@ describe("a reject", () => {
   test.each([
     ["field_count", "1,pageView,2025-09-01T10:00:00Z", "the row has 3 fields, the header 5"],
     ["field_count", `1,pageView,2025-09-01T10:00:00Z,a,"{}",one,"two\nlines"`, "the row has 7 fields, the header 5"],
-    ["no_signal_type", `1,,2025-09-01T10:00:00Z,"a ""quoted"" name",`, "the row has no SIGNAL_TYPE and SIGNAL_CONTENT names none"],
-    ["no_timestamp", "1,pageView,yesterday,a,", "no timestamp column and no signalTimestamp in SIGNAL_CONTENT holds a time"],
+    ["no_signal_type", `1,,2025-09-01T10:00:00Z,"a ""quoted"" name",`, "the row has no SIGNAL_TYPE and SIGNAL_CONTENT says nothing"],
+    [
+      "no_timestamp",
+      "1,pageView,yesterday,a,",
+      'no column holds a time: SIGNAL_TIMESTAMP has "yesterday", not an ISO 8601 time such as 2025-12-31T10:00:00Z',
+    ],
     ["content_not_json", "1,pageView,2025-09-01T10:00:00Z,🎉,{not json", "SIGNAL_CONTENT cannot be read: "],
-    ["content_not_json", "1,pageView,2025-09-01T10:00:00Z,a,[1]", "SIGNAL_CONTENT cannot be read: it is JSON, but not an object"],
+    ["content_not_json", "1,pageView,2025-09-01T10:00:00Z,a,[1]", "SIGNAL_CONTENT cannot be read: it is a number, not an object"],
     ["csv_broken", `1,pageView,"2025"-09-01,a,`, "a quote stands where none may, or is never closed"],
     ["no_signal_type", "1,,2025-09-01T10:00:00Z,nul \0 inside,", "the row has no SIGNAL_TYPE"],
   ])("%s is kept with its whole text", async (code, raw, reason) => {
     const scratch = await scratchWarehouse();
-    await scratch.load([memoryFile("a.csv", 1, `${HEADER}${line("0", "before")}${raw}\r\n${line("2", "after")}`)]);
+    await scratch.load([memoryFile("a.csv", 1, `${HEADER}${line("10", "before")}${raw}\r\n${line("2", "after")}`)]);
     expect(await scratch.rows(REJECTS)).toEqual([{ load_id: "1", record_no: "2", code, raw }]);
     expect(await scratch.value("SELECT reason FROM signalhouse.rejects")).toContain(reason);
     expect(await scratch.value("SELECT raw_bytes FROM signalhouse.rejects")).toBe(null);
