@@ -63,52 +63,62 @@ describe.each(PATHS)("on the %s path", (path) => {
   };
   const ids = ["a", "b", "c"];
 
-  describe.each([
-    ["a minute", 60_000],
-    ["a month", 30 * 24 * HOUR],
-    ["ten years", 3652 * 24 * HOUR],
-    ["ten years back", -3652 * 24 * HOUR],
-  ])("a clock that was corrected by %s", (_, shift) => {
-    const wrong = file(
-      1,
-      ids.map((id, index) => order(id, iso(START + shift + index * HOUR))),
-    );
-    const right = file(
-      2,
-      ids.map((id, index) => order(id, iso(START + index * HOUR))),
-    );
+  describe("a clock that was corrected", () => {
+    const shifts = { "by a minute": 60_000, "by a month": 30 * 24 * HOUR, "by ten years": 3652 * 24 * HOUR, "back by ten years": -3652 * 24 * HOUR };
+    const orders = (shifted: boolean) =>
+      Object.entries(shifts).flatMap(([name, shift]) =>
+        ids.map((id, index) => order(`${name}, ${id}`, iso(START + index * HOUR + (shifted ? shift : 0)), { NAME: name })),
+      );
+    const [wrong, right] = [file(1, orders(true)), file(2, orders(false))];
+    const times = ids.map((_, index) => START + index * HOUR);
     test.each([
       ["in order", [wrong, right]],
       ["the later export first", [right, wrong]],
       ["again and again", [wrong, right, wrong, right]],
-    ])("%s: three orders, at the right times", async (_, files) => {
+    ])("%s: three orders of each, at the right times", async (_, files) => {
       const scratch = await loaded(...files);
-      expect(await scratch.rows(REVENUE)).toEqual([{ orders: 3, revenue: "300.0000", items: 3 }]);
-      expect(await scratch.values("SELECT epoch_ms(occurred_at)::VARCHAR FROM orders ORDER BY signal_key")).toEqual(
-        ids.map((_, index) => String(START + index * HOUR)),
+      const found = await scratch.rows(
+        "SELECT name, sum(order_value)::VARCHAR AS revenue, list(epoch_ms(occurred_at)::VARCHAR ORDER BY signal_key) AS times FROM orders GROUP BY name ORDER BY name",
       );
-      expect(await scratch.values("SELECT epoch_ms(occurred_at)::VARCHAR FROM order_items ORDER BY signal_key")).toEqual(
-        ids.map((_, index) => String(START + index * HOUR)),
+      expect(found).toEqual(
+        Object.keys(shifts)
+          .toSorted()
+          .map((name) => ({ name, revenue: "300.0000", times: times.map(String) })),
       );
+      const items = await scratch.rows(
+        "SELECT count(*)::INTEGER AS n, list_sort(list(DISTINCT epoch_ms(occurred_at)::VARCHAR)) AS times FROM order_items",
+      );
+      expect(items).toEqual([{ n: 12, times: times.map(String) }]);
     });
   });
 
-  test.each<[string, Row, Row]>([
-    ["a signal received late, exported without SIGNAL_TIMESTAMP", {}, { SIGNAL_TIMESTAMP: "", RECEIVED_TIMESTAMP: iso(START + 40 * 24 * HOUR) }],
-    ["a damaged time", {}, { SIGNAL_TIMESTAMP: "2025-09-31T99:00:00Z" }],
-    [
-      "a content spelled anew",
-      {},
-      { SIGNAL_CONTENT: '{ "orderValue" : 1e2, "orderId":"o-a", "orderedItems":[{"productId":"p","unitPrice":50.0,"itemQuantity":2}] }' },
-    ],
-    ["a category that comes later", {}, { CATEGORY: "Behavior" }],
-    ["a type in another spelling", {}, { SIGNAL_TYPE: "Order" }],
-  ])("%s: one order", async (_, before, after) => {
-    for (const files of [
-      [file(1, [order("a", iso(START), before)]), file(2, [order("a", iso(START), after)])],
-      [file(2, [order("a", iso(START), after)]), file(1, [order("a", iso(START), before)])],
-    ])
-      expect(await (await loaded(...files)).rows(REVENUE)).toEqual([{ orders: 1, revenue: "100.0000", items: 1 }]);
+  describe("one order stays one", () => {
+    const cases: Record<string, [before: Row, after: Row]> = {
+      "received late, exported without SIGNAL_TIMESTAMP": [{}, { SIGNAL_TIMESTAMP: "", RECEIVED_TIMESTAMP: iso(START + 40 * 24 * HOUR) }],
+      "with a damaged time": [{}, { SIGNAL_TIMESTAMP: "2025-09-31T99:00:00Z" }],
+      "with a content spelled anew": [
+        {},
+        { SIGNAL_CONTENT: '{ "orderValue" : 1e2, "orderId":"o-a", "orderedItems":[{"productId":"p","unitPrice":50.0,"itemQuantity":2}] }' },
+      ],
+      "with a category that comes later": [{}, { CATEGORY: "Behavior" }],
+      "of a type in another spelling": [{}, { SIGNAL_TYPE: "Order" }],
+    };
+    const rows = (which: 0 | 1) => Object.entries(cases).map(([name, versions]) => order(name, iso(START), versions[which]));
+    const [before, after] = [file(1, rows(0)), file(2, rows(1))];
+    test.each([
+      ["in order", [before, after]],
+      ["the later export first", [after, before]],
+    ])("%s", async (_, files) => {
+      const scratch = await loaded(...files);
+      const found = await scratch.rows(
+        "SELECT signal_id, count(*)::INTEGER AS n, sum(order_value)::VARCHAR AS revenue, (SELECT count(*)::INTEGER FROM order_items i WHERE i.signal_key = o.signal_id) AS items FROM orders o GROUP BY ALL ORDER BY ALL",
+      );
+      expect(found).toEqual(
+        Object.keys(cases)
+          .toSorted()
+          .map((signal_id) => ({ signal_id, n: 1, revenue: "100.0000", items: 1 })),
+      );
+    });
   });
 
   describe("one id under several types", () => {
@@ -205,35 +215,38 @@ describe.each(PATHS)("on the %s path", (path) => {
       SIGNAL_CONTENT: JSON.stringify(said),
       ...more,
     });
-    test.each<[string, Row]>([
-      ["blanks between its parts", { SIGNAL_CONTENT: JSON.stringify(said, null, 2) }],
-      ["its keys in another order", { SIGNAL_CONTENT: JSON.stringify(Object.fromEntries(Object.entries(said).toReversed())) }],
-      ["its number with a zero", { SIGNAL_CONTENT: JSON.stringify(said).replace("12.5", "12.50") }],
-      ["its number with an exponent", { SIGNAL_CONTENT: JSON.stringify(said).replace("12.5", "1.25e1") }],
-      ["escapes", { SIGNAL_CONTENT: JSON.stringify(said).replace("é", "\\u00e9").replace("/", "\\/") }],
-      ["members that say nothing", { SIGNAL_CONTENT: JSON.stringify({ ...said, pageTitle: null }) }],
-      ["RECEIVED_TIMESTAMP left out", { RECEIVED_TIMESTAMP: "" }],
-      ["another RECEIVED_TIMESTAMP", { RECEIVED_TIMESTAMP: iso(START + 9 * HOUR) }],
-      ["CATEGORY left out", { CATEGORY: "" }],
-      ["its time in another spelling", { SIGNAL_TIMESTAMP: "2025-09-01T12:00:00+02:00" }],
-      ["its type in another spelling", { SIGNAL_TYPE: "ORDER" }],
-      ["another name", { NAME: "renamed" }],
-      ["another contact attribute", { Email: "other@example.com" }],
-      ["an id that is none", { SIGNAL_ID: "undefined" }],
-    ])("a later export with %s has the same signal", async (_, more) => {
-      const scratch = await loaded(file(1, [anonymous()]), file(2, [anonymous(more)]));
-      expect(await scratch.rows("SELECT count(*)::INTEGER AS orders, sum(order_value)::VARCHAR AS revenue FROM orders")).toEqual([
-        { orders: 1, revenue: "12.5000" },
-      ]);
-    });
-    test.each<[string, Row]>([
-      ["another amount", { SIGNAL_CONTENT: JSON.stringify({ ...said, orderValue: 12.51 }) }],
-      ["another session", { TLTSID: "another" }],
-      ["another time", { SIGNAL_TIMESTAMP: iso(START + 1) }],
-      ["another type", { SIGNAL_TYPE: "addToCart" }],
-    ])("one with %s is another signal", async (_, more) => {
-      const scratch = await loaded(file(1, [anonymous()]), file(2, [anonymous(more)]));
-      expect(await scratch.value("SELECT count(*)::INTEGER FROM behavior_signals WHERE starts_with(signal_key, 'h:')")).toBe(2);
+    const SAME: Record<string, Row> = {
+      "blanks between its parts": { SIGNAL_CONTENT: JSON.stringify(said, null, 2) },
+      "its keys in another order": { SIGNAL_CONTENT: JSON.stringify(Object.fromEntries(Object.entries(said).toReversed())) },
+      "its number with a zero": { SIGNAL_CONTENT: JSON.stringify(said).replace("12.5", "12.50") },
+      "its number with an exponent": { SIGNAL_CONTENT: JSON.stringify(said).replace("12.5", "1.25e1") },
+      "its content in a text": { SIGNAL_CONTENT: JSON.stringify(JSON.stringify(said)) },
+      escapes: { SIGNAL_CONTENT: JSON.stringify(said).replace("é", "\\u00e9").replace("/", "\\/") },
+      "members that say nothing": { SIGNAL_CONTENT: JSON.stringify({ ...said, pageTitle: null }) },
+      "RECEIVED_TIMESTAMP left out": { RECEIVED_TIMESTAMP: "" },
+      "another RECEIVED_TIMESTAMP": { RECEIVED_TIMESTAMP: iso(START + 9 * HOUR) },
+      "CATEGORY left out": { CATEGORY: "" },
+      "its time in another spelling": { SIGNAL_TIMESTAMP: "2025-09-01T12:00:00+02:00" },
+      "its type in another spelling": { SIGNAL_TYPE: "ORDER" },
+      "another name": { NAME: "renamed" },
+      "another contact attribute": { Email: "other@example.com" },
+      "an id that is none": { SIGNAL_ID: "undefined" },
+    };
+    const OTHER: Record<string, Row> = {
+      "another amount": { SIGNAL_CONTENT: JSON.stringify({ ...said, orderValue: 12.51 }) },
+      "another session": { TLTSID: "another" },
+      "another time": { SIGNAL_TIMESTAMP: iso(START + 1) },
+      "another type": { SIGNAL_TYPE: "addToCart" },
+    };
+    test("a later export has the same signal, however it is written, and other signals that say something else", async () => {
+      const names = [...Object.keys(SAME), ...Object.keys(OTHER)];
+      // Each in a session, and of a group, of its own.
+      const rows = (changes: Record<string, Row>) => names.map((name) => anonymous({ TLTSID: name, DESCRIPTION: name, ...changes[name] }));
+      const scratch = await loaded(file(1, rows({}), [...NAMES, "DESCRIPTION"]), file(2, rows({ ...SAME, ...OTHER }), [...NAMES, "DESCRIPTION"]));
+      const found = await scratch.rows(
+        "SELECT description AS name, count(*)::INTEGER AS n FROM behavior_signals WHERE description IS NOT NULL GROUP BY ALL ORDER BY ALL",
+      );
+      expect(found).toEqual(names.toSorted().map((name) => ({ name, n: name in SAME ? 1 : 2 })));
     });
     test("and without a session the contact tells signals apart, and so do message and link", async () => {
       const click = (more: Row): Row => ({
