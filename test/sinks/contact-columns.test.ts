@@ -162,7 +162,7 @@ describe("headers", () => {
     ["quotes and SQL", `"; DROP TABLE behavior_signals; --'`, "contact_drop_table_behavior_signals"],
     ["a NUL", "a\0b", "contact_a_b"],
     ["an emoji", "🎉", "contact_unnamed"],
-    ["a very long one", "x".repeat(5_000), `contact_${"x".repeat(5_000)}`],
+    ["a very long one", "x".repeat(5_000), `contact_${"x".repeat(200)}`],
   ])("%s", async (_, header, column) => {
     const scratch = await scratchWarehouse();
     await scratch.load([withHeaders("a.csv", 1, [header], ["value"])]);
