@@ -9,14 +9,14 @@ import type { Context } from "./command.ts";
 import { exitCodeOf } from "./failures.ts";
 import { type OnMigration, openToWrite } from "../pipeline/open-to-write.ts";
 import { packageVersion } from "../pipeline/package.ts";
-import { number } from "./format.ts";
+import { count } from "./format.ts";
 
 /** Tells that a warehouse of an older version is migrated. */
 export const tellMigration =
   ({ out }: Pick<Context, "out">): OnMigration =>
   (signals) =>
     out.note(
-      `The warehouse is of an older version: its ${number(signals)} signals get the keys of this one. That may take a minute for ten million of them, ` +
+      `The warehouse is of an older version: ${count(signals, "signal")} of it get the keys of this one. That may take a minute for ten million of them, ` +
         "or ten where they have no SIGNAL_ID. It is one transaction: interrupted, it leaves the warehouse as it was.",
     );
 

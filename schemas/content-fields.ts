@@ -117,7 +117,7 @@ export const CONTENT_FIELDS = {
   signalCustomAttributes: { kind: "json", types: ALL },
   audience: { kind: "json", types: ALL },
   consent: { kind: "json", types: ALL },
-  sessionId: { kind: "text", types: ALL },
+  sessionId: { kind: "text", types: ALL, aliases: ["session_id"] },
   /** A signal that was sent to try something: no view has it. */
   isTest: { kind: "boolean", types: ALL, aliases: ["test"] },
 } as const satisfies Record<string, ContentField>;

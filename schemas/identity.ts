@@ -3,8 +3,9 @@
  */
 import type { ExportHeader } from "./export-columns.ts";
 
-/** What people and programs put around a value. Characters rather than escapes: JavaScript and RE2 write those differently. */
-const AROUND = " \t\r\n\u00a0\u2007\u202f\u3000\u200b\u200c\u200d\u2060\ufeff\"'";
+/** Blanks that people and programs leave around a value, seen and unseen. Characters rather than escapes: JavaScript, RE2 and DuckDB's trim() write those differently. */
+export const BLANKS = " \t\r\n\u00a0\u2007\u202f\u3000\u200b\u200c\u200d\u2060\ufeff";
+const AROUND = `${BLANKS}"'`;
 
 /**
  * How the text of an id looks that is none, in any case; in JavaScript and RE2 alike.
@@ -32,6 +33,14 @@ export const LONGEST_NO_ID = 100;
 /** Whether a SIGNAL_ID is none, although something stands there. */
 export const isNoId = (id: string): boolean => id.length <= LONGEST_NO_ID && NO_ID_PATTERN.test(id);
 
+/** An id without blanks around it. */
+export function bareId(id: string): string {
+  let [start, end] = [0, id.length];
+  while (start < end && BLANKS.includes(id[start] as string)) start += 1;
+  while (end > start && BLANKS.includes(id[end - 1] as string)) end -= 1;
+  return id.slice(start, end);
+}
+
 /**
  * Columns that tell signals without an id apart, besides type, time, and content in canonical form; the session first, without which contact attributes do, too. All others say how a signal was received, or describe
  * something that may be renamed or be left out of the next export.
@@ -44,7 +53,7 @@ export interface KeyParts {
   type: string;
   /** When it happened, in microseconds since 1970. */
   microseconds: string;
-  /** What KEY_COLUMNS have. */
+  /** What KEY_COLUMNS have, empty where that is none, as of ids. */
   columns: readonly string[];
   /** SIGNAL_CONTENT: valid JSON. */
   content: string | undefined;

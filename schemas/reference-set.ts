@@ -98,6 +98,7 @@ export const PHONE_FAULTS = {
   length: "no number of its country is as long or as short",
   zero: "whether its (0) is dialled is not known: no number of its country is like it with the zero; write it without",
   several: "there is a second number or an extension behind its stroke",
+  plan: "no number of the country that --country names is like it; write it with its own country code and +",
   ambiguous: "it may begin with its country code or with a code within the country; write the country code with +",
 } as const satisfies Record<string, string>;
 export type PhoneFault = keyof typeof PHONE_FAULTS;

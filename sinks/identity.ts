@@ -1,5 +1,5 @@
 /** Which signal a row is, in SQL: see schemas/identity.ts. */
-import { CONTENT_KEY, LONGEST_NO_ID, NO_ID } from "../schemas/identity.ts";
+import { BLANKS, CONTENT_KEY, LONGEST_NO_ID, NO_ID } from "../schemas/identity.ts";
 import { quoteText } from "../schemas/names.ts";
 
 /**
@@ -10,6 +10,9 @@ export const keyHash = (key: string): string => `CAST(md5_number(${key}) >> 64 A
 
 /** Whether a text is an id that is none. */
 export const isNoId = (text: string): string => `(length(${text}) <= ${LONGEST_NO_ID} AND regexp_full_match(${text}, ${quoteText(`(?i)${NO_ID}`)}))`;
+
+/** An id without blanks around it. */
+export const bareId = (id: string): string => `trim(${id}, ${quoteText(BLANKS)})`;
 
 /** Whether a key may have been made of what a signal says. */
 export const mayBeContentKey = (key: string): string => `starts_with(${key}, ${quoteText(CONTENT_KEY.prefix)})`;

@@ -11,7 +11,7 @@ export interface Mended {
 }
 
 const SIGNALS = TABLES.map(
-  (table) => `SELECT ${isBehavior(table)} AS behavior, rowid AS row_id, signal_type, signal_key, load_id, record_no FROM ${table}`,
+  (table) => `SELECT ${isBehavior(table)} AS behavior, rowid AS row_id, signal_type, signal_key, occurred_at, load_id, record_no FROM ${table}`,
 ).join(" UNION ALL ");
 
 /**
@@ -22,11 +22,17 @@ export async function mendDoubled(connection: DuckDBConnection): Promise<Mended>
   return inTransaction(connection, async () => {
     await connection.run(
       `CREATE OR REPLACE TEMP TABLE doubled AS
-       WITH repeated AS (SELECT signal_type, signal_key FROM (${SIGNALS}) GROUP BY ALL HAVING count(*) > 1)
+       WITH repeated AS (SELECT signal_type, signal_key FROM (${SIGNALS}) GROUP BY ALL HAVING count(*) > 1),
+         latest AS (SELECT signal_type, signal_key, c.occurred_at, max((cl.mtime, cl.path)) AS export
+           FROM signalhouse.confirmations c JOIN signalhouse.loads cl USING (load_id) GROUP BY ALL)
        SELECT s.* FROM (${SIGNALS}) s JOIN repeated USING (signal_type, signal_key) LEFT JOIN signalhouse.loads l USING (load_id)
-       QUALIFY row_number() OVER (PARTITION BY s.signal_type, s.signal_key ORDER BY l.mtime DESC NULLS LAST, l.path DESC, s.record_no DESC, s.load_id DESC) > 1`,
+       LEFT JOIN latest c ON c.signal_type = s.signal_type AND c.signal_key = s.signal_key AND c.occurred_at = s.occurred_at
+       QUALIFY row_number() OVER (PARTITION BY s.signal_type, s.signal_key
+         ORDER BY greatest((l.mtime, l.path), coalesce(c.export, (l.mtime, l.path))) DESC NULLS LAST, s.record_no DESC, s.load_id DESC) > 1`,
     );
-    const orders = "SELECT signal_key, load_id FROM doubled WHERE signal_type = 'order'";
+    // Where the row that stays is of the same load nobody knows whose items are whose; verify finds them.
+    const orders = `SELECT signal_key, load_id FROM doubled WHERE signal_type = 'order' AND NOT EXISTS (SELECT 1 FROM behavior_signals b
+      WHERE b.signal_type = 'order' AND b.signal_key = doubled.signal_key AND b.load_id = doubled.load_id AND b.rowid NOT IN (SELECT row_id FROM doubled WHERE behavior))`;
     const { rowsChanged: orderItems } = await connection.run(
       `DELETE FROM order_items USING (${orders}) d WHERE order_items.signal_key = d.signal_key AND order_items.load_id = d.load_id`,
     );
@@ -37,18 +43,23 @@ export async function mendDoubled(connection: DuckDBConnection): Promise<Mended>
       );
       signals += rowsChanged;
     }
+    // What was confirmed of a row that is gone.
+    await connection.run(
+      `DELETE FROM signalhouse.confirmations USING doubled d WHERE confirmations.signal_type = d.signal_type AND confirmations.signal_key = d.signal_key AND confirmations.occurred_at = d.occurred_at
+         AND NOT EXISTS (SELECT 1 FROM (${SIGNALS}) s WHERE s.signal_type = d.signal_type AND s.signal_key = d.signal_key AND s.occurred_at = d.occurred_at)`,
+    );
     await connection.run("DROP TABLE doubled");
-    if (signals + orderItems > 0) await noteMending(connection, { signals, orderItems });
+    if (signals + orderItems > 0) await noteMending(connection, "signalhouse verify --mend", { signals, orderItems });
     return { signals, orderItems };
   });
 }
 
-/** That a row is gone which was inserted, and should have updated another one. */
-async function noteMending(connection: DuckDBConnection, { signals, orderItems }: Mended): Promise<void> {
+/** Notes in the ledger that rows are gone which were inserted, and should have updated others. @param by what took them out */
+export async function noteMending(connection: DuckDBConnection, by: string, { signals, orderItems }: Mended): Promise<void> {
   const { load_id } = await onlyRow<{ load_id: bigint }>(connection, `SELECT ${NEXT_LOAD_ID} AS load_id`);
   await connection.run(
-    `INSERT INTO signalhouse.loads BY NAME SELECT $1::BIGINT AS load_id, 'signalhouse verify --mend' AS path, 0 AS records, -$2::BIGINT AS inserted, $2::BIGINT AS updated, 0 AS unchanged,
+    `INSERT INTO signalhouse.loads BY NAME SELECT $1::BIGINT AS load_id, $4 AS path, 0 AS records, -$2::BIGINT AS inserted, $2::BIGINT AS updated, 0 AS unchanged,
        0 AS rejected, -$3::BIGINT AS order_items, 'mended' AS status, now() AS started_at, now() AS finished_at`,
-    [load_id, BigInt(signals), BigInt(orderItems)],
+    [load_id, BigInt(signals), BigInt(orderItems), by],
   );
 }

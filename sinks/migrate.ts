@@ -6,7 +6,7 @@ import { LEDGER_TABLES } from "../schemas/tables.ts";
 import { createTablesSql, DATA_TABLES } from "./ddl.ts";
 import { contactColumnNames } from "./ledger.ts";
 import { TABLES } from "./merge-sql.ts";
-import { type ContentKey, fillKeyHashSql, rekey } from "./rekey.ts";
+import { type ContentKey, fillKeyHashSql, markTests, rekey, renameTypes } from "./rekey.ts";
 import { inTransaction, onlyRow, rows } from "./sql.ts";
 import { createViewsSql, VIEWS } from "./views.ts";
 
@@ -24,9 +24,16 @@ export type Migration = (connection: DuckDBConnection, options: MigrationOptions
 export const MIGRATIONS: readonly Migration[] = [
   // A signal is its type and its key, wherever and whenever it stands; the ledger counts items.
   async (connection, { contentKey }) => {
-    await rekey(connection, contentKey);
     await connection.run(
       "UPDATE signalhouse.loads AS l SET order_items = (SELECT count(*) FROM order_items i WHERE i.load_id = l.load_id) WHERE order_items IS NULL",
+    );
+    await renameTypes(connection);
+    await markTests(connection);
+    await rekey(connection, contentKey);
+    // Copies that were passed over count as the later exports that they are, once they are loaded.
+    await connection.run(
+      `DELETE FROM signalhouse.loads AS d WHERE status = 'duplicate' AND NOT EXISTS (SELECT 1 FROM signalhouse.loads l
+         WHERE l.sha256 = d.sha256 AND l.status = 'loaded' AND (l.mtime, l.path) >= (d.mtime, d.path))`,
     );
   },
 ];
@@ -53,7 +60,8 @@ export async function prepareSchema(
   }
   if (version === target && (await missingColumns(connection)).length === 0 && !(await viewsAreMissing(connection))) return;
   const steps = version === undefined ? [] : migrations.slice(version - 1);
-  if (steps.length > 0) options.onBegin?.(await signalCount(connection));
+  const signals = steps.length > 0 ? await signalCount(connection) : 0;
+  if (signals > 0) options.onBegin?.(signals);
 
   await inTransaction(connection, async () => {
     for (const sql of createTablesSql()) await connection.run(sql);

@@ -1,7 +1,7 @@
 /** From a row to a typed record. A value that does not fit never costs a row; a row that cannot be told what it is becomes a reject. */
 import { EXPORT_COLUMNS, type ExportColumn, type ExportHeader } from "../schemas/export-columns.ts";
 import { contactFields, type FieldMeaning, type Header } from "../schemas/header.ts";
-import { isNoId, KEY_COLUMNS } from "../schemas/identity.ts";
+import { bareId, isNoId, KEY_COLUMNS } from "../schemas/identity.ts";
 import { fitKind, stringifyJson } from "../schemas/kinds.ts";
 import type { Reject, SignalRecord } from "../schemas/record.ts";
 import { knownSignalType, placementOf } from "../schemas/signal-types.ts";
@@ -99,7 +99,7 @@ function build(row: Row, header: Header, content?: Content): SignalRecord | Reje
   if (typeof occurredAt !== "string") return rejectRow(row, "no_timestamp", whyNoTime(row, header, content));
   record.occurred_at = occurredAt;
   const { signal_id: signalId } = record;
-  record.signal_key = signalId === undefined || isNoId(signalId) ? keyOf(record, row, header, content) : signalId;
+  record.signal_key = signalId === undefined || isNoId(signalId) ? keyOf(record, row, header, content) : bareId(signalId);
 
   const extra = leftovers.json();
   if (extra !== undefined) record.extra = extra;
@@ -129,7 +129,7 @@ function whyNoTime(row: Row, header: Header, content?: Content): string {
 }
 
 function signalType(column: string | undefined, content?: Content): string | undefined {
-  if (column !== undefined && !isBlank(column)) return knownSignalType(withoutBlanks(column)) ?? column;
+  if (column !== undefined && !isBlank(column)) return knownSignalType(withoutBlanks(column)) ?? withoutBlanks(column);
   return content && typeOf(content.payload);
 }
 
@@ -196,7 +196,10 @@ function keyOf(record: SignalRecord, row: Row, header: Header, content?: Content
   return contentKey({
     type: record.signal_type,
     microseconds: microsecondsOf(record.occurred_at),
-    columns: KEY_COLUMNS.map((name) => field(header.positions.get(name))),
+    columns: KEY_COLUMNS.map((name) => {
+      const value = field(header.positions.get(name));
+      return isNoId(value) ? "" : value;
+    }),
     content: content?.text,
     damagedId:
       record.signal_id === undefined && field(header.positions.get("SIGNAL_ID")) !== "" ? field(header.positions.get("SIGNAL_ID")) : undefined,

@@ -47,7 +47,9 @@ export function headerIn(fields: readonly string[], inForce: Header): "header" |
   if (names.length === inForce.fields.length && names.every((name, at) => name === inForce.fields[at]?.header)) return "header";
   const { length } = inForce.fields;
   const fixed = countFixed(names);
-  const isHeader = fixed > 1 && (fixed >= FEWEST || fixed === names.length) && names.some(isTelling) && !isRecord(fields, inForce);
+  const contact = new Set(inForce.fields.flatMap((field) => (field.contact ? [field.header] : [])));
+  const known = fixed + names.filter((name) => contact.has(name)).length;
+  const isHeader = fixed > 1 && (known >= FEWEST || fixed === names.length) && names.some(isTelling) && !isRecord(fields, inForce);
   // Behind a record without a line end, the first names are that record's values.
   if (isHeader && (names.length <= length || countFixed(names.slice(0, length - 1)) > 0)) return "header";
   return countFixed(names.slice(length)) > 1 ? "glued" : undefined;
@@ -55,7 +57,7 @@ export function headerIn(fields: readonly string[], inForce: Header): "header" |
 
 /** A value that is longer is no name. */
 const LONGEST_NAME = 1024;
-/** Fewer names of export columns tell no header row, unless there is nothing else. */
+/** Fewer names of export columns, and of contact attributes that the header in force has, tell no header row, unless there is nothing else. */
 const FEWEST = 3;
 
 /** In any letters: a row in small ones is no record either. */

@@ -1,7 +1,7 @@
 import { SignalhouseError } from "../schemas/errors.ts";
-import { exportColumn, isExportHeader, TIME_HEADERS, TYPE_HEADERS } from "../schemas/export-columns.ts";
+import { exportColumn, type ExportHeader, isExportHeader, TIME_HEADERS, TYPE_HEADERS } from "../schemas/export-columns.ts";
 import type { ContactColumn, FieldMeaning, Header, RepeatedName } from "../schemas/header.ts";
-import { cleanName, contactColumnName } from "../schemas/names.ts";
+import { cleanName, contactColumnName, spellingOf } from "../schemas/names.ts";
 import { type Choice, choosePlace } from "./repeated.ts";
 
 /**
@@ -112,6 +112,9 @@ class Columns {
 
 const keyOf = (header: string, occurrence: number) => `${occurrence} ${header}`;
 
+/** Columns without which records are other signals, or none: no contact attribute has their names. */
+const IDENTIFYING = ["SIGNAL_ID", "SIGNAL_TYPE", "SIGNAL_CONTENT", "SIGNAL_TIMESTAMP"] as const satisfies ExportHeader[];
+
 /** What a header row may be separated by after a spreadsheet program wrote the file anew. */
 const OTHER_SEPARATORS = { ";": "semicolons", "\t": "tabs", "|": "pipes" };
 
@@ -133,7 +136,17 @@ function assertExport(names: readonly string[], row: string): void {
       "Check that the file's lines end in LF or CRLF, as Connect writes them.",
     );
   }
-  if (isExportHeader(names)) return;
+  if (isExportHeader(names)) {
+    const [misspelt] = IDENTIFYING.flatMap((fixed) => {
+      const name = names.includes(fixed) ? undefined : names.find((other) => spellingOf(other) === spellingOf(fixed));
+      return name === undefined ? [] : [{ name, fixed }];
+    });
+    if (!misspelt) return;
+    throw refuse(
+      `${row} has ${JSON.stringify(misspelt.name)} in place of ${misspelt.fixed}: Connect writes it so, and as it stands it would be a contact attribute`,
+      `Take the file as Connect wrote it, or call the column ${misspelt.fixed} again.`,
+    );
+  }
   const other = Object.entries(OTHER_SEPARATORS).find(([separator]) => isSplitBy(names, separator));
   if (other) {
     throw refuse(

@@ -1,5 +1,6 @@
 /** From the text of SIGNAL_CONTENT to the payload in it: out of texts, lists and envelopes. */
 import { CONTENT_PATHS } from "../schemas/content-fields.ts";
+import { isNoId } from "../schemas/identity.ts";
 import { LongNumber } from "../schemas/kinds.ts";
 import { knownSignalType, LEGACY_BEHAVIOR_TYPES } from "../schemas/signal-types.ts";
 import { type JsonResult, readJson, readJsonNow, withoutBlanks } from "./json.ts";
@@ -24,9 +25,14 @@ export const isObject = (value: unknown): value is JsonObject =>
 /** Whether a text says nothing: it is empty, or has blanks only, of whatever kind. */
 export const isBlank = (text: string): boolean => withoutBlanks(text) === "";
 
-/** How languages write that there is no value, where it is the whole of a text. */
-const NO_VALUE = /^(?:null|undefined|none|nil)?$/i;
-const saysNothing = (text: string) => text.length < 100 && NO_VALUE.test(withoutBlanks(text));
+/** Objects, lists, numbers and booleans say something, or are read to find out. */
+const SAYS_SOMETHING = /^["']?(?:[[{]|true|false|[-+]?[\d.])/i;
+
+/** Whether a text is one of the words for nothing that stand in place of ids, too; \\N is Snowflake's. */
+function saysNothing(text: string): boolean {
+  const bare = text.length < 100 ? withoutBlanks(text) : text;
+  return bare === "\\N" || (isNoId(bare) && !SAYS_SOMETHING.test(bare));
+}
 
 /** The payload in a SIGNAL_CONTENT. Gives a promise only where that is so large that it is read in pieces. */
 export function readPayload(text: string): Found<Payload> | Promise<Found<Payload>> {
@@ -80,9 +86,14 @@ function unwrap(content: JsonObject): Found<Payload> {
   return { kind: "value", value: found.findLast((payload) => typeOf(payload) !== undefined) ?? (found.at(-1) as Payload) };
 }
 
-/** Under this name stands nothing but a payload: what begins like one and cannot be opened is damaged, as a content would be. */
+/** Under this name stands nothing but a payload. */
 const PAYLOAD_NAME = "signalContent";
-const beginsLikePayload = (value: unknown) => Array.isArray(value) || (typeof value === "string" && /^["[{]/.test(withoutBlanks(value)));
+
+/** Whether a value where a payload may be begins like one: where it cannot be opened it is damaged, as a content would be. */
+function isDamaged(key: string, value: unknown): boolean {
+  if (key === PAYLOAD_NAME) return Array.isArray(value) || (typeof value === "string" && /^["[{]/.test(withoutBlanks(value)));
+  return typeof value === "string" && /^\{\s*["']/.test(withoutBlanks(value));
+}
 
 function follow(content: JsonObject, path: readonly string[], open: (value: unknown) => Found<JsonObject>): Found<Payload> {
   let own = content;
@@ -90,8 +101,7 @@ function follow(content: JsonObject, path: readonly string[], open: (value: unkn
   for (const key of path) {
     if (!Object.hasOwn(own, key)) return { kind: "nothing" };
     const inner = open(own[key]);
-    if (inner.kind === "fault" && key === PAYLOAD_NAME && beginsLikePayload(own[key]))
-      return { kind: "fault", fault: `${path.join(".")}: ${inner.fault}` };
+    if (inner.kind === "fault" && isDamaged(key, own[key])) return { kind: "fault", fault: `${path.join(".")}: ${inner.fault}` };
     if (inner.kind !== "value") return { kind: "nothing" };
     const { [key]: _inner, ...envelope } = own;
     envelopes.unshift(envelope);
@@ -106,6 +116,7 @@ export function typeOf({ own, envelopes }: Payload): string | undefined {
 }
 
 function typeNamedBy({ signalType, behaviorType }: JsonObject): string | undefined {
-  const name = [signalType, behaviorType].find((value) => typeof value === "string" && !isBlank(value));
-  return typeof name === "string" ? (knownSignalType(name) ?? LEGACY_BEHAVIOR_TYPES.get(name.toLowerCase()) ?? name) : undefined;
+  const said = [signalType, behaviorType].find((value) => typeof value === "string" && !isBlank(value));
+  const name = typeof said === "string" ? withoutBlanks(said) : undefined;
+  return name !== undefined ? (knownSignalType(name) ?? LEGACY_BEHAVIOR_TYPES.get(name.toLowerCase()) ?? name) : undefined;
 }

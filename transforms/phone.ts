@@ -41,6 +41,8 @@ export function readPhone(text: string, country: CountryCode | undefined): Phone
     if (read.number.length - 1 >= digits) return { fault: "zero" };
   }
   if (!international && isAmbiguous(written, read)) return { fault: "ambiguous" };
+  // The country was ours to add: what no plan has would become somebody's number by guessing.
+  if (!international && !read.isValid()) return { fault: "plan" };
   return { number: read.number, isUnknown: !read.isValid() };
 }
 

@@ -42,13 +42,14 @@ function scoreOf(
   ];
 }
 
-/** The nearest fixed column on one side that stands once, and whether no contact attribute stands between; undefined where there is none. */
+/** The nearest fixed column on one side that stands once, and whether neither a contact attribute nor another place of the name stands between; undefined where there is none. */
 function nearest(from: number, step: 1 | -1, names: readonly string[], anchors: ReadonlySet<number>): { rank: number; isNear: boolean } | undefined {
   let isNear = true;
   for (let position = from + step; position >= 0 && position < names.length; position += step) {
     const name = names[position] as string;
     if (anchors.has(position)) return { rank: ORDER.get(name) as number, isNear };
-    if (!exportColumn(name)) isNear = false;
+    // Its twin, too: the one beside a column is nearer to it.
+    if (!exportColumn(name) || name === names[from]) isNear = false;
   }
   return undefined;
 }

@@ -9,7 +9,7 @@ import { CONTENT_KEY, KEY_COLUMNS, PART_END } from "../../schemas/identity.ts";
 import { quoteIdentifier as id, quoteText } from "../../schemas/names.ts";
 import { type Placement, SIGNAL_TYPES, type Table } from "../../schemas/signal-types.ts";
 import { type Column, SIGNAL_TABLES } from "../../schemas/tables.ts";
-import { isNoId } from "../identity.ts";
+import { bareId, isNoId } from "../identity.ts";
 import { contentValue, mirroredValue } from "./content.ts";
 import { isValue, typedValue } from "./values.ts";
 
@@ -86,10 +86,11 @@ export const projected = ({ table, columns, orders }: Projection): Projection =>
 /** The key of a row: its id, or where that is none a hash, as transforms/content-key.ts makes it; null where that cannot be told. */
 function keyOf(header: Header, columns: ReadonlyMap<string, string>, type: string, time: string, hasContent: boolean): string {
   const at = (name: ExportHeader) => columns.get(name.toLowerCase());
-  const text = (value: string | undefined) => (value === undefined ? "''" : `coalesce(${value}, '')`);
+  const idText = (value: string | undefined) =>
+    value === undefined ? "''" : `CASE WHEN ${value} IS NULL OR ${isNoId(value)} THEN '' ELSE ${value} END`;
   const end = quoteText(PART_END);
   const said = hasContent ? `CASE WHEN ${WHOLE_TEXT} IS NULL THEN '' ELSE ${HASH_TEXT} END` : "''";
-  const parts = [type, `CAST(epoch_us(${time}) AS VARCHAR)`, ...KEY_COLUMNS.map((name) => text(at(name))), said];
+  const parts = [type, `CAST(epoch_us(${time}) AS VARCHAR)`, ...KEY_COLUMNS.map((name) => idText(at(name))), said];
   const contact = contactFields(header).map(({ header: name, position }) => `coalesce(${end} || ${quoteText(name + PART_END)} || f${position}, '')`);
   const session = at(KEY_COLUMNS[0]);
   const who =
@@ -97,10 +98,10 @@ function keyOf(header: Header, columns: ReadonlyMap<string, string>, type: strin
       ? "''"
       : session === undefined
         ? contact.join(" || ")
-        : `CASE WHEN ${session} IS NULL THEN ${contact.join(" || ")} ELSE '' END`;
+        : `CASE WHEN ${session} IS NULL OR ${isNoId(session)} THEN ${contact.join(" || ")} ELSE '' END`;
   const hash = `${quoteText(CONTENT_KEY.prefix)} || substr(sha256(${parts.join(` || ${end} || `)} || ${who}), 1, ${CONTENT_KEY.digits})`;
   const own = at("SIGNAL_ID");
-  return own === undefined ? hash : `coalesce(CASE WHEN ${isNoId(own)} THEN NULL ELSE ${own} END, ${hash})`;
+  return own === undefined ? hash : `coalesce(CASE WHEN ${isNoId(own)} THEN NULL ELSE ${bareId(own)} END, ${hash})`;
 }
 
 /** The typed values of a plain row, by column; columns that the file says nothing of are not among them. */

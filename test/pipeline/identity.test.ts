@@ -195,6 +195,17 @@ describe.each(PATHS)("on the %s path", (path) => {
     expect(await scratch.rows(DRIFT)).toEqual([{ signal_type: "pageView", field: "SIGNAL_ID", reason: "not an id", records: 2 * rows.length }]);
   });
 
+  test("blanks around an id are none of it; signal_id has them", async () => {
+    const scratch = await loaded(
+      file(1, [order("a", iso(START))]),
+      file(2, [order(" a\u00a0", iso(START))]),
+      file(3, [order("a\u200b", iso(START))]),
+    );
+    expect(await scratch.rows("SELECT signal_key, signal_id, order_value FROM orders")).toEqual([
+      { signal_key: "a", signal_id: "a\u200b", order_value: "100.0000" },
+    ]);
+  });
+
   test("the same type and id twice in a file: the last one wins; where the times differ, drift says so", async () => {
     const scratch = await loaded(
       file(1, [order("a", iso(START)), order("b", iso(START)), order("a", iso(START + HOUR)), order("b", iso(START), { NAME: "x" })]),
@@ -220,6 +231,8 @@ describe.each(PATHS)("on the %s path", (path) => {
       "its keys in another order": { SIGNAL_CONTENT: JSON.stringify(Object.fromEntries(Object.entries(said).toReversed())) },
       "its number with a zero": { SIGNAL_CONTENT: JSON.stringify(said).replace("12.5", "12.50") },
       "its number with an exponent": { SIGNAL_CONTENT: JSON.stringify(said).replace("12.5", "1.25e1") },
+      "its content in a list": { SIGNAL_CONTENT: JSON.stringify([said]) },
+      "its amount as a text": { SIGNAL_CONTENT: JSON.stringify({ ...said, orderValue: "12.5" }) },
       "its content in a text": { SIGNAL_CONTENT: JSON.stringify(JSON.stringify(said)) },
       escapes: { SIGNAL_CONTENT: JSON.stringify(said).replace("é", "\\u00e9").replace("/", "\\/") },
       "members that say nothing": { SIGNAL_CONTENT: JSON.stringify({ ...said, pageTitle: null }) },
@@ -247,6 +260,13 @@ describe.each(PATHS)("on the %s path", (path) => {
         "SELECT description AS name, count(*)::INTEGER AS n FROM behavior_signals WHERE description IS NOT NULL GROUP BY ALL ORDER BY ALL",
       );
       expect(found).toEqual(names.toSorted().map((name) => ({ name, n: name in SAME ? 1 : 2 })));
+    });
+    test("a session that is none is no session: the contact tells signals apart", async () => {
+      const sends = ["a@x.example", "b@x.example"].flatMap((Email) =>
+        ["null", " ", "00000000-0000-0000-0000-000000000000"].map((TLTSID): Row => ({ ...anonymous({ TLTSID, Email }) })),
+      );
+      const scratch = await loaded(file(1, sends));
+      expect(await scratch.value("SELECT count(*)::INTEGER FROM orders")).toBe(2);
     });
     test("and without a session the contact tells signals apart, and so do message and link", async () => {
       const click = (more: Row): Row => ({

@@ -77,6 +77,65 @@ test("gets the keys that a new warehouse has, with items and confirmations, in o
   expect(told).toHaveLength(1);
 });
 
+test("of one load's rows that are one signal today the last stays, with its own items", async () => {
+  const scratch = await scratchWarehouse();
+  const content = { signalType: "order", orderValue: 5, orderedItems: [{ productId: "p" }, { productId: "q" }] };
+  const rows = ["a", "b"].map((TLTSID) => order("", 5, { TLTSID, SIGNAL_CONTENT: JSON.stringify(content) }));
+  await scratch.load([memoryFile("a.csv", 1000, csv(rows))]);
+  await firstVersion(scratch, {});
+  // The first version made another key of the same content, spelled otherwise.
+  await scratch.run("UPDATE behavior_signals SET tltsid = 'a'");
+  await scratch.reopen({ migration: { contentKey } });
+  expect(
+    await scratch.rows("SELECT record_no, (SELECT count(*)::INTEGER FROM order_items i WHERE i.signal_key = o.signal_key) AS items FROM orders o"),
+  ).toEqual([{ record_no: "2", items: 2 }]);
+  expect(await broken(scratch)).toEqual([]);
+  expect(await scratch.rows("SELECT path, inserted, order_items FROM signalhouse.loads WHERE status = 'mended'")).toEqual([
+    { path: "migration of the warehouse", inserted: "-1", order_items: "-2" },
+  ]);
+});
+
+test("items go with the order that they are of, where an id that is none was several orders'", async () => {
+  const scratch = await scratchWarehouse();
+  const at = (SIGNAL_TIMESTAMP: string, TLTSID: string) => order("null", 5, { SIGNAL_TIMESTAMP, TLTSID });
+  await scratch.load([
+    memoryFile("a.csv", 1000, csv([at("2025-09-01T10:00:00Z", "a")])),
+    memoryFile("b.csv", 2000, csv([at("2025-09-05T10:00:00Z", "b")])),
+  ]);
+  const keys = await scratch.values("SELECT signal_key FROM order_items ORDER BY ALL");
+  await firstVersion(scratch, {});
+  for (const table of ["behavior_signals", "order_items"]) await scratch.run(`UPDATE ${table} SET signal_key = 'null'`);
+  await scratch.reopen({ migration: { contentKey } });
+  expect(await scratch.values("SELECT signal_key FROM order_items ORDER BY ALL")).toEqual(keys);
+  expect(await broken(scratch)).toEqual([]);
+});
+
+test("types and ids get the spelling of today, tests are marked, and copies that were passed over are loaded", async () => {
+  const scratch = await scratchWarehouse();
+  const rows = [
+    { ...pageView("in"), SIGNAL_TYPE: "loggedIn" },
+    order("o", 3),
+    order("tried", 7, { SIGNAL_CONTENT: '{"signalType":"order","orderValue":7,"test":true}' }),
+  ];
+  await scratch.load([memoryFile("a.csv", 2000, csv(rows))]);
+  await scratch.load([memoryFile("later.csv", 1000, csv(rows))]);
+  await firstVersion(scratch, {});
+  await scratch.run("UPDATE behavior_signals SET signal_type = 'loggedin ' WHERE signal_id = 'in'");
+  for (const table of ["behavior_signals", "order_items"]) await scratch.run(`UPDATE ${table} SET signal_key = ' o' WHERE signal_key = 'o'`);
+  await scratch.run("UPDATE behavior_signals SET signal_id = ' o' WHERE signal_id = 'o'");
+  await scratch.run(`UPDATE behavior_signals SET is_test = NULL, extra = '{"test":true}' WHERE signal_id = 'tried'`);
+  await scratch.run("UPDATE signalhouse.loads SET mtime = mtime + INTERVAL 1 HOUR WHERE status = 'duplicate'");
+  await scratch.reopen({ migration: { contentKey } });
+  expect(await scratch.rows("SELECT signal_key, signal_type, is_test FROM behavior_signals ORDER BY ALL")).toEqual([
+    { signal_key: "in", signal_type: "loggedIn", is_test: null },
+    { signal_key: "o", signal_type: "order", is_test: null },
+    { signal_key: "tried", signal_type: "order", is_test: true },
+  ]);
+  expect(await scratch.value("SELECT sum(order_value)::INTEGER FROM orders")).toBe(3);
+  expect(await scratch.values("SELECT status FROM signalhouse.loads")).toEqual(["loaded"]);
+  expect(await broken(scratch)).toEqual([]);
+});
+
 test("what it had doubled is told by verify, and taken out: the latest export's row stays", async () => {
   const scratch = await scratchWarehouse();
   await scratch.load(files);
@@ -105,6 +164,21 @@ test("what it had doubled is told by verify, and taken out: the latest export's 
   // And the next load meets the row that stayed.
   await scratch.load([memoryFile("c.csv", 3000, csv([order("a", 200)]))]);
   expect(await scratch.counts("c.csv")).toMatchObject({ updated: 1, inserted: 0 });
+});
+
+test("of doubled rows the one stays that a later export had confirmed", async () => {
+  const scratch = await scratchWarehouse();
+  const x = (value: number, SIGNAL_ID = "x") => order(SIGNAL_ID, value);
+  await scratch.load([
+    memoryFile("a.csv", 1000, csv([x(100)])),
+    memoryFile("b.csv", 2000, csv([{ ...x(200, "later x"), SIGNAL_TIMESTAMP: "2025-09-05T10:00:00Z" }])),
+    memoryFile("c.csv", 3000, csv([x(100), order("y", 1)])),
+  ]);
+  await firstVersion(scratch, { "later x": "x" });
+  await scratch.reopen({ migration: { contentKey } });
+  expect(await mendDoubled(scratch.warehouse.connection)).toEqual({ signals: 1, orderItems: 2 });
+  expect(await scratch.values("SELECT order_value FROM orders ORDER BY ALL")).toEqual(["1.0000", "100.0000"]);
+  expect(await broken(scratch)).toEqual([]);
 });
 
 test("a load meets the latest export's row of a signal that is doubled still", async () => {

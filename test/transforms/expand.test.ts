@@ -54,6 +54,7 @@ describe("signal_key", () => {
     ["the message that led to it", { ...session, MESSAGE_SIGNAL_ID: "m" }],
     ["the subscription", { ...session, SUBSCRIPTION_ID: "s" }],
     ["an id that is none", { ...session, SIGNAL_ID: "undefined" }],
+    ["a message and a link that are none", { ...session, MESSAGE_ID: "null", LINK_ID: "-" }],
   ])("stays the same under %s", async (_, fields) => {
     expect(await keyOf(fields)).toBe(await keyOf(session));
   });

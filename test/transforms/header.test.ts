@@ -126,6 +126,20 @@ describe("header_missing", () => {
     );
   });
 
+  test.each([
+    ["Signal_ID", "SIGNAL_ID,SIGNAL_TYPE,SIGNAL_TIMESTAMP,SIGNAL_CONTENT"],
+    ["SIGNAL TYPE", "SIGNAL_ID,SIGNAL_TYPE,SIGNAL_TIMESTAMP,SIGNAL_CONTENT"],
+    ["SIGNAL\u00a0CONTENT", "SIGNAL_ID,SIGNAL_TYPE,SIGNAL_TIMESTAMP,SIGNAL_CONTENT"],
+    ["\uff33\uff29\uff27\uff2e\uff21\uff2c_\uff29\uff24", "SIGNAL_ID,SIGNAL_TYPE,SIGNAL_TIMESTAMP,SIGNAL_CONTENT"],
+    ["signal-timestamp", "SIGNAL_ID,SIGNAL_TYPE,SIGNAL_TIMESTAMP,SIGNAL_CONTENT"],
+  ])("a column that says which signal a record is, as %j: no contact attribute is called so", (name, names) => {
+    const fixed = name.normalize("NFKC").toUpperCase().replaceAll(/[\s-]/g, "_");
+    const shown = name.replace("\u00a0", " ");
+    expect(() => readHeader(names.replace(fixed, name).split(","), [])).toThrow(`the first row has ${JSON.stringify(shown)} in place of ${fixed}: `);
+    // Beside the column itself it is one.
+    expect(readHeader([...names.split(","), name], []).added).toHaveLength(1);
+  });
+
   test("a file whose lines end in CR alone is refused, not taken for a header without rows", async () => {
     await expect(read("SIGNAL_ID,SIGNAL_TYPE,TIMESTAMP\r1,order,2025-09-01\r2,order,2025-09-01\r")).rejects.toMatchObject({
       code: "header_missing",

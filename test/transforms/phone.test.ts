@@ -72,6 +72,8 @@ describe("numbers that nobody can be sure of", () => {
     ["+36 (0)1 234 5678", undefined, "zero"],
     ["+48 (0)22 123 45 67", undefined, "zero"],
     ["491701234567", "DE", "ambiguous"],
+    ["12345", "DE", "plan"],
+    ["1234567890", "US", "plan"],
   ])("%s, %s", (text, country, fault) => expect(read(text, country)).toEqual({ fault }));
 });
 

@@ -26,6 +26,7 @@ describe("the export's own column", () => {
       "FREQUENCY",
       6,
     ],
+    ["stands beside its twin, and a column of its own kind", "SIGNAL_TYPE,TIMESTAMP,Email,CAMPAIGN_ID,CAMPAIGN_ID,CAMPAIGN_NAME", "CAMPAIGN_ID", 5],
     ["stands behind an attribute that begins the row", "FREQUENCY,SIGNAL_TYPE,TIMESTAMP,CAMPAIGN_NAME,FREQUENCY,TAGS", "FREQUENCY", 5],
     [
       "has no attribute between it and the campaign's",

@@ -10,6 +10,14 @@ const said = async (file: string | Uint8Array) =>
   (await readSignalRecords(file)).map(({ record_no, signal_id, occurred_at }) => [record_no, signal_id, occurred_at]);
 const AT = "2025-09-01T00:00:00.000Z";
 
+test("a later header row of few columns holds for the records behind it, where it names attributes of the one before", async () => {
+  const file = `SIGNAL_ID,SIGNAL_TYPE,TIMESTAMP,Email,Phone\n1,emailSend,${AT},a@x.example,+491\nEmail,SIGNAL_TYPE,TIMESTAMP,Phone,Tier\nb@x.example,emailSend,${AT},+492,gold\n`;
+  expect(await readSignalRecords(file)).toMatchObject([
+    { signal_id: "1", contact_email: "a@x.example", contact_phone: "+491" },
+    { contact_email: "b@x.example", contact_phone: "+492", contact_tier: "gold" },
+  ]);
+});
+
 describe("the first header row", () => {
   const row = "1,order,2025-09-01\n";
   test.each([

@@ -66,6 +66,7 @@ function writeHex(half: u64, target: usize): void {
 
 function hashWhole(layer: i32): bool {
   passOther();
+  if (peekByte() == OPEN_LIST) return hashList(true);
   if (peekByte() != QUOTE || layer == MOST_LAYERS) return hashValue();
   const start = at + 1;
   const isEscaped = passString();
@@ -92,7 +93,7 @@ function hashValue(): bool {
   passOther();
   const first = peekByte();
   if (first == OPEN) return hashObject();
-  if (first == OPEN_LIST) return hashList();
+  if (first == OPEN_LIST) return hashList(false);
   if (first == QUOTE) return hashString();
   if (first == T || first == F) {
     at += first == T ? 4 : 5;
@@ -127,10 +128,11 @@ function hashObject(): bool {
       at += 1;
       continue;
     }
+    const isType = namesType();
     hashName();
     const nameA = a;
     const nameB = b;
-    if (!hashValue()) continue;
+    if (!hashValue() || isType) continue;
     mix(nameA);
     mix(nameB);
     finish();
@@ -146,10 +148,13 @@ function hashObject(): bool {
   return count > 0;
 }
 
-function hashList(): bool {
+/** @param isOpened whether a list of one is that one */
+function hashList(isOpened: bool): bool {
   let listA: u64 = LIST_VALUE;
   let listB: u64 = LIST_VALUE;
-  let says = false;
+  let onlyA: u64 = 0;
+  let onlyB: u64 = 0;
+  let said: u32 = 0;
   at += 1;
   for (;;) {
     passOther();
@@ -158,8 +163,11 @@ function hashList(): bool {
       at += 1;
       break;
     }
-    if (hashValue()) says = true;
-    else begin(0);
+    if (hashValue()) {
+      said += 1;
+      onlyA = a;
+      onlyB = b;
+    } else begin(0);
     const itemA = a;
     const itemB = b;
     a = listA;
@@ -169,20 +177,44 @@ function hashList(): bool {
     listA = a;
     listB = b;
   }
+  if (isOpened && said == 1) {
+    a = onlyA;
+    b = onlyB;
+    return true;
+  }
   a = listA;
   b = listB;
   finish();
-  return says;
+  return said > 0;
+}
+
+/** Whether the name at the place is signalType or behaviorType: what it says is told beside the content, and may be left out of it. */
+function namesType(): bool {
+  return isName(at + 1, SIGNAL, 10) || isName(at + 1, BEHAVIOR, 12);
+}
+
+const SIGNAL = memory.data<u8>([0x73, 0x69, 0x67, 0x6e, 0x61, 0x6c, 0x54, 0x79, 0x70, 0x65]);
+const BEHAVIOR = memory.data<u8>([0x62, 0x65, 0x68, 0x61, 0x76, 0x69, 0x6f, 0x72, 0x54, 0x79, 0x70, 0x65]);
+
+function isName(start: usize, name: usize, length: usize): bool {
+  return start + length < end && load<u8>(start + length) == QUOTE && memory.compare(start, name, length) == 0;
 }
 
 function hashName(): void {
   if (!hashString()) begin(0);
 }
 
-/** A text of blanks says nothing. */
+/** A text of blanks says nothing, and a number as a text what the number says: some senders write all that they have as texts. */
 function hashString(): bool {
   const start = at + 1;
-  if (!passString()) return hashText(start, at - 1);
+  if (!passString()) {
+    const after = at;
+    if (!isNumber(start, after - 1)) return hashText(start, after - 1);
+    at = start;
+    hashNumber();
+    at = after;
+    return true;
+  }
   const before = room;
   unescape(start, at - 1);
   const says = hashText(before, room);
@@ -190,9 +222,40 @@ function hashString(): bool {
   return says;
 }
 
-function hashText(start: usize, textEnd: usize): bool {
+/** Whether a text is a number as JSON has it. */
+function isNumber(start: usize, textEnd: usize): bool {
+  let from = start < textEnd && load<u8>(start) == DASH ? start + 1 : start;
+  const whole = from;
+  while (from < textEnd && isDigit(load<u8>(from))) from += 1;
+  if (from == whole || (from > whole + 1 && load<u8>(whole) == ZERO)) return false;
+  if (from < textEnd && load<u8>(from) == POINT) {
+    const fraction = (from += 1);
+    while (from < textEnd && isDigit(load<u8>(from))) from += 1;
+    if (from == fraction) return false;
+  }
+  return from == textEnd;
+}
+
+/** The place behind the blanks that a text begins with, of whatever kind. */
+function afterBlanks(start: usize, textEnd: usize): usize {
   let from = start;
-  while (from < textEnd && load<u8>(from) <= 0x20) from += 1;
+  while (from < textEnd) {
+    const byte = load<u8>(from);
+    const two: u32 = from + 1 < textEnd ? load<u8>(from + 1) : 0;
+    const three: u32 = from + 2 < textEnd ? load<u8>(from + 2) : 0;
+    if (byte <= 0x20) from += 1;
+    // U+00A0.
+    else if (byte == 0xc2 && two == 0xa0) from += 2;
+    // U+2000 to U+200F, U+202F, U+205F, U+2060; U+3000; U+FEFF.
+    else if (byte == 0xe2 && ((two == 0x80 && (three <= 0x8f || three == 0xaf)) || (two == 0x81 && (three == 0x9f || three == 0xa0)))) from += 3;
+    else if ((byte == 0xe3 && two == 0x80 && three == 0x80) || (byte == 0xef && two == 0xbb && three == 0xbf)) from += 3;
+    else break;
+  }
+  return from;
+}
+
+function hashText(start: usize, textEnd: usize): bool {
+  let from = afterBlanks(start, textEnd);
   if (from >= textEnd) return false;
   begin(STRING_VALUE);
   from = start;
