@@ -787,7 +787,7 @@ describe("a whole load", () => {
     })),
     { ...pageView("odd"), SIGNAL_CONTENT: content("10%"), SIGNAL_TYPE: "productView" },
     { ...pageView("broken"), SIGNAL_CONTENT: "{" },
-    { ...pageView("3"), SIGNAL_CONTENT: content("99"), SIGNAL_TYPE: "productView" },
+    { ...pageView("page 3"), SIGNAL_CONTENT: content("99"), SIGNAL_TYPE: "productView" },
   ]);
 
   async function loaded(path: Path, most?: number, source = inPieces("a.csv", "2025-09-01T00:00:00Z", Buffer.from(file))) {
