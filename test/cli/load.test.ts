@@ -79,19 +79,23 @@ describe("load", () => {
       /two\.csv: a header row with other columns stands behind record 1: it holds for the records behind it$/m,
     ])
       expect(second.stderr).toMatch(line);
-    writeFileSync(join(cwd, "three.csv"), csvLine(["SIGNAL_ID", "SIGNAL_TYPE", "TIMESTAMP", "NAME", "NAME"]));
+    writeFileSync(join(cwd, "three.csv"), csvLine(["SIGNAL_ID", "SIGNAL_TYPE", "TIMESTAMP", "City", "NAME", "Tier", "NAME"]));
     const third = await cli(["load", "three.csv", "--json", "--quiet"], { cwd });
     expect(json(third.stdout)).toMatchObject({
       files: [
         {
-          new_columns: [{ column: "contact_name", header: "NAME", like: { column: "name", header: "NAME" } }],
-          repeated_names: [{ header: "NAME", place: 4, others: [{ place: 5, column: "contact_name" }], decided: false }],
+          new_columns: [
+            { column: "contact_city", header: "City" },
+            { column: "contact_tier", header: "Tier" },
+            { column: "contact_name", header: "NAME", like: { column: "name", header: "NAME" } },
+          ],
+          repeated_names: [{ header: "NAME", place: 5, others: [{ place: 7, column: "contact_name" }], decided: false }],
           later_headers: [],
         },
       ],
     });
     expect(third.stderr).toMatch(
-      /three\.csv: NAME stands 2 times .* because it comes first: the columns beside do not tell; field 5 is contact_name\. Check it/,
+      /three\.csv: NAME stands 2 times .* because it comes first: the columns beside do not tell; field 7 is contact_name\. Check it/,
     );
   });
 
