@@ -139,7 +139,7 @@ test("what the vector path has too little memory for is read one by one", async 
   // A lane holds more such rows at a time than the row path.
   const url = "x".repeat(3500);
   const records = Array.from({ length: 5000 }, (_, number) => ({
-    ...pageView(String(number)),
+    ...pageView(`page ${number}`),
     SIGNAL_CONTENT: JSON.stringify({ url, theme: number % 7 }),
   }));
   const scratch = await scratchWarehouse({ memory: "64MB" });
