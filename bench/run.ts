@@ -60,7 +60,7 @@ const BENCHMARKS: Record<string, Benchmark> = {
   growth: {
     title: "Load: the same file into an empty and into a full warehouse",
     method:
-      "200,000 records on the vector path, with the default memory limit of 512MB. The full warehouses are filled by SQL: 20 million rows of other days, with all columns; 100 million with a key, a type, a time and their hashes. In turn, medians. The aims are 1.15 and 1.6 times, and a peak of limits.memory and 400 MB.",
+      "200,000 records on the vector path, with the default memory limit of 512MB. The full warehouses are filled by SQL, with rows of other years that have a key, a type, a time and hashes only. In turn, medians. The peak may be limits.memory and 400 MB.",
     run: () => benchGrowth(DATA),
   },
   sync: {
