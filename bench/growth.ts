@@ -87,9 +87,11 @@ async function fill(path: string, rows: number): Promise<void> {
     ]) {
       const key = `'${type}-' || number`;
       await run(
-        `INSERT INTO ${table} BY NAME SELECT ${key} AS signal_key, ${key} AS signal_id, '${type}' AS signal_type, TIMESTAMPTZ '2020-01-01' + to_seconds(number) AS occurred_at, 1 AS load_id,
+        `CREATE OR REPLACE TABLE ${table} AS SELECT ${key} AS signal_key, ${key} AS signal_id, '${type}' AS signal_type, TIMESTAMPTZ '2020-01-01' + to_seconds(number) AS occurred_at, 1::BIGINT AS load_id,
            number AS record_no, ${keyHash(key)} AS key_hash FROM range(${rows / 2}) AS numbers (number)`,
       );
     }
   });
+  // Columns that are missing are added, which is a hundred times as quick as to write their nulls.
+  (await openWarehouse({ path })).close();
 }
