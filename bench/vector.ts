@@ -11,7 +11,7 @@ import { connect } from "../pipeline/sync.ts";
 import { type ConfigInput, readConfig } from "../schemas/config.ts";
 import { generateExports } from "../samples/generator/exports.ts";
 import { makeKeyPair, startSandbox } from "../samples/sandbox/sandbox.ts";
-import { SIGNAL_TYPES, type SignalType, type Table } from "../schemas/signal-types.ts";
+import { knownSignalType, SIGNAL_TYPES, type Table } from "../schemas/signal-types.ts";
 import { SIGNAL_TABLES } from "../schemas/tables.ts";
 import { fieldEnd, fieldStart, firstOf } from "../transforms/block.ts";
 import { readHeader } from "../transforms/header.ts";
@@ -144,8 +144,8 @@ async function* withoutBehaviorIds(source: AsyncIterable<Buffer>): AsyncGenerato
         at = { id: names.indexOf("SIGNAL_ID"), type: names.indexOf("SIGNAL_TYPE") };
         continue;
       }
-      const type = piece.bytes.toString("utf8", ...field(at.type));
-      if (SIGNAL_TYPES[type as SignalType].table !== "behavior_signals") continue;
+      const type = knownSignalType(piece.bytes.toString("utf8", ...field(at.type)));
+      if (type === undefined || SIGNAL_TYPES[type].table !== "behavior_signals") continue;
       const [start, end] = field(at.id);
       kept.push(Buffer.from(piece.bytes.subarray(from, start)));
       from = end;
