@@ -14,21 +14,25 @@ export const command = defineCommand({
     mend: { type: "boolean", help: "first take out signals that an older version has doubled: the row of the latest export stays" },
   },
   examples: ["verify", "verify --json", "verify --mend"],
-  run: (context, { values }) =>
-    values.mend
-      ? running(context, "verify", async ({ connection }) => {
-          const { signals, orderItems } = await mendDoubled(connection);
-          context.out.note(
-            signals === 0
-              ? "No signal is there twice: nothing was taken out."
-              : `Taken out: ${count(signals, "doubled signal")}, ${count(orderItems, "order item")}.`,
-          );
-          return report(context, await verifyWarehouse(connection), { mended: { signals, order_items: orderItems } });
-        })
-      : reading(context, async (connection, { warehouse }) => {
-          await assertCurrent(connection, warehouse);
-          return report(context, await verifyWarehouse(connection));
-        }),
+  async run(context, { values }) {
+    if (!values.mend) {
+      return reading(context, async (connection, { warehouse }) => {
+        await assertCurrent(connection, warehouse);
+        return report(context, await verifyWarehouse(connection));
+      });
+    }
+    // A mistyped path is no warehouse to make.
+    await reading(context, async () => undefined);
+    return running(context, "verify", async ({ connection }) => {
+      const { signals, orderItems } = await mendDoubled(connection);
+      context.out.note(
+        signals === 0
+          ? "No signal is there twice: nothing was taken out."
+          : `Taken out: ${count(signals, "doubled signal")}, ${count(orderItems, "order item")}.`,
+      );
+      return report(context, await verifyWarehouse(connection), { mended: { signals, order_items: orderItems } });
+    });
+  },
 });
 
 function report({ out }: Context, checks: readonly Check[], more: object = {}): number {

@@ -46,7 +46,7 @@ export interface Drift {
 interface SignalBase {
   /** 1-based number of the data record in its file, rejects counted. */
   record_no: number;
-  /** SIGNAL_ID, or `h:` and a hash of the row's own content where it is empty. */
+  /** SIGNAL_ID without blanks around it, or `h:` and a hash of what the signal says where that is empty or none. */
   signal_key: string;
   signal_id?: string;
   /** When it happened, ISO 8601 in UTC. */

@@ -6,8 +6,8 @@ import { type Column, LEDGER_TABLES, ORDER_ITEM_COLUMNS, SIGNAL_TABLES } from ".
 export const DATA_TABLES: Readonly<Record<string, readonly Column[]>> = { ...SIGNAL_TABLES, order_items: ORDER_ITEM_COLUMNS };
 
 /**
- * Creates what is missing and leaves the rest. No primary key and no index: they do not scale, and a load merges within its own range
- * of occurred_at.
+ * Creates what is missing and leaves the rest. No primary key and no index: they do not scale; a load looks its signals up by
+ * key_hash.
  */
 export function createTablesSql(): string[] {
   const ledger = Object.entries(LEDGER_TABLES).map(([table, columns]) => {

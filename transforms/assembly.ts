@@ -86,7 +86,7 @@ const noMemory = (error: unknown) =>
   new SignalhouseError(
     "out_of_memory",
     `the process may not have the memory, or the range of addresses, that splitting records takes (${messageOf(error)})`,
-    "WebAssembly reserves some 10 GiB of addresses, not of memory, three times a load: raise `ulimit -v`, or LimitAS of a systemd unit. A limit of memory proper, such as MemoryMax, does no harm.",
+    "WebAssembly reserves some 10 GiB of addresses, not of memory, three or four times a load: raise `ulimit -v`, or LimitAS of a systemd unit. A limit of memory proper, such as MemoryMax, does no harm.",
     error,
   );
 
