@@ -31,10 +31,13 @@ export async function standardFile(folder: string, rows: number, seed = 1): Prom
   return out;
 }
 
+/** A folder with another version of signalhouse, built, to measure this one against. */
+export const OTHER = process.env["BENCH_OTHER"];
+
 export const load =
-  (path: Path, memory = "", threads: number | "" = "") =>
+  (path: Path, memory = "", threads: number | "" = "", version?: string) =>
   async (warehouse: string, file: string): Promise<LoadFigures> => {
-    const script = fileURLToPath(new URL("run-load.js", import.meta.url));
+    const script = version === undefined ? fileURLToPath(new URL("run-load.js", import.meta.url)) : join(version, "dist/bench/run-load.js");
     const { stdout } = await promisify(execFile)(process.execPath, [script, warehouse, path, memory, String(threads), file]);
     return JSON.parse(stdout) as LoadFigures;
   };

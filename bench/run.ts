@@ -43,7 +43,7 @@ const BENCHMARKS: Record<string, Benchmark> = {
   "vector-no-ids": {
     title: "The vector path: behavior signals without an id",
     method:
-      "The standard file of two million records, and the same with every SIGNAL_ID of behavior empty: each key is made of what the signal says. In turn, medians. The aim is 1.25 times.",
+      "The standard file of two million records, and the same with every SIGNAL_ID of behavior empty: each key is made of what the signal says. In turn, medians. The aim is 1.25 times. Where BENCH_OTHER names the folder of another version, its time, too.",
     run: () => benchVectorNoIds(DATA),
   },
   "vector-sync": {
@@ -60,7 +60,7 @@ const BENCHMARKS: Record<string, Benchmark> = {
   growth: {
     title: "Load: the same file into an empty and into a full warehouse",
     method:
-      "200,000 records on the vector path, with the default memory limit of 512MB. The full warehouses are filled by SQL, with rows of other years that have a key, a type, a time and hashes only. In turn, medians. The peak may be limits.memory and 400 MB.",
+      "200,000 records on the vector path, with the default memory limit of 512MB. The full warehouses are filled by SQL, with rows of other years that have a key, a type, a time and hashes only; all but the empty one have loaded a file of 200,000 records before. In turn, medians. The peak may be limits.memory and 400 MB.",
     run: () => benchGrowth(DATA),
   },
   sync: {

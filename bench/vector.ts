@@ -19,7 +19,7 @@ import { headerNames } from "../transforms/records.ts";
 import { Router } from "../transforms/route.ts";
 import { rowsOf } from "../transforms/rows.ts";
 import { split, Splitter } from "../transforms/split.ts";
-import { fresh, gunzipAlone, load, removeWarehouse, standardFile } from "./load.ts";
+import { fresh, gunzipAlone, load, OTHER, removeWarehouse, standardFile } from "./load.ts";
 import { inTurn, median } from "./median.ts";
 import type { LoadFigures } from "./run-load.ts";
 import { startSshd } from "./sshd.ts";
@@ -108,7 +108,7 @@ export async function benchVectorSplitter(folder: string): Promise<object[]> {
   return [...taken].map(([contender, seconds]) => ({ contender, "MB/s": Math.round(bytes.length / 1e6 / median(seconds)) }));
 }
 
-/** The standard file as it is, and with every id of behavior empty. */
+/** The standard file as it is, and with every id of behavior empty; and as it is by another version, where there is one. */
 export async function benchVectorNoIds(folder: string): Promise<object[]> {
   const file = await standardFile(folder, MAIN);
   const without = join(folder, `no-ids-${MAIN}.csv.gz`);
@@ -119,6 +119,7 @@ export async function benchVectorNoIds(folder: string): Promise<object[]> {
   const contenders = {
     "with ids": () => fresh(folder, load("vector"))(file),
     "every behavior id empty": () => fresh(folder, load("vector"))(without),
+    ...(OTHER === undefined ? {} : { "with ids, the version before": () => fresh(folder, load("vector", "", "", OTHER))(file) }),
   };
   const taken = await inTurn<LoadFigures>(contenders, ROUNDS);
   const seconds = (name: string) => median((taken.get(name) ?? []).map((figures) => figures.seconds));

@@ -211,14 +211,8 @@ async function finishFile({ source, startedAt, staging, digest, rowPathRecords, 
   try {
     context.signal.throwIfAborted();
     if (error !== undefined) throw error;
-    const result = await commitLoad(staging, {
-      ...file,
-      size: digest.bytes,
-      sha256: digest.sha256(),
-      startedAt,
-      runId: context.runId,
-      rowPathRecords,
-    });
+    const read = { ...file, size: digest.bytes, sha256: digest.sha256(), startedAt, runId: context.runId, rowPathRecords };
+    const result = await commitLoad(staging, read, context.limits.threads);
     return { path, size: digest.bytes, ...result };
   } catch (thrown) {
     await abandonLoad(staging);

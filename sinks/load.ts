@@ -61,9 +61,10 @@ export async function abandonLoad(staging: Staging): Promise<void> {
 /**
  * Merges a file's staging into the warehouse in one transaction: after it everything is there, or, whatever happens, nothing.
  * Only one at a time may run on a warehouse; staging of other files may go on meanwhile, unless a load is open.
+ * @param threads of DuckDB that look for the file's signals in the whole warehouse
  * @throws SignalhouseError warehouse_failed where rows are of loads that the ledger does not have; DuckDB's errors as they are
  */
-export async function commitLoad(staging: Staging, file: ReadFile): Promise<LoadResult> {
+export async function commitLoad(staging: Staging, file: ReadFile, threads = 1): Promise<LoadResult> {
   const { connection } = staging;
   const twin = await laterLoadWithBytes(connection, file);
   if (twin) await abandonLoad(staging);
@@ -73,7 +74,7 @@ export async function commitLoad(staging: Staging, file: ReadFile): Promise<Load
   return committing(connection, async () => {
     const loadId = opened ?? (await nextLoadId(connection));
     await connection.run("DELETE FROM signalhouse.loads WHERE path = $1 AND status = 'failed'", [file.path]);
-    const { orderItems, ...counts } = twin ? NOTHING : await writeStaged(staging, loadId, file);
+    const { orderItems, ...counts } = twin ? NOTHING : await writeStaged(staging, loadId, file, threads);
     const { newColumns, repeated: repeatedNames, laterHeaders } = staging;
     const told = twin ? { newColumns: [], repeatedNames: [], laterHeaders: [] } : { newColumns, repeatedNames, laterHeaders };
     const result: LoadResult = {
@@ -90,10 +91,10 @@ export async function commitLoad(staging: Staging, file: ReadFile): Promise<Load
 }
 
 /** Writes all that is staged as load `loadId`, within a transaction: signals, rejects, drift. @throws SignalhouseError warehouse_failed, as commitLoad() */
-export async function writeStaged(staging: Staging, loadId: bigint, file: FileIdentity): Promise<Merged> {
+export async function writeStaged(staging: Staging, loadId: bigint, file: FileIdentity, threads = 1): Promise<Merged> {
   const { connection, counts } = staging;
   await addContactColumns(staging, loadId);
-  const merged = await mergeStaging(staging, loadId, file);
+  const merged = await mergeStaging(staging, loadId, file, threads);
   if (counts.rejected > 0) await connection.run(`INSERT INTO signalhouse.rejects BY NAME SELECT ${loadId}::BIGINT AS load_id, * FROM staged_rejects`);
   if (staging.drift.length > 0) await insertDrift(staging, loadId);
   return merged;

@@ -52,10 +52,10 @@ const NONE: Made = { rows: 0, those: 0 };
 const NOTHING_TAKEN: Readonly<Record<Table, number>> = { marketing_signals: 0, behavior_signals: 0 };
 
 /**
- * Merges what is staged, and what went straight into the tables, as load `loadId`. Memory: hashes of the file's keys, and DuckDB's limit.
+ * Merges what is staged, and what went straight into the tables, as load `loadId`. The one look at the whole warehouse has `threads` of DuckDB, everything else one. Memory: hashes of the file's keys, and DuckDB's limit.
  * @throws SignalhouseError warehouse_failed where rows are of loads that the ledger does not have; DuckDB's errors as they are
  */
-export async function mergeStaging(staging: Staging, loadId: bigint, file: FileIdentity): Promise<Merged> {
+export async function mergeStaging(staging: Staging, loadId: bigint, file: FileIdentity, threads: number): Promise<Merged> {
   const { connection, header, counts } = staging;
   const total = { records: counts.records, rejected: counts.rejected, inserted: 0, updated: 0, unchanged: 0, orderItems: 0 };
   const direct = sum(counts.direct);
@@ -73,7 +73,7 @@ export async function mergeStaging(staging: Staging, loadId: bigint, file: FileI
   const own = await make(connection, ownSql(target), "own", "no_id");
   if (own.those > 0) await countDrift(staging, "not an id", noIdSql(target));
   const shared = await make(connection, SHARED_SQL, "shared");
-  const near = await findMet(connection, target);
+  const near = await findMet(connection, target, threads);
   const anyTwice = shared.rows > 0 || near.size > 0;
   if (anyTwice && (await make(connection, REUSED_SQL, "reused")).rows > 0) await countDrift(staging, "id of another type", reusedSql(target));
 
@@ -121,8 +121,8 @@ async function make(connection: DuckDBConnection, create: string, table: string,
 }
 
 /** Finds the rows of the warehouse that have the keys of the file's signals, and where they are. */
-async function findMet(connection: DuckDBConnection, target: MergeTarget): Promise<Near> {
-  const met = await make(connection, metSql(target), "met");
+async function findMet(connection: DuckDBConnection, target: MergeTarget, threads: number): Promise<Near> {
+  const met = await withThreads(connection, threads, () => make(connection, metSql(target), "met"));
   const near = new Map<Table, string>();
   for (const table of met.rows > 0 ? TABLES : []) {
     const condition = await nearRows(connection, metIn(table));
@@ -130,6 +130,14 @@ async function findMet(connection: DuckDBConnection, target: MergeTarget): Promi
   }
   await connection.run(near.size > 0 ? knownSql(near) : NOTHING_KNOWN_SQL);
   return near;
+}
+
+/** Gives DuckDB more threads for a statement that writes nothing: nothing else is under way then that needs the cores. */
+async function withThreads<T>(connection: DuckDBConnection, threads: number, work: () => Promise<T>): Promise<T> {
+  await connection.run(`SET threads = ${threads}`);
+  const result = await work();
+  await connection.run("SET threads = 1");
+  return result;
 }
 
 /** Stages those of the rows that went straight into a table that are there a second time. @returns how many of each table */
