@@ -8,6 +8,7 @@ import { promisify } from "node:util";
 import { DuckDBInstance } from "@duckdb/node-api";
 import { makeKeyPair, startSandbox } from "../samples/sandbox/sandbox.ts";
 import type { ConfigInput } from "../schemas/config.ts";
+import { placeOf } from "../sinks/place.ts";
 import { openWarehouse } from "../sinks/warehouse.ts";
 import { median, ROUNDS } from "./median.ts";
 import type { PushFigures } from "./run-refset.ts";
@@ -26,7 +27,7 @@ export interface RefsetRow {
 async function filled(folder: string): Promise<string> {
   const path = join(folder, "refset.duckdb");
   if (existsSync(path)) return path;
-  const warehouse = await openWarehouse({ path });
+  const warehouse = await openWarehouse(placeOf(path));
   await warehouse.connection.run(
     `CREATE TABLE ${TABLE} AS SELECT 'W-' || range AS order_id, 'C-' || (range * 7919 % 1000003) AS client_id, ((range * 31) % 2000000 / 100)::DECIMAL(18, 4) AS amount,
      TIMESTAMPTZ '2024-01-01' + to_seconds(range) AS ordered_at, range % 3 = 0 AS is_first, CASE WHEN range % 5 = 0 THEN NULL ELSE 'COUPON, ' || range % 97 END AS coupon

@@ -2,6 +2,7 @@
 import { loadFiles, type Path } from "../pipeline/load-files.ts";
 import { localFile } from "../pipeline/local-files.ts";
 import { readConfig } from "../schemas/config.ts";
+import { placeOf } from "../sinks/place.ts";
 import { openWarehouse } from "../sinks/warehouse.ts";
 
 /** What a load took. */
@@ -15,7 +16,7 @@ const [warehousePath = "", path, memory, threads, ...files] = process.argv.slice
 const { limits } = readConfig({}, "the defaults");
 const sources = await Promise.all(files.map((file) => localFile(file)));
 const start = performance.now();
-const warehouse = await openWarehouse({ path: warehousePath, memory: memory || limits.memory, threads: 1 });
+const warehouse = await openWarehouse(placeOf(warehousePath), { memory: memory || limits.memory, threads: 1 });
 const results = await loadFiles(sources, {
   warehouse,
   limits: { ...limits, threads: Number(threads) || limits.threads },

@@ -1,7 +1,7 @@
 /** One push in a process of its own, up to the upload: `node run-refset.js CONFIG TABLE`; prints PushFigures as JSON. */
 import { prepareFile } from "../pipeline/reference-set/prepare.ts";
 import { connect } from "../pipeline/sync.ts";
-import { warehouseReader, warehouseUser } from "../pipeline/use-warehouse.ts";
+import { readerOf, writerOf } from "../pipeline/door.ts";
 import { readConfig } from "../schemas/config.ts";
 import { importInput } from "../schemas/reference-set.ts";
 import { finishImport, importJobs, writeImport } from "../sinks/imports.ts";
@@ -27,7 +27,7 @@ const scratch = await Scratch.make(config.warehouse, config.limits, "push");
 const server = await connect(config, { log: () => undefined });
 try {
   const wish = { set: "Bench", definition: { source: { table }, key: "order_id" }, changed: false, maxErrors: 100 };
-  const prepared = await prepareFile(scratch, wish, undefined, warehouseReader(config, signal));
+  const prepared = await prepareFile(scratch, wish, undefined, readerOf(config, signal));
   if (prepared.violationCount > 0) throw new Error(JSON.stringify(prepared.violations));
   const request = importInput({
     mode: "CREATE",
@@ -44,7 +44,7 @@ try {
   });
   const { sending: rows, bytes: sizeBytes } = prepared;
   const job = { name: "bench", setName: "Bench", path: "bench/refset.csv", request, rows, sizeBytes, askedAt: Date.now() };
-  const use = warehouseUser(config, signal);
+  const use = writerOf(config, signal);
   await use(({ connection }) => writeImport(connection, job, scratch.path));
   const written = await scratch.use((connection) =>
     server.write("bench/refset.csv", () => fileBytes(connection, prepared.columns, prepared.delimiter, true)),

@@ -2,6 +2,7 @@
 import { join } from "node:path";
 import { planSync } from "../pipeline/plan.ts";
 import { knownFiles } from "../sinks/ledger.ts";
+import { placeOf } from "../sinks/place.ts";
 import { openWarehouse } from "../sinks/warehouse.ts";
 import { rm } from "node:fs/promises";
 import { median, ROUNDS } from "./median.ts";
@@ -18,7 +19,7 @@ export interface SyncRow {
 export async function benchNothingNew(folder: string): Promise<SyncRow[]> {
   const path = join(folder, "ledger.duckdb");
   await rm(path, { force: true });
-  const warehouse = await openWarehouse({ path });
+  const warehouse = await openWarehouse(placeOf(path));
   await warehouse.connection.run(
     `INSERT INTO signalhouse.loads BY NAME SELECT i AS load_id, 'Export/Signals/' || i || '.csv.gz' AS path, 1000 + i AS size_bytes, make_timestamptz(${MTIME * 1000} + i * 1000000) AS mtime,
        md5(i::VARCHAR) AS sha256, 1 AS records, 1 AS inserted, 0 AS updated, 0 AS unchanged, 0 AS rejected, 'loaded' AS status, now() AS started_at FROM range(${FILES}) r(i)`,
@@ -29,7 +30,7 @@ export async function benchNothingNew(folder: string): Promise<SyncRow[]> {
   const seconds: number[] = [];
   for (let round = 0; round < ROUNDS; round += 1) {
     const start = performance.now();
-    const opened = await openWarehouse({ path });
+    const opened = await openWarehouse(placeOf(path));
     const planned = planSync(listing, await knownFiles(opened.connection));
     opened.close();
     seconds.push((performance.now() - start) / 1000);

@@ -1,9 +1,9 @@
 import { planSpan } from "../pipeline/backfill.ts";
-import { openToPlan } from "../pipeline/sync-exports.ts";
 import { calendarText, SPAN_OPTIONS, spanOf } from "./backfill.ts";
 import { defineCommand } from "./command.ts";
 import { warnOfUnlisted } from "./export-report.ts";
 import { EXIT } from "./failures.ts";
+import { doorOf } from "./warehouse.ts";
 
 export const command = defineCommand({
   usage: "[options]",
@@ -12,18 +12,14 @@ export const command = defineCommand({
     "nothing. Rows are expected from what was loaded so far; the calendar mends itself as more is known.",
   options: SPAN_OPTIONS,
   examples: ["backfill plan --from 2025-01-01", "backfill plan --from 2025-01-01 --to 2025-03-31 --types email,order"],
-  async run({ out, config: loadConfig }, { values }) {
-    const { config } = await loadConfig();
+  async run(context, { values }) {
+    const { out } = context;
+    const { config } = await context.config();
     const now = Date.now();
     const span = spanOf(values, config, now);
     warnOfUnlisted(out, span.types);
-    const warehouse = await openToPlan(config.warehouse);
-    try {
-      const plan = await planSpan(warehouse, span, { ...config.backfill, now });
-      out.result(plan, () => calendarText(plan, config.backfill.guessRowsPerDay));
-    } finally {
-      warehouse.close();
-    }
+    const plan = await doorOf(config, context).toPlan((warehouse) => planSpan(warehouse, span, { ...config.backfill, now }));
+    out.result(plan, () => calendarText(plan, config.backfill.guessRowsPerDay));
     return EXIT.done;
   },
 });

@@ -19,7 +19,7 @@ export const command = defineCommand({
     const span = spanOf(values, config, Date.now());
     warnOfUnlisted(out, span.types);
     const flow = await exportContext(config, context);
-    return noteRun(flow.useWarehouse, "backfill", async (runId) => {
+    return noteRun(flow, "backfill", async (runId) => {
       const { outcomes, left } = await runBackfill(flow, { ...config.backfill, span, once: Boolean(values.once), runId });
       out.result({ jobs: outcomes.map(jobDocument), left }, () =>
         [jobTable(outcomes), "", "What is left:", "", calendarText(left, config.backfill.guessRowsPerDay)].join("\n"),

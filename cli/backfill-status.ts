@@ -1,11 +1,11 @@
 import { type CellState, backfillDays } from "../pipeline/backfill-days.ts";
 import { windowsOf } from "../pipeline/backfill.ts";
-import { openToPlan } from "../pipeline/sync-exports.ts";
 import { exportJobs } from "../sinks/jobs.ts";
 import { SPAN_OPTIONS, spanOf } from "./backfill.ts";
 import { defineCommand } from "./command.ts";
 import { EXIT } from "./failures.ts";
 import { count, table } from "./format.ts";
+import { doorOf } from "./warehouse.ts";
 
 const LETTERS: Readonly<Record<CellState, string>> = { loaded: "L", asked: "a", missing: ".", expiring: "!", expired: "X" };
 
@@ -16,33 +16,30 @@ export const command = defineCommand({
     "was loaded. What an export that signalhouse did not ask for has brought is not counted: nothing tells which window it covered.",
   options: SPAN_OPTIONS,
   examples: ["backfill status --from 2025-01-01", "backfill status --from 2025-01-01 --types email --json"],
-  async run({ out, config: loadConfig }, { values }) {
-    const { config } = await loadConfig();
+  async run(context, { values }) {
+    const { out } = context;
+    const { config } = await context.config();
     const now = Date.now();
     const span = spanOf(values, config, now);
-    const warehouse = await openToPlan(config.warehouse);
-    try {
-      const days = backfillDays(span, windowsOf(await exportJobs(warehouse.connection), now), now);
-      const states = Object.keys(LETTERS) as CellState[];
-      const totals = Object.fromEntries(
-        states.map((state) => [state, days.reduce((sum, { cells }) => sum + [...cells.values()].filter((cell) => cell === state).length, 0)]),
-      );
-      const document = {
-        days: days.map(({ day, cells, expiresInDays }) => ({ day, expires_in_days: expiresInDays ?? null, types: Object.fromEntries(cells) })),
-        totals,
-      };
-      out.result(document, () => {
-        const rows = days.map(({ day, cells, expiresInDays }) => [
-          day,
-          span.types.map((type) => LETTERS[cells.get(type) ?? "missing"]).join(""),
-          expiresInDays === undefined ? "" : `deleted in ${count(expiresInDays, "day")}`,
-        ]);
-        const legend = states.map((state) => `${LETTERS[state]} ${state}: ${totals[state]}`).join("   ");
-        return `${table(["day", "types", ""], rows)}\n\nTypes, from left to right: ${span.types.join(", ")}\n${legend}`;
-      });
-    } finally {
-      warehouse.close();
-    }
+    const jobs = await doorOf(config, context).toPlan(({ connection }) => exportJobs(connection));
+    const days = backfillDays(span, windowsOf(jobs, now), now);
+    const states = Object.keys(LETTERS) as CellState[];
+    const totals = Object.fromEntries(
+      states.map((state) => [state, days.reduce((sum, { cells }) => sum + [...cells.values()].filter((cell) => cell === state).length, 0)]),
+    );
+    const document = {
+      days: days.map(({ day, cells, expiresInDays }) => ({ day, expires_in_days: expiresInDays ?? null, types: Object.fromEntries(cells) })),
+      totals,
+    };
+    out.result(document, () => {
+      const rows = days.map(({ day, cells, expiresInDays }) => [
+        day,
+        span.types.map((type) => LETTERS[cells.get(type) ?? "missing"]).join(""),
+        expiresInDays === undefined ? "" : `deleted in ${count(expiresInDays, "day")}`,
+      ]);
+      const legend = states.map((state) => `${LETTERS[state]} ${state}: ${totals[state]}`).join("   ");
+      return `${table(["day", "types", ""], rows)}\n\nTypes, from left to right: ${span.types.join(", ")}\n${legend}`;
+    });
     return EXIT.done;
   },
 });

@@ -3,15 +3,11 @@ import { connectApi } from "../pipeline/connect-api/api.ts";
 import { readApiKey } from "../pipeline/connect-api/key.ts";
 import { realClock } from "../pipeline/clock.ts";
 import type { ExportContext } from "../pipeline/export/ask.ts";
-import { type UseWarehouse, warehouseUser } from "../pipeline/use-warehouse.ts";
-import { packageVersion } from "../pipeline/package.ts";
+import { type Door, PATIENCE_MS } from "../pipeline/door.ts";
 import { apiEndpoint, type Config } from "../schemas/config.ts";
-import { messageOf } from "../schemas/errors.ts";
-import { beginRun, endRun } from "../sinks/ledger.ts";
 import type { Context } from "./command.ts";
-import { exitCodeOf } from "./failures.ts";
 import { secrets } from "./server.ts";
-import { tellMigration } from "./warehouse.ts";
+import { BY_EXIT_CODE, doorOf } from "./warehouse.ts";
 
 /** The API key, from the environment or the configuration's file. @throws SignalhouseError api_key_missing, api_key_file_open */
 function apiKeyOf(config: Config): Promise<string> {
@@ -26,12 +22,18 @@ export async function apiOf(config: Config, { signal, out }: Pick<Context, "sign
   return connectApi({ endpoint: apiEndpoint(config), apiKey, timeoutSeconds, retries, signal, log });
 }
 
+export interface ExportFlow extends ExportContext {
+  door: Door;
+}
+
 /** Everything that a flow needs which asks Connect and waits. @throws SignalhouseError as apiOf */
-export async function exportContext(config: Config, context: Context): Promise<ExportContext> {
+export async function exportContext(config: Config, context: Context): Promise<ExportFlow> {
+  const door = doorOf(config, context, { patience: PATIENCE_MS });
   return {
+    door,
     config,
     api: await apiOf(config, context),
-    useWarehouse: warehouseUser(config, context.signal, tellMigration(context)),
+    useWarehouse: door.toWrite,
     clock: realClock,
     signal: context.signal,
     secrets: secrets(),
@@ -40,16 +42,5 @@ export async function exportContext(config: Config, context: Context): Promise<E
 }
 
 /** Notes a run that does not hold the warehouse all the time. @param work gives the exit code */
-export async function noteRun(use: UseWarehouse, command: string, work: (runId: bigint) => Promise<number>): Promise<number> {
-  const runId = await use(({ connection }) => beginRun(connection, command, packageVersion()));
-  const end = (code: number, error?: string) => use(({ connection }) => endRun(connection, runId, code, error));
-  try {
-    const code = await work(runId);
-    await end(code);
-    return code;
-  } catch (error) {
-    // Where even this cannot be written, the first failure is the one to tell.
-    await end(exitCodeOf(error), messageOf(error)).catch(() => undefined);
-    throw error;
-  }
-}
+export const noteRun = ({ door }: Pick<ExportFlow, "door">, command: string, work: (runId: bigint) => Promise<number>): Promise<number> =>
+  door.withRun(command, BY_EXIT_CODE, work);

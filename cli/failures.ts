@@ -1,15 +1,19 @@
 /** How failures are printed, and the exit code that they mean. */
 import { inspect } from "node:util";
 import { isSignalhouseError, messageOf } from "../schemas/errors.ts";
+import { type Outcome, OUTCOMES } from "../schemas/outcomes.ts";
 import type { Output } from "./output.ts";
 
-export const EXIT = { done: 0, failed: 1, usage: 2, rejected: 3, interrupted: 130 } as const;
+export const EXIT = OUTCOMES;
+
+/** How a command ended that threw `error`. */
+export function outcomeOf(error: unknown): Outcome {
+  if (isSignalhouseError(error, "usage", "config_invalid", "user_name_invalid")) return "usage";
+  return isSignalhouseError(error, "interrupted") ? "interrupted" : "failed";
+}
 
 /** The exit code of a command that ended with `error`. */
-export function exitCodeOf(error: unknown): number {
-  if (isSignalhouseError(error, "usage", "config_invalid", "user_name_invalid")) return EXIT.usage;
-  return isSignalhouseError(error, "interrupted") ? EXIT.interrupted : EXIT.failed;
-}
+export const exitCodeOf = (error: unknown): number => EXIT[outcomeOf(error)];
 
 /** A failure as the JSON document has it. */
 export function failureDocument(error: unknown): { code: string; message: string; hint?: string } {

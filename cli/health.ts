@@ -1,5 +1,5 @@
 /** How a watch is doing, for monitoring: as JSON and in Prometheus' text format. */
-import type { UseWarehouse } from "../pipeline/use-warehouse.ts";
+import type { UseWarehouse } from "../pipeline/door.ts";
 import { utcDay } from "../pipeline/quota.ts";
 import type { Cycle } from "../pipeline/watch.ts";
 import type { DailyLimits } from "../schemas/connect.ts";

@@ -1,6 +1,7 @@
 import { addAbortSignal } from "node:stream";
-import { loadFiles, type Source } from "../pipeline/load-files.ts";
+import { loadFiles } from "../pipeline/load-files.ts";
 import { localFile, streamSource } from "../pipeline/local-files.ts";
+import type { Source } from "../pipeline/source.ts";
 import { type FileIdentity, knownFiles } from "../sinks/ledger.ts";
 import type { Warehouse } from "../sinks/warehouse.ts";
 import { defineCommand } from "./command.ts";

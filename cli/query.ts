@@ -32,16 +32,20 @@ export const command = defineCommand({
     const { out } = context;
     const format = oneOf("--format", values.format ?? (out.json ? "json" : "table"), FORMATS);
     const file = values.output === undefined ? undefined : { path: resolve(values.output), format: fileFormat(values.output) };
-    return reading(context, async (connection) => {
-      out.log("debug", "querying");
-      if (file) {
-        const rows = await writeQuery(connection, sql, file.path, file.format);
-        out.result({ file: file.path, rows }, () => `Wrote ${count(rows, "row")} to ${file.path}`);
-      } else {
-        await PRINT[format](await runQuery(connection, sql), out);
-      }
-      return EXIT.done;
-    });
+    return reading(
+      context,
+      async (connection) => {
+        out.log("debug", "querying");
+        if (file) {
+          const rows = await writeQuery(connection, sql, file.path, file.format);
+          out.result({ file: file.path, rows }, () => `Wrote ${count(rows, "row")} to ${file.path}`);
+        } else {
+          await PRINT[format](await runQuery(connection, sql), out);
+        }
+        return EXIT.done;
+      },
+      { anyVersion: true },
+    );
   },
 });
 

@@ -1,8 +1,8 @@
+import { readerOf } from "../pipeline/door.ts";
 import { resolve } from "node:path";
 import { z } from "zod";
 import { isNothing } from "../pipeline/reference-set/prepare.ts";
 import { pushReferenceSet, writeReferenceSet } from "../pipeline/reference-set/push.ts";
-import { warehouseReader } from "../pipeline/use-warehouse.ts";
 import { SignalhouseError } from "../schemas/errors.ts";
 import type { RefsetDefinition } from "../schemas/reference-set.ts";
 import { defineCommand } from "./command.ts";
@@ -43,7 +43,7 @@ export const command = defineCommand({
       await saveDefinition(file, definition);
       out.note(`${file} keeps these options: next time, signalhouse refset push ${set}`);
     };
-    const readWarehouse = warehouseReader(config, context.signal);
+    const readWarehouse = readerOf(config, context.signal);
     if (values.out !== undefined) {
       const to = resolve(values.out);
       const prepared = await writeReferenceSet({ config, readWarehouse, signal: context.signal }, wish, undefined, to);
@@ -56,7 +56,7 @@ export const command = defineCommand({
     }
     sftpOf(config, configFile);
     const flow = { ...(await exportContext(config, context)), readWarehouse };
-    return noteRun(flow.useWarehouse, "refset push", async () => {
+    return noteRun(flow, "refset push", async () => {
       const { prepared, outcome } = await pushReferenceSet(flow, { ...wish, id: values.id, wait: Boolean(values.wait) });
       const isClean = prepared.violationCount === 0;
       if (isClean) await save();

@@ -1,6 +1,6 @@
+import { readerOf } from "../pipeline/door.ts";
 import { endImport, type ImportOutcome } from "../pipeline/reference-set/follow.ts";
 import { connect } from "../pipeline/sync.ts";
-import { warehouseReader } from "../pipeline/use-warehouse.ts";
 import { importJobs } from "../sinks/imports.ts";
 import { defineCommand } from "./command.ts";
 import { exportContext } from "./connect.ts";
@@ -16,7 +16,7 @@ export const command = defineCommand({
   positionals: [0, 1],
   async run(context, { values, positionals: [set] }) {
     const { config, file } = await context.config();
-    const jobs = await warehouseReader(config, context.signal)(({ connection }) => importJobs(connection, set));
+    const jobs = await readerOf(config, context.signal)(({ connection }) => importJobs(connection, set));
     const isOpen = ({ status }: (typeof jobs)[number]) => status === "asking" || status === "asked";
     const looked = new Map<string, ImportOutcome>();
     if (jobs.some(isOpen)) {

@@ -1,10 +1,8 @@
-import { stat } from "node:fs/promises";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { GUESSED_BYTES_PER_ROW } from "../pipeline/export/ask.ts";
 import { quotaLeft, utcDay } from "../pipeline/quota.ts";
 import { DAILY_LIMITS } from "../schemas/connect.ts";
 import { exportJobs, usedOfDay } from "../sinks/jobs.ts";
-import { assertCurrent } from "../sinks/migrate.ts";
 import { readStatus, type RunRow, type Status } from "../sinks/status.ts";
 import { leftOutText } from "./amounts.ts";
 import { defineCommand } from "./command.ts";
@@ -20,11 +18,10 @@ export const command = defineCommand({
   options: {},
   examples: ["status", "status --json"],
   run: (context) =>
-    reading(context, async (connection, { warehouse }) => {
-      await assertCurrent(connection, warehouse);
+    reading(context, async (connection, { warehouse }, { place }) => {
       const status = await readStatus(connection);
       const asked = await askedOf(connection);
-      const { size } = await stat(warehouse);
+      const size = await place.size();
       context.out.result({ warehouse, size_bytes: size, ...status, ...asked }, () => text(warehouse, size, status, asked));
       return EXIT.done;
     }),

@@ -1,8 +1,8 @@
 /** A run of loads: its progress while it goes on; then what it did, as a table, as JSON and as an exit code. */
-import { exitCodeOf, type FileResult, type LoadEvent } from "../pipeline/load-files.ts";
+import { type FileResult, type LoadEvent, outcomeOf } from "../pipeline/load-files.ts";
 import { addLeftOut } from "../sinks/amounts.ts";
 import { leftOutText } from "./amounts.ts";
-import { failureDocument } from "./failures.ts";
+import { EXIT, failureDocument } from "./failures.ts";
 import { count, table } from "./format.ts";
 import { headerDocument, headerLines, undecidedLines } from "./header-report.ts";
 import type { Output } from "./output.ts";
@@ -46,7 +46,7 @@ export async function reportLoads(out: Output, framing: Framing, work: (telling:
   progress?.stop();
   if (done.length > 0 || out.json) printFiles(done, out, framing.extra());
   else if (!out.quiet) out.print(framing.nothing());
-  return exitCodeOf(done);
+  return EXIT[outcomeOf(done)];
 }
 
 function printFiles(files: readonly FileResult[], out: Output, extra: Record<string, unknown>): void {

@@ -1,13 +1,12 @@
 import { namedBy, type PlannedFile, type PlanOptions } from "../pipeline/plan.ts";
 import { sync, type SyncOptions } from "../pipeline/sync.ts";
-import { openToPlan } from "../pipeline/sync-exports.ts";
 import { type Context, defineCommand, pointInTime } from "./command.ts";
 import { EXIT } from "./failures.ts";
 import { bytes, count, number, table, time } from "./format.ts";
 import { PATH_OPTION, pathOf } from "./path.ts";
 import { secrets, sftpOf } from "./server.ts";
 import { reportLoads } from "./summary.ts";
-import { running } from "./warehouse.ts";
+import { doorOf, running } from "./warehouse.ts";
 
 export const command = defineCommand({
   usage: "[options]",
@@ -76,20 +75,18 @@ function nothingNew(planned: readonly PlannedFile[]): string {
     : `Nothing new: of ${count(planned.length, "file")} on the server, ${reasons.join(", ")}.`;
 }
 
-async function dryRun({ out, signal, config: loadConfig }: Context, plan: PlanOptions): Promise<number> {
-  const { config } = await loadConfig();
-  const warehouse = await openToPlan(config.warehouse);
-  try {
-    const { planned } = await sync({ ...plan, config, warehouse, secrets: secrets(), signal, dryRun: true, log: (line) => out.log("info", line) });
-    const load = toLoad(planned);
-    const files = planned.map(({ file, decision }) => ({ ...file, mtime: new Date(file.mtime), ...decision }));
-    out.result({ files, to_load: { files: load.length, bytes: sizeOf(load) } }, () => {
-      const rows = files.map(({ path, size, mtime, action, why }) => [path, bytes(size), time(mtime), action, why]);
-      const would = `Would load ${number(load.length)} of ${count(planned.length, "file")}, ${bytes(sizeOf(load))}.`;
-      return rows.length === 0 ? would : `${table(["file", { right: "size" }, "written (UTC)", "plan", "why"], rows)}\n\n${would}`;
-    });
-    return EXIT.done;
-  } finally {
-    warehouse.close();
-  }
+async function dryRun(context: Context, plan: PlanOptions): Promise<number> {
+  const { out, signal } = context;
+  const { config } = await context.config();
+  const { planned } = await doorOf(config, context).toPlan((warehouse) =>
+    sync({ ...plan, config, warehouse, secrets: secrets(), signal, dryRun: true, log: (line) => out.log("info", line) }),
+  );
+  const load = toLoad(planned);
+  const files = planned.map(({ file, decision }) => ({ ...file, mtime: new Date(file.mtime), ...decision }));
+  out.result({ files, to_load: { files: load.length, bytes: sizeOf(load) } }, () => {
+    const rows = files.map(({ path, size, mtime, action, why }) => [path, bytes(size), time(mtime), action, why]);
+    const would = `Would load ${number(load.length)} of ${count(planned.length, "file")}, ${bytes(sizeOf(load))}.`;
+    return rows.length === 0 ? would : `${table(["file", { right: "size" }, "written (UTC)", "plan", "why"], rows)}\n\n${would}`;
+  });
+  return EXIT.done;
 }

@@ -1,38 +1,41 @@
 /** Opening the configuration's warehouse for a command. */
 import type { DuckDBConnection } from "@duckdb/node-api";
-import { interruptible } from "../sinks/interrupt.ts";
-import { beginRun, endRun } from "../sinks/ledger.ts";
-import { openWarehouse, type Warehouse } from "../sinks/warehouse.ts";
+import { type Door, doorTo, type DoorOptions, type OutcomeOf, type ReadOptions } from "../pipeline/door.ts";
 import type { Config } from "../schemas/config.ts";
-import { messageOf } from "../schemas/errors.ts";
+import { type Outcome, OUTCOMES } from "../schemas/outcomes.ts";
+import type { Warehouse } from "../sinks/warehouse.ts";
 import type { Context } from "./command.ts";
-import { exitCodeOf } from "./failures.ts";
-import { type OnMigration, openToWrite } from "../pipeline/open-to-write.ts";
-import { packageVersion } from "../pipeline/package.ts";
+import { outcomeOf } from "./failures.ts";
 import { count } from "./format.ts";
 
-/** Tells that a warehouse of an older version is migrated. */
-export const tellMigration =
-  ({ out }: Pick<Context, "out">): OnMigration =>
-  (signals) =>
+/** The door to a configuration's warehouse. */
+export function doorOf(config: Config, { out, signal }: Pick<Context, "out" | "signal">, options: Pick<DoorOptions, "patience"> = {}): Door {
+  const onMigration = (signals: number) =>
     out.note(
       `The warehouse is of an older version: ${count(signals, "signal")} of it get the keys of this one. That may take a minute for ten million of them, ` +
         "or ten where they have no SIGNAL_ID. It is one transaction: interrupted, it leaves the warehouse as it was.",
     );
+  return doorTo(config, { signal, onMigration, ...options });
+}
+
+/** How a run ends by the exit code of its command. */
+export const BY_EXIT_CODE: OutcomeOf<number> = {
+  result: (code) => (Object.keys(OUTCOMES) as Outcome[]).find((outcome) => OUTCOMES[outcome] === code) ?? "failed",
+  error: outcomeOf,
+};
 
 /**
  * Opens the warehouse read-only for `work`, and closes it after it. An interruption ends the query that is running.
- * @throws SignalhouseError warehouse_missing, warehouse_locked, warehouse_newer, warehouse_failed; what `work` throws
+ * @throws SignalhouseError warehouse_missing, warehouse_locked, warehouse_newer, warehouse_older, warehouse_failed; what `work` throws
  */
-export async function reading<T>(context: Context, work: (connection: DuckDBConnection, config: Config) => Promise<T>): Promise<T> {
+export async function reading<T>(
+  context: Context,
+  work: (connection: DuckDBConnection, config: Config, door: Door) => Promise<T>,
+  options: ReadOptions = {},
+): Promise<T> {
   const { config } = await context.config();
-  // The limits are for loading; a query may use what DuckDB finds on the machine.
-  const warehouse = await openWarehouse({ path: config.warehouse, readOnly: true });
-  try {
-    return await interruptible(warehouse.connection, context.signal, () => work(warehouse.connection, config));
-  } finally {
-    warehouse.close();
-  }
+  const door = doorOf(config, context);
+  return door.toRead(({ connection }) => work(connection, config, door), options);
 }
 
 /**
@@ -46,20 +49,6 @@ export async function running(
   work: (warehouse: Warehouse, config: Config, runId: bigint) => Promise<number>,
 ): Promise<number> {
   const { config } = await context.config();
-  const warehouse = await openToWrite(config, tellMigration(context));
-  try {
-    const { connection } = warehouse;
-    const runId = await beginRun(connection, command, packageVersion());
-    try {
-      const code = await work(warehouse, config, runId);
-      await endRun(connection, runId, code);
-      return code;
-    } catch (error) {
-      // Where even this cannot be written, the first failure is the one to tell.
-      await endRun(connection, runId, exitCodeOf(error), messageOf(error)).catch(() => undefined);
-      throw error;
-    }
-  } finally {
-    warehouse.close();
-  }
+  const door = doorOf(config, context);
+  return door.toWrite((warehouse) => door.withRun(command, BY_EXIT_CODE, (runId) => work(warehouse, config, runId)));
 }

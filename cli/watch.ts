@@ -2,7 +2,7 @@ import { rename, writeFile } from "node:fs/promises";
 import { resolve } from "node:path";
 import { realClock } from "../pipeline/clock.ts";
 import { DAILY_LIMITS } from "../schemas/connect.ts";
-import { warehouseUser } from "../pipeline/use-warehouse.ts";
+import { PATIENCE_MS } from "../pipeline/door.ts";
 import { type Cycle, watch } from "../pipeline/watch.ts";
 import type { Config } from "../schemas/config.ts";
 import { isSignalhouseError, SignalhouseError } from "../schemas/errors.ts";
@@ -12,7 +12,7 @@ import { EXIT } from "./failures.ts";
 import { Health } from "./health.ts";
 import { count, number } from "./format.ts";
 import { secrets, sftpOf } from "./server.ts";
-import { tellMigration } from "./warehouse.ts";
+import { doorOf } from "./warehouse.ts";
 
 const LEAST_MS = 1000;
 
@@ -33,11 +33,11 @@ export const command = defineCommand({
     sftpOf(config, file);
     const everyMs = durationOf("--every", values.every ?? "15m");
     const exports = await asker(config, context);
-    const useWarehouse = warehouseUser(config, signal, tellMigration(context));
+    const door = exports?.door ?? doorOf(config, context, { patience: PATIENCE_MS });
     const health = new Health({ pid: process.pid, startedAt: Date.now(), everyMs, limits: DAILY_LIMITS });
     await watch({
       config,
-      useWarehouse,
+      door,
       clock: realClock,
       signal,
       secrets: secrets(),
@@ -46,7 +46,7 @@ export const command = defineCommand({
       log: (line) => out.log("debug", line),
       async onCycle(cycle) {
         out.log(cycle.error ? "error" : "info", cycleLine(cycle));
-        await health.note(cycle, useWarehouse);
+        await health.note(cycle, door.toWrite);
         if (values.health !== undefined) await replaceFile(values.health, health.json());
         if (values.metrics !== undefined) await replaceFile(values.metrics, health.prometheus());
       },

@@ -2,8 +2,8 @@
 import type { Limits } from "../schemas/config.ts";
 import type { Reject, SignalRecord } from "../schemas/record.ts";
 import { commitReplay, type KeptReject, keptRejects, type RejectedLoad, rejectedLoads } from "../sinks/replay.ts";
-import { inTransaction } from "../sinks/sql.ts";
 import { Staging } from "../sinks/staging.ts";
+import { inTransaction } from "../sinks/transaction.ts";
 import type { Warehouse } from "../sinks/warehouse.ts";
 import { meaningOf } from "../transforms/header.ts";
 import { expandRows } from "../transforms/records.ts";

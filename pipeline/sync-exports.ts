@@ -1,11 +1,7 @@
 import { type ConfigInput, readConfig } from "../schemas/config.ts";
 import { isSignalhouseError, messageOf, SignalhouseError } from "../schemas/errors.ts";
-import { beginRun, endRun } from "../sinks/ledger.ts";
-import { assertCurrent } from "../sinks/migrate.ts";
-import { openWarehouse, type Warehouse } from "../sinks/warehouse.ts";
-import { openToWrite } from "./open-to-write.ts";
-import { packageVersion } from "./package.ts";
-import { exitCodeOf } from "./load-files.ts";
+import { type Door, doorTo } from "./door.ts";
+import { outcomeOf } from "./load-files.ts";
 import { sync, type SyncOptions, type SyncResult } from "./sync.ts";
 
 export interface SyncExportsOptions extends Pick<SyncOptions, "dryRun" | "since" | "only" | "signal" | "onEvent" | "log"> {
@@ -34,7 +30,8 @@ export async function syncExports({ config: input, warehouse: path, passphrase, 
   const syncOptions = { ...options, config, secrets };
   try {
     options.signal?.throwIfAborted();
-    return await (options.dryRun ? planOnly(syncOptions) : loadNew(syncOptions));
+    const door = doorTo(config, { signal: options.signal ?? new AbortController().signal });
+    return await (options.dryRun ? door.toPlan((warehouse) => sync({ ...syncOptions, warehouse })) : loadNew(door, syncOptions));
   } catch (error) {
     // After an abort everything that goes on fails in its own way; the abort is what happened.
     throw options.signal?.aborted ? interrupted(options.signal.reason) : error;
@@ -43,30 +40,9 @@ export async function syncExports({ config: input, warehouse: path, passphrase, 
 
 type Options = Omit<SyncOptions, "warehouse" | "runId">;
 
-async function planOnly(options: Options): Promise<SyncResult> {
-  const warehouse = await openToPlan(options.config.warehouse);
-  try {
-    return await sync({ ...options, warehouse });
-  } finally {
-    warehouse.close();
-  }
-}
-
-async function loadNew(options: Options): Promise<SyncResult> {
-  const warehouse = await openToWrite(options.config);
-  try {
-    const runId = await beginRun(warehouse.connection, "syncExports", packageVersion());
-    try {
-      const result = await sync({ ...options, warehouse, runId });
-      await endRun(warehouse.connection, runId, exitCodeOf(result.files));
-      return result;
-    } catch (error) {
-      await endRun(warehouse.connection, runId, options.signal?.aborted ? 130 : 1, messageOf(error)).catch(() => undefined);
-      throw error;
-    }
-  } finally {
-    warehouse.close();
-  }
+async function loadNew(door: Door, options: Options): Promise<SyncResult> {
+  const outcome = { result: ({ files }: SyncResult) => outcomeOf(files), error: () => (options.signal?.aborted ? "interrupted" : "failed") } as const;
+  return door.toWrite((warehouse) => door.withRun("syncExports", outcome, (runId) => sync({ ...options, warehouse, runId })));
 }
 
 function interrupted(reason: unknown): SignalhouseError {
@@ -77,24 +53,4 @@ function interrupted(reason: unknown): SignalhouseError {
     "Nothing is half done: a file is loaded whole or not at all. Run it again to go on.",
     reason,
   );
-}
-
-/**
- * Opens the warehouse to plan with: read-only, and where there is none yet, an empty one in memory. The caller closes it.
- * @throws SignalhouseError warehouse_locked, warehouse_newer, warehouse_older, warehouse_failed
- */
-export async function openToPlan(path: string): Promise<Warehouse> {
-  try {
-    const warehouse = await openWarehouse({ path, readOnly: true });
-    try {
-      await assertCurrent(warehouse.connection, path);
-      return warehouse;
-    } catch (error) {
-      warehouse.close();
-      throw error;
-    }
-  } catch (error) {
-    if (isSignalhouseError(error, "warehouse_missing")) return openWarehouse({ path: ":memory:" });
-    throw error;
-  }
 }

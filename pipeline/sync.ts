@@ -5,8 +5,9 @@ import { changeJob, exportJobs, markLoadedJobs } from "../sinks/jobs.ts";
 import { knownFiles } from "../sinks/ledger.ts";
 import type { Warehouse } from "../sinks/warehouse.ts";
 import { findExportFile } from "./export/file.ts";
-import { type FileResult, loadFiles, type LoadEvent, type Path, type Source } from "./load-files.ts";
+import { type FileResult, loadFiles, type LoadEvent, type Path } from "./load-files.ts";
 import { type PlannedFile, type PlanOptions, planSync } from "./plan.ts";
+import type { Source } from "./source.ts";
 import { connectSftp, type RemoteFile, type SftpOptions, type SftpServer } from "./sftp/server.ts";
 
 export interface SyncOptions extends PlanOptions {

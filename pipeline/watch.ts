@@ -6,9 +6,9 @@ import { backfillSpan, runBackfill } from "./backfill.ts";
 import type { Clock } from "./clock.ts";
 import type { ExportContext } from "./export/ask.ts";
 import { awaitExports, type ExportOutcome } from "./export/arrive.ts";
-import type { FileResult } from "./load-files.ts";
+import { type FileResult, outcomeOf } from "./load-files.ts";
 import { sync, type SyncOptions } from "./sync.ts";
-import type { UseWarehouse } from "./use-warehouse.ts";
+import type { Door } from "./door.ts";
 
 /** What a cycle did. */
 export interface Cycle {
@@ -24,7 +24,7 @@ export interface Cycle {
 
 export interface WatchOptions {
   config: Config;
-  useWarehouse: UseWarehouse;
+  door: Door;
   clock: Clock;
   signal: AbortSignal;
   secrets?: NonNullable<SyncOptions["secrets"]>;
@@ -52,11 +52,19 @@ export async function watch(options: WatchOptions): Promise<void> {
   }
 }
 
-async function runCycle({ config, useWarehouse, clock, signal, secrets, exports, log }: WatchOptions): Promise<Cycle | undefined> {
+async function runCycle({ config, door, clock, signal, secrets, exports, log }: WatchOptions): Promise<Cycle | undefined> {
   const cycle: Cycle = { startedAt: clock.now(), finishedAt: 0, files: [], exports: [] };
+  const outcome = {
+    result: () => (cycle.exports.some(({ error }) => error) ? "failed" : outcomeOf(cycle.files)),
+    error: () => (signal.aborted ? "interrupted" : "failed"),
+  } as const;
   try {
-    if (exports) cycle.exports = await ask(exports, config);
-    cycle.files = await useWarehouse(async (warehouse) => (await sync({ config, warehouse, signal, log, ...(secrets ? { secrets } : {}) })).files);
+    await door.withRun("watch", outcome, async (runId) => {
+      if (exports) cycle.exports = await ask(exports, config);
+      cycle.files = await door.toWrite(
+        async (warehouse) => (await sync({ config, warehouse, runId, signal, log, ...(secrets ? { secrets } : {}) })).files,
+      );
+    });
   } catch (error) {
     if (signal.aborted) return undefined;
     const known = isSignalhouseError(error);

@@ -40,6 +40,9 @@ export const SIGNAL_TABLES: Readonly<Record<Table, readonly Column[]>> = {
   behavior_signals: [...first, ...exportColumns("behavior_signals"), ...fieldColumns(CONTENT_FIELDS), ...last],
 };
 
+/** Their names. */
+export const TABLES = Object.keys(SIGNAL_TABLES) as Table[];
+
 /** The contact columns that a header means, each once. */
 const contactColumnsOf = ({ fields }: Pick<Header, "fields">): string[] => fields.flatMap(({ contact, column }) => (contact ? [column] : []));
 

@@ -1,20 +1,37 @@
 /** Columns for contact attributes, which come as files bring them. */
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { EXPORT_COLUMNS } from "../schemas/export-columns.ts";
+import type { ContactColumn, Header, NewColumn } from "../schemas/header.ts";
 import { quoteIdentifier as id, spellingOf } from "../schemas/names.ts";
-import { SIGNAL_TABLES } from "../schemas/tables.ts";
-import { contactColumnNames, contactColumns } from "./ledger.ts";
-import type { Staging } from "./staging.ts";
+import { TABLES } from "../schemas/tables.ts";
+import { rows, tableColumnNames } from "./sql.ts";
 import { createViewsSql } from "./views.ts";
 
-/** Adds a column to both tables for each contact attribute of a file that is seen for the first time, and makes the views anew. */
-export async function addContactColumns({ connection, header, newColumns }: Staging, loadId: bigint): Promise<void> {
+/** The contact columns of the warehouse and the headers that they stand for. */
+export async function contactColumns(connection: DuckDBConnection): Promise<ContactColumn[]> {
+  return rows<{ header: string; occurrence: number; column: string }>(
+    connection,
+    `SELECT DISTINCT header, occurrence, column_name AS "column" FROM signalhouse.schema_changes WHERE header IS NOT NULL ORDER BY column_name`,
+  );
+}
+
+/** The names of the contact columns, in the order in which they were added. */
+export async function contactColumnNames(connection: DuckDBConnection): Promise<string[]> {
+  return (await tableColumnNames(connection, "behavior_signals")).filter((name) => name.startsWith("contact_"));
+}
+
+/**
+ * Adds a column to both tables for each contact attribute of a header that is seen for the first time, and makes the views anew. Within the load's transaction.
+ * @returns those columns
+ */
+export async function addContactColumns(connection: DuckDBConnection, header: Header, loadId: bigint): Promise<NewColumn[]> {
   const present = new Set(await contactColumnNames(connection));
-  const added = header?.fields.flatMap((field) => (field.contact && !present.has(field.column) ? [field] : [])) ?? [];
-  if (added.length === 0) return;
+  const added = header.fields.flatMap((field) => (field.contact && !present.has(field.column) ? [field] : []));
+  const newColumns: NewColumn[] = [];
+  if (added.length === 0) return newColumns;
   const spellings = await knownSpellings(connection);
   for (const { header: name, column, occurrence } of added) {
-    for (const table of Object.keys(SIGNAL_TABLES)) {
+    for (const table of TABLES) {
       await connection.run(`ALTER TABLE ${table} ADD COLUMN ${id(column)} VARCHAR`);
       await connection.run(
         `INSERT INTO signalhouse.schema_changes BY NAME SELECT $1::BIGINT AS load_id, $2 AS table_name, $3 AS column_name, 'VARCHAR' AS column_type,
@@ -28,6 +45,7 @@ export async function addContactColumns({ connection, header, newColumns }: Stag
     if (!like) spellings.set(spelling, { column, header: name });
   }
   for (const sql of createViewsSql(await contactColumnNames(connection))) await connection.run(sql);
+  return newColumns;
 }
 
 /** The columns that there are, by how their names are spelled apart from case, blanks, punctuation and accents: the export's own before those of contacts. */

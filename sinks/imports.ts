@@ -4,7 +4,8 @@ import { quoteText } from "../schemas/names.ts";
 import type { ImportInput } from "../schemas/reference-set.ts";
 import type { ImportStatus } from "../schemas/tables.ts";
 import { SCRATCH } from "./reference-set/scratch.ts";
-import { inTransaction, onlyRow, rows } from "./sql.ts";
+import { onlyRow, rows } from "./sql.ts";
+import { inTransaction } from "./transaction.ts";
 
 /** An import job. Times are milliseconds since the epoch. */
 export interface ImportJob {

@@ -2,7 +2,8 @@
 import type { DuckDBConnection, DuckDBValue } from "@duckdb/node-api";
 import { DAY_MS, type DayUse, type ExportRequest } from "../schemas/connect.ts";
 import type { JobStatus } from "../schemas/tables.ts";
-import { inTransaction, onlyRow, rows } from "./sql.ts";
+import { onlyRow, rows } from "./sql.ts";
+import { inTransaction } from "./transaction.ts";
 
 /** An export job. Times are milliseconds since the epoch. */
 export interface ExportJob {

@@ -1,8 +1,11 @@
-/** Reading and writing the ledger: loads, runs, and which contact columns there are. */
+/** The ledger, signalhouse.loads: whatever is read of it to load, and all that is written to it. */
 import type { DuckDBConnection } from "@duckdb/node-api";
-import type { ContactColumn } from "../schemas/header.ts";
-import type { LoadStatus } from "../schemas/tables.ts";
-import { tableColumnNames, inTransaction, rows } from "./sql.ts";
+import { SignalhouseError } from "../schemas/errors.ts";
+import type { LaterHeader } from "../schemas/header.ts";
+import { type LoadStatus, TABLES } from "../schemas/tables.ts";
+import type { Table } from "../schemas/signal-types.ts";
+import { onlyRow, rows } from "./sql.ts";
+import { inTransaction } from "./transaction.ts";
 
 /** A file as the ledger knows it: path, size and mtime tell it from every other one. */
 export interface FileIdentity {
@@ -51,38 +54,76 @@ export async function laterLoadWithBytes(
   return found[0];
 }
 
-/** The contact columns of the warehouse and the headers that they stand for. */
-export async function contactColumns(connection: DuckDBConnection): Promise<ContactColumn[]> {
-  return rows<{ header: string; occurrence: number; column: string }>(
-    connection,
-    `SELECT DISTINCT header, occurrence, column_name AS "column" FROM signalhouse.schema_changes WHERE header IS NOT NULL ORDER BY column_name`,
+/**
+ * The id of the next load, within its transaction.
+ * @throws SignalhouseError warehouse_failed where the tables have rows of loads that the ledger does not have: they would be taken for the new load's own
+ */
+export async function nextLoadId(connection: DuckDBConnection): Promise<bigint> {
+  const { load_id } = await onlyRow<{ load_id: bigint }>(connection, `SELECT ${NEXT_LOAD_ID} AS load_id`);
+  for (const table of TABLES) {
+    // No row group is read for this: their statistics tell.
+    const { n } = await onlyRow<{ n: bigint }>(connection, `SELECT count(*) AS n FROM ${table} WHERE load_id >= ${load_id}`);
+    if (n > 0n) throw orphans(table, `${n.toLocaleString("en-US")} rows`);
+  }
+  return load_id;
+}
+
+/** Which of two exports is later, the ledger says; what it does not know cannot be merged with. */
+export const orphans = (table: Table, what: string): SignalhouseError =>
+  new SignalhouseError(
+    "warehouse_failed",
+    `${table} has ${what}, from loads that signalhouse.loads does not have: somebody has deleted those`,
+    "Nothing of the file was loaded. Take the warehouse back from a copy, or load all files into a new one. `signalhouse verify` shows what else is amiss.",
+  );
+
+/** A load that is about to be committed. */
+export interface NewLoad extends FileIdentity, LoadCounts {
+  loadId: bigint;
+  status: "loaded" | "duplicate";
+  /** Of the bytes received, in hex. */
+  sha256: string;
+  /** Milliseconds since the epoch. */
+  startedAt: number;
+  runId: bigint | null;
+  /** Records that were read one by one. */
+  rowPathRecords: number;
+  /** How many rows order_items has more than before. */
+  orderItems: number;
+  /** The first header row, as it came; null where the file was not read. */
+  header: readonly string[] | null;
+  laterHeaders: readonly LaterHeader[];
+  /** What is worth knowing of it. */
+  note: string | null;
+}
+
+/** Writes a load down, in place of what the ledger had of failures of its file. Within the load's transaction. */
+export async function insertLoad(connection: DuckDBConnection, load: NewLoad): Promise<void> {
+  await forgetFailures(connection, load.path);
+  await connection.run(
+    `INSERT INTO signalhouse.loads BY NAME SELECT $1::BIGINT AS load_id, $2 AS path, $3::BIGINT AS size_bytes, make_timestamptz($4::BIGINT * 1000) AS mtime, $5 AS sha256,
+       $6::BIGINT AS records, $7::BIGINT AS inserted, $8::BIGINT AS updated, $9::BIGINT AS unchanged, $10::BIGINT AS rejected, $11 AS status,
+       make_timestamptz($12::BIGINT * 1000) AS started_at, make_timestamptz($13::BIGINT * 1000) AS finished_at, $14 AS error, $15::BIGINT AS run_id, CAST($16::JSON AS VARCHAR[]) AS header, $17::BIGINT AS row_path_records, $18::BIGINT AS order_items,
+       $19::JSON AS later_headers`,
+    [
+      load.loadId,
+      load.path,
+      ...[load.size, load.mtime].map(BigInt),
+      load.sha256,
+      ...[load.records, load.inserted, load.updated, load.unchanged, load.rejected].map(BigInt),
+      load.status,
+      ...[load.startedAt, Date.now()].map(BigInt),
+      load.note,
+      load.runId,
+      load.header ? JSON.stringify(load.header) : null,
+      BigInt(load.rowPathRecords),
+      BigInt(load.orderItems),
+      load.laterHeaders.length > 0 ? JSON.stringify(load.laterHeaders) : null,
+    ],
   );
 }
 
-/** The names of the contact columns, in the order in which they were added. */
-export async function contactColumnNames(connection: DuckDBConnection): Promise<string[]> {
-  return (await tableColumnNames(connection, "behavior_signals")).filter((name) => name.startsWith("contact_"));
-}
-
-/** Notes that a command has begun. */
-export async function beginRun(connection: DuckDBConnection, command: string, version: string): Promise<bigint> {
-  const found = await rows<{ run_id: bigint }>(
-    connection,
-    `INSERT INTO signalhouse.runs BY NAME SELECT coalesce(max(run_id), 0) + 1 AS run_id, $1 AS command, $2 AS version, now() AS started_at
-     FROM signalhouse.runs RETURNING run_id`,
-    [command, version],
-  );
-  return (found[0] as { run_id: bigint }).run_id;
-}
-
-/** Notes how a command ended. A run without an end was killed. */
-export async function endRun(connection: DuckDBConnection, runId: bigint, exitCode: number, error?: string): Promise<void> {
-  await connection.run("UPDATE signalhouse.runs SET finished_at = now(), exit_code = $2, error = $3 WHERE run_id = $1", [
-    runId,
-    exitCode,
-    error ?? null,
-  ]);
-}
+const forgetFailures = (connection: DuckDBConnection, path: string) =>
+  connection.run("DELETE FROM signalhouse.loads WHERE path = $1 AND status = 'failed'", [path]);
 
 /** A file that could not be loaded. Only its last attempt is kept: a file that fails every quarter of an hour must not fill the ledger. */
 export interface FailedLoad extends FileIdentity {
@@ -95,7 +136,7 @@ export interface FailedLoad extends FileIdentity {
 /** Writes a failed load into the ledger. It never counts as loaded. */
 export async function recordFailure(connection: DuckDBConnection, load: FailedLoad): Promise<void> {
   await inTransaction(connection, async () => {
-    await connection.run("DELETE FROM signalhouse.loads WHERE path = $1 AND status = 'failed'", [load.path]);
+    await forgetFailures(connection, load.path);
     await connection.run(
       `INSERT INTO signalhouse.loads BY NAME SELECT ${NEXT_LOAD_ID} AS load_id, $1 AS path, $2::BIGINT AS size_bytes, make_timestamptz($3::BIGINT * 1000) AS mtime,
          0 AS records, 0 AS inserted, 0 AS updated, 0 AS unchanged, 0 AS rejected, 'failed' AS status,
@@ -105,5 +146,44 @@ export async function recordFailure(connection: DuckDBConnection, load: FailedLo
   });
 }
 
-/** The id of the next load, within a transaction. */
-export const NEXT_LOAD_ID = "(SELECT coalesce(max(load_id), 0) + 1 FROM signalhouse.loads)";
+/** Counts former rejects of a load among its records. Within the transaction that loads them. */
+export async function addReplayed(connection: DuckDBConnection, loadId: bigint, counts: LoadCounts & Pick<NewLoad, "orderItems">): Promise<void> {
+  await connection.run(
+    `UPDATE signalhouse.loads SET inserted = inserted + $2::BIGINT, updated = updated + $3::BIGINT, unchanged = unchanged + $4::BIGINT, rejected = rejected - $5::BIGINT,
+       order_items = coalesce(order_items, 0) + $6::BIGINT
+     WHERE load_id = $1`,
+    [loadId, ...[counts.inserted, counts.updated, counts.unchanged, counts.records, counts.orderItems].map(BigInt)],
+  );
+}
+
+/** What was taken out of the tables. */
+export interface Mended {
+  signals: number;
+  orderItems: number;
+}
+
+/** Notes that rows are gone which were inserted, and should have updated others. Within the transaction that takes them out. @param by what did */
+export async function insertMended(connection: DuckDBConnection, by: string, { signals, orderItems }: Mended): Promise<void> {
+  await connection.run(
+    `INSERT INTO signalhouse.loads BY NAME SELECT ${NEXT_LOAD_ID} AS load_id, $3 AS path, 0 AS records, -$1::BIGINT AS inserted, $1::BIGINT AS updated, 0 AS unchanged,
+       0 AS rejected, -$2::BIGINT AS order_items, 'mended' AS status, now() AS started_at, now() AS finished_at`,
+    [BigInt(signals), BigInt(orderItems), by],
+  );
+}
+
+/** Counts the items of loads by a version that did not. */
+export async function countItems(connection: DuckDBConnection): Promise<void> {
+  await connection.run(
+    "UPDATE signalhouse.loads AS l SET order_items = (SELECT count(*) FROM order_items i WHERE i.load_id = l.load_id) WHERE order_items IS NULL",
+  );
+}
+
+/** Forgets copies that an older version passed over, and that count as the later exports that they are once they are loaded. */
+export async function forgetLaterCopies(connection: DuckDBConnection): Promise<void> {
+  await connection.run(
+    `DELETE FROM signalhouse.loads AS d WHERE status = 'duplicate' AND NOT EXISTS (SELECT 1 FROM signalhouse.loads l
+       WHERE l.sha256 = d.sha256 AND l.status = 'loaded' AND (l.mtime, l.path) >= (d.mtime, d.path))`,
+  );
+}
+
+const NEXT_LOAD_ID = "(SELECT coalesce(max(load_id), 0) + 1 FROM signalhouse.loads)";

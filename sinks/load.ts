@@ -1,14 +1,15 @@
-/** One file into the warehouse, all or nothing: merge, rejects, drift, schema changes and ledger row in one transaction. */
-import type { DuckDBConnection } from "@duckdb/node-api";
+/** One file's way into the warehouse: staged, then merged, with rejects, drift, new columns and the ledger's row, in one transaction. */
 import type { Header, LaterHeader, NewColumn, RepeatedName } from "../schemas/header.ts";
-import { quoteText } from "../schemas/names.ts";
+import type { Reject, SignalRecord } from "../schemas/record.ts";
+import type { Table } from "../schemas/signal-types.ts";
 import { type AmountsLeftOut, amountsLeftOut } from "./amounts.ts";
+import { type FileIdentity, insertLoad, laterLoadWithBytes, type LoadCounts, nextLoadId } from "./ledger.ts";
+import { onlyRow } from "./sql.ts";
+import { Staging } from "./staging.ts";
+import { Transaction } from "./transaction.ts";
+import type { Warehouse } from "./warehouse.ts";
 import { addContactColumns } from "./contact-columns.ts";
-import { type FileIdentity, type LoadCounts, laterLoadWithBytes, NEXT_LOAD_ID } from "./ledger.ts";
-import { type Merged, mergeStaging, orphans } from "./merge.ts";
-import { TABLES } from "./merge-sql.ts";
-import { committing, onlyRow } from "./sql.ts";
-import type { Staging } from "./staging.ts";
+import { type Written, writeStaged } from "./write-staged.ts";
 
 /** A file that was read to its end. */
 export interface ReadFile extends FileIdentity {
@@ -36,122 +37,130 @@ export interface LoadResult extends LoadCounts {
   laterHeaders: readonly LaterHeader[];
 }
 
-const NOTHING: Merged = { records: 0, inserted: 0, updated: 0, unchanged: 0, rejected: 0, orderItems: 0 };
+const NOTHING: Written = { records: 0, inserted: 0, updated: 0, unchanged: 0, rejected: 0, orderItems: 0, newColumns: [] };
 
 /**
- * Begins the transaction of a load before its file is read, so that rows can go straight into the tables. Only one at a time may be open on a warehouse: the load
- * before must be committed. commitLoad() or abandonLoad() ends it.
- * @throws SignalhouseError warehouse_failed, as commitLoad()
+ * A load: begin, append, commit; or, at any time, abandon. Whoever opened it closes it, which abandons what is not committed. Memory: that of Staging, and DuckDB's limit.
+ * Of the loads of a warehouse one at a time may have its transaction open; others may be staged meanwhile.
  */
-export async function openLoad(staging: Staging): Promise<void> {
-  const { connection } = staging;
-  await connection.run("BEGIN");
-  staging.loadId = await nextLoadId(connection);
-  await addContactColumns(staging, staging.loadId);
-}
+export class Load {
+  /** What was read of the file. */
+  readonly staging: Staging;
+  readonly #warehouse: Warehouse;
+  #transaction: Transaction | undefined;
+  #id: bigint | undefined;
+  #newColumns: readonly NewColumn[] = [];
+  readonly #others = new Map<Table, boolean>();
 
-/** Takes everything back that a load that was opened has written. */
-export async function abandonLoad(staging: Staging): Promise<void> {
-  if (staging.loadId === undefined) return;
-  staging.loadId = undefined;
-  // After a fatal error there is nothing to roll back.
-  await staging.connection.run("ROLLBACK").catch(() => undefined);
-}
-
-/**
- * Merges a file's staging into the warehouse in one transaction: after it everything is there, or, whatever happens, nothing.
- * Only one at a time may run on a warehouse; staging of other files may go on meanwhile, unless a load is open.
- * @param threads of DuckDB that look for the file's signals in the whole warehouse
- * @throws SignalhouseError warehouse_failed where rows are of loads that the ledger does not have; DuckDB's errors as they are
- */
-export async function commitLoad(staging: Staging, file: ReadFile, threads = 1): Promise<LoadResult> {
-  const { connection } = staging;
-  const twin = await laterLoadWithBytes(connection, file);
-  if (twin) await abandonLoad(staging);
-  const opened = staging.loadId;
-  staging.loadId = undefined;
-  if (opened === undefined) await connection.run("BEGIN");
-  return committing(connection, async () => {
-    const loadId = opened ?? (await nextLoadId(connection));
-    await connection.run("DELETE FROM signalhouse.loads WHERE path = $1 AND status = 'failed'", [file.path]);
-    const { orderItems, ...counts } = twin ? NOTHING : await writeStaged(staging, loadId, file, threads);
-    const { newColumns, repeated: repeatedNames, laterHeaders } = staging;
-    const told = twin ? { newColumns: [], repeatedNames: [], laterHeaders: [] } : { newColumns, repeatedNames, laterHeaders };
-    const result: LoadResult = {
-      loadId,
-      status: twin ? "duplicate" : "loaded",
-      ...counts,
-      ...(twin ? { duplicateOf: twin.path } : {}),
-      amountsLeftOut: twin ? {} : await amountsLeftOut(connection, loadId),
-      ...told,
-    };
-    await insertLoad(connection, file, result, orderItems, staging.header);
-    return result;
-  });
-}
-
-/** Writes all that is staged as load `loadId`, within a transaction: signals, rejects, drift. @throws SignalhouseError warehouse_failed, as commitLoad() */
-export async function writeStaged(staging: Staging, loadId: bigint, file: FileIdentity, threads = 1): Promise<Merged> {
-  const { connection, counts } = staging;
-  await addContactColumns(staging, loadId);
-  const merged = await mergeStaging(staging, loadId, file, threads);
-  if (counts.rejected > 0) await connection.run(`INSERT INTO signalhouse.rejects BY NAME SELECT ${loadId}::BIGINT AS load_id, * FROM staged_rejects`);
-  if (staging.drift.length > 0) await insertDrift(staging, loadId);
-  return merged;
-}
-
-async function nextLoadId(connection: DuckDBConnection): Promise<bigint> {
-  const { load_id } = await onlyRow<{ load_id: bigint }>(connection, `SELECT ${NEXT_LOAD_ID} AS load_id`);
-  // Rows of a load that was deleted from the ledger would be taken for the new load's own. No row group is read for this: their statistics tell.
-  for (const table of TABLES) {
-    const { n } = await onlyRow<{ n: bigint }>(connection, `SELECT count(*) AS n FROM ${table} WHERE load_id >= ${load_id}`);
-    if (n > 0n) throw orphans(table, `${n.toLocaleString("en-US")} rows`);
+  private constructor(warehouse: Warehouse, staging: Staging) {
+    this.#warehouse = warehouse;
+    this.staging = staging;
   }
-  return load_id;
-}
 
-async function insertDrift({ connection, drift }: Staging, loadId: bigint): Promise<void> {
-  const counts = drift.map(({ signalType, field, reason, records, firstRecordNo }) => ({
-    // What is no Unicode would be none of JSON's.
-    signal_type: signalType.toWellFormed(),
-    field: field.toWellFormed(),
-    reason,
-    records,
-    first_record_no: firstRecordNo,
-  }));
-  const shape = '[{"signal_type": "VARCHAR", "field": "VARCHAR", "reason": "VARCHAR", "records": "BIGINT", "first_record_no": "BIGINT"}]';
-  await connection.run(
-    `INSERT INTO signalhouse.drift BY NAME SELECT $1::BIGINT AS load_id, unnest(from_json($2, ${quoteText(shape)}), recursive := true)`,
-    [loadId, JSON.stringify(counts)],
-  );
-}
+  /** Opens a load on a connection of its own. */
+  static async open(warehouse: Warehouse): Promise<Load> {
+    return new Load(warehouse, new Staging(await warehouse.connect()));
+  }
 
-async function insertLoad(
-  connection: DuckDBConnection,
-  file: ReadFile,
-  result: LoadResult,
-  orderItems: number,
-  header: Header | undefined,
-): Promise<void> {
-  await connection.run(
-    `INSERT INTO signalhouse.loads BY NAME SELECT $1::BIGINT AS load_id, $2 AS path, $3::BIGINT AS size_bytes, make_timestamptz($4::BIGINT * 1000) AS mtime, $5 AS sha256,
-       $6::BIGINT AS records, $7::BIGINT AS inserted, $8::BIGINT AS updated, $9::BIGINT AS unchanged, $10::BIGINT AS rejected, $11 AS status,
-       make_timestamptz($12::BIGINT * 1000) AS started_at, make_timestamptz($13::BIGINT * 1000) AS finished_at, $14 AS error, $15::BIGINT AS run_id, CAST($16::JSON AS VARCHAR[]) AS header, $17::BIGINT AS row_path_records, $18::BIGINT AS order_items,
-       $19::JSON AS later_headers`,
-    [
-      result.loadId,
-      file.path,
-      ...[file.size, file.mtime].map(BigInt),
-      file.sha256,
-      ...[result.records, result.inserted, result.updated, result.unchanged, result.rejected].map(BigInt),
-      result.status,
-      ...[file.startedAt, Date.now()].map(BigInt),
-      result.duplicateOf === undefined ? null : `the same bytes as ${result.duplicateOf}`,
-      file.runId,
-      header ? JSON.stringify(header.names) : null,
-      result.status === "duplicate" ? 0n : BigInt(file.rowPathRecords ?? result.records),
-      BigInt(orderItems),
-      result.laterHeaders.length > 0 ? JSON.stringify(result.laterHeaders) : null,
-    ],
-  );
+  /** Its number, once its transaction is open. */
+  get id(): bigint | undefined {
+    return this.#id;
+  }
+
+  /**
+   * Makes staging for a file with this header.
+   * @param isDirect whether rows are to go straight into the tables: the transaction is open from here on, and the load before must be over
+   * @throws SignalhouseError warehouse_failed, as commit()
+   */
+  async begin(header: Header, isDirect = false): Promise<void> {
+    this.#warehouse.contactColumns.push(...header.added);
+    await this.staging.begin(header);
+    if (!isDirect) return;
+    await this.#openTransaction();
+    this.#newColumns = await addContactColumns(this.staging.connection, header, this.#id as bigint);
+  }
+
+  /** Makes room for the columns of a later header, which holds for the records behind so many. As Staging.extend(). */
+  async extend(header: Header, after: number): Promise<void> {
+    this.#warehouse.contactColumns.push(...header.added);
+    await this.staging.extend(header, after);
+  }
+
+  /** Adds records and rejects, in the file's order. */
+  append(records: readonly (SignalRecord | Reject)[]): void {
+    this.staging.append(records);
+  }
+
+  /** Whether a table has rows of other loads; the load's transaction sees those that it began with. */
+  async hasOthers(table: Table): Promise<boolean> {
+    const known = this.#others.get(table);
+    if (known !== undefined) return known;
+    const { any } = await onlyRow<{ any: boolean }>(this.staging.connection, `SELECT EXISTS (FROM ${table} WHERE load_id <> ${this.#id}) AS any`);
+    this.#others.set(table, any);
+    return any;
+  }
+
+  /**
+   * Merges what was staged into the warehouse: after it everything is there, or, whatever happens, nothing. A file whose bytes are there as those of a later export is only noted, as a duplicate.
+   * @param threads of DuckDB that look for the file's signals in the whole warehouse
+   * @throws SignalhouseError warehouse_failed where rows are of loads that the ledger does not have; DuckDB's errors as they are
+   */
+  async commit(file: ReadFile, threads = 1): Promise<LoadResult> {
+    const { staging } = this;
+    staging.finish();
+    const twin = await laterLoadWithBytes(staging.connection, file);
+    if (twin) await this.abandon();
+    try {
+      const loadId = await this.#openTransaction();
+      const written = twin ? NOTHING : await writeStaged(staging, loadId, file, threads);
+      const { records, inserted, updated, unchanged, rejected, orderItems } = written;
+      const counts = { records, inserted, updated, unchanged, rejected };
+      const status = twin ? "duplicate" : "loaded";
+      const laterHeaders = twin ? [] : staging.laterHeaders;
+      await insertLoad(staging.connection, {
+        ...file,
+        ...counts,
+        loadId,
+        status,
+        rowPathRecords: twin ? 0 : (file.rowPathRecords ?? records),
+        orderItems,
+        header: staging.header?.names ?? null,
+        laterHeaders,
+        note: twin ? `the same bytes as ${twin.path}` : null,
+      });
+      const result: LoadResult = {
+        loadId,
+        status,
+        ...counts,
+        ...(twin ? { duplicateOf: twin.path } : {}),
+        amountsLeftOut: twin ? {} : await amountsLeftOut(staging.connection, loadId),
+        newColumns: twin ? [] : [...this.#newColumns, ...written.newColumns],
+        repeatedNames: twin ? [] : staging.repeated,
+        laterHeaders,
+      };
+      await this.#transaction?.commit();
+      return result;
+    } finally {
+      await this.abandon();
+    }
+  }
+
+  /** Takes everything back that is not committed. May be called twice. */
+  async abandon(): Promise<void> {
+    const transaction = this.#transaction;
+    this.#transaction = this.#id = undefined;
+    await transaction?.rollback();
+  }
+
+  /** Abandons what is not committed, and drops what was staged. May be called twice. */
+  async close(): Promise<void> {
+    await this.abandon();
+    this.staging.close();
+  }
+
+  async #openTransaction(): Promise<bigint> {
+    this.#transaction ??= await Transaction.begin(this.staging.connection);
+    this.#id ??= await nextLoadId(this.staging.connection);
+    return this.#id;
+  }
 }

@@ -1,14 +1,9 @@
 /** Taking out what an older version has doubled. */
 import type { DuckDBConnection } from "@duckdb/node-api";
-import { NEXT_LOAD_ID } from "./ledger.ts";
-import { isBehavior, TABLES } from "./merge-sql.ts";
-import { inTransaction, onlyRow } from "./sql.ts";
-
-/** What was taken out. */
-export interface Mended {
-  signals: number;
-  orderItems: number;
-}
+import { TABLES } from "../schemas/tables.ts";
+import { insertMended, type Mended } from "./ledger.ts";
+import { isBehavior } from "./merge-sql.ts";
+import { inTransaction } from "./transaction.ts";
 
 const SIGNALS = TABLES.map(
   (table) => `SELECT ${isBehavior(table)} AS behavior, rowid AS row_id, signal_type, signal_key, occurred_at, load_id, record_no FROM ${table}`,
@@ -49,17 +44,7 @@ export async function mendDoubled(connection: DuckDBConnection): Promise<Mended>
          AND NOT EXISTS (SELECT 1 FROM (${SIGNALS}) s WHERE s.signal_type = d.signal_type AND s.signal_key = d.signal_key AND s.occurred_at = d.occurred_at)`,
     );
     await connection.run("DROP TABLE doubled");
-    if (signals + orderItems > 0) await noteMending(connection, "signalhouse verify --mend", { signals, orderItems });
+    if (signals + orderItems > 0) await insertMended(connection, "signalhouse verify --mend", { signals, orderItems });
     return { signals, orderItems };
   });
-}
-
-/** Notes in the ledger that rows are gone which were inserted, and should have updated others. @param by what took them out */
-export async function noteMending(connection: DuckDBConnection, by: string, { signals, orderItems }: Mended): Promise<void> {
-  const { load_id } = await onlyRow<{ load_id: bigint }>(connection, `SELECT ${NEXT_LOAD_ID} AS load_id`);
-  await connection.run(
-    `INSERT INTO signalhouse.loads BY NAME SELECT $1::BIGINT AS load_id, $4 AS path, 0 AS records, -$2::BIGINT AS inserted, $2::BIGINT AS updated, 0 AS unchanged,
-       0 AS rejected, -$3::BIGINT AS order_items, 'mended' AS status, now() AS started_at, now() AS finished_at`,
-    [load_id, BigInt(signals), BigInt(orderItems), by],
-  );
 }

@@ -5,10 +5,8 @@
 import type { Header } from "../schemas/header.ts";
 import { quoteIdentifier as id, quoteText } from "../schemas/names.ts";
 import type { Table } from "../schemas/signal-types.ts";
-import { type Column, LOAD_COLUMNS, ORDER_ITEM_COLUMNS, SIGNAL_TABLES, tableColumns } from "../schemas/tables.ts";
+import { type Column, LOAD_COLUMNS, ORDER_ITEM_COLUMNS, tableColumns, TABLES } from "../schemas/tables.ts";
 import { keyHash, mayBeContentKey } from "./identity.ts";
-
-export const TABLES = Object.keys(SIGNAL_TABLES) as Table[];
 
 /** Which of the two tables a row is in, as a column of SQL. */
 export const isBehavior = (table: Table): "true" | "false" => (table === "behavior_signals" ? "true" : "false");

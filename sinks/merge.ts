@@ -1,10 +1,10 @@
 /** Merges a file's staging into the warehouse, as part of a load and within its transaction. */
 import type { DuckDBConnection } from "@duckdb/node-api";
 import type { DriftReason } from "../schemas/record.ts";
-import { SignalhouseError } from "../schemas/errors.ts";
 import { quoteText } from "../schemas/names.ts";
 import type { Table } from "../schemas/signal-types.ts";
-import type { FileIdentity, LoadCounts } from "./ledger.ts";
+import { TABLES } from "../schemas/tables.ts";
+import { type FileIdentity, type LoadCounts, orphans } from "./ledger.ts";
 import {
   CHANGED,
   confirmSql,
@@ -26,7 +26,6 @@ import {
   REUSED_SQL,
   reusedSql,
   SHARED_SQL,
-  TABLES,
   takeBackSql,
   TAKEN_SQL,
   writeItemsSql,
@@ -167,14 +166,6 @@ async function match(connection: DuckDBConnection, target: MergeTarget, staged: 
     throw orphans(orphan.behavior ? "behavior_signals" : "marketing_signals", `${orphan.n.toLocaleString("en-US")} of the file's rows already`);
   return matched;
 }
-
-/** Which of two exports is later, the ledger says; what it does not know cannot be merged with. */
-export const orphans = (table: Table, what: string): SignalhouseError =>
-  new SignalhouseError(
-    "warehouse_failed",
-    `${table} has ${what}, from loads that signalhouse.loads does not have: somebody has deleted those`,
-    "Nothing of the file was loaded. Take the warehouse back from a copy, or load all files into a new one. `signalhouse verify` shows what else is amiss.",
-  );
 
 async function isOutOfOrder(connection: DuckDBConnection, { mtime, path }: FileIdentity): Promise<boolean> {
   const later = await rows(

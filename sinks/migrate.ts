@@ -2,12 +2,13 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { SignalhouseError } from "../schemas/errors.ts";
 import { quoteIdentifier as id, quoteText } from "../schemas/names.ts";
-import { LEDGER_TABLES } from "../schemas/tables.ts";
+import { LEDGER_TABLES, TABLES } from "../schemas/tables.ts";
+import { contactColumnNames } from "./contact-columns.ts";
 import { createTablesSql, DATA_TABLES } from "./ddl.ts";
-import { contactColumnNames } from "./ledger.ts";
-import { TABLES } from "./merge-sql.ts";
+import { countItems, forgetLaterCopies } from "./ledger.ts";
 import { type ContentKey, fillKeyHashSql, markTests, rekey, renameTypes } from "./rekey.ts";
-import { inTransaction, onlyRow, rows } from "./sql.ts";
+import { onlyRow, rows } from "./sql.ts";
+import { inTransaction } from "./transaction.ts";
 import { createViewsSql, VIEWS } from "./views.ts";
 
 /** What a migration needs of its caller. */
@@ -24,17 +25,11 @@ export type Migration = (connection: DuckDBConnection, options: MigrationOptions
 export const MIGRATIONS: readonly Migration[] = [
   // A signal is its type and its key, wherever and whenever it stands; the ledger counts items.
   async (connection, { contentKey }) => {
-    await connection.run(
-      "UPDATE signalhouse.loads AS l SET order_items = (SELECT count(*) FROM order_items i WHERE i.load_id = l.load_id) WHERE order_items IS NULL",
-    );
+    await countItems(connection);
     await renameTypes(connection);
     await markTests(connection);
     await rekey(connection, contentKey);
-    // Copies that were passed over count as the later exports that they are, once they are loaded.
-    await connection.run(
-      `DELETE FROM signalhouse.loads AS d WHERE status = 'duplicate' AND NOT EXISTS (SELECT 1 FROM signalhouse.loads l
-         WHERE l.sha256 = d.sha256 AND l.status = 'loaded' AND (l.mtime, l.path) >= (d.mtime, d.path))`,
-    );
+    await forgetLaterCopies(connection);
   },
 ];
 

@@ -3,11 +3,11 @@ import type { DuckDBConnection } from "@duckdb/node-api";
 import { bareId, isNoId as isNoIdText, KEY_COLUMNS, type KeyParts } from "../schemas/identity.ts";
 import { cleanName, quoteIdentifier as id } from "../schemas/names.ts";
 import { knownSignalType, type Table } from "../schemas/signal-types.ts";
-import { SIGNAL_TABLES } from "../schemas/tables.ts";
+import { SIGNAL_TABLES, TABLES } from "../schemas/tables.ts";
 import { bareId as bareIdSql, isNoId, keyHash } from "./identity.ts";
-import { contactColumns } from "./ledger.ts";
-import { noteMending } from "./mend.ts";
-import { isBehavior, TABLES } from "./merge-sql.ts";
+import { contactColumns } from "./contact-columns.ts";
+import { insertMended } from "./ledger.ts";
+import { isBehavior } from "./merge-sql.ts";
 import { onlyRow, rows } from "./sql.ts";
 
 /** Makes the key of a signal without an id: transforms/content-key.ts. */
@@ -93,7 +93,7 @@ async function dropRepeated(connection: DuckDBConnection): Promise<void> {
   }
   await connection.run("DELETE FROM moved WHERE row_id IN (SELECT row_id FROM repeated r WHERE r.behavior = moved.behavior)");
   await connection.run("DROP TABLE repeated");
-  if (signals > 0) await noteMending(connection, "migration of the warehouse", { signals, orderItems });
+  if (signals > 0) await insertMended(connection, "migration of the warehouse", { signals, orderItems });
 }
 
 interface OldRow {

@@ -1,11 +1,11 @@
 /** Taking rejects into the warehouse after all, as part of the load that they came with. */
 import type { DuckDBBlobValue, DuckDBConnection } from "@duckdb/node-api";
 import type { LaterHeader } from "../schemas/header.ts";
-import type { FileIdentity } from "./ledger.ts";
-import { writeStaged } from "./load.ts";
+import { addReplayed, type FileIdentity } from "./ledger.ts";
 import type { Merged } from "./merge.ts";
 import { rows } from "./sql.ts";
 import type { Staging } from "./staging.ts";
+import { writeStaged } from "./write-staged.ts";
 
 /** A load that has rejects which were not replayed. */
 export interface RejectedLoad extends FileIdentity {
@@ -63,11 +63,6 @@ export async function commitReplay(staging: Staging, load: RejectedLoad): Promis
     [load.load_id],
   );
   const counts = await writeStaged(staging, load.load_id, load);
-  await connection.run(
-    `UPDATE signalhouse.loads SET inserted = inserted + $2::BIGINT, updated = updated + $3::BIGINT, unchanged = unchanged + $4::BIGINT, rejected = rejected - $5::BIGINT,
-       order_items = coalesce(order_items, 0) + $6::BIGINT
-     WHERE load_id = $1`,
-    [load.load_id, ...[counts.inserted, counts.updated, counts.unchanged, counts.records, counts.orderItems].map(BigInt)],
-  );
+  await addReplayed(connection, load.load_id, counts);
   return counts;
 }

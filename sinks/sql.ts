@@ -28,22 +28,3 @@ export const bare = (text: string): string => text.slice(1);
 
 /** A path as DuckDB's readers take it for nothing but itself: `[`, `*` and `?` in a file's name are no pattern. What DuckDB writes, it takes as it is. */
 export const literalPath = (path: string): string => path.replace(/[[*?]/g, "[$&]");
-
-/** Runs `work` in a transaction: all of it is committed, or nothing. */
-export async function inTransaction<T>(connection: DuckDBConnection, work: () => Promise<T>): Promise<T> {
-  await connection.run("BEGIN");
-  return committing(connection, work);
-}
-
-/** Runs `work` in the transaction that is open, and ends it: everything in it is committed, or nothing. */
-export async function committing<T>(connection: DuckDBConnection, work: () => Promise<T>): Promise<T> {
-  try {
-    const result = await work();
-    await connection.run("COMMIT");
-    return result;
-  } catch (error) {
-    // After a fatal error there is nothing to roll back; the first error is the one to tell.
-    await connection.run("ROLLBACK").catch(() => undefined);
-    throw error;
-  }
-}

@@ -1,11 +1,10 @@
 /** Staging: the records of one file, in temporary tables of the load's own connection; those that meet nothing may go straight into the warehouse's tables. */
 import type { DuckDBAppender, DuckDBConnection } from "@duckdb/node-api";
-import type { FieldMeaning, Header, LaterHeader, NewColumn, RepeatedName } from "../schemas/header.ts";
+import type { FieldMeaning, Header, LaterHeader, RepeatedName } from "../schemas/header.ts";
 import { quoteIdentifier as id } from "../schemas/names.ts";
 import type { Drift, OrderItem, Reject, SignalRecord } from "../schemas/record.ts";
 import type { Table } from "../schemas/signal-types.ts";
-import { type Column, ORDER_ITEM_COLUMNS, SIGNAL_TABLES, tableColumns } from "../schemas/tables.ts";
-import { onlyRow } from "./sql.ts";
+import { type Column, ORDER_ITEM_COLUMNS, tableColumns, TABLES } from "../schemas/tables.ts";
 
 /** What `records` rejects and drift were seen while staging. */
 export interface StagedCounts {
@@ -41,7 +40,6 @@ export const ROOM = { records: 4096, characters: 8 * 1024 * 1024 };
 
 type ContactField = FieldMeaning & { contact: true };
 
-const TABLES = Object.keys(SIGNAL_TABLES) as Table[];
 const ITEM_COLUMNS: readonly Column[] = [
   ...ORDER_ITEM_COLUMNS.filter(({ name }) => name !== "load_id"),
   { name: "record_no", kind: "integer", type: "BIGINT" },
@@ -71,10 +69,7 @@ export class Staging {
     rows: { marketing_signals: 0, behavior_signals: 0 },
     direct: { marketing_signals: 0, behavior_signals: 0 },
   };
-  /** The load that the open transaction of the connection writes, where rows go straight into the tables. */
-  loadId: bigint | undefined;
   readonly #drift = new Map<string, DriftCount & { lastRecordNo?: number }>();
-  readonly #others = new Map<Table, boolean>();
   readonly #appenders = new Map<string, DuckDBAppender>();
   #unflushed = { records: 0, characters: 0 };
   readonly #columns = new Map<string, readonly Column[]>([["order_items", ITEM_COLUMNS]]);
@@ -84,8 +79,6 @@ export class Staging {
   readonly laterHeaders: LaterHeader[] = [];
   /** Names that stand more than once in a header row. */
   readonly repeated: RepeatedName[] = [];
-  /** Contact columns that the load has added to the warehouse. */
-  readonly newColumns: NewColumn[] = [];
 
   /** @param connection the load's own; close() disconnects it, which drops the temporary tables */
   constructor(connection: DuckDBConnection) {
@@ -160,15 +153,6 @@ export class Staging {
   /** Leaves records out of what is staged for a table. @param recordNos SQL that gives them */
   async leaveOut(table: Table, recordNos: string): Promise<void> {
     await this.#show(table, `WHERE record_no NOT IN (${recordNos})`);
-  }
-
-  /** Whether a table has rows of other loads; the load's transaction sees those that it began with. */
-  async hasOthers(table: Table): Promise<boolean> {
-    const known = this.#others.get(table);
-    if (known !== undefined) return known;
-    const { any } = await onlyRow<{ any: boolean }>(this.connection, `SELECT EXISTS (FROM ${table} WHERE load_id <> ${this.loadId}) AS any`);
-    this.#others.set(table, any);
-    return any;
   }
 
   /** Adds records and rejects, in the file's order. */
@@ -280,7 +264,7 @@ export class Staging {
     this.#appenders.clear();
   }
 
-  /** Drops everything staged, and the connection with it. */
+  /** Drops everything staged, and the connection with it. May be called twice. */
   close(): void {
     // What is open still, after a failure, would hold the connection.
     for (const appender of this.#appenders.values()) {

@@ -8,7 +8,7 @@ import type { ConnectApi } from "../connect-api/api.ts";
 import { brokenLimit, startOfNextDay, utcDay } from "../quota.ts";
 import type { SftpOptions } from "../sftp/server.ts";
 import type { Warehouse } from "../../sinks/warehouse.ts";
-import type { UseWarehouse } from "../use-warehouse.ts";
+import type { UseWarehouse } from "../door.ts";
 
 /** What every step of an export needs. */
 export interface ExportContext {

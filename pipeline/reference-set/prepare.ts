@@ -16,7 +16,7 @@ import type { Column } from "../../sinks/reference-set/cells.ts";
 import { byRow, checkValues } from "../../sinks/reference-set/check.ts";
 import type { Scratch } from "../../sinks/reference-set/scratch.ts";
 import { type Changes, changesOf, choosePunctuation, createCells, createSheet, sendingSize } from "../../sinks/reference-set/sheet.ts";
-import type { ReadWarehouse } from "../use-warehouse.ts";
+import type { UseWarehouse } from "../door.ts";
 import { readPhoneColumns, refuseCountry } from "./phones.ts";
 import { settleColumns } from "./settle.ts";
 import { stageSource } from "./source.ts";
@@ -69,7 +69,7 @@ export async function prepareFile(
   scratch: Scratch,
   wish: RefsetWish,
   view: ConnectView | undefined,
-  readWarehouse: ReadWarehouse,
+  readWarehouse: UseWarehouse,
   limits = { fileBytes: FILE_BYTES },
 ): Promise<Prepared> {
   const { set, definition, maxErrors } = wish;

@@ -11,12 +11,12 @@ import { Scratch } from "../../sinks/reference-set/scratch.ts";
 import { fileBytes } from "../../sinks/reference-set/sheet.ts";
 import type { SftpServer } from "../sftp/server.ts";
 import { connect } from "../sync.ts";
-import type { ReadWarehouse } from "../use-warehouse.ts";
+import type { UseWarehouse } from "../door.ts";
 import { askForImport, endImport, type ImportOutcome, type RefsetContext } from "./follow.ts";
 import { type ConnectView, isNothing, type Prepared, prepareFile, type RefsetWish } from "./prepare.ts";
 
 export interface PushContext extends RefsetContext {
-  readWarehouse: ReadWarehouse;
+  readWarehouse: UseWarehouse;
 }
 
 export interface PushWish extends RefsetWish {

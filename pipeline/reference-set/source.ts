@@ -7,7 +7,7 @@ import type { RefsetSource, Violation } from "../../schemas/reference-set.ts";
 import type { Scratch } from "../../sinks/reference-set/scratch.ts";
 import { type SourceColumn, stageParquet, stagePushedRows, stageQuery } from "../../sinks/reference-set/source.ts";
 import type { Warehouse } from "../../sinks/warehouse.ts";
-import type { ReadWarehouse } from "../use-warehouse.ts";
+import type { UseWarehouse } from "../door.ts";
 import { stageDelimited } from "./stage-delimited.ts";
 import { stageJson } from "./stage-json.ts";
 
@@ -26,7 +26,7 @@ export interface Staged {
 const unbroken = (columns: SourceColumn[]): Staged => ({ columns, violations: [], violationCount: 0, leftOut: 0 });
 
 export interface StageOptions {
-  readWarehouse: ReadWarehouse;
+  readWarehouse: UseWarehouse;
   /** The set whose last pushed rows are staged too. */
   pushed: string | undefined;
   /** Broken rules that are told. */
@@ -62,7 +62,7 @@ export async function stageSource(scratch: Scratch, source: RefsetSource, { read
 const tableName = (table: string) => table.split(".").map(quoteIdentifier).join(".");
 
 /** A warehouse that is not there has pushed nothing. */
-async function stagePushedOrNone(scratch: Scratch, readWarehouse: ReadWarehouse, set: string): Promise<void> {
+async function stagePushedOrNone(scratch: Scratch, readWarehouse: UseWarehouse, set: string): Promise<void> {
   try {
     await readWarehouse((warehouse: Warehouse) => stagePushedRows(warehouse, scratch.path, set));
   } catch (error) {

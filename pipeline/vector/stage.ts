@@ -2,12 +2,13 @@
 import { SignalhouseError } from "../../schemas/errors.ts";
 import type { Header } from "../../schemas/header.ts";
 import type { Table } from "../../schemas/signal-types.ts";
-import { SIGNAL_TABLES } from "../../schemas/tables.ts";
+import { TABLES } from "../../schemas/tables.ts";
 import { interruptible } from "../../sinks/interrupt.ts";
 import { useLessMemory } from "../../sinks/vector/memory.ts";
 import { type Projection, projectionOf } from "../../sinks/vector/projection.ts";
+import { NotPlain } from "../../sinks/vector/not-plain.ts";
+import { countDrift } from "../../sinks/vector/write.ts";
 import type { Staging } from "../../sinks/staging.ts";
-import { countDrift, NotPlain } from "../../sinks/vector/write.ts";
 import { Marker } from "../../transforms/marker.ts";
 import { placesIn, Router } from "../../transforms/route.ts";
 import { type ReadOptions, sectionsOf } from "../../transforms/sections.ts";
@@ -36,10 +37,8 @@ export interface VectorOptions extends ReadOptions, WriterOptions {
   memory: string | undefined;
   /** Whether the source cannot be read again, record by record. */
   once: boolean;
-  /** Takes the header, and begins the load and its staging. */
-  begin: (header: Header) => Promise<void>;
-  /** Takes a header that holds for the records behind so many. */
-  extend: (header: Header, after: number) => Promise<void>;
+  /** Settles when the load before is over, so that this one's transaction can be opened. */
+  before: Promise<void>;
   /** A test may want small ones. */
   sizes?: Sizes;
 }
@@ -51,7 +50,7 @@ export interface VectorOptions extends ReadOptions, WriterOptions {
  * @throws SignalhouseError as readRecords; errors of the source and of DuckDB as they are
  */
 export async function stageStretches(source: AsyncIterable<Uint8Array>, options: VectorOptions): Promise<number> {
-  const { signal, sizes = SIZES, spool, staging, memory, once } = options;
+  const { signal, sizes = SIZES, spool, load, memory, once } = options;
   const writer = new Writer(options);
   let giveBack: (() => Promise<void>) | undefined;
   const marker = new Marker();
@@ -72,15 +71,16 @@ export async function stageStretches(source: AsyncIterable<Uint8Array>, options:
       signal.throwIfAborted();
       await writer.core();
       if (!ways) {
-        await options.begin(header);
+        await options.before;
+        await load.begin(header, true);
         // Not before: the load before may have been merging.
         if (memory !== undefined && !once) giveBack = await useLessMemory(options.connect, memory);
         ways = waysOf(header);
       } else if (ways.header !== header) {
         handOver(ways);
         await writer.settled();
-        assertRoom(staging, header, before, once);
-        await options.extend(header, before);
+        assertRoom(load.staging, header, before, once);
+        await load.extend(header, before);
         ways = waysOf(header);
       }
       if (!piece) continue;
@@ -93,7 +93,7 @@ export async function stageStretches(source: AsyncIterable<Uint8Array>, options:
     }
     if (ways) handOver(ways);
     const others = await writer.end();
-    await interruptible(staging.connection, signal, () => countDrift(staging, once));
+    await interruptible(load.staging.connection, signal, () => countDrift(load, once));
     return others;
   } finally {
     await Promise.allSettled([writer.close(), stretch?.close()]);
@@ -120,7 +120,7 @@ interface RoutedWays extends Ways {
 
 function waysOf(header: Header): RoutedWays {
   const projections = new Map<Table, Projection>();
-  for (const table of Object.keys(SIGNAL_TABLES) as Table[]) {
+  for (const table of TABLES) {
     const projection = projectionOf(table, header, placesIn(table, header.fields));
     if (projection) projections.set(table, projection);
   }

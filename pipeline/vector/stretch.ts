@@ -1,9 +1,9 @@
 /** A stretch of a file: blocks that DuckDB reads in one go. Nothing of them is held in memory but where their records are. */
 import { rm } from "node:fs/promises";
 import type { Table } from "../../schemas/signal-types.ts";
-import type { Lanes, Reading, ReadRows } from "../../sinks/vector/lanes.ts";
+import type { Lanes, Reading } from "../../sinks/vector/lanes.ts";
 import type { Projection } from "../../sinks/vector/projection.ts";
-import type { TextRows } from "../../sinks/vector/write.ts";
+import type { ReadRows, TextRows } from "../../sinks/vector/text-rows.ts";
 import { markedRows, type Row, rowsOf } from "../../transforms/rows.ts";
 import type { Router } from "../../transforms/route.ts";
 import type { Block, Broken } from "../../transforms/block.ts";

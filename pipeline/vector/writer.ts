@@ -4,7 +4,8 @@ import type { DuckDBConnection } from "@duckdb/node-api";
 import type { Header } from "../../schemas/header.ts";
 import type { Table } from "../../schemas/signal-types.ts";
 import { interruptible } from "../../sinks/interrupt.ts";
-import { ROOM, type Staging } from "../../sinks/staging.ts";
+import type { Load } from "../../sinks/load.ts";
+import { ROOM } from "../../sinks/staging.ts";
 import { Cores } from "../../sinks/vector/cores.ts";
 import { Lanes } from "../../sinks/vector/lanes.ts";
 import type { Projection } from "../../sinks/vector/projection.ts";
@@ -22,7 +23,7 @@ const MOST_THREADS = 3;
 const DEAREST: Table = "behavior_signals";
 
 export interface WriterOptions {
-  staging: Staging;
+  load: Load;
   /** Threads of DuckDB: one writes, the others are lanes. */
   threads: number;
   /** A further connection to the warehouse; whoever asks for it disconnects it. */
@@ -87,14 +88,14 @@ export class Writer {
     if (isLong && this.#options.threads > 1)
       for (const table of stretch.parts.keys()) stretch.readBy(this.#lanes, table, ways.projections, table !== DEAREST);
     this.#handOver(async () => {
-      const { staging, signal, maxRecordBytes, onStaged } = this.#options;
-      const others = isLong ? await interruptible(staging.connection, signal, () => this.#writePlain(stretch, ways)) : stretch.all;
+      const { load, signal, maxRecordBytes, onStaged } = this.#options;
+      const others = isLong ? await interruptible(load.staging.connection, signal, () => this.#writePlain(stretch, ways)) : stretch.all;
       this.#others += others.length + stretch.broken;
       await this.#append(stretch.isFew(others, ROOM), async () => {
         for (const some of [stretch.rows(others, maxRecordBytes), stretch.rejects(maxRecordBytes)]) {
           for (const rows of some) {
             signal.throwIfAborted();
-            staging.append(await expandRows(rows, ways.header));
+            load.append(await expandRows(rows, ways.header));
           }
         }
         await stretch.close();
@@ -142,7 +143,7 @@ export class Writer {
   /** Begins to append records, after those before them; where they are few, whoever writes goes on meanwhile. */
   async #append(areFew: boolean, work: () => Promise<void>): Promise<void> {
     await this.#appended;
-    this.#options.staging.makeRoom();
+    this.#options.load.staging.makeRoom();
     this.#appended = work();
     this.#appended.catch(() => (this.#hasFailed = true));
     if (!areFew) await this.#appended;
@@ -150,12 +151,12 @@ export class Writer {
 
   /** @returns the record_no of those that are not plain, in order */
   async #writePlain(stretch: Stretch, { projections }: Ways): Promise<number[]> {
-    const { staging, signal } = this.#options;
+    const { load, signal } = this.#options;
     const others = [...stretch.left];
     for (const [table, rows] of stretch.parts) {
       signal.throwIfAborted();
       const read = (await stretch.read(table)) ?? { projection: projections.get(table) as Projection, files: rows.files };
-      for (const recordNo of await this.#cores.use(() => writePlain(staging, rows, read))) others.push(recordNo);
+      for (const recordNo of await this.#cores.use(() => writePlain(load, rows, read))) others.push(recordNo);
     }
     return others.sort((a, b) => a - b);
   }

@@ -4,13 +4,7 @@ import { quoteText } from "../../schemas/names.ts";
 import { interruptible } from "../interrupt.ts";
 import type { Cores } from "./cores.ts";
 import { type Projection, projected } from "./projection.ts";
-import { sourceOf, type TextRows } from "./write.ts";
-
-/** Records that were read: what writePlain() can take in place of their text. */
-export interface ReadRows {
-  projection: Projection;
-  files: readonly string[];
-}
+import { type ReadRows, sourceOf, type TextRows } from "./text-rows.ts";
 
 /** Rows that are held before they are written. */
 const ROW_GROUP = 20_480;

@@ -1,45 +1,37 @@
 /** Writes what DuckDB can read by itself: the plain rows of some files, straight into their table. */
 import { CONTENT_FIELDS, type ContentField, ENVELOPE_FIELDS, ITEMS_FIELD, namesOf } from "../../schemas/content-fields.ts";
-import { messageOf } from "../../schemas/errors.ts";
 import { quoteIdentifier as id, quoteText } from "../../schemas/names.ts";
 import type { Table } from "../../schemas/signal-types.ts";
 import { keyHash } from "../identity.ts";
 import { onlyRow, rows } from "../sql.ts";
-import { MAX_DRIFT_KINDS, type Staging } from "../staging.ts";
+import type { Load } from "../load.ts";
+import { MAX_DRIFT_KINDS } from "../staging.ts";
 import { itemsSql } from "./content.ts";
-import type { ReadRows } from "./lanes.ts";
+import { NotPlain } from "./not-plain.ts";
 import type { Projection } from "./projection.ts";
-
-/** Records of one table, as text. */
-export interface TextRows {
-  /** Parquet with their record_no and the fields that the projection reads. */
-  files: readonly string[];
-  records: number;
-  /** No record_no is lower, or higher; of the table no other rows of the load lie between. */
-  first: number;
-  last: number;
-}
+import { type ReadRows, sourceOf, type TextRows } from "./text-rows.ts";
 
 /**
- * Writes them, in the load's open transaction. Held back are rows that are known to meet another one, of the warehouse or of their own files; what meets a row all the same is found
+ * Writes records that DuckDB can read, in the load's open transaction. Held back are rows that are known to meet another one, of the warehouse or of their own files; what meets a row all the same is found
  * at the end, and taken back: that is exact, but dear where it is the rule.
  * @param read as it is to be read: the text itself, or what a lane has read
  * @returns the record_no of the records in doubt, in order: those that are not among the plain rows, for whatever reason
  */
-export async function writePlain(staging: Staging, text: TextRows, read: ReadRows): Promise<number[]> {
-  const { connection, loadId } = staging;
+export async function writePlain(load: Load, text: TextRows, read: ReadRows): Promise<number[]> {
+  const { staging } = load;
+  const { connection } = staging;
   const { projection } = read;
   const { table, columns } = projection;
   const source = sourceOf(read.files);
   const names = columns.map(id).join(", ");
   const insert = async (target: string, from: string) => (await connection.run(`INSERT INTO ${target} FROM (${from})`)).rowsChanged;
 
-  const anyHeld = (await insert("held_back", await meetingSql(staging, projection, source))) > 0;
+  const anyHeld = (await insert("held_back", await meetingSql(load, projection, source))) > 0;
   const held = `(SELECT record_no FROM held_back WHERE ${within(text)})`;
   const counts = {
     direct: await insert(
       `${table} (${names}, load_id, key_hash)`,
-      `SELECT ${names}, ${loadId}::BIGINT, ${keyHash("signal_key")} FROM (${projection.rows(anyHeld ? `(FROM ${source} WHERE record_no NOT IN ${held})` : source)})`,
+      `SELECT ${names}, ${load.id}::BIGINT, ${keyHash("signal_key")} FROM (${projection.rows(anyHeld ? `(FROM ${source} WHERE record_no NOT IN ${held})` : source)})`,
     ),
     held: anyHeld
       ? await insert(`held_${table} (${names})`, `SELECT ${names} FROM (${projection.rows(`(FROM ${source} WHERE record_no IN ${held})`)})`)
@@ -48,20 +40,18 @@ export async function writePlain(staging: Staging, text: TextRows, read: ReadRow
   if (projection.orders) await connection.run(`INSERT INTO read_order_items BY NAME ${itemsSql(projection.orders(source))}`);
   staging.count(table, counts);
   const written = counts.direct + counts.held;
-  const doubted = written === text.records ? [] : await missing(staging, table, text);
+  const doubted = written === text.records ? [] : await missing(load, table, text);
   if (written + doubted.length !== text.records)
     throw new Error(`${table}: ${counts.direct} of ${text.records} records written, ${counts.held} held back, ${doubted.length} in doubt`);
   return doubted;
 }
 
-export const sourceOf = (files: readonly string[]): string => `read_parquet([${files.map(quoteText).join(", ")}])`;
-
 const within = ({ first, last }: TextRows) => `record_no BETWEEN ${first} AND ${last}`;
 
 /** The record_no of rows whose signal comes up twice in their files, or is in the warehouse, in their table among rows of the same times. */
-async function meetingSql(staging: Staging, { table, key, type, time }: Projection, source: string): Promise<string> {
-  const { connection, loadId } = staging;
-  const any = await staging.hasOthers(table);
+async function meetingSql(load: Load, { table, key, type, time }: Projection, source: string): Promise<string> {
+  const { connection } = load.staging;
+  const any = await load.hasOthers(table);
   const { first, last } = any
     ? await onlyRow<{ first: string | null; last: string | null }>(
         connection,
@@ -71,13 +61,13 @@ async function meetingSql(staging: Staging, { table, key, type, time }: Projecti
   const within =
     first === null || last === null ? "" : `AND occurred_at BETWEEN ${quoteText(first)}::TIMESTAMPTZ AND ${quoteText(last)}::TIMESTAMPTZ`;
   const known = any
-    ? `UNION SELECT record_no FROM keyed SEMI JOIN (SELECT key_hash, signal_type FROM ${table} WHERE load_id <> ${loadId} ${within}) USING (key_hash, signal_type)`
+    ? `UNION SELECT record_no FROM keyed SEMI JOIN (SELECT key_hash, signal_type FROM ${table} WHERE load_id <> ${load.id} ${within}) USING (key_hash, signal_type)`
     : "";
   return `WITH keyed AS MATERIALIZED (SELECT record_no, ${keyHash(key)} AS key_hash, ${type} AS signal_type FROM ${source})
     SELECT record_no FROM keyed SEMI JOIN (SELECT key_hash, signal_type FROM keyed GROUP BY ALL HAVING count(*) > 1) USING (key_hash, signal_type) ${known}`;
 }
 
-async function missing({ connection, loadId }: Staging, table: Table, text: TextRows): Promise<number[]> {
+async function missing({ staging: { connection }, id: loadId }: Load, table: Table, text: TextRows): Promise<number[]> {
   const found = await rows<{ record_no: bigint }>(
     connection,
     `SELECT record_no FROM ${sourceOf(text.files)} WHERE record_no NOT IN (SELECT record_no FROM ${table} WHERE load_id = ${loadId} AND ${within(text)})
@@ -85,9 +75,6 @@ async function missing({ connection, loadId }: Staging, table: Table, text: Text
   );
   return found.map(({ record_no }) => Number(record_no));
 }
-
-/** Thrown where all records of a file have to be read one by one. */
-export class NotPlain extends Error {}
 
 /** What stands before a field of an item; no unknown field of a plain record has such a name. */
 const ITEM_PREFIX = `${ITEMS_FIELD}[].`;
@@ -102,11 +89,11 @@ const decimalNames = (type: string): ReadonlySet<string> =>
  * @param once whether the file cannot be read again: then those that come last are counted together
  * @throws NotPlain where they are of too many kinds
  */
-export async function countDrift(staging: Staging, once: boolean): Promise<void> {
+export async function countDrift({ staging, id: loadId }: Load, once: boolean): Promise<void> {
   const table: Table = "behavior_signals";
-  if (staging.loadId === undefined || staging.counts.direct[table] + staging.counts.rows[table] === 0) return;
+  if (loadId === undefined || staging.counts.direct[table] + staging.counts.rows[table] === 0) return;
   const written = (columns: string, where: string) =>
-    `(SELECT ${columns} FROM ${table} WHERE load_id = ${staging.loadId} AND ${where} UNION ALL SELECT ${columns} FROM held_${table} WHERE ${where})`;
+    `(SELECT ${columns} FROM ${table} WHERE load_id = ${loadId} AND ${where} UNION ALL SELECT ${columns} FROM held_${table} WHERE ${where})`;
   const others = `list_filter(json_keys(extra), lambda name: name NOT IN (${ENVELOPE_FIELDS.map(quoteText).join(", ")}))`;
   const ofItems = `SELECT DISTINCT signal_type, record_no, ${quoteText(ITEM_PREFIX)} || unnest(json_keys(i.extra)) AS field
     FROM read_order_items i JOIN ${written("signal_type, record_no", "signal_type = 'order'")} USING (record_no) WHERE i.extra IS NOT NULL`;
@@ -129,6 +116,3 @@ export async function countDrift(staging: Staging, once: boolean): Promise<void>
   });
   if (!staging.countDrift(counts, once)) throw new NotPlain(`it has more than ${MAX_DRIFT_KINDS} kinds of drift`);
 }
-
-/** Whether an error is what bytes or values bring up, rather than a full disk, or a bug in a statement. */
-export const isOfTheData = (error: unknown) => error instanceof NotPlain || /^(Invalid Input|Conversion|Out of Range) Error/.test(messageOf(error));

@@ -2,6 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { placeOf } from "../../sinks/place.ts";
 import { openWarehouse } from "../../sinks/warehouse.ts";
 import { cli, startCli, writeConfig } from "../helpers/cli.ts";
 import { closedUrl } from "../helpers/api-server.ts";
@@ -171,7 +172,7 @@ test("a warehouse from before there were jobs: what only reads says so, what wri
   const at = await place();
   const sync = () => cli(["sync"], { cwd: at.folder });
   await sync();
-  const warehouse = await openWarehouse({ path: at.config.warehouse });
+  const warehouse = await openWarehouse(placeOf(at.config.warehouse));
   await warehouse.connection.run("ALTER TABLE signalhouse.jobs DROP COLUMN window_start");
   warehouse.close();
   for (const args of [["status"], ["sync", "--dry-run"], ["backfill", "status", "--from", "2025-06-01"]])

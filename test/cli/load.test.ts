@@ -3,6 +3,8 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { cli, startCli } from "../helpers/cli.ts";
 import { csv, csvLine, pageView, scratchFolder } from "../helpers/warehouse.ts";
+import { placeOf } from "../../sinks/place.ts";
+import { openWarehouse } from "../../sinks/warehouse.ts";
 
 const json = (text: string) => JSON.parse(text) as Record<string, unknown>;
 
@@ -223,8 +225,7 @@ test("status tells what is there and what waits", async () => {
 test("verify proves the ledger, and fails where a table was changed", async () => {
   const cwd = await mixed();
   expect(await cli(["verify"], { cwd })).toMatchObject({ code: 0, stdout: expect.stringMatching(/^All \d+ checks hold\.$/m) });
-  const { openWarehouse } = await import("../../sinks/warehouse.ts");
-  const warehouse = await openWarehouse({ path: join(cwd, "signals.duckdb") });
+  const warehouse = await openWarehouse(placeOf(join(cwd, "signals.duckdb")));
   await warehouse.connection.run("DELETE FROM behavior_signals WHERE record_no = 1");
   warehouse.close();
   const { code, stdout } = await cli(["verify", "--json"], { cwd });

@@ -3,7 +3,7 @@ import { connectApi } from "../../dist/pipeline/connect-api/api.js";
 import { realClock } from "../../dist/pipeline/clock.js";
 import { askForExport } from "../../dist/pipeline/export/ask.js";
 import { awaitExports } from "../../dist/pipeline/export/arrive.js";
-import { warehouseUser } from "../../dist/pipeline/use-warehouse.js";
+import { writerOf } from "../../dist/pipeline/door.js";
 import { readConfig } from "../../dist/schemas/config.js";
 import { exportJobs } from "../../dist/sinks/jobs.js";
 
@@ -16,7 +16,7 @@ const die = (what) => {
   process.stdout.write(`${step} ${what}\n`);
   if (step === dieAt) process.kill(process.pid, "SIGKILL");
 };
-const user = warehouseUser(config, signal);
+const user = writerOf(config, signal);
 const api = connectApi({ endpoint: config.api.endpoint, apiKey, timeoutSeconds: 5, retries: 1, backoffMs: 1 });
 const context = {
   config,

@@ -11,6 +11,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { generateExports } from "../../samples/generator/exports.ts";
 import type { Truth } from "../../samples/generator/truth.ts";
 import { makeKeyPair, type Sandbox, startSandbox } from "../../samples/sandbox/sandbox.ts";
+import { placeOf } from "../../sinks/place.ts";
 import { openWarehouse } from "../../sinks/warehouse.ts";
 import { expectTruth } from "../helpers/truth.ts";
 import { LOAD_PATH, rowsFor, Scratch, scratchFolder } from "../helpers/warehouse.ts";
@@ -61,7 +62,7 @@ async function finish(at: Place): Promise<void> {
 
 /** The warehouse as a plain rerun leaves it, against the truth. */
 async function expectWhole({ warehouse, truth }: Place): Promise<void> {
-  const scratch = new Scratch(await openWarehouse({ path: warehouse, readOnly: true }));
+  const scratch = new Scratch(await openWarehouse(placeOf(warehouse), { access: "read" }));
   try {
     await expectTruth(scratch, truth);
     // By the path that was asked for: small files are read one by one.
@@ -76,7 +77,7 @@ async function expectWhole({ warehouse, truth }: Place): Promise<void> {
 async function expectConsistent({ warehouse, truth }: Place): Promise<number> {
   // A kill before the warehouse was first created leaves nothing to look at, or a file without the tables.
   if (!existsSync(warehouse)) return 0;
-  const scratch = new Scratch(await openWarehouse({ path: warehouse }));
+  const scratch = new Scratch(await openWarehouse(placeOf(warehouse)));
   try {
     await scratch.prove();
     const loaded = (await scratch.ledger()).filter(({ status }) => status === "loaded");

@@ -2,7 +2,7 @@
 import { connectApi } from "../../dist/pipeline/connect-api/api.js";
 import { realClock } from "../../dist/pipeline/clock.js";
 import { pushReferenceSet } from "../../dist/pipeline/reference-set/push.js";
-import { warehouseReader, warehouseUser } from "../../dist/pipeline/use-warehouse.js";
+import { readerOf, writerOf } from "../../dist/pipeline/door.js";
 import { readConfig } from "../../dist/schemas/config.js";
 
 const { input, apiKey, wish, dieAt } = JSON.parse(process.argv[2]);
@@ -32,8 +32,8 @@ const context = {
       return id;
     },
   },
-  useWarehouse: between(warehouseUser(config, signal)),
-  readWarehouse: between(warehouseReader(config, signal)),
+  useWarehouse: between(writerOf(config, signal)),
+  readWarehouse: between(readerOf(config, signal)),
   clock: realClock,
   signal,
   log: die,

@@ -5,12 +5,13 @@ import { onTestFinished } from "vitest";
 import type { Clock } from "../../pipeline/clock.ts";
 import { connectApi } from "../../pipeline/connect-api/api.ts";
 import type { ExportContext } from "../../pipeline/export/ask.ts";
-import { warehouseUser } from "../../pipeline/use-warehouse.ts";
+import { writerOf } from "../../pipeline/door.ts";
 import { generateWindow } from "../../samples/generator/window.ts";
 import type { Truth } from "../../samples/generator/truth.ts";
 import { makeKeyPair, type Sandbox, startSandbox } from "../../samples/sandbox/sandbox.ts";
 import { type Config, type ConfigInput, readConfig } from "../../schemas/config.ts";
 import type { DailyLimits } from "../../schemas/connect.ts";
+import { placeOf } from "../../sinks/place.ts";
 import { openWarehouse } from "../../sinks/warehouse.ts";
 import { Scratch, scratchFolder } from "./warehouse.ts";
 
@@ -91,7 +92,7 @@ export async function connectPlace({
   const context: ExportContext = {
     config,
     api: connectApi({ endpoint: api.url, apiKey: api.key, timeoutSeconds: 5, retries: 1, backoffMs: 1 }),
-    useWarehouse: warehouseUser(config, signal),
+    useWarehouse: writerOf(config, signal),
     clock,
     signal,
     log: (line) => log.push(line),
@@ -108,7 +109,7 @@ export async function connectPlace({
     context,
     log,
     async look(work) {
-      const scratch = new Scratch(await openWarehouse({ path: config.warehouse, readOnly: true }));
+      const scratch = new Scratch(await openWarehouse(placeOf(config.warehouse), { access: "read" }));
       try {
         await scratch.prove();
         return await work(scratch);

@@ -4,9 +4,10 @@ import { join } from "node:path";
 import { expect } from "vitest";
 import type { ConnectView, Prepared } from "../../pipeline/reference-set/prepare.ts";
 import { writeReferenceSet } from "../../pipeline/reference-set/push.ts";
-import { warehouseReader } from "../../pipeline/use-warehouse.ts";
+import { readerOf } from "../../pipeline/door.ts";
 import { readConfig } from "../../schemas/config.ts";
 import type { ImportMode, RefsetDefinition, RefsetSource } from "../../schemas/reference-set.ts";
+import { placeOf } from "../../sinks/place.ts";
 import { openWarehouse } from "../../sinks/warehouse.ts";
 import { scratchFolder } from "./warehouse.ts";
 
@@ -32,11 +33,11 @@ export async function make(source: { name: string; content: string | Uint8Array 
     writeFileSync(join(folder, source.name), source.content);
     from = { file: join(folder, source.name) };
   } else {
-    (await openWarehouse({ path: config.warehouse })).close();
+    (await openWarehouse(placeOf(config.warehouse))).close();
     from = source;
   }
   const { signal } = new AbortController();
-  const readWarehouse = warehouseReader(config, signal);
+  const readWarehouse = readerOf(config, signal);
   const out = join(folder, "out");
   const wish = { set, definition: { ...definition, source: from }, mode, changed: false, maxErrors };
   try {

@@ -1,15 +1,17 @@
 /** A warehouse in a folder of its own, that is proven by verify after every load. */
 import { deepEqual } from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
+import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { onTestFinished } from "vitest";
+import { inject, onTestFinished } from "vitest";
 import { type Limits, readConfig } from "../../schemas/config.ts";
-import { type FileResult, loadFiles, type LoadContext, type Path, type Source } from "../../pipeline/load-files.ts";
+import { type FileResult, loadFiles, type LoadContext, type Path } from "../../pipeline/load-files.ts";
+import type { Source } from "../../pipeline/source.ts";
 import { type ReplayedLoad, replayRejects } from "../../pipeline/replay.ts";
 import { DATA_TABLES } from "../../sinks/ddl.ts";
 import { type LoadRow, ledger } from "../../sinks/status.ts";
 import { verifyWarehouse } from "../../sinks/verify.ts";
+import { placeOf } from "../../sinks/place.ts";
 import { openWarehouse, type Warehouse, type WarehouseOptions } from "../../sinks/warehouse.ts";
 
 /** What a query gives: BIGINT, DECIMAL and times as text. */
@@ -40,7 +42,7 @@ export class Scratch {
   warehouse: Warehouse;
 
   constructor(warehouse: Warehouse) {
-    this.path = warehouse.path;
+    this.path = warehouse.name;
     this.warehouse = warehouse;
   }
 
@@ -126,16 +128,17 @@ export class Scratch {
   }
 
   /** Closes the warehouse and opens it anew. */
-  async reopen(options: Partial<WarehouseOptions> = {}): Promise<void> {
+  async reopen(options: WarehouseOptions = {}): Promise<void> {
     this.warehouse.close();
-    this.warehouse = await openWarehouse({ path: this.path, threads: 1, ...options });
+    this.warehouse = await openWarehouse(placeOf(this.path), { threads: 1, ...options });
   }
 }
 
-/** A new warehouse; it is closed and removed when the test is over. */
-export async function scratchWarehouse(options: Partial<WarehouseOptions> = {}): Promise<Scratch> {
-  const path = options.path ?? join(scratchFolder(), "signals.duckdb");
-  const scratch = new Scratch(await openWarehouse({ threads: 1, ...options, path }));
+/** A new warehouse, which is a copy of the one that was made for all tests, or what is at `path`, new or not; it is closed and removed when the test is over. */
+export async function scratchWarehouse({ path, ...options }: WarehouseOptions & { path?: string } = {}): Promise<Scratch> {
+  const file = path ?? join(scratchFolder(), "signals.duckdb");
+  if (path === undefined) copyFileSync(inject("template"), file);
+  const scratch = new Scratch(await openWarehouse(placeOf(file), { threads: 1, ...options }));
   onTestFinished(() => scratch.warehouse.close());
   return scratch;
 }

@@ -1,7 +1,8 @@
 /** Any files in any order, some of them twice, give the latest version of every signal: whatever senders do to clocks, types, categories and ids. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { PATHS, type Source } from "../../pipeline/load-files.ts";
+import { PATHS } from "../../pipeline/load-files.ts";
+import type { Source } from "../../pipeline/source.ts";
 import { csv, memoryFile, scratchWarehouse } from "../helpers/warehouse.ts";
 
 /** Groups of signals that have nothing to do with each other, in the same files: each is a case. EXACTLY_ONCE_RUNS=200 EXACTLY_ONCE_GROUPS=100 tries 20,000. */
@@ -186,7 +187,7 @@ test("any files in any order, some of them twice, give the latest version of eve
     fc.asyncProperty(orders, async ({ path, first, second }) => {
       const dumps = [];
       for (const order of [first, second]) {
-        const scratch = await scratchWarehouse({ path: ":memory:" });
+        const scratch = await scratchWarehouse();
         const model = new Model();
         const expected = order.map((file) => model.load(file));
         const sizes = { rowGroup: 16 * 1024, stretch: 48 * 1024, few: 0 };

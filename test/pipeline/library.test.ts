@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { readSignals, syncExports } from "../../pipeline/index.ts";
+import { placeOf } from "../../sinks/place.ts";
 import { openWarehouse } from "../../sinks/warehouse.ts";
 import { failureOf } from "../helpers/errors.ts";
 import { exportServer } from "../helpers/sandbox.ts";
@@ -18,7 +19,7 @@ async function serverAndWarehouse() {
 }
 
 async function runs(path: string): Promise<unknown> {
-  const warehouse = await openWarehouse({ path, readOnly: true });
+  const warehouse = await openWarehouse(placeOf(path), { access: "read" });
   try {
     return (await warehouse.connection.runAndReadAll("SELECT exit_code FROM signalhouse.runs ORDER BY run_id")).getRowsJson();
   } finally {

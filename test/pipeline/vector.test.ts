@@ -6,7 +6,8 @@ import type { DuckDBConnection } from "@duckdb/node-api";
 import { parse } from "csv-parse/sync";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { type FileResult, loadFiles, type Path, PATHS, type Source } from "../../pipeline/load-files.ts";
+import { type FileResult, loadFiles, type Path, PATHS } from "../../pipeline/load-files.ts";
+import type { Source } from "../../pipeline/source.ts";
 import { Spool } from "../../pipeline/vector/spool.ts";
 import { CONTENT_FIELDS, ENVELOPE_FIELDS } from "../../schemas/content-fields.ts";
 import { EXPORT_COLUMNS, isExportHeader } from "../../schemas/export-columns.ts";
@@ -16,10 +17,11 @@ import { ORDER_ITEM_COLUMNS, SIGNAL_TABLES } from "../../schemas/tables.ts";
 import { DATA_TABLES } from "../../sinks/ddl.ts";
 import { itemsSql } from "../../sinks/vector/content.ts";
 import { Cores } from "../../sinks/vector/cores.ts";
-import { Lanes, type ReadRows } from "../../sinks/vector/lanes.ts";
+import { Lanes } from "../../sinks/vector/lanes.ts";
 import { type Projection, projectionOf } from "../../sinks/vector/projection.ts";
-import { sourceOf } from "../../sinks/vector/write.ts";
+import { type ReadRows, sourceOf } from "../../sinks/vector/text-rows.ts";
 import { verifyWarehouse } from "../../sinks/verify.ts";
+import { placeOf } from "../../sinks/place.ts";
 import { openWarehouse, type Warehouse } from "../../sinks/warehouse.ts";
 import { readHeader } from "../../transforms/header.ts";
 import { readRecords } from "../../transforms/records.ts";
@@ -34,7 +36,7 @@ const ONE_BY_ONE: Path = "row";
 const warehouses = new Map<Path, Warehouse>();
 
 beforeAll(async () => {
-  for (const path of PATHS) warehouses.set(path, await openWarehouse({ path: ":memory:", threads: 1 }));
+  for (const path of PATHS) warehouses.set(path, await openWarehouse(placeOf(":memory:"), { threads: 1 }));
 });
 afterAll(() => {
   for (const warehouse of warehouses.values()) warehouse.close();
@@ -858,7 +860,7 @@ describe("a whole load", () => {
     { memory: "512MB", once: false, used: "488.2 MiB" },
     { memory: "1GB", once: true, used: "953.6 MiB" },
   ])("uses of $memory of memory what is of use (once: $once), and gives the rest back, however it ends", async ({ memory, once, used }) => {
-    const warehouse = await openWarehouse({ path: ":memory:", memory });
+    const warehouse = await openWarehouse(placeOf(":memory:"), { memory });
     const limit = async () => (await rows<{ v: string }>(warehouse.connection, "SELECT memory_limit AS v FROM pragma_database_size()"))[0]?.v;
     const before = await limit();
     const source = { ...inPieces("a.csv", "2025-09-01T00:00:00Z", Buffer.from(file)), once };

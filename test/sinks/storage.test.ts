@@ -77,7 +77,7 @@ describe("a warehouse that is opened for writing", () => {
 test("a warehouse that is only read, or looked at, keeps its storage version", async () => {
   const { path } = await misreadCopy();
   expect(await probeWarehouse(path)).toMatchObject({ storage: MISREAD_STORAGE });
-  const reading = await scratchWarehouse({ path, readOnly: true });
+  const reading = await scratchWarehouse({ path, access: "read" });
   reading.warehouse.close();
   expect(await storageVersion(path)).toBe("v1.3.0+");
 });

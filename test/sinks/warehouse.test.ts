@@ -9,10 +9,11 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { loadFiles } from "../../pipeline/load-files.ts";
 import { LEDGER_TABLES } from "../../schemas/tables.ts";
 import { DATA_TABLES } from "../../sinks/ddl.ts";
-import { beginRun } from "../../sinks/ledger.ts";
+import { beginRun } from "../../sinks/runs.ts";
 import { type Migration, MIGRATIONS, type MigrationOptions, prepareSchema, schemaVersion } from "../../sinks/migrate.ts";
 import { probeWarehouse } from "../../sinks/probe.ts";
 import { VIEWS } from "../../sinks/views.ts";
+import { placeOf } from "../../sinks/place.ts";
 import { openWarehouse } from "../../sinks/warehouse.ts";
 import { failureOf } from "../helpers/errors.ts";
 import { contentKey } from "../../transforms/content-key.ts";
@@ -52,7 +53,7 @@ describe("a warehouse that another process has open", () => {
     const scratch = await scratchWarehouse();
     scratch.warehouse.close();
     const { pid } = await openElsewhere(scratch.path, holder);
-    const failure = await failureOf(openWarehouse({ path: scratch.path, readOnly: reader }));
+    const failure = await failureOf(openWarehouse(placeOf(scratch.path), { access: reader ? "read" : "write" }));
     expect(failure).toMatchObject({ code: "warehouse_locked", retryable: true });
     expect(failure.message).toContain(scratch.path);
     expect(failure.message).toContain(`process ${pid} `);
@@ -62,7 +63,7 @@ describe("a warehouse that another process has open", () => {
 
   test("can be read together with other readers", async () => {
     const scratch = await scratchWarehouse();
-    await scratch.reopen({ readOnly: true });
+    await scratch.reopen({ access: "read" });
     expect(await openElsewhere(scratch.path, "READ_ONLY")).toMatchObject({ said: "open" });
     expect(await scratch.values("SELECT count(*)::INTEGER FROM orders")).toEqual([0]);
   });
@@ -90,7 +91,7 @@ describe("a warehouse that another process has open", () => {
     expect(await schemaVersion(scratch.warehouse.connection)).toBe(2);
     await scratch.run("UPDATE signalhouse.meta SET schema_version = 99");
     scratch.warehouse.close();
-    expect(await failureOf(openWarehouse({ path: scratch.path }))).toMatchObject({ code: "warehouse_newer" });
+    expect(await failureOf(openWarehouse(placeOf(scratch.path)))).toMatchObject({ code: "warehouse_newer" });
     expect(await probeWarehouse(scratch.path)).toEqual({ version: 99, target: 2, storage: "v1.4.0" });
     expect(await openElsewhere(scratch.path)).toMatchObject({ said: "open" });
   });
@@ -101,8 +102,12 @@ describe("a warehouse that this process has open", () => {
     const scratch = await scratchWarehouse();
     const link = join(dirname(scratch.path), "link.duckdb");
     symlinkSync(scratch.path, link);
-    for (const options of [{ path: scratch.path }, { path: scratch.path, readOnly: true }, { path: link }]) {
-      const failure = await failureOf(openWarehouse(options));
+    for (const [path, access] of [
+      [scratch.path, "write"],
+      [scratch.path, "read"],
+      [link, "write"],
+    ] as const) {
+      const failure = await failureOf(openWarehouse(placeOf(path), { access }));
       expect(failure).toMatchObject({ code: "warehouse_locked" });
       expect(failure.message).toContain(`process ${process.pid}`);
     }
@@ -112,8 +117,8 @@ describe("a warehouse that this process has open", () => {
 
   test("is free again when it is closed", async () => {
     const scratch = await scratchWarehouse();
-    await scratch.reopen({ readOnly: true });
-    const second = await openWarehouse({ path: scratch.path, readOnly: true });
+    await scratch.reopen({ access: "read" });
+    const second = await openWarehouse(placeOf(scratch.path), { access: "read" });
     second.close();
     await scratch.reopen();
     expect(await scratch.load([memoryFile("a.csv", 1, csv([pageView("1")]))])).toMatchObject([{ status: "loaded" }]);
@@ -121,7 +126,7 @@ describe("a warehouse that this process has open", () => {
 
   test("cannot be opened twice at the same moment", async () => {
     const path = join(scratchFolder(), "new.duckdb");
-    const opened = await Promise.allSettled([openWarehouse({ path }), openWarehouse({ path })]);
+    const opened = await Promise.allSettled([openWarehouse(placeOf(path)), openWarehouse(placeOf(path))]);
     expect(opened.map(({ status }) => status).toSorted()).toEqual(["fulfilled", "rejected"]);
     for (const result of opened) if (result.status === "fulfilled") result.value.close();
   });
@@ -130,11 +135,11 @@ describe("a warehouse that this process has open", () => {
 describe("a path that is no warehouse", () => {
   test("that is not there cannot be read; writing creates it", async () => {
     const path = join(scratchFolder(), "new.duckdb");
-    const failure = await failureOf(openWarehouse({ path, readOnly: true }));
+    const failure = await failureOf(openWarehouse(placeOf(path), { access: "read" }));
     expect(failure).toMatchObject({ code: "warehouse_missing", message: `there is no warehouse at ${path}` });
     expect(failure.hint).toContain("signalhouse sync");
-    (await openWarehouse({ path })).close();
-    (await openWarehouse({ path, readOnly: true })).close();
+    (await openWarehouse(placeOf(path))).close();
+    (await openWarehouse(placeOf(path), { access: "read" })).close();
   });
 
   test("is there only when it is whole: while it is made, it lies elsewhere, and what a killed process left of that goes away", async () => {
@@ -146,25 +151,25 @@ describe("a path that is no warehouse", () => {
       if (existsSync(path)) seen.push(readFileSync(path).subarray(8, 12).toString());
     });
     onTestFinished(() => watcher.close());
-    (await openWarehouse({ path })).close();
+    (await openWarehouse(placeOf(path))).close();
     watcher.close();
     expect(seen.every((magic) => magic === "DUCK")).toBe(true);
     expect(readdirSync(folder)).toEqual(["signals.duckdb"]);
     // It is not made anew where it is there.
     const { ino } = statSync(path);
-    (await openWarehouse({ path })).close();
+    (await openWarehouse(placeOf(path))).close();
     expect(statSync(path).ino).toBe(ino);
   });
 
   test("an empty DuckDB file cannot be read as one", async () => {
     const path = join(scratchFolder(), "other.duckdb");
     (await DuckDBInstance.create(path)).closeSync();
-    expect(await failureOf(openWarehouse({ path, readOnly: true }))).toMatchObject({ code: "warehouse_missing" });
+    expect(await failureOf(openWarehouse(placeOf(path), { access: "read" }))).toMatchObject({ code: "warehouse_missing" });
   });
 
   test.each(["signalhouse.duckdb", "SignalHouse.db", "main.duckdb", "temp.backup.duckdb"])("%s is refused: the name is taken", async (name) => {
     const path = join(scratchFolder(), name);
-    const failure = await failureOf(openWarehouse({ path }));
+    const failure = await failureOf(openWarehouse(placeOf(path)));
     expect(failure).toMatchObject({ code: "warehouse_failed" });
     expect(failure.message).toContain(name);
     expect(existsSync(path)).toBe(false);
@@ -173,7 +178,7 @@ describe("a path that is no warehouse", () => {
   test.each(["data.csv", "data.json", "data.parquet"])("%s is refused and not changed", async (name) => {
     const path = join(scratchFolder(), name);
     writeFileSync(path, "a,b\n1,2\n");
-    expect(await failureOf(openWarehouse({ path }))).toMatchObject({ code: "warehouse_failed" });
+    expect(await failureOf(openWarehouse(placeOf(path)))).toMatchObject({ code: "warehouse_failed" });
     expect(readFileSync(path, "utf8")).toBe("a,b\n1,2\n");
   });
 
@@ -182,7 +187,7 @@ describe("a path that is no warehouse", () => {
     const instance = await DuckDBInstance.create(path);
     await (await instance.connect()).run("CREATE TABLE orders (id INTEGER)");
     instance.closeSync();
-    const failure = await failureOf(openWarehouse({ path }));
+    const failure = await failureOf(openWarehouse(placeOf(path)));
     expect(failure).toMatchObject({ code: "warehouse_failed" });
     expect(failure.message).toContain("orders");
   });
@@ -195,7 +200,7 @@ describe("a path that is no warehouse", () => {
     const folder = scratchFolder();
     writeFileSync(join(folder, "text.duckdb"), "this is no database, whatever its name may say".repeat(500));
     const path = pathIn(folder);
-    const failure = await failureOf(openWarehouse({ path }));
+    const failure = await failureOf(openWarehouse(placeOf(path)));
     expect(failure).toMatchObject({ code: "warehouse_failed" });
     expect(failure.message).toContain(path);
     expect(failure.hint).toContain("Check that the path is a DuckDB file");

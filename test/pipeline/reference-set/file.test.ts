@@ -4,10 +4,11 @@ import { join } from "node:path";
 import { DuckDBInstance } from "@duckdb/node-api";
 import { describe, expect, test } from "vitest";
 import { writeReferenceSet } from "../../../pipeline/reference-set/push.ts";
-import { warehouseReader } from "../../../pipeline/use-warehouse.ts";
+import { readerOf } from "../../../pipeline/door.ts";
 import { readConfig } from "../../../schemas/config.ts";
 import { prepareFile } from "../../../pipeline/reference-set/prepare.ts";
 import { Scratch } from "../../../sinks/reference-set/scratch.ts";
+import { placeOf } from "../../../sinks/place.ts";
 import { openWarehouse } from "../../../sinks/warehouse.ts";
 import { failureOf } from "../../helpers/errors.ts";
 import { ORDERS } from "../../helpers/orders.ts";
@@ -91,12 +92,12 @@ describe("every kind of source gives the same file", () => {
   test("a table by its name", async () => {
     const folder = scratchFolder();
     const config = readConfig({ warehouse: join(folder, "w.duckdb") }, "test");
-    const warehouse = await openWarehouse({ path: config.warehouse });
+    const warehouse = await openWarehouse(placeOf(config.warehouse));
     await warehouse.connection.run("CREATE TABLE \"my table\" AS SELECT 1 AS id, 'x' AS name");
     warehouse.close();
     const { signal } = new AbortController();
     const wish = { set: "A", definition: { source: { table: "my table" }, key: "id" }, changed: false, maxErrors: 10 };
-    await writeReferenceSet({ config, readWarehouse: warehouseReader(config, signal), signal }, wish, undefined, join(folder, "out"));
+    await writeReferenceSet({ config, readWarehouse: readerOf(config, signal), signal }, wish, undefined, join(folder, "out"));
     expect(readFileSync(join(folder, "out"), "utf8")).toBe("id,name\n1,x\n");
   });
 });
@@ -278,7 +279,7 @@ describe("each rule, broken and at its edge", () => {
     const sized = async (fileBytes: number) => {
       const scratch = await Scratch.make(config.warehouse, config.limits, "check");
       try {
-        return await prepareFile(scratch, wish, undefined, warehouseReader(config, new AbortController().signal), { fileBytes });
+        return await prepareFile(scratch, wish, undefined, readerOf(config, new AbortController().signal), { fileBytes });
       } finally {
         await scratch.remove();
       }
@@ -425,9 +426,7 @@ describe("bad sources", () => {
     const config = readConfig({ warehouse: join(scratchFolder(), "w.duckdb") }, "test");
     const { signal } = new AbortController();
     const wish = { set: "A", definition: { source: { file: "/nowhere/a.csv" } }, changed: false, maxErrors: 10 };
-    const failure = await failureOf(
-      writeReferenceSet({ config, readWarehouse: warehouseReader(config, signal), signal }, wish, undefined, undefined),
-    );
+    const failure = await failureOf(writeReferenceSet({ config, readWarehouse: readerOf(config, signal), signal }, wish, undefined, undefined));
     expect(failure.code).toBe("not_found");
   });
 });

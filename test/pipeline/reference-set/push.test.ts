@@ -6,7 +6,7 @@ import { describe, expect, test } from "vitest";
 import { endImport } from "../../../pipeline/reference-set/follow.ts";
 import { type PushContext, pushReferenceSet, type PushResult, type PushWish } from "../../../pipeline/reference-set/push.ts";
 import { connect } from "../../../pipeline/sync.ts";
-import { warehouseReader } from "../../../pipeline/use-warehouse.ts";
+import { readerOf } from "../../../pipeline/door.ts";
 import type { SandboxSet } from "../../../samples/sandbox/api-sets.ts";
 import { DELIMITER_NAMES, type RefsetDefinition } from "../../../schemas/reference-set.ts";
 import { importJobs } from "../../../sinks/imports.ts";
@@ -20,7 +20,7 @@ interface Place extends ConnectPlace {
 
 async function place(): Promise<Place> {
   const made = await connectPlace({ exports: { lookMinutes: 10, deadlineHours: 1 } });
-  return { ...made, flow: { ...made.context, readWarehouse: warehouseReader(made.config, made.context.signal) } };
+  return { ...made, flow: { ...made.context, readWarehouse: readerOf(made.config, made.context.signal) } };
 }
 
 type Cells = Record<string, string | null>;

@@ -1,0 +1,146 @@
+/** The one door to a warehouse: to read it, to plan with it, to write to it, and to note a run. */
+import type { Config } from "../schemas/config.ts";
+import { isSignalhouseError, messageOf } from "../schemas/errors.ts";
+import type { Outcome } from "../schemas/outcomes.ts";
+import { interruptible } from "../sinks/interrupt.ts";
+import { memoryPlace } from "../sinks/memory-place.ts";
+import { type Place, placeOf } from "../sinks/place.ts";
+import { beginRun, endRun } from "../sinks/runs.ts";
+import { openWarehouse, type Warehouse } from "../sinks/warehouse.ts";
+import { contentKey } from "../transforms/content-key.ts";
+import { type Clock, realClock } from "./clock.ts";
+import { packageVersion } from "./package.ts";
+
+/** Uses the warehouse, which is closed when that is over. @throws SignalhouseError as openWarehouse; what `work` throws */
+export type UseWarehouse = <T>(work: (warehouse: Warehouse) => Promise<T>) => Promise<T>;
+
+export interface DoorOptions {
+  signal: AbortSignal;
+  /** Milliseconds for which another process is waited for that has the warehouse; none by default. */
+  patience?: number;
+  clock?: Clock;
+  /** Told before a warehouse of an older version is migrated. @param signals how many it has */
+  onMigration?: ((signals: number) => void) | undefined;
+}
+
+export interface ReadOptions {
+  /** Whether DuckDB is held to limits.memory and one thread, as it is beside a load, rather than to what it finds on the machine. */
+  isLimited?: boolean;
+  /** Whether a warehouse of an older version will do. */
+  anyVersion?: boolean;
+}
+
+export interface Door {
+  readonly place: Place;
+  /** Opens it only to read: other readers are let in. An abort ends the statement that is running. @throws SignalhouseError warehouse_missing, warehouse_older, warehouse_locked, … */
+  toRead<T>(work: (warehouse: Warehouse) => Promise<T>, options?: ReadOptions): Promise<T>;
+  /** Opens it to read, or, where there is none yet, an empty one in memory. */
+  toPlan: UseWarehouse;
+  /** Opens it to write; creates it, or brings it to this version. While it is open so, everything through this door uses the same one. */
+  toWrite: UseWarehouse;
+  /**
+   * Notes a run in the ledger, and how it ended. The warehouse is open for that alone, unless toWrite() has it open.
+   * @param outcomeOf how a run ends that gave this, or that threw
+   */
+  withRun<T>(command: string, outcomeOf: OutcomeOf<T>, work: (runId: bigint) => Promise<T>): Promise<T>;
+}
+
+export interface OutcomeOf<T> {
+  result: (result: T) => Outcome;
+  error: (error: unknown) => Outcome;
+}
+
+/** A flow that waits for hours lets others at the warehouse, and waits so long for them in turn. */
+export const PATIENCE_MS = 60_000;
+const LOOK_MS = 250;
+
+/** The door to the configuration's warehouse. Nothing is open yet. */
+export function doorTo({ warehouse, limits }: Pick<Config, "warehouse" | "limits">, options: DoorOptions): Door {
+  const { signal, patience = 0, clock = realClock, onMigration } = options;
+  const place = placeOf(warehouse);
+  // One thread a connection: loads share the work out by themselves.
+  const limited = { memory: limits.memory, threads: 1 };
+
+  const open = async (attempt: () => Promise<Warehouse>): Promise<Warehouse> => {
+    const end = clock.now() + patience;
+    for (;;) {
+      signal.throwIfAborted();
+      try {
+        return await attempt();
+      } catch (error) {
+        if (!isSignalhouseError(error, "warehouse_locked") || clock.now() >= end) throw error;
+        await clock.wait(LOOK_MS, signal);
+      }
+    }
+  };
+
+  const openToRead = ({ isLimited = false, anyVersion = false }: ReadOptions = {}) =>
+    open(() => openWarehouse(place, { access: "read", anyVersion, ...(isLimited ? limited : {}) }));
+  const openToWrite = () =>
+    open(() => openWarehouse(place, { ...limited, version: packageVersion(), migration: { contentKey, onBegin: onMigration } }));
+
+  const read = <T>(warehouse: Warehouse, work: (warehouse: Warehouse) => Promise<T>): Promise<T> =>
+    closing(warehouse, () => interruptible(warehouse.connection, signal, () => work(warehouse)));
+
+  /** What is open to write, and for how many. */
+  let held: { warehouse: Promise<Warehouse>; users: number } | undefined;
+  const toWrite: UseWarehouse = async (work) => {
+    const mine = (held ??= { warehouse: openToWrite(), users: 0 });
+    mine.users += 1;
+    try {
+      return await work(await mine.warehouse);
+    } finally {
+      mine.users -= 1;
+      const warehouse = await mine.warehouse.catch(() => undefined);
+      // Somebody may have come meanwhile.
+      if (mine.users === 0 && held === mine) {
+        held = undefined;
+        warehouse?.close();
+      }
+    }
+  };
+
+  return {
+    place,
+    toRead: async (work, how) => read(await openToRead(how), work),
+    toPlan: async (work) =>
+      read(
+        await openToRead().catch((error: unknown) => {
+          if (isSignalhouseError(error, "warehouse_missing")) return openWarehouse(memoryPlace());
+          throw error;
+        }),
+        work,
+      ),
+    toWrite,
+    async withRun(command, outcomeOf, work) {
+      const runId = await toWrite(({ connection }) => beginRun(connection, command, packageVersion()));
+      const end = (outcome: Outcome, error?: string) => toWrite(({ connection }) => endRun(connection, runId, outcome, error));
+      try {
+        const result = await work(runId);
+        await end(outcomeOf.result(result));
+        return result;
+      } catch (error) {
+        // Where even this cannot be written, the first failure is the one to tell.
+        await end(outcomeOf.error(error), messageOf(error)).catch(() => undefined);
+        throw error;
+      }
+    },
+  };
+}
+
+/** The way to the configuration's warehouse for a flow that writes to it now and then, and waits for others. */
+export const writerOf = (config: Config, signal: AbortSignal): UseWarehouse => doorTo(config, { signal, patience: PATIENCE_MS }).toWrite;
+
+/** The same for one that reads in it. */
+export function readerOf(config: Config, signal: AbortSignal): UseWarehouse {
+  const door = doorTo(config, { signal, patience: PATIENCE_MS });
+  return (work) => door.toRead(work, { isLimited: true });
+}
+
+async function closing<T>(warehouse: Warehouse, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } finally {
+    warehouse.close();
+  }
+}

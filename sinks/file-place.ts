@@ -1,0 +1,108 @@
+/** A warehouse in a DuckDB file. */
+import { access, link, open, rm, stat } from "node:fs/promises";
+import { basename, dirname, join, parse } from "node:path";
+import { SignalhouseError } from "../schemas/errors.ts";
+import { claimFile } from "./claims.ts";
+import { databaseOf } from "./database.ts";
+import { DuckDBInstance } from "./duckdb.ts";
+import { ownFolder } from "./own-folder.ts";
+import type { Access, Place } from "./place.ts";
+import { MISREAD_STORAGE, raiseStorage, STORAGE, storageOf } from "./storage.ts";
+
+/** @throws SignalhouseError warehouse_failed where the file's name would be in the way */
+export function filePlace(path: string): Place {
+  assertName(path);
+  const exists = () => isThere(path);
+  return {
+    name: path,
+    exists,
+    size: async () => ((await exists()) ? (await stat(path)).size : 0),
+    lock: (access) => claimFile(path, access === "read"),
+    open: async (access, options) => databaseOf(await openFile(path, access, options)),
+  };
+}
+
+async function openFile(path: string, access: Access, options: Readonly<Record<string, string>>): Promise<DuckDBInstance> {
+  await assertDuckdbFile(path);
+  if (access === "write") await createWhole(path);
+  const create = () => DuckDBInstance.create(path, { access_mode: access === "read" ? "READ_ONLY" : "READ_WRITE", ...options });
+  return access === "read" ? create() : openRaised(path, create, options);
+}
+
+/** Opens a file for writing; first it raises one that some DuckDB would misread. */
+async function openRaised(path: string, create: () => Promise<DuckDBInstance>, options: Readonly<Record<string, string>>): Promise<DuckDBInstance> {
+  const instance = await create();
+  const connection = await instance.connect();
+  const storage = await storageOf(connection).finally(() => connection.disconnectSync());
+  if (storage !== MISREAD_STORAGE) return instance;
+  instance.closeSync();
+  await raiseStorage(path, { ...options });
+  return create();
+}
+
+/**
+ * DuckDB calls a database by its file's name: with a schema or catalog of the same name every `signalhouse.loads` would be ambiguous, here and in any
+ * other tool that opens the file.
+ */
+function assertName(path: string): void {
+  const name = parse(path).name.split(".")[0]?.toLowerCase() ?? "";
+  if (!["signalhouse", "main", "temp", "system"].includes(name)) return;
+  throw new SignalhouseError(
+    "warehouse_failed",
+    `a warehouse cannot be called ${basename(path)}: DuckDB names the database after its file, and "${name}" is taken`,
+    "Choose another file name, such as signals.duckdb.",
+  );
+}
+
+/** Refuses a file that is none of DuckDB's. DuckDB itself would take a CSV or JSON file for something to query, and open a database in memory beside it. */
+async function assertDuckdbFile(path: string): Promise<void> {
+  // Whatever cannot be read here, DuckDB tells better.
+  const start = await readStart(path).catch(() => "");
+  if (start === "" || start.slice(8, 12) === "DUCK") return;
+  throw new SignalhouseError(
+    "warehouse_failed",
+    `${path} is there, but it is not a DuckDB file`,
+    "Nothing was changed. Check that the path is a DuckDB file, or name another one.",
+  );
+}
+
+/**
+ * Makes a new file beside its place and links it there: a process that is killed while DuckDB writes the first bytes must not leave a file that is
+ * none. Of two processes that do so at once, one's file is taken by both.
+ */
+async function createWhole(path: string): Promise<void> {
+  // Where there is no folder, DuckDB says so.
+  if ((await isThere(path)) || !(await isFolder(dirname(path)))) return;
+  const { folder } = await ownFolder(`${path}.new-`);
+  try {
+    const file = join(folder, basename(path));
+    (await DuckDBInstance.create(file, { storage_compatibility_version: STORAGE })).closeSync();
+    await link(file, path).catch((error: unknown) => {
+      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    });
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+const isThere = (path: string) =>
+  access(path).then(
+    () => true,
+    () => false,
+  );
+
+const isFolder = (path: string) =>
+  stat(path).then(
+    (stats) => stats.isDirectory(),
+    () => false,
+  );
+
+async function readStart(path: string): Promise<string> {
+  const file = await open(path, "r");
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(12), 0, 12, 0);
+    return buffer.toString("latin1", 0, bytesRead);
+  } finally {
+    await file.close();
+  }
+}

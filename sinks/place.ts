@@ -1,0 +1,42 @@
+/** Where a warehouse is. */
+import type { DuckDBConnection } from "@duckdb/node-api";
+import { filePlace } from "./file-place.ts";
+import { memoryPlace } from "./memory-place.ts";
+
+/** A database that is open. Whoever opened it closes it. */
+export interface Database {
+  /** A further connection; the caller disconnects it. */
+  connect(): Promise<DuckDBConnection>;
+  /** May be called twice. */
+  close(): void;
+}
+
+/** What is to be done with a warehouse: `read` lets other readers in, `write` keeps everybody else out. */
+export type Access = "read" | "write";
+
+/** A place for a warehouse. Whatever implements it is held to test/sinks/place.test.ts. */
+export interface Place {
+  /** What messages call it: a file's path. */
+  readonly name: string;
+  /** Whether somebody has made a warehouse there. */
+  exists(): Promise<boolean>;
+  /** Bytes that it takes; 0 where there is none. */
+  size(): Promise<number>;
+  /**
+   * Takes the place for this process, before it is opened.
+   * @returns a function that gives it back; it may be called twice
+   * @throws SignalhouseError warehouse_locked where this process has it already, unless both only read
+   */
+  lock(access: Access): Promise<() => void>;
+  /**
+   * Opens what is there; to write, a new database is made where there is none, whole or not at all. To be locked before, and until the database is closed.
+   * @param options DuckDB's own, such as its memory
+   * @throws SignalhouseError warehouse_failed; DuckDB's errors as they are
+   */
+  open(access: Access, options: Readonly<Record<string, string>>): Promise<Database>;
+}
+
+/** The place that a configuration or a command line means. @throws SignalhouseError warehouse_failed where no warehouse can be there */
+export function placeOf(warehouse: string): Place {
+  return warehouse === ":memory:" ? memoryPlace() : filePlace(warehouse);
+}

@@ -1,0 +1,24 @@
+/** The runs of commands, as signalhouse.runs has them. */
+import type { DuckDBConnection } from "@duckdb/node-api";
+import { type Outcome, OUTCOMES } from "../schemas/outcomes.ts";
+import { rows } from "./sql.ts";
+
+/** Notes that a command has begun. @returns its run_id */
+export async function beginRun(connection: DuckDBConnection, command: string, version: string): Promise<bigint> {
+  const found = await rows<{ run_id: bigint }>(
+    connection,
+    `INSERT INTO signalhouse.runs BY NAME SELECT coalesce(max(run_id), 0) + 1 AS run_id, $1 AS command, $2 AS version, now() AS started_at
+     FROM signalhouse.runs RETURNING run_id`,
+    [command, version],
+  );
+  return (found[0] as { run_id: bigint }).run_id;
+}
+
+/** Notes how a command ended. A run without an end was killed. */
+export async function endRun(connection: DuckDBConnection, runId: bigint, outcome: Outcome, error?: string): Promise<void> {
+  await connection.run("UPDATE signalhouse.runs SET finished_at = now(), exit_code = $2, error = $3 WHERE run_id = $1", [
+    runId,
+    OUTCOMES[outcome],
+    error ?? null,
+  ]);
+}

@@ -1,0 +1,43 @@
+/** Writing what was staged of a file into the warehouse: new columns, signals, rejects and drift, in the transaction of whoever calls. */
+import type { NewColumn } from "../schemas/header.ts";
+import { quoteText } from "../schemas/names.ts";
+import { addContactColumns } from "./contact-columns.ts";
+import type { FileIdentity } from "./ledger.ts";
+import { type Merged, mergeStaging } from "./merge.ts";
+import type { Staging } from "./staging.ts";
+
+/** What was written. */
+export interface Written extends Merged {
+  /** Contact columns that the warehouse did not have before. */
+  newColumns: readonly NewColumn[];
+}
+
+/**
+ * Writes all that is staged as load `loadId`.
+ * @param threads of DuckDB that look for the file's signals in the whole warehouse
+ * @throws SignalhouseError warehouse_failed where rows are of loads that the ledger does not have; DuckDB's errors as they are
+ */
+export async function writeStaged(staging: Staging, loadId: bigint, file: FileIdentity, threads = 1): Promise<Written> {
+  const { connection, counts, header } = staging;
+  const newColumns = header ? await addContactColumns(connection, header, loadId) : [];
+  const merged = await mergeStaging(staging, loadId, file, threads);
+  if (counts.rejected > 0) await connection.run(`INSERT INTO signalhouse.rejects BY NAME SELECT ${loadId}::BIGINT AS load_id, * FROM staged_rejects`);
+  if (staging.drift.length > 0) await insertDrift(staging, loadId);
+  return { ...merged, newColumns };
+}
+
+async function insertDrift({ connection, drift }: Staging, loadId: bigint): Promise<void> {
+  const counts = drift.map(({ signalType, field, reason, records, firstRecordNo }) => ({
+    // What is no Unicode would be none of JSON's.
+    signal_type: signalType.toWellFormed(),
+    field: field.toWellFormed(),
+    reason,
+    records,
+    first_record_no: firstRecordNo,
+  }));
+  const shape = '[{"signal_type": "VARCHAR", "field": "VARCHAR", "reason": "VARCHAR", "records": "BIGINT", "first_record_no": "BIGINT"}]';
+  await connection.run(
+    `INSERT INTO signalhouse.drift BY NAME SELECT $1::BIGINT AS load_id, unnest(from_json($2, ${quoteText(shape)}), recursive := true)`,
+    [loadId, JSON.stringify(counts)],
+  );
+}

@@ -1,0 +1,121 @@
+/** What every place for a warehouse has to do. */
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { filePlace } from "../../sinks/file-place.ts";
+import { memoryPlace } from "../../sinks/memory-place.ts";
+import type { Place } from "../../sinks/place.ts";
+import { openWarehouse } from "../../sinks/warehouse.ts";
+import { failureOf } from "../helpers/errors.ts";
+import { scratchFolder } from "../helpers/warehouse.ts";
+
+/** Each gives a place where nothing is yet, and a second way to the same place. */
+const PLACES: Record<string, () => [Place, Place]> = {
+  "a file": () => {
+    const folder = scratchFolder();
+    return [filePlace(join(folder, "signals.duckdb")), filePlace(join(folder, ".", "signals.duckdb"))];
+  },
+};
+
+const count = async (place: Place) => {
+  const { connection, close } = await openWarehouse(place, { access: "read" });
+  const reader = await connection.runAndReadAll("SELECT count(*)::INTEGER FROM signalhouse.runs");
+  close();
+  return reader.getRows()[0]?.[0];
+};
+
+const note = (place: Place) =>
+  openWarehouse(place).then(async ({ connection, close }) => {
+    await connection.run("INSERT INTO signalhouse.runs BY NAME SELECT 1 AS run_id, 'test' AS command, '0' AS version, now() AS started_at");
+    close();
+  });
+
+describe.each(Object.entries(PLACES))("%s", (_, make) => {
+  test("has nothing at first, and is not made by reading", async () => {
+    const [place] = make();
+    expect([await place.exists(), await place.size()]).toEqual([false, 0]);
+    const failure = await failureOf(openWarehouse(place, { access: "read" }));
+    expect(failure).toMatchObject({ code: "warehouse_missing", message: `there is no warehouse at ${place.name}` });
+    expect(await place.exists()).toBe(false);
+  });
+
+  test("is made by writing, and keeps what was written", async () => {
+    const [place, again] = make();
+    await note(place);
+    expect(await place.exists()).toBe(true);
+    expect(await again.size()).toBeGreaterThan(0);
+    expect(await count(again)).toBe(1);
+  });
+
+  test("refuses to write where it was opened to read", async () => {
+    const [place] = make();
+    await note(place);
+    const { connection, close } = await openWarehouse(place, { access: "read" });
+    await expect(connection.run("DELETE FROM signalhouse.runs")).rejects.toThrow(/read-only/);
+    close();
+    expect(await count(place)).toBe(1);
+  });
+
+  test("is one writer's alone, by whatever way it is come to, until that closes it", async () => {
+    const [place, again] = make();
+    const writer = await openWarehouse(place);
+    for (const access of ["read", "write"] as const)
+      expect(await failureOf(openWarehouse(again, { access }))).toMatchObject({ code: "warehouse_locked", retryable: true });
+    writer.close();
+    writer.close();
+    expect(await count(again)).toBe(0);
+  });
+
+  test("is shared by readers, who keep a writer out", async () => {
+    const [place, again] = make();
+    await note(place);
+    const reader = await openWarehouse(place, { access: "read" });
+    expect(await count(again)).toBe(1);
+    expect(await failureOf(openWarehouse(again))).toMatchObject({ code: "warehouse_locked" });
+    reader.close();
+    await note(again);
+    expect(await count(place)).toBe(2);
+  });
+
+  test("is given to one of two that make it at once", async () => {
+    const [place, again] = make();
+    const opened = await Promise.allSettled([openWarehouse(place), openWarehouse(again)]);
+    for (const one of opened) if (one.status === "fulfilled") one.value.close();
+    expect(opened.map(({ status }) => status).sort()).toEqual(["fulfilled", "rejected"]);
+    expect(await count(place)).toBe(0);
+  });
+
+  test("gives its lock back where opening fails", async () => {
+    const [place, again] = make();
+    await openWarehouse(place).then(async ({ connection, close }) => {
+      await connection.run("UPDATE signalhouse.meta SET schema_version = 99");
+      close();
+    });
+    expect(await failureOf(openWarehouse(place))).toMatchObject({ code: "warehouse_newer" });
+    const unlock = await again.lock("write");
+    unlock();
+    unlock();
+    (await place.lock("write"))();
+  });
+
+  test("has connections with transactions of their own", async () => {
+    const [place] = make();
+    const { connection, connect, close } = await openWarehouse(place);
+    const second = await connect();
+    await second.run("BEGIN");
+    await second.run("INSERT INTO signalhouse.runs BY NAME SELECT 1 AS run_id, 'test' AS command, '0' AS version, now() AS started_at");
+    const seen = async () => (await connection.runAndReadAll("SELECT count(*)::INTEGER FROM signalhouse.runs")).getRows()[0]?.[0];
+    expect(await seen()).toBe(0);
+    await second.run("COMMIT");
+    expect(await seen()).toBe(1);
+    second.disconnectSync();
+    close();
+    expect(await count(place)).toBe(1);
+  });
+});
+
+test("a place in memory is new each time that it is opened", async () => {
+  const place = memoryPlace();
+  await note(place);
+  expect([await place.exists(), await place.size()]).toEqual([false, 0]);
+  await note(place);
+});
