@@ -8,7 +8,7 @@ import { promisify } from "node:util";
 import { DuckDBInstance } from "@duckdb/node-api";
 import { makeKeyPair, startSandbox } from "../samples/sandbox/sandbox.ts";
 import type { ConfigInput } from "../schemas/config.ts";
-import { placeOf } from "../sinks/place.ts";
+import { placeOf } from "../sinks/places.ts";
 import { openWarehouse } from "../sinks/warehouse.ts";
 import { median, ROUNDS } from "./median.ts";
 import type { PushFigures } from "./run-refset.ts";

@@ -2,7 +2,7 @@
 import { loadFiles, type Path } from "../pipeline/load-files.ts";
 import { localFile } from "../pipeline/local-files.ts";
 import { readConfig } from "../schemas/config.ts";
-import { placeOf } from "../sinks/place.ts";
+import { placeOf } from "../sinks/places.ts";
 import { openWarehouse } from "../sinks/warehouse.ts";
 
 /** What a load took. */

@@ -2,7 +2,7 @@
 import { join } from "node:path";
 import { planSync } from "../pipeline/plan.ts";
 import { knownFiles } from "../sinks/ledger.ts";
-import { placeOf } from "../sinks/place.ts";
+import { placeOf } from "../sinks/places.ts";
 import { openWarehouse } from "../sinks/warehouse.ts";
 import { rm } from "node:fs/promises";
 import { median, ROUNDS } from "./median.ts";

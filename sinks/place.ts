@@ -1,7 +1,5 @@
 /** Where a warehouse is. */
 import type { DuckDBConnection } from "@duckdb/node-api";
-import { filePlace } from "./file-place.ts";
-import { memoryPlace } from "./memory-place.ts";
 
 /** A database that is open. Whoever opened it closes it. */
 export interface Database {
@@ -34,9 +32,4 @@ export interface Place {
    * @throws SignalhouseError warehouse_failed; DuckDB's errors as they are
    */
   open(access: Access, options: Readonly<Record<string, string>>): Promise<Database>;
-}
-
-/** The place that a configuration or a command line means. @throws SignalhouseError warehouse_failed where no warehouse can be there */
-export function placeOf(warehouse: string): Place {
-  return warehouse === ":memory:" ? memoryPlace() : filePlace(warehouse);
 }

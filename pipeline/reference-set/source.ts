@@ -3,25 +3,17 @@ import { access } from "node:fs/promises";
 import { extname } from "node:path";
 import { isSignalhouseError, messageOf, SignalhouseError } from "../../schemas/errors.ts";
 import { quoteIdentifier } from "../../schemas/names.ts";
-import type { RefsetSource, Violation } from "../../schemas/reference-set.ts";
+import type { RefsetSource } from "../../schemas/reference-set.ts";
 import type { Scratch } from "../../sinks/reference-set/scratch.ts";
 import { type SourceColumn, stageParquet, stagePushedRows, stageQuery } from "../../sinks/reference-set/source.ts";
 import type { Warehouse } from "../../sinks/warehouse.ts";
 import type { UseWarehouse } from "../door.ts";
+import type { Staged } from "./staged.ts";
 import { stageDelimited } from "./stage-delimited.ts";
 import { stageJson } from "./stage-json.ts";
 
 const DELIMITED = { ".csv": "comma", ".tsv": "tab", ".psv": "pipe" } as const;
 const JSON_ENDINGS = [".json", ".jsonl", ".ndjson"];
-
-export interface Staged {
-  columns: SourceColumn[];
-  /** What could not be read: the first of it, and all counted. */
-  violations: Violation[];
-  violationCount: number;
-  /** Rows that are not among those staged. */
-  leftOut: number;
-}
 
 const unbroken = (columns: SourceColumn[]): Staged => ({ columns, violations: [], violationCount: 0, leftOut: 0 });
 

@@ -7,7 +7,7 @@ import { DELIMITER_NAMES, type DelimiterName, DELIMITERS, RULES } from "../../sc
 import { TextTable } from "../../sinks/reference-set/text-table.ts";
 import { type BrokenRow, type DelimitedRow, delimitedRows } from "../../transforms/delimited-rows.ts";
 import { plainText } from "../../transforms/plain-text.ts";
-import type { Staged } from "./source.ts";
+import type { Staged } from "./staged.ts";
 import { Violations } from "./violations.ts";
 
 /**

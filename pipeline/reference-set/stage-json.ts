@@ -7,7 +7,7 @@ import { RULES } from "../../schemas/reference-set.ts";
 import { RowsTable } from "../../sinks/reference-set/rows-table.ts";
 import { jsonRows } from "../../transforms/json-rows.ts";
 import { plainText } from "../../transforms/plain-text.ts";
-import type { Staged } from "./source.ts";
+import type { Staged } from "./staged.ts";
 import { Violations } from "./violations.ts";
 
 /**

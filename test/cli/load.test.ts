@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { cli, startCli } from "../helpers/cli.ts";
 import { csv, csvLine, pageView, scratchFolder } from "../helpers/warehouse.ts";
-import { placeOf } from "../../sinks/place.ts";
+import { placeOf } from "../../sinks/places.ts";
 import { openWarehouse } from "../../sinks/warehouse.ts";
 
 const json = (text: string) => JSON.parse(text) as Record<string, unknown>;

@@ -11,7 +11,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { generateExports } from "../../samples/generator/exports.ts";
 import type { Truth } from "../../samples/generator/truth.ts";
 import { makeKeyPair, type Sandbox, startSandbox } from "../../samples/sandbox/sandbox.ts";
-import { placeOf } from "../../sinks/place.ts";
+import { placeOf } from "../../sinks/places.ts";
 import { openWarehouse } from "../../sinks/warehouse.ts";
 import { expectTruth } from "../helpers/truth.ts";
 import { LOAD_PATH, rowsFor, Scratch, scratchFolder } from "../helpers/warehouse.ts";

@@ -11,7 +11,7 @@ import type { Truth } from "../../samples/generator/truth.ts";
 import { makeKeyPair, type Sandbox, startSandbox } from "../../samples/sandbox/sandbox.ts";
 import { type Config, type ConfigInput, readConfig } from "../../schemas/config.ts";
 import type { DailyLimits } from "../../schemas/connect.ts";
-import { placeOf } from "../../sinks/place.ts";
+import { placeOf } from "../../sinks/places.ts";
 import { openWarehouse } from "../../sinks/warehouse.ts";
 import { Scratch, scratchFolder } from "./warehouse.ts";
 

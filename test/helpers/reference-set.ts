@@ -7,7 +7,7 @@ import { writeReferenceSet } from "../../pipeline/reference-set/push.ts";
 import { readerOf } from "../../pipeline/door.ts";
 import { readConfig } from "../../schemas/config.ts";
 import type { ImportMode, RefsetDefinition, RefsetSource } from "../../schemas/reference-set.ts";
-import { placeOf } from "../../sinks/place.ts";
+import { placeOf } from "../../sinks/places.ts";
 import { openWarehouse } from "../../sinks/warehouse.ts";
 import { scratchFolder } from "./warehouse.ts";
 

@@ -11,7 +11,7 @@ import { type ReplayedLoad, replayRejects } from "../../pipeline/replay.ts";
 import { DATA_TABLES } from "../../sinks/ddl.ts";
 import { type LoadRow, ledger } from "../../sinks/status.ts";
 import { verifyWarehouse } from "../../sinks/verify.ts";
-import { placeOf } from "../../sinks/place.ts";
+import { placeOf } from "../../sinks/places.ts";
 import { openWarehouse, type Warehouse, type WarehouseOptions } from "../../sinks/warehouse.ts";
 
 /** What a query gives: BIGINT, DECIMAL and times as text. */

@@ -5,7 +5,7 @@ import type { Clock } from "../../pipeline/clock.ts";
 import { type DoorOptions, doorTo, type OutcomeOf } from "../../pipeline/door.ts";
 import { readConfig } from "../../schemas/config.ts";
 import { SignalhouseError } from "../../schemas/errors.ts";
-import { placeOf } from "../../sinks/place.ts";
+import { placeOf } from "../../sinks/places.ts";
 import { openWarehouse, type Warehouse } from "../../sinks/warehouse.ts";
 import { failureOf } from "../helpers/errors.ts";
 import { scratchFolder, scratchWarehouse } from "../helpers/warehouse.ts";

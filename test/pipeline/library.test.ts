@@ -3,7 +3,7 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { readSignals, syncExports } from "../../pipeline/index.ts";
-import { placeOf } from "../../sinks/place.ts";
+import { placeOf } from "../../sinks/places.ts";
 import { openWarehouse } from "../../sinks/warehouse.ts";
 import { failureOf } from "../helpers/errors.ts";
 import { exportServer } from "../helpers/sandbox.ts";

@@ -21,7 +21,7 @@ import { Lanes } from "../../sinks/vector/lanes.ts";
 import { type Projection, projectionOf } from "../../sinks/vector/projection.ts";
 import { type ReadRows, sourceOf } from "../../sinks/vector/text-rows.ts";
 import { verifyWarehouse } from "../../sinks/verify.ts";
-import { placeOf } from "../../sinks/place.ts";
+import { placeOf } from "../../sinks/places.ts";
 import { openWarehouse, type Warehouse } from "../../sinks/warehouse.ts";
 import { readHeader } from "../../transforms/header.ts";
 import { readRecords } from "../../transforms/records.ts";

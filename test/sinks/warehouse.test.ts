@@ -13,7 +13,7 @@ import { beginRun } from "../../sinks/runs.ts";
 import { type Migration, MIGRATIONS, type MigrationOptions, prepareSchema, schemaVersion } from "../../sinks/migrate.ts";
 import { probeWarehouse } from "../../sinks/probe.ts";
 import { VIEWS } from "../../sinks/views.ts";
-import { placeOf } from "../../sinks/place.ts";
+import { placeOf } from "../../sinks/places.ts";
 import { openWarehouse } from "../../sinks/warehouse.ts";
 import { failureOf } from "../helpers/errors.ts";
 import { contentKey } from "../../transforms/content-key.ts";

@@ -8,7 +8,7 @@ import { readerOf } from "../../../pipeline/door.ts";
 import { readConfig } from "../../../schemas/config.ts";
 import { prepareFile } from "../../../pipeline/reference-set/prepare.ts";
 import { Scratch } from "../../../sinks/reference-set/scratch.ts";
-import { placeOf } from "../../../sinks/place.ts";
+import { placeOf } from "../../../sinks/places.ts";
 import { openWarehouse } from "../../../sinks/warehouse.ts";
 import { failureOf } from "../../helpers/errors.ts";
 import { ORDERS } from "../../helpers/orders.ts";
