@@ -1,9 +1,12 @@
 /**
- * Writes rows as Parquet, for whoever reads columns: a text stands there as it is, behind its length, and what is null costs a bit. That is all of the format that is used here:
- * one row group, a page a column, nothing compressed, no dictionaries (https://parquet.apache.org/docs/file-format/).
+ * Writes rows as Parquet, for whoever reads columns: a text stands there as it is, behind its length, and what is null costs a bit. Pages are written here, out of columns as they lie in memory: a
+ * library wants each value as an object of JavaScript. That is all of the format that is used: one row group, a page a column, nothing compressed, no dictionaries (https://parquet.apache.org/docs/file-format/).
  */
+import type { ColumnChunk, PageHeader, SchemaElement } from "hyparquet";
+import { ByteWriter } from "hyparquet-writer/src/bytewriter.js";
+import { writePageHeader } from "hyparquet-writer/src/datapage.js";
+import { writeMetadata } from "hyparquet-writer/src/metadata.js";
 import type { Column } from "./columns.ts";
-import { Thrift } from "./thrift.ts";
 
 export interface NamedColumn {
   name: string;
@@ -12,6 +15,21 @@ export interface NamedColumn {
   kind: "text" | "json" | "time";
 }
 
+/** How the values of a kind are described. */
+const ELEMENTS = {
+  number: { type: "INT64", repetition_type: "REQUIRED" },
+  text: { type: "BYTE_ARRAY", repetition_type: "OPTIONAL", converted_type: "UTF8" },
+  json: { type: "BYTE_ARRAY", repetition_type: "OPTIONAL", converted_type: "JSON" },
+  time: {
+    type: "INT64",
+    repetition_type: "OPTIONAL",
+    converted_type: "TIMESTAMP_MICROS",
+    logical_type: { type: "TIMESTAMP", isAdjustedToUTC: true, unit: "MICROS" },
+  },
+} as const satisfies Record<string, Omit<SchemaElement, "name">>;
+
+const MAGIC = Buffer.from("PAR1");
+
 /**
  * A file of rows with a number each, as record_no, and columns whose values may be null.
  * @returns its pieces, some of which are the columns' memory
@@ -19,33 +37,68 @@ export interface NamedColumn {
 export function parquetOf(numbers: readonly number[], columns: readonly NamedColumn[]): Uint8Array[] {
   const rows = numbers.length;
   const pieces: Uint8Array[] = [MAGIC];
+  const schema: SchemaElement[] = [{ name: "rows", num_children: columns.length + 1 }];
+  const chunks: ColumnChunk[] = [];
   let offset = MAGIC.length;
-  const put = (...page: Uint8Array[]): Place => {
-    const size = page.reduce((sum, { length }) => sum + length, 0);
-    const header = pageHeader(rows, size);
+  const put = (name: string, kind: keyof typeof ELEMENTS, ...page: Uint8Array[]): void => {
+    const bytes = page.reduce((sum, { length }) => sum + length, 0);
+    const header = pageHeader(rows, bytes);
     pieces.push(header, ...page);
-    const place = { offset, size: header.length + size };
-    offset += place.size;
-    return place;
+    const element: SchemaElement & { type: "INT64" | "BYTE_ARRAY" } = { name, ...ELEMENTS[kind] };
+    schema.push(element);
+    chunks.push(chunkOf(element, rows, offset, header.length + bytes));
+    offset += header.length + bytes;
   };
-  const chunks: Chunk[] = [
-    { name: "record_no", kind: "number", ...put(numberBytes(numbers)) },
-    ...columns.map(({ name, kind, column }) => ({ name, kind, ...put(...levels(column.present(rows)), ...column.values()) })),
-  ];
-  const footer = fileMetadata(rows, chunks);
-  return [...pieces, footer, lengthOf(footer.length), MAGIC];
+  put("record_no", "number", numberBytes(numbers));
+  for (const { name, kind, column } of columns) put(name, kind, ...levels(column.present(rows)), ...column.values());
+
+  const footer = new ByteWriter();
+  const total = BigInt(offset - MAGIC.length);
+  writeMetadata(footer, {
+    version: 1,
+    schema,
+    num_rows: BigInt(rows),
+    row_groups: [{ columns: chunks, total_byte_size: total, num_rows: BigInt(rows) }],
+    metadata_length: 0,
+  });
+  return [...pieces, footer.getBytes(), MAGIC];
 }
 
-/** Which rows have a text, as definition levels: one bit-packed run, behind its length. */
+function pageHeader(rows: number, size: number): Uint8Array {
+  const header: PageHeader = {
+    type: "DATA_PAGE",
+    uncompressed_page_size: size,
+    compressed_page_size: size,
+    data_page_header: { num_values: rows, encoding: "PLAIN", definition_level_encoding: "RLE", repetition_level_encoding: "RLE" },
+  };
+  const writer = new ByteWriter();
+  writePageHeader(writer, header);
+  return writer.getBytes();
+}
+
+function chunkOf({ name, type }: SchemaElement & { type: "INT64" | "BYTE_ARRAY" }, rows: number, offset: number, size: number): ColumnChunk {
+  return {
+    file_offset: BigInt(offset),
+    meta_data: {
+      type,
+      encodings: ["PLAIN", "RLE"],
+      path_in_schema: [name],
+      codec: "UNCOMPRESSED",
+      num_values: BigInt(rows),
+      total_uncompressed_size: BigInt(size),
+      total_compressed_size: BigInt(size),
+      data_page_offset: BigInt(offset),
+    },
+  };
+}
+
+/** Which rows have a value, as definition levels: one bit-packed run, behind its length. */
 function levels(bits: Uint8Array): Uint8Array[] {
-  const run = new Thrift().varint(bits.length * 2 + 1).bytes;
-  return [lengthOf(run.length + bits.length), run, bits];
-}
-
-function lengthOf(length: number): Uint8Array {
-  const bytes = new Uint8Array(4);
-  new DataView(bytes.buffer).setUint32(0, length, true);
-  return bytes;
+  const run = new ByteWriter();
+  run.appendVarInt(bits.length * 2 + 1);
+  const length = new ByteWriter();
+  length.appendUint32(run.offset + bits.length);
+  return [length.getBytes(), run.getBytes(), bits];
 }
 
 function numberBytes(numbers: readonly number[]): Uint8Array {
@@ -55,64 +108,4 @@ function numberBytes(numbers: readonly number[]): Uint8Array {
     view.setUint32(index * 8 + 4, Math.floor(number / 2 ** 32), true);
   }
   return new Uint8Array(view.buffer);
-}
-
-/** Where a column is in the file. */
-interface Place {
-  offset: number;
-  size: number;
-}
-
-interface Chunk extends Place {
-  name: string;
-  kind: NamedColumn["kind"] | "number";
-}
-
-const MAGIC = Buffer.from("PAR1");
-// The format's own numbers, by their names in parquet.thrift.
-const [INT64, BYTE_ARRAY] = [2, 6];
-const [REQUIRED, OPTIONAL] = [0, 1];
-const [PLAIN, RLE] = [0, 3];
-const [UTF8, TIMESTAMP_MICROS, JSON_TEXT, UNCOMPRESSED, DATA_PAGE] = [0, 10, 19, 0, 0];
-
-function pageHeader(rows: number, size: number): Uint8Array {
-  const data = new Thrift().int(1, rows).int(2, PLAIN).int(3, RLE).int(4, RLE);
-  return new Thrift().int(1, DATA_PAGE).int(2, size).int(3, size).struct(5, data).stop().bytes;
-}
-
-const typeOf = (kind: Chunk["kind"]) => (kind === "number" || kind === "time" ? INT64 : BYTE_ARRAY);
-
-/** An instant, in microseconds. */
-const INSTANT = () => new Thrift().struct(8, new Thrift().flag(1).struct(2, new Thrift().struct(2, new Thrift())));
-
-function schemaElement({ name, kind }: Chunk): Thrift {
-  const element = new Thrift()
-    .int(1, typeOf(kind))
-    .int(3, kind === "number" ? REQUIRED : OPTIONAL)
-    .text(4, name);
-  if (kind === "number") return element;
-  return kind === "time" ? element.int(6, TIMESTAMP_MICROS).struct(10, INSTANT()) : element.int(6, kind === "json" ? JSON_TEXT : UTF8);
-}
-
-function fileMetadata(rows: number, chunks: readonly Chunk[]): Uint8Array {
-  const root = new Thrift().text(4, "rows").int(5, chunks.length);
-  const columns = chunks.map(({ name, kind, offset, size }) => {
-    const metadata = new Thrift()
-      .int(1, typeOf(kind))
-      .ints(2, [PLAIN, RLE])
-      .texts(3, [name])
-      .int(4, UNCOMPRESSED)
-      .long(5, rows)
-      .long(6, size)
-      .long(7, size);
-    return new Thrift().long(2, offset).struct(3, metadata.long(9, offset));
-  });
-  const bytes = chunks.reduce((sum, { size }) => sum + size, 0);
-  const group = new Thrift().structs(1, columns).long(2, bytes).long(3, rows);
-  return new Thrift()
-    .int(1, 1)
-    .structs(2, [root, ...chunks.map(schemaElement)])
-    .long(3, rows)
-    .structs(4, [group])
-    .stop().bytes;
 }
