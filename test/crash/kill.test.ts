@@ -15,9 +15,10 @@ import { placeOf } from "../../sinks/places.ts";
 import { openWarehouse } from "../../sinks/warehouse.ts";
 import { expectTruth } from "../helpers/truth.ts";
 import { LOAD_PATH, rowsFor, Scratch, scratchFolder } from "../helpers/warehouse.ts";
+import { isLong, often } from "../helpers/often.ts";
 
 const CLI = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
-const KILLS = 30;
+const KILLS = often(4, 30);
 
 interface Place {
   folder: string;
@@ -125,7 +126,7 @@ test(`${KILLS} times kill -9 at a random moment, then a plain rerun`, { timeout:
   await finish(at);
   await expectWhole(at);
   // The kills fell into different phases, or they prove little.
-  expect(found.size).toBeGreaterThan(1);
+  if (isLong) expect(found.size).toBeGreaterThan(1);
 });
 
 test("SIGINT at random moments: exit code 130, nothing half-loaded, then a plain rerun", { timeout: 120_000 }, async () => {
@@ -134,7 +135,7 @@ test("SIGINT at random moments: exit code 130, nothing half-loaded, then a plain
   await expectWhole(at);
   await removeWarehouse(at);
   let interrupted = 0;
-  while (interrupted < 5) {
+  while (interrupted < often(2, 5)) {
     const { child, ended } = startSync(at);
     await Promise.race([delay(Math.random() * duration), ended]);
     child.kill("SIGINT");

@@ -30,6 +30,7 @@ import { split } from "../../transforms/split.ts";
 import { piecesOf } from "../transforms/reading.ts";
 import { ROOT } from "../helpers/markdown.ts";
 import { csv, memoryFile, pageView, scratchFolder, scratchWarehouse } from "../helpers/warehouse.ts";
+import { often } from "../helpers/often.ts";
 
 const LIMITS = { maxRecordBytes: 1024 * 1024, maxExpansionRatio: 1000, threads: 2 };
 const ONE_BY_ONE: Path = "row";
@@ -376,8 +377,8 @@ const JOINED = fc
 /** Two that have a header in common, for which DuckDB plans its queries once. */
 const TWO_FILES = HEADER.chain((header) => fc.tuple(fileOf(header), fileOf(header)));
 
-/** How many exports are tried; `VECTOR_RUNS=20000 npm test -- test/pipeline/vector.test.ts` is a long run. */
-const RUNS = Number(process.env["VECTOR_RUNS"] ?? 2000);
+/** How many exports are tried; `VECTOR_RUNS=20000 npm test -- test/pipeline/vector.test.ts` is a longer run still. */
+const RUNS = Number(process.env["VECTOR_RUNS"] ?? often(200, 4000));
 
 test(`what DuckDB reads of any export is what the row path reads: ${RUNS} of them`, { timeout: 1_200_000 }, async () => {
   const warehouse = warehouses.get("vector") as Warehouse;
@@ -587,7 +588,7 @@ async function expectSameContent(type: string, content: fc.Arbitrary<string>): P
         plain.push(row);
       }
     }),
-    { numRuns: 40 },
+    { numRuns: often(6, 40) },
   );
   connection.disconnectSync();
   return plain;

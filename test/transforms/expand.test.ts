@@ -5,6 +5,7 @@ import { EXPORT_COLUMNS, exportColumn } from "../../schemas/export-columns.ts";
 import { snakeCase } from "../../schemas/names.ts";
 import type { SignalRecord } from "../../schemas/record.ts";
 import { csvOf, exportOf, read, readOne, readReject, readSignalRecords } from "./reading.ts";
+import { often } from "../helpers/often.ts";
 
 const TIME = "2025-09-14T10:02:11.480Z";
 const row = (content: unknown, type = "order") => ({
@@ -164,7 +165,7 @@ describe("nothing is lost", () => {
           expect(filled).toHaveLength(all.filter(([header, cell]) => !exportColumn(header) && cell !== "" && cell !== "\\N").length);
         },
       ),
-      { numRuns: 500 },
+      { numRuns: often(100, 500) },
     );
   });
 
@@ -229,7 +230,7 @@ describe("nothing is lost", () => {
           else expect(textOf(filled).toLowerCase(), what).toBe(textOf(field).toLowerCase());
         }
       }),
-      { numRuns: 1000 },
+      { numRuns: often(200, 1000) },
     );
   });
 

@@ -6,6 +6,7 @@ import { split, Splitter } from "../../transforms/split.ts";
 import { collect, piecesOf } from "./reading.ts";
 import { type Reject } from "../../schemas/record.ts";
 import { type Row, rowsOf } from "../../transforms/rows.ts";
+import { often } from "../helpers/often.ts";
 
 const LIMIT = 64 * 1024 * 1024;
 
@@ -62,7 +63,7 @@ describe("whatever is written", () => {
         expect(blocks.flatMap((block) => recordsOf(block).map(String))).toEqual(lines);
         expect(fieldsIn(rowsIn(blocks))).toEqual(records.map((fields) => fields.map(({ text: value }) => value)));
       }),
-      { numRuns: 500 },
+      { numRuns: often(100, 500) },
     );
   });
 
@@ -89,7 +90,7 @@ describe("whatever is written", () => {
           ...after,
         ]);
       }),
-      { numRuns: 500 },
+      { numRuns: often(100, 500) },
     );
   });
 
@@ -108,7 +109,7 @@ describe("whatever is written", () => {
         expect(rows).toHaveLength(pieces.reduce((sum, piece) => sum + (piece.kind === "block" ? piece.records : 1), 0));
         expect(textsOf(await piecesIn(input))).toEqual(textsOf(pieces));
       }),
-      { numRuns: 1000 },
+      { numRuns: often(200, 1000) },
     );
   });
 
