@@ -9,15 +9,17 @@ import { ownFolder } from "./own-folder.ts";
 import type { Access, Place } from "./place.ts";
 import { MISREAD_STORAGE, raiseStorage, STORAGE, storageOf } from "./storage.ts";
 
-/** @throws SignalhouseError warehouse_failed where the file's name would be in the way */
+/** A DuckDB file: a new one is made beside its place and put there whole. */
 export function filePlace(path: string): Place {
-  assertName(path);
   const exists = () => isThere(path);
   return {
     name: path,
     exists,
     size: async () => ((await exists()) ? (await stat(path)).size : 0),
-    lock: (access) => claimFile(path, access === "read"),
+    async lock(access) {
+      assertName(path);
+      return claimFile(path, access === "read");
+    },
     open: async (access, options) => databaseOf(await openFile(path, access, options)),
   };
 }

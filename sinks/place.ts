@@ -23,7 +23,7 @@ export interface Place {
   /**
    * Takes the place for this process, before it is opened.
    * @returns a function that gives it back; it may be called twice
-   * @throws SignalhouseError warehouse_locked where this process has it already, unless both only read
+   * @throws SignalhouseError warehouse_locked where this process has it already, unless both only read; warehouse_failed where no warehouse can be there
    */
   lock(access: Access): Promise<() => void>;
   /**

@@ -2,7 +2,7 @@ import { filePlace } from "./file-place.ts";
 import { memoryPlace } from "./memory-place.ts";
 import type { Place } from "./place.ts";
 
-/** The place that a configuration or a command line means. @throws SignalhouseError warehouse_failed where no warehouse can be there */
+/** The place that a configuration or a command line means. */
 export function placeOf(warehouse: string): Place {
   return warehouse === ":memory:" ? memoryPlace() : filePlace(warehouse);
 }
