@@ -17,17 +17,20 @@ const PLACES: Record<string, () => [Place, Place]> = {
 };
 
 const count = async (place: Place) => {
-  const { connection, close } = await openWarehouse(place, { access: "read" });
-  const reader = await connection.runAndReadAll("SELECT count(*)::INTEGER FROM signalhouse.runs");
-  close();
+  const warehouse = await openWarehouse(place, { access: "read" });
+  const reader = await warehouse.connection.runAndReadAll("SELECT count(*)::INTEGER FROM signalhouse.runs");
+  warehouse.close();
   return reader.getRows()[0]?.[0];
 };
 
-const note = (place: Place) =>
-  openWarehouse(place).then(async ({ connection, close }) => {
-    await connection.run("INSERT INTO signalhouse.runs BY NAME SELECT 1 AS run_id, 'test' AS command, '0' AS version, now() AS started_at");
-    close();
-  });
+const run = async (place: Place, sql: string) => {
+  const warehouse = await openWarehouse(place);
+  await warehouse.connection.run(sql);
+  warehouse.close();
+};
+
+const NOTE = "INSERT INTO signalhouse.runs BY NAME SELECT 1 AS run_id, 'test' AS command, '0' AS version, now() AS started_at";
+const note = (place: Place) => run(place, NOTE);
 
 describe.each(Object.entries(PLACES))("%s", (_, make) => {
   test("has nothing at first, and is not made by reading", async () => {
@@ -49,9 +52,9 @@ describe.each(Object.entries(PLACES))("%s", (_, make) => {
   test("refuses to write where it was opened to read", async () => {
     const [place] = make();
     await note(place);
-    const { connection, close } = await openWarehouse(place, { access: "read" });
-    await expect(connection.run("DELETE FROM signalhouse.runs")).rejects.toThrow(/read-only/);
-    close();
+    const reader = await openWarehouse(place, { access: "read" });
+    await expect(reader.connection.run("DELETE FROM signalhouse.runs")).rejects.toThrow(/read-only/);
+    reader.close();
     expect(await count(place)).toBe(1);
   });
 
@@ -86,10 +89,7 @@ describe.each(Object.entries(PLACES))("%s", (_, make) => {
 
   test("gives its lock back where opening fails", async () => {
     const [place, again] = make();
-    await openWarehouse(place).then(async ({ connection, close }) => {
-      await connection.run("UPDATE signalhouse.meta SET schema_version = 99");
-      close();
-    });
+    await run(place, "UPDATE signalhouse.meta SET schema_version = 99");
     expect(await failureOf(openWarehouse(place))).toMatchObject({ code: "warehouse_newer" });
     const unlock = await again.lock("write");
     unlock();
@@ -99,16 +99,16 @@ describe.each(Object.entries(PLACES))("%s", (_, make) => {
 
   test("has connections with transactions of their own", async () => {
     const [place] = make();
-    const { connection, connect, close } = await openWarehouse(place);
-    const second = await connect();
+    const warehouse = await openWarehouse(place);
+    const second = await warehouse.connect();
     await second.run("BEGIN");
-    await second.run("INSERT INTO signalhouse.runs BY NAME SELECT 1 AS run_id, 'test' AS command, '0' AS version, now() AS started_at");
-    const seen = async () => (await connection.runAndReadAll("SELECT count(*)::INTEGER FROM signalhouse.runs")).getRows()[0]?.[0];
+    await second.run(NOTE);
+    const seen = async () => (await warehouse.connection.runAndReadAll("SELECT count(*)::INTEGER FROM signalhouse.runs")).getRows()[0]?.[0];
     expect(await seen()).toBe(0);
     await second.run("COMMIT");
     expect(await seen()).toBe(1);
     second.disconnectSync();
-    close();
+    warehouse.close();
     expect(await count(place)).toBe(1);
   });
 });
