@@ -58,7 +58,7 @@ export const LOAD_COLUMNS: readonly string[] = ["load_id", "record_no", KEY_HASH
 
 /** The tables of the schema `signalhouse`: column name to DuckDB type. */
 export const LEDGER_TABLES = {
-  meta: { schema_version: "INTEGER NOT NULL", written_by: "VARCHAR NOT NULL", changed_at: "TIMESTAMPTZ NOT NULL" },
+  meta: { schema_version: "INTEGER NOT NULL", written_by: "VARCHAR NOT NULL", changed_at: "TIMESTAMPTZ NOT NULL", views: "JSON" },
   runs: {
     run_id: "BIGINT NOT NULL",
     command: "VARCHAR NOT NULL",

@@ -5,7 +5,7 @@ import { quoteIdentifier as id, spellingOf } from "../schemas/names.ts";
 import { SIGNAL_TABLES } from "../schemas/tables.ts";
 import { contactColumnNames, contactColumns } from "./ledger.ts";
 import type { Staging } from "./staging.ts";
-import { createViewsSql } from "./views.ts";
+import { makeViews } from "./views/make.ts";
 
 /** Adds a column to both tables for each contact attribute of a file that is seen for the first time, and makes the views anew. */
 export async function addContactColumns({ connection, header, newColumns }: Staging, loadId: bigint): Promise<void> {
@@ -27,7 +27,7 @@ export async function addContactColumns({ connection, header, newColumns }: Stag
     newColumns.push({ column, header: name, ...(like ? { like } : {}) });
     if (!like) spellings.set(spelling, { column, header: name });
   }
-  for (const sql of createViewsSql(await contactColumnNames(connection))) await connection.run(sql);
+  await makeViews(connection);
 }
 
 /** The columns that there are, by how their names are spelled apart from case, blanks, punctuation and accents: the export's own before those of contacts. */
