@@ -60,7 +60,7 @@ export const command = defineCommand({
 /** The ledger; nothing where there is no warehouse yet, undefined where another process is writing to it. */
 async function knownOrNothing(context: Context): Promise<KnownFile[] | undefined> {
   try {
-    return await reading(context, knownFiles, { anyVersion: true });
+    return await reading(context, knownFiles, { mayLack: "anything" });
   } catch (error) {
     if (isSignalhouseError(error, "warehouse_missing")) return [];
     if (!isSignalhouseError(error, "warehouse_locked")) throw error;

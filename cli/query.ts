@@ -44,7 +44,7 @@ export const command = defineCommand({
         }
         return EXIT.done;
       },
-      { anyVersion: true },
+      { mayLack: "anything" },
     );
   },
 });

@@ -15,10 +15,11 @@ export const command = defineCommand({
   examples: ["verify", "verify --json", "verify --mend"],
   async run(context, { values }) {
     if (!values.mend) {
-      return reading(context, async (connection) => report(context, await verifyWarehouse(connection)));
+      // What became of tables that are missing is for verify to tell.
+      return reading(context, async (connection) => report(context, await verifyWarehouse(connection)), { mayLack: "tables" });
     }
     // A mistyped path is no warehouse to make.
-    await reading(context, async () => undefined, { anyVersion: true });
+    await reading(context, async () => undefined, { mayLack: "anything" });
     return running(context, "verify", async ({ connection }) => {
       const { signals, orderItems } = await mendDoubled(connection);
       context.out.note(

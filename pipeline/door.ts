@@ -27,8 +27,8 @@ export interface DoorOptions {
 export interface ReadOptions {
   /** Whether DuckDB is held to limits.memory and one thread, as it is beside a load, rather than to what it finds on the machine. */
   isLimited?: boolean;
-  /** Whether a warehouse of an older version will do. */
-  anyVersion?: boolean;
+  /** What a warehouse of an older version may lack; nothing by default. */
+  mayLack?: "tables" | "anything";
 }
 
 export interface Door {
@@ -75,8 +75,8 @@ export function doorTo({ warehouse, limits }: Pick<Config, "warehouse" | "limits
     }
   };
 
-  const openToRead = ({ isLimited = false, anyVersion = false }: ReadOptions = {}) =>
-    open(() => openWarehouse(place, { access: "read", anyVersion, ...(isLimited ? limited : {}) }));
+  const openToRead = ({ isLimited = false, mayLack }: ReadOptions = {}) =>
+    open(() => openWarehouse(place, { access: "read", ...(mayLack ? { mayLack } : {}), ...(isLimited ? limited : {}) }));
   const openToWrite = () =>
     open(() => openWarehouse(place, { ...limited, version: packageVersion(), migration: { contentKey, onBegin: onMigration } }));
 

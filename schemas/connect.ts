@@ -1,7 +1,7 @@
 /** What Connect's GraphQL API is asked and what it answers, and the limits that hold for exports. */
 import { z } from "zod";
 import { SignalhouseError } from "./errors.ts";
-import { LISTED_TYPES, type ListedType, SIGNAL_TYPES } from "./signal-types.ts";
+import { CHANNELS, LISTED_TYPES, type ListedType, type Placement, SIGNAL_TYPES } from "./signal-types.ts";
 
 /** What one UTC day allows. */
 export interface DailyLimits {
@@ -47,14 +47,12 @@ export interface ExportRequest {
 
 const usage = (message: string, hint: string) => new SignalhouseError("usage", message, hint);
 
-/** The groups that --types takes beside single types. */
-const TYPE_GROUPS = {
-  all: () => true,
-  behavior: (type) => SIGNAL_TYPES[type].table === "behavior_signals",
-  email: (type) => type.startsWith("email"),
-  sms: (type) => type.startsWith("sms"),
-  whatsapp: (type) => type.startsWith("whatsApp"),
-} as const satisfies Record<string, (type: ListedType) => boolean>;
+/** The groups that --types takes beside single types: all, behavior, and the channels. */
+const TYPE_GROUPS: Readonly<Record<string, readonly ListedType[]>> = {
+  all: LISTED_TYPES,
+  behavior: LISTED_TYPES.filter((type) => SIGNAL_TYPES[type].table === "behavior_signals"),
+  ...Object.fromEntries(CHANNELS.map((channel) => [channel, LISTED_TYPES.filter((type) => (SIGNAL_TYPES[type] as Placement).channel === channel)])),
+};
 
 const KNOWN_TYPES = Object.keys(SIGNAL_TYPES);
 /** Names that a type may have which is on no list: senders make some up. */
@@ -70,7 +68,7 @@ export function signalTypesOf(list: string): string[] {
   const wanted = new Set<string>();
   for (const name of names) {
     const group = Object.entries(TYPE_GROUPS).find(([known]) => known === name.toLowerCase())?.[1];
-    if (group) for (const type of LISTED_TYPES.filter(group)) wanted.add(type);
+    if (group) for (const type of group) wanted.add(type);
     else {
       const near = KNOWN_TYPES.find((type) => type.toLowerCase() === name.toLowerCase());
       if (name === near || (near === undefined && TYPE_NAME.test(name))) {

@@ -4,7 +4,7 @@
  * A field fills its column in every behavior signal that carries it; `types` says for which signal types it is documented.
  */
 import type { Kind } from "./kinds.ts";
-import type { BehaviorType } from "./signal-types.ts";
+import { BEHAVIOR_TYPES, type BehaviorType } from "./signal-types.ts";
 
 export interface ContentField {
   kind: Kind;
@@ -22,23 +22,8 @@ export interface ContentField {
 const CART = ["addToCart", "removedFromCart"] as const;
 const PRODUCT = [...CART, "productConfiguration", "productView"] as const;
 const PRICED = [...PRODUCT, "cartAbandonment", "browseAbandonment"] as const;
-const IDENTITY = ["identification", "loggedIn", "accountRegistered"] as const;
-const ALL = [
-  "addToCart",
-  "browseAbandonment",
-  "cartAbandonment",
-  "error",
-  "identification",
-  "onSiteSearch",
-  "order",
-  "pageView",
-  "productConfiguration",
-  "productView",
-  "richMediaInteraction",
-  "removedFromCart",
-  "loggedIn",
-  "accountRegistered",
-] as const satisfies BehaviorType[];
+const IDENTIFYING = ["identification", "loggedIn", "accountRegistered"] as const;
+const ALL = BEHAVIOR_TYPES;
 
 /** Columns of behavior_signals by the content field that fills them; the column is the field's name in snake_case. */
 export const CONTENT_FIELDS = {
@@ -64,12 +49,12 @@ export const CONTENT_FIELDS = {
   errorIdentifier: { kind: "text", types: ["error"] },
   errorText: { kind: "text", types: ["error"] },
 
-  identifierName: { kind: "text", types: [...IDENTITY, "pageView"] },
-  identifierValue: { kind: "text", types: [...IDENTITY, "pageView"] },
-  identificationFromLogin: { kind: "boolean", types: IDENTITY },
-  loginMethod: { kind: "text", types: IDENTITY },
-  registrationMethod: { kind: "text", types: IDENTITY },
-  optIn: { kind: "boolean", types: IDENTITY },
+  identifierName: { kind: "text", types: [...IDENTIFYING, "pageView"] },
+  identifierValue: { kind: "text", types: [...IDENTIFYING, "pageView"] },
+  identificationFromLogin: { kind: "boolean", types: IDENTIFYING },
+  loginMethod: { kind: "text", types: IDENTIFYING },
+  registrationMethod: { kind: "text", types: IDENTIFYING },
+  optIn: { kind: "boolean", types: IDENTIFYING },
 
   searchTerm: { kind: "text", types: ["onSiteSearch"] },
   numberOfResults: { kind: "decimal", types: ["onSiteSearch"] },
@@ -81,7 +66,7 @@ export const CONTENT_FIELDS = {
   orderTax: { kind: "decimal", types: ["order"] },
   orderDiscount: { kind: "decimal", types: ["order"] },
 
-  url: { kind: "text", types: ["error", ...IDENTITY, "pageView", "productView", "richMediaInteraction"] },
+  url: { kind: "text", types: ["error", ...IDENTIFYING, "pageView", "productView", "richMediaInteraction"] },
   pageCategory: { kind: "text", types: ["pageView", "productView"] },
   pageTitle: { kind: "text", types: ["pageView"] },
   pageGroup: { kind: "text", types: ["pageView"] },

@@ -3,7 +3,7 @@
  * A header that is none of these, by exact upper-case name, is a contact attribute.
  */
 import type { Kind } from "./kinds.ts";
-import type { Table } from "./signal-types.ts";
+import type { Action, Channel, Table } from "./signal-types.ts";
 
 export interface ExportColumn {
   kind: Kind;
@@ -11,6 +11,9 @@ export interface ExportColumn {
   group: "common" | "behavior" | "marketing" | "contact" | "campaign" | "message";
   /** The tables that have the column. A value in a row of the other table goes to `extra`. */
   tables: readonly Table[];
+  /** The channels and actions of marketing signals that can have a value, and whose views have the column; all where absent. */
+  channels?: readonly Channel[];
+  actions?: readonly Action[];
   /** The values that the vendor names. Others are loaded all the same. */
   values?: readonly string[];
 }
@@ -27,6 +30,11 @@ const marketing = { kind: "text", group: "marketing", tables: MARKETING } as con
 const consent = { kind: "text", group: "contact", tables: BOTH, values: ["OPT_IN", "OPT_OUT", "OPT_IN_UNVERIFIED"] } as const;
 const campaign = { kind: "text", group: "campaign", tables: MARKETING } as const;
 const message = { kind: "text", group: "message", tables: MARKETING } as const;
+const email = { ...message, channels: ["email"] } as const;
+const sms = { ...message, channels: ["sms"] } as const;
+const whatsApp = { ...message, channels: ["whatsapp"] } as const;
+const bot = { ...marketing, actions: ["open", "click"] } as const;
+const classification = { ...marketing, actions: ["failure", "inbound"] } as const;
 
 export const EXPORT_COLUMNS = {
   DATASET_ID: common,
@@ -45,9 +53,9 @@ export const EXPORT_COLUMNS = {
   SCREEN_VIEW_NAME: behavior,
   TLTSID: behavior,
 
-  BOT_DETECTED: { ...marketing, kind: "boolean" },
+  BOT_DETECTED: { ...bot, kind: "boolean" },
   BOT_DETECTION_REASON: {
-    ...marketing,
+    ...bot,
     values: [
       "APPLE_MPP",
       "DELIVERY_OPEN_THRESHOLD",
@@ -58,9 +66,9 @@ export const EXPORT_COLUMNS = {
       "USER_AGENT",
     ],
   },
-  CLASSIFICATION: { ...marketing, values: ["PERMANENT", "TEMPORARY", "UNSUBSCRIBE", "ABUSE", "CHANGE_OF_ADDRESS", "DOI_CONFIRM", "OTHER"] },
+  CLASSIFICATION: { ...classification, values: ["PERMANENT", "TEMPORARY", "UNSUBSCRIBE", "ABUSE", "CHANGE_OF_ADDRESS", "DOI_CONFIRM", "OTHER"] },
   CLASSIFICATION_CODE: {
-    ...marketing,
+    ...classification,
     values: ["BAD_CONTENT", "BAD_RECIPIENT", "BAD_RELAY", "BAD_SENDER", "OTHER", "RESTRICTION", "SYSTEM"],
   },
   MESSAGE_SIGNAL_ID: { ...marketing, tables: BOTH },
@@ -90,30 +98,30 @@ export const EXPORT_COLUMNS = {
   MESSAGE_ID: message,
   MESSAGE_NAME: message,
   MESSAGE_TAGS: { ...message, kind: "texts" },
-  LINK_ID: message,
+  LINK_ID: { ...message, actions: ["click"] },
   AUDIENCE_VARIABLES: { ...message, kind: "texts" },
   PERSONALIZATION_VARIABLES: { ...message, kind: "texts" },
   PLACEHOLDER_VARIABLES: { ...message, kind: "texts" },
   PRODUCT_VARIABLES: { ...message, kind: "texts" },
   REFERENCE_SET_VARIABLES: { ...message, kind: "texts" },
-  EMAIL_FROM_ADDRESS: message,
-  EMAIL_FROM_NAME: message,
-  EMAIL_PRE_HEADER: message,
-  EMAIL_REPLY_TO_ADDRESS: message,
-  EMAIL_SUBJECT: message,
-  EMAIL_TAGS: { ...message, kind: "texts" },
-  EMAIL_TRACKING_LEVEL: { ...message, values: ["no_tracking", "aggregate", "unique", "opens_only"] },
-  VMTA: message,
-  VMTA_POOL: message,
-  INCLUDES_MEDIA: { ...message, kind: "boolean" },
-  IS_MMS: { ...message, kind: "boolean" },
-  SMS_TAGS: { ...message, kind: "texts" },
-  WHATSAPP_MESSAGE_BODY: message,
-  WHATSAPP_TAGS: { ...message, kind: "texts" },
-  WHATSAPP_TEMPLATE_CATEGORY: { ...message, values: ["Marketing", "One-time password", "Transactional"] },
-  WHATSAPP_TEMPLATE_ID: message,
-  WHATSAPP_TEMPLATE_NAME: message,
-  WHATSAPP_TYPE: { ...message, values: ["Custom", "Templated"] },
+  EMAIL_FROM_ADDRESS: email,
+  EMAIL_FROM_NAME: email,
+  EMAIL_PRE_HEADER: email,
+  EMAIL_REPLY_TO_ADDRESS: email,
+  EMAIL_SUBJECT: email,
+  EMAIL_TAGS: { ...email, kind: "texts" },
+  EMAIL_TRACKING_LEVEL: { ...email, values: ["no_tracking", "aggregate", "unique", "opens_only"] },
+  VMTA: email,
+  VMTA_POOL: email,
+  INCLUDES_MEDIA: { ...message, kind: "boolean", channels: ["sms", "whatsapp"] },
+  IS_MMS: { ...sms, kind: "boolean" },
+  SMS_TAGS: { ...sms, kind: "texts" },
+  WHATSAPP_MESSAGE_BODY: whatsApp,
+  WHATSAPP_TAGS: { ...whatsApp, kind: "texts" },
+  WHATSAPP_TEMPLATE_CATEGORY: { ...whatsApp, values: ["Marketing", "One-time password", "Transactional"] },
+  WHATSAPP_TEMPLATE_ID: whatsApp,
+  WHATSAPP_TEMPLATE_NAME: whatsApp,
+  WHATSAPP_TYPE: { ...whatsApp, values: ["Custom", "Templated"] },
 } as const satisfies Record<string, ExportColumn>;
 
 export type ExportHeader = keyof typeof EXPORT_COLUMNS;
@@ -123,7 +131,16 @@ export function exportColumn(header: string): ExportColumn | undefined {
   return Object.hasOwn(EXPORT_COLUMNS, header) ? EXPORT_COLUMNS[header as ExportHeader] : undefined;
 }
 
-/** The columns that may say what a signal is, and when it happened; SIGNAL_CONTENT may say both. */
+/** What a signal is, by its id, type and content: these stand first and last in the tables, all others between them in the order of the export. */
+export const CORE_HEADERS = ["SIGNAL_ID", "SIGNAL_TYPE", "SIGNAL_CONTENT"] as const satisfies ExportHeader[];
+
+/** The fixed columns that a table has, but for CORE_HEADERS, in the order of the export. */
+export const columnsBetween = (table: Table): [ExportHeader, ExportColumn][] =>
+  (Object.entries<ExportColumn>(EXPORT_COLUMNS) as [ExportHeader, ExportColumn][]).filter(
+    ([header, { tables }]) => tables.includes(table) && !(CORE_HEADERS as readonly string[]).includes(header),
+  );
+
+/** The columns that may say what a signal is, and when it happened: the first that has a time counts. SIGNAL_CONTENT may say both. */
 export const TYPE_HEADERS = ["SIGNAL_TYPE", "SIGNAL_CONTENT"] as const satisfies ExportHeader[];
 export const TIME_HEADERS = ["SIGNAL_TIMESTAMP", "TIMESTAMP", "RECEIVED_TIMESTAMP", "OBSERVED_TIMESTAMP"] as const satisfies ExportHeader[];
 

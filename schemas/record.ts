@@ -1,18 +1,17 @@
 /** The typed record, as a TypeScript union discriminated by signal_type; its fields are derived from the column data. */
 import type { CONTENT_FIELDS, ITEM_FIELDS } from "./content-fields.ts";
-import type { EXPORT_COLUMNS, ExportHeader } from "./export-columns.ts";
+import type { CORE_HEADERS, EXPORT_COLUMNS, ExportHeader } from "./export-columns.ts";
 import type { KindValues } from "./kinds.ts";
 import type { SnakeCase } from "./names.ts";
 import type { RejectCode } from "./reject-codes.ts";
 import type { BehaviorType, MarketingType, SIGNAL_TYPES, Table } from "./signal-types.ts";
 
 type KindOf<F> = F extends { kind: infer K extends keyof KindValues } ? KindValues[K] : never;
-type Placed = "SIGNAL_ID" | "SIGNAL_TYPE" | "SIGNAL_CONTENT";
 
 type ExportFields<T extends Table> = {
-  [H in Exclude<ExportHeader, Placed> as T extends (typeof EXPORT_COLUMNS)[H]["tables"][number] ? Lowercase<H> : never]?: KindOf<
-    (typeof EXPORT_COLUMNS)[H]
-  >;
+  [
+    H in Exclude<ExportHeader, (typeof CORE_HEADERS)[number]> as T extends (typeof EXPORT_COLUMNS)[H]["tables"][number] ? Lowercase<H> : never
+  ]?: KindOf<(typeof EXPORT_COLUMNS)[H]>;
 };
 
 type FieldColumns<F> = { [N in keyof F & string as SnakeCase<N>]?: KindOf<F[N]> };

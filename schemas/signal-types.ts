@@ -1,9 +1,12 @@
 /** The signal types that are known, those first that Connect's page lists. */
 
 export type Table = "marketing_signals" | "behavior_signals";
-export type Channel = "email" | "sms" | "whatsapp";
+/** The channels of messages. */
+export const CHANNELS = ["email", "sms", "whatsapp"] as const;
+export type Channel = (typeof CHANNELS)[number];
 export type Action = "send" | "delivery" | "open" | "click" | "failure" | "inbound";
 
+// The view of a type is called as several of its signals are.
 const behavior = (view: string) => ({ table: "behavior_signals", view }) as const;
 const marketing = <C extends Channel, A extends Action>(view: string, channel: C, action: A) =>
   ({ table: "marketing_signals", view, channel, action }) as const;
@@ -57,6 +60,8 @@ export const LISTED_TYPES = Object.keys(LISTED) as readonly ListedType[];
 export const TYPE_NAMES: readonly string[] = Object.keys(SIGNAL_TYPES);
 export type BehaviorType = { [T in SignalType]: (typeof SIGNAL_TYPES)[T]["table"] extends "behavior_signals" ? T : never }[SignalType];
 export type MarketingType = Exclude<SignalType, BehaviorType>;
+/** The behavior types, in the order of the page. */
+export const BEHAVIOR_TYPES = TYPE_NAMES.filter((type) => SIGNAL_TYPES[type as SignalType].table === "behavior_signals") as readonly BehaviorType[];
 
 /** Values of the legacy content field behaviorType that mean a signal type of another name (domain: older SDK payloads). */
 export const LEGACY_BEHAVIOR_TYPES: ReadonlyMap<string, SignalType> = new Map([["orderconfirmation", "order"]]);

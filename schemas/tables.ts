@@ -1,6 +1,6 @@
 /** The warehouse's tables as data. DDL, staging and merge are derived from here. */
 import { CONTENT_FIELDS, ITEM_FIELDS } from "./content-fields.ts";
-import { EXPORT_COLUMNS, type ExportColumn } from "./export-columns.ts";
+import { columnsBetween } from "./export-columns.ts";
 import type { Header } from "./header.ts";
 import { DUCKDB_TYPES, type Kind } from "./kinds.ts";
 import { snakeCase } from "./names.ts";
@@ -19,14 +19,7 @@ const integer = (name: string): Column => ({ name, kind: "integer", type: "BIGIN
 /** A hash of signal_key, by which a load looks signals up in the whole warehouse: eight bytes a row are quick to look through. The key itself decides. */
 const KEY_HASH: Column = { name: "key_hash", kind: "integer", type: "UBIGINT" };
 
-/** Export columns that stand first or last in the tables rather than in their own order. */
-const PLACED = new Set(["SIGNAL_ID", "SIGNAL_TYPE", "SIGNAL_CONTENT"]);
-
-function exportColumns(table: Table): Column[] {
-  return Object.entries<ExportColumn>(EXPORT_COLUMNS)
-    .filter(([header, { tables }]) => tables.includes(table) && !PLACED.has(header))
-    .map(([header, { kind }]) => column(header.toLowerCase(), kind));
-}
+const exportColumns = (table: Table): Column[] => columnsBetween(table).map(([header, { kind }]) => column(header.toLowerCase(), kind));
 
 const first = [column("signal_key", "text"), column("signal_id", "text"), column("signal_type", "text"), column("occurred_at", "timestamp")];
 const last = [column("signal_content", "json"), column("extra", "json"), integer("load_id"), integer("record_no"), KEY_HASH];
@@ -68,7 +61,7 @@ export const LOAD_COLUMNS: readonly string[] = ["load_id", "record_no", KEY_HASH
 
 /** The tables of the schema `signalhouse`: column name to DuckDB type. */
 export const LEDGER_TABLES = {
-  meta: { schema_version: "INTEGER NOT NULL", written_by: "VARCHAR NOT NULL", changed_at: "TIMESTAMPTZ NOT NULL" },
+  meta: { schema_version: "INTEGER NOT NULL", written_by: "VARCHAR NOT NULL", changed_at: "TIMESTAMPTZ NOT NULL", views: "JSON" },
   runs: {
     run_id: "BIGINT NOT NULL",
     command: "VARCHAR NOT NULL",

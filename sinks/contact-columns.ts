@@ -1,11 +1,7 @@
-/** Columns for contact attributes, which come as files bring them. */
+/** The columns for contact attributes that a warehouse has. */
 import type { DuckDBConnection } from "@duckdb/node-api";
-import { EXPORT_COLUMNS } from "../schemas/export-columns.ts";
-import type { ContactColumn, Header, NewColumn } from "../schemas/header.ts";
-import { quoteIdentifier as id, spellingOf } from "../schemas/names.ts";
-import { TABLES } from "../schemas/tables.ts";
+import type { ContactColumn } from "../schemas/header.ts";
 import { rows, tableColumnNames } from "./sql.ts";
-import { createViewsSql } from "./views.ts";
 
 /** The contact columns of the warehouse and the headers that they stand for. */
 export async function contactColumns(connection: DuckDBConnection): Promise<ContactColumn[]> {
@@ -18,39 +14,4 @@ export async function contactColumns(connection: DuckDBConnection): Promise<Cont
 /** The names of the contact columns, in the order in which they were added. */
 export async function contactColumnNames(connection: DuckDBConnection): Promise<string[]> {
   return (await tableColumnNames(connection, "behavior_signals")).filter((name) => name.startsWith("contact_"));
-}
-
-/**
- * Adds a column to both tables for each contact attribute of a header that is seen for the first time, and makes the views anew. Within the load's transaction.
- * @returns those columns
- */
-export async function addContactColumns(connection: DuckDBConnection, header: Header, loadId: bigint): Promise<NewColumn[]> {
-  const present = new Set(await contactColumnNames(connection));
-  const added = header.fields.flatMap((field) => (field.contact && !present.has(field.column) ? [field] : []));
-  const newColumns: NewColumn[] = [];
-  if (added.length === 0) return newColumns;
-  const spellings = await knownSpellings(connection);
-  for (const { header: name, column, occurrence } of added) {
-    for (const table of TABLES) {
-      await connection.run(`ALTER TABLE ${table} ADD COLUMN ${id(column)} VARCHAR`);
-      await connection.run(
-        `INSERT INTO signalhouse.schema_changes BY NAME SELECT $1::BIGINT AS load_id, $2 AS table_name, $3 AS column_name, 'VARCHAR' AS column_type,
-           $4 AS header, $5::INTEGER AS occurrence, now() AS changed_at`,
-        [loadId, table, column, name, occurrence],
-      );
-    }
-    const spelling = spellingOf(name);
-    const like = spelling === "" ? undefined : spellings.get(spelling);
-    newColumns.push({ column, header: name, ...(like ? { like } : {}) });
-    if (!like) spellings.set(spelling, { column, header: name });
-  }
-  for (const sql of createViewsSql(await contactColumnNames(connection))) await connection.run(sql);
-  return newColumns;
-}
-
-/** The columns that there are, by how their names are spelled apart from case, blanks, punctuation and accents: the export's own before those of contacts. */
-async function knownSpellings(connection: DuckDBConnection): Promise<Map<string, { column: string; header: string }>> {
-  const fixed = Object.keys(EXPORT_COLUMNS).map((header) => ({ column: header.toLowerCase(), header }));
-  const all = [...fixed, ...(await contactColumns(connection))];
-  return new Map(all.toReversed().map(({ column, header }) => [spellingOf(header), { column, header }]));
 }

@@ -8,7 +8,7 @@ import { onlyRow } from "./sql.ts";
 import { Staging } from "./staging.ts";
 import { Transaction } from "./transaction.ts";
 import type { Warehouse } from "./warehouse.ts";
-import { addContactColumns } from "./contact-columns.ts";
+import { addContactColumns } from "./add-contact-columns.ts";
 import { type Written, writeStaged } from "./write-staged.ts";
 
 /** A file that was read to its end. */

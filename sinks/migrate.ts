@@ -1,15 +1,15 @@
 /** Bringing a warehouse to the schema that this version of signalhouse knows. */
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { SignalhouseError } from "../schemas/errors.ts";
-import { quoteIdentifier as id, quoteText } from "../schemas/names.ts";
-import { LEDGER_TABLES, TABLES } from "../schemas/tables.ts";
-import { contactColumnNames } from "./contact-columns.ts";
-import { createTablesSql, DATA_TABLES } from "./ddl.ts";
+import { quoteIdentifier as id } from "../schemas/names.ts";
+import { TABLES } from "../schemas/tables.ts";
+import { createTablesSql } from "./ddl.ts";
 import { countItems, forgetLaterCopies } from "./ledger.ts";
+import { isWhole, missingParts } from "./missing-parts.ts";
 import { type ContentKey, fillKeyHashSql, markTests, rekey, renameTypes } from "./rekey.ts";
 import { onlyRow, rows } from "./sql.ts";
 import { inTransaction } from "./transaction.ts";
-import { createViewsSql, VIEWS } from "./views.ts";
+import { makeViews, viewsAreCurrent } from "./views/make.ts";
 
 /** What a migration needs of its caller. */
 export interface MigrationOptions {
@@ -46,33 +46,35 @@ export async function prepareSchema(
 ): Promise<void> {
   const target = migrations.length + 1;
   const version = await schemaVersion(connection);
-  if (version !== undefined && version > target) {
-    throw new SignalhouseError(
-      "warehouse_newer",
-      `the warehouse has schema version ${version}; this signalhouse knows versions up to ${target}`,
-      "Upgrade signalhouse, or use another warehouse.",
-    );
-  }
-  if (version === target && (await missingColumns(connection)).length === 0 && !(await viewsAreMissing(connection))) return;
+  assertNotNewer(version, target);
+  if (version === target && isWhole(await missingParts(connection)) && (await viewsAreCurrent(connection))) return;
   const steps = version === undefined ? [] : migrations.slice(version - 1);
   const signals = steps.length > 0 ? await signalCount(connection) : 0;
   if (signals > 0) options.onBegin?.(signals);
 
   await inTransaction(connection, async () => {
     for (const sql of createTablesSql()) await connection.run(sql);
-    const missing = await missingColumns(connection);
-    for (const { table, column, type } of missing) await connection.run(`ALTER TABLE ${table} ADD COLUMN ${id(column)} ${type}`);
+    const { columns } = await missingParts(connection);
+    for (const { table, column, type } of columns) await connection.run(`ALTER TABLE ${table} ADD COLUMN ${id(column)} ${type}`);
     for (const table of TABLES) {
-      if (missing.some((column) => column.table === `main.${table}` && column.column === "key_hash")) await connection.run(fillKeyHashSql(table));
+      if (columns.some((missing) => missing.table === `main.${table}` && missing.column === "key_hash")) await connection.run(fillKeyHashSql(table));
     }
     for (const step of steps) await step(connection, options);
-    for (const sql of createViewsSql(await contactColumnNames(connection))) await connection.run(sql);
-    await connection.run("DELETE FROM signalhouse.meta");
-    await connection.run("INSERT INTO signalhouse.meta BY NAME SELECT $1::INTEGER AS schema_version, $2 AS written_by, now() AS changed_at", [
-      target,
-      writtenBy,
-    ]);
+    await connection.run(version === undefined ? FIRST_META : NEXT_META, [target, writtenBy]);
+    await makeViews(connection);
   });
+}
+
+const FIRST_META = "INSERT INTO signalhouse.meta BY NAME SELECT $1::INTEGER AS schema_version, $2 AS written_by, now() AS changed_at";
+const NEXT_META = "UPDATE signalhouse.meta SET schema_version = $1, written_by = $2, changed_at = now()";
+
+function assertNotNewer(version: number | undefined, target: number): void {
+  if (version === undefined || version <= target) return;
+  throw new SignalhouseError(
+    "warehouse_newer",
+    `the warehouse has schema version ${version}; this signalhouse knows versions up to ${target}`,
+    "Upgrade signalhouse, or use another warehouse.",
+  );
 }
 
 async function signalCount(connection: DuckDBConnection): Promise<number> {
@@ -84,15 +86,25 @@ async function signalCount(connection: DuckDBConnection): Promise<number> {
 }
 
 /**
- * Makes sure that a warehouse that is only read has all that this version asks of it.
- * @throws SignalhouseError warehouse_older
+ * Makes sure that a warehouse that is only read has all that this version asks of it: its schema version, its tables and their columns. Views that an older version has
+ * made are no reason to refuse: they are as good as they were.
+ * @param options.exceptTables whether tables may be missing, for whoever tells of these himself
+ * @throws SignalhouseError warehouse_older, warehouse_newer
  */
-export async function assertCurrent(connection: DuckDBConnection, path: string): Promise<void> {
-  if ((await schemaVersion(connection)) === MIGRATIONS.length + 1 && (await missingColumns(connection, true)).length === 0) return;
+export async function assertCurrent(connection: DuckDBConnection, path: string, { exceptTables = false } = {}): Promise<void> {
+  const target = MIGRATIONS.length + 1;
+  const version = await schemaVersion(connection);
+  assertNotNewer(version, target);
+  const { tables, columns } = await missingParts(connection);
+  // Nobody reads signalhouse.meta but who writes.
+  const asked = columns.filter(({ table }) => table !== "signalhouse.meta");
+  const lacking = [...(exceptTables ? [] : tables), ...asked.map(({ table, column }) => `${table}.${column}`)];
+  if (version === target && lacking.length === 0) return;
+  const what = lacking.length === 0 ? "what this one asks of it" : `${lacking[0]}${lacking.length > 1 ? ` and ${lacking.length - 1} more` : ""}`;
   throw new SignalhouseError(
     "warehouse_older",
-    `${path} was written by an older signalhouse, and lacks what this one asks of it`,
-    "Run `signalhouse sync`, or any other command that writes: it adds what is missing. Nothing is lost.",
+    `${path} was written by an older signalhouse, and lacks ${what}`,
+    "Run `signalhouse sync`, or any other command that writes: it adds what is missing. Nothing is lost, unless somebody has dropped a table: see `signalhouse verify`.",
   );
 }
 
@@ -102,39 +114,4 @@ export async function schemaVersion(connection: DuckDBConnection): Promise<numbe
   if (tables.length === 0) return undefined;
   const [meta] = await rows<{ schema_version: number }>(connection, "SELECT schema_version FROM signalhouse.meta");
   return meta?.schema_version;
-}
-
-async function viewsAreMissing(connection: DuckDBConnection): Promise<boolean> {
-  const found = await rows<{ view_name: string }>(connection, "SELECT view_name FROM duckdb_views() WHERE database_name = current_database()");
-  const present = new Set(found.map(({ view_name }) => view_name));
-  return VIEWS.some((view) => !present.has(view));
-}
-
-interface MissingColumn {
-  table: string;
-  column: string;
-  type: string;
-}
-
-/** Columns that the table data has and the warehouse has not: a new field in schemas/ becomes a column here, with nulls. @param onlyOfTables whether to leave out tables that are missing as a whole */
-async function missingColumns(connection: DuckDBConnection, onlyOfTables = false): Promise<MissingColumn[]> {
-  const wanted = [
-    ...Object.entries(DATA_TABLES).flatMap(([table, columns]) => columns.map(({ name, type }) => ({ table: `main.${table}`, column: name, type }))),
-    ...Object.entries(LEDGER_TABLES).flatMap(([table, columns]) =>
-      Object.entries<string>(columns).map(([column, type]) => ({ table: `signalhouse.${table}`, column, type: type.replace(" NOT NULL", "") })),
-    ),
-  ];
-  const tables = await rows<{ name: string }>(
-    connection,
-    "SELECT concat_ws('.', schema_name, table_name) AS name FROM duckdb_tables() WHERE database_name = current_database()",
-  );
-  const ours = new Set(wanted.map(({ table }) => table));
-  // Table by table: duckdb_columns() looks at each column of each view, too, which takes five times as long.
-  const columns = tables.flatMap(({ name }) =>
-    ours.has(name) ? [`SELECT concat_ws('.', ${quoteText(name)}, name) AS name FROM pragma_table_info(${quoteText(name)})`] : [],
-  );
-  if (columns.length === 0) return onlyOfTables ? [] : wanted;
-  const present = new Set((await rows<{ name: string }>(connection, columns.join(" UNION ALL "))).map(({ name }) => name));
-  const there = new Set(tables.map(({ name }) => name));
-  return wanted.filter(({ table, column }) => !present.has(`${table}.${column}`) && (!onlyOfTables || there.has(table)));
 }

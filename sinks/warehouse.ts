@@ -10,8 +10,8 @@ import type { Access, Place } from "./place.ts";
 export interface WarehouseOptions {
   /** To write, which creates or migrates it, unless something else is said. */
   access?: Access;
-  /** Whether one of an older version will do, where it is only read. */
-  anyVersion?: boolean;
+  /** What one of an older version may lack, where it is only read; nothing by default. */
+  mayLack?: "tables" | "anything";
   /** Memory that DuckDB may use, in its own spelling. */
   memory?: string | undefined;
   /** Threads that DuckDB may use; all cores where not given. */
@@ -62,7 +62,7 @@ const SETTINGS = {
  * @throws SignalhouseError warehouse_locked, warehouse_missing, warehouse_newer, warehouse_older, warehouse_failed, disk_full
  */
 export async function openWarehouse(place: Place, options: WarehouseOptions = {}): Promise<Warehouse> {
-  const { access = "write", anyVersion = false, memory, threads, version = "unknown", migration = CANNOT_MIGRATE } = options;
+  const { access = "write", mayLack, memory, threads, version = "unknown", migration = CANNOT_MIGRATE } = options;
   if (access === "read" && !(await place.exists())) throw missing(place);
   const unlock = await place.lock(access);
   try {
@@ -87,7 +87,7 @@ export async function openWarehouse(place: Place, options: WarehouseOptions = {}
     try {
       if (access === "write") await prepareSchema(connection, version, migration);
       else if ((await schemaVersion(connection)) === undefined) throw missing(place);
-      else if (!anyVersion) await assertCurrent(connection, place.name);
+      else if (mayLack !== "anything") await assertCurrent(connection, place.name, { exceptTables: mayLack === "tables" });
       return { name: place.name, memory, connection, connect, contactColumns: await contactColumns(connection), close };
     } catch (error) {
       close();

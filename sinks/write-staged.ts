@@ -1,7 +1,7 @@
 /** Writing what was staged of a file into the warehouse: new columns, signals, rejects and drift, in the transaction of whoever calls. */
 import type { NewColumn } from "../schemas/header.ts";
 import { quoteText } from "../schemas/names.ts";
-import { addContactColumns } from "./contact-columns.ts";
+import { addContactColumns } from "./add-contact-columns.ts";
 import type { FileIdentity } from "./ledger.ts";
 import { type Merged, mergeStaging } from "./merge.ts";
 import type { Staging } from "./staging.ts";

@@ -12,8 +12,11 @@ import { ERROR_CODES, messageOf } from "../schemas/errors.ts";
 import { snakeCase } from "../schemas/names.ts";
 import type { DriftReason } from "../schemas/record.ts";
 import { REJECT_CODES } from "../schemas/reject-codes.ts";
-import { SIGNAL_TYPES } from "../schemas/signal-types.ts";
+import { BEHAVIOR_TYPES, isListed, SIGNAL_TYPES, type SignalType, TYPE_NAMES } from "../schemas/signal-types.ts";
 import { LEDGER_TABLES, ORDER_ITEM_COLUMNS, SIGNAL_TABLES } from "../schemas/tables.ts";
+import { DATA_TABLES } from "../sinks/ddl.ts";
+import { VIEWS } from "../sinks/views/index.ts";
+import { TYPE_VIEWS } from "../sinks/views/signal-types.ts";
 import { cli } from "./helpers/cli.ts";
 import { anchors, codeBlocks, commandLines, inlineCode, PAGES, readPage, relativeLinks, ROOT, section, tableRows } from "./helpers/markdown.ts";
 import { scratchFolder, scratchWarehouse } from "./helpers/warehouse.ts";
@@ -130,9 +133,26 @@ describe("docs/tables.md", () => {
       expect({ [view]: new Set(named) }).toEqual({ [view]: new Set((await actual(view)).map(([name]) => name)) });
     }
 
-    const behavior = new Set(SIGNAL_TABLES.behavior_signals.map(({ name }) => name));
-    expect(columns("message_behavior")).toEqual((await actual("message_behavior")).filter(([name = ""]) => !behavior.has(name)));
+    for (const { name } of VIEWS.filter((view) => !TYPE_VIEWS.includes(view))) {
+      const all = await actual(name);
+      const [, whole = ""] = /every column of\s+\[(\w+)\]/.exec(section(page, name)) ?? [];
+      const taken = DATA_TABLES[whole]?.flatMap((column) => (column.name === "key_hash" ? [] : [column.name])) ?? [];
+      expect([name, all.map(([column]) => column)]).toEqual([name, expect.arrayContaining(taken)]);
+      expect({ [name]: columns(name) }).toEqual({ [name]: all.filter(([column = ""]) => !taken.includes(column)) });
+      expect(page.slice(0, page.indexOf("\n## "))).toContain(`[${name}](#${name})`);
+    }
   });
+
+  test("which types are on no list of Connect's", () => {
+    const [, named = ""] = /^(.*) are documented for sites and apps/m.exec(section(page, "Signal types")) ?? [];
+    expect(named.split(/, | and /)).toEqual(TYPE_NAMES.filter((type) => !isListed(type as SignalType)));
+  });
+});
+
+test("docs/domain.md says of every behavior type how well its fields are known", () => {
+  const rows = tableRows(section(readPage("docs/domain.md"), "SIGNAL_CONTENT")).map(([types = ""]) => types.replace(/:.*/, ""));
+  const named = rows.flatMap((types) => types.split(", "));
+  expect(BEHAVIOR_TYPES.filter((type) => !named.includes(type))).toEqual([]);
 });
 
 /** The signal types in the order of the page: marketing first. */

@@ -1,8 +1,9 @@
 /** From a row to a typed record. A value that does not fit never costs a row; a row that cannot be told what it is becomes a reject. */
-import { EXPORT_COLUMNS, type ExportColumn, type ExportHeader } from "../schemas/export-columns.ts";
+import { MIRRORED_HEADERS } from "../schemas/content-columns.ts";
+import { EXPORT_COLUMNS, type ExportColumn, type ExportHeader, TIME_HEADERS } from "../schemas/export-columns.ts";
 import { contactFields, type FieldMeaning, type Header } from "../schemas/header.ts";
 import { bareId, isNoId, KEY_COLUMNS } from "../schemas/identity.ts";
-import { fitKind, stringifyJson } from "../schemas/kinds.ts";
+import { fitKind, isNull, stringifyJson } from "../schemas/kinds.ts";
 import type { Reject, SignalRecord } from "../schemas/record.ts";
 import { knownSignalType, placementOf } from "../schemas/signal-types.ts";
 import { expandContent, Leftovers, mirrored } from "./content.ts";
@@ -10,9 +11,6 @@ import { contentKey } from "./content-key.ts";
 import { hasHalfCharacters, plainJson, withoutBlanks } from "./json.ts";
 import { type Found, isBlank, type Payload, readPayload, typeOf } from "./payload.ts";
 import { rejectRow, type Row } from "./rows.ts";
-
-/** A row is null where a field is empty or Snowflake's `\N`. */
-const isNull = (field: string) => field === "" || field === "\\N";
 
 /** Expands one row. Gives a promise only where its content is so large that it is read in pieces. */
 export function expandRow(row: Row, header: Header): SignalRecord | Reject | Promise<SignalRecord | Reject> {
@@ -95,7 +93,7 @@ function build(row: Row, header: Header, content?: Content): SignalRecord | Reje
   if (content) fillContent(record, content, leftovers);
   if (type === "order") record.items ??= [];
 
-  const occurredAt = TIMES.map((name) => record[name.toLowerCase()]).find((time) => time !== undefined);
+  const occurredAt = TIME_HEADERS.map((name) => record[name.toLowerCase()]).find((time) => time !== undefined);
   if (typeof occurredAt !== "string") return rejectRow(row, "no_timestamp", whyNoTime(row, header, content));
   record.occurred_at = occurredAt;
   const { signal_id: signalId } = record;
@@ -107,16 +105,13 @@ function build(row: Row, header: Header, content?: Content): SignalRecord | Reje
   return record;
 }
 
-/** The columns that say when a signal happened: the first that has a time counts. */
-const TIMES = ["SIGNAL_TIMESTAMP", "TIMESTAMP", "RECEIVED_TIMESTAMP", "OBSERVED_TIMESTAMP"] as const satisfies ExportHeader[];
-
 /** So much of an unreadable time is told. */
 const MOST_SHOWN = 40;
 
 function whyNoTime(row: Row, header: Header, content?: Content): string {
   const inContent = content && mirrored(content.payload, "SIGNAL_TIMESTAMP");
   const said = [
-    ...TIMES.flatMap((name) => {
+    ...TIME_HEADERS.flatMap((name) => {
       const text = cell(row, header, name);
       return text === undefined ? [] : [[name, text] as const];
     }),
@@ -163,23 +158,20 @@ function fillColumn(record: SignalRecord, header: string, column: string, { kind
   if (held !== undefined) record[column] = held;
 }
 
-/** Fixed columns that a payload may fill where they are empty. */
-const MIRRORS = ["CATEGORY", "NAME", "DESCRIPTION", "SIGNAL_TIMESTAMP", "ACOUSTIC_APP_KEY"] as const satisfies ExportHeader[];
-
 function fillContent(record: SignalRecord, content: Content, leftovers: Leftovers): void {
   if (hasHalfCharacters(content.text)) {
     // DuckDB's JSON functions refuse such a text, and one row would fail every query: it is kept as a JSON text that holds the text.
     record.signal_content = JSON.stringify(content.text);
     leftovers.drift.push({ field: "SIGNAL_CONTENT", reason: "not valid Unicode" });
   } else record.signal_content = content.text;
-  for (const header of MIRRORS) fillMirror(record, header, content.payload, leftovers);
+  for (const header of MIRRORED_HEADERS) fillMirror(record, header, content.payload, leftovers);
   if (record.table !== "behavior_signals") return;
   const { columns, items } = expandContent(content.payload, record.signal_type, leftovers);
   Object.assign(record, columns);
   if (items) record.items = items;
 }
 
-function fillMirror(record: SignalRecord, header: (typeof MIRRORS)[number], payload: Payload, leftovers: Leftovers): void {
+function fillMirror(record: SignalRecord, header: ExportHeader, payload: Payload, leftovers: Leftovers): void {
   const column = header.toLowerCase();
   const { kind, tables } = EXPORT_COLUMNS[header];
   if (record[column] !== undefined || !(tables as readonly string[]).includes(record.table)) return;

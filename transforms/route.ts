@@ -1,6 +1,7 @@
 /** Sends records to the table that they belong to, for whoever reads many at once: only those that can be told at a glance. */
 import { isUtf8 } from "node:buffer";
 import type { Header } from "../schemas/header.ts";
+import { NULL_TEXT } from "../schemas/kinds.ts";
 import { isListed, SIGNAL_TYPES, type SignalType, type Table, TYPE_NAMES } from "../schemas/signal-types.ts";
 import { type Block, fieldEnd, fieldStart, recordAt } from "./block.ts";
 import { ColumnMemory } from "./columns.ts";
@@ -34,8 +35,7 @@ interface KnownType {
 }
 
 const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
-const N = 0x4e;
+const [BACKSLASH, N] = Buffer.from(NULL_TEXT);
 /** What tells a letter from its capital in ASCII. */
 const CASE = 0x20;
 
@@ -162,7 +162,7 @@ function isEmpty(block: Block, index: number, [from, to]: Range): boolean {
   return true;
 }
 
-/** An empty field, quoted or not, and `\N`. */
+/** An empty field, quoted or not, and NULL_TEXT: isNull() of schemas/kinds.ts, of bytes. */
 function isNull(bytes: Buffer, start: number, end: number): boolean {
   if (end === start) return true;
   if (end !== start + 2) return false;

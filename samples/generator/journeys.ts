@@ -1,5 +1,6 @@
 /** What happens to one contact: a message is sent, perhaps read, perhaps clicked, and a visit to the shop may follow. */
-import { type Action, type Channel, type MarketingType, SIGNAL_TYPES } from "../../schemas/signal-types.ts";
+import { NULL_TEXT } from "../../schemas/kinds.ts";
+import { type Action, type Channel, SIGNAL_TYPES } from "../../schemas/signal-types.ts";
 import { type Message, MESSAGES } from "./campaigns.ts";
 import type { Contact } from "./contacts.ts";
 import type { Random } from "./random.ts";
@@ -50,7 +51,9 @@ function weighted(weight: "reach" | "pull"): Record<Channel, Message[]> {
 }
 
 const TYPES = new Map(
-  Object.entries(SIGNAL_TYPES).flatMap(([type, place]) => ("channel" in place ? [[`${place.channel} ${place.action}`, type as MarketingType]] : [])),
+  Object.entries(SIGNAL_TYPES).flatMap(([type, place]) =>
+    "channel" in place ? [[`${place.channel} ${place.action}`, type as Marketing["type"]]] : [],
+  ),
 );
 
 /**
@@ -81,7 +84,7 @@ export function signalsOf(journey: Journey, contact: Contact, number: number, at
       id: "",
       at: time,
       contact,
-      nullText: random.chance(2) ? "\\N" : "",
+      nullText: random.chance(2) ? NULL_TEXT : "",
       message,
       ...more,
     };

@@ -1,5 +1,7 @@
 /** Rows of an export: LF ends, quotes only where they are needed, as Snowflake unloads them. */
 import { EXPORT_COLUMNS, type ExportHeader } from "../../schemas/export-columns.ts";
+import { NULL_TEXT } from "../../schemas/kinds.ts";
+import { SIGNAL_TYPES } from "../../schemas/signal-types.ts";
 import { campaignUuid, type Cells, type Message } from "./campaigns.ts";
 import { type Contact, CONTACT_HEADERS, type Header } from "./contacts.ts";
 import { contentText } from "./content.ts";
@@ -39,7 +41,7 @@ type NullText = Signal["nullText"];
 
 /** Renders each object once for each way of writing null, for as long as the object lives. */
 function cached<T extends object>(render: (part: T, nullText: NullText) => string): (part: T, nullText: NullText) => string {
-  const known = { "": new WeakMap<T, string>(), "\\N": new WeakMap<T, string>() };
+  const known = { "": new WeakMap<T, string>(), [NULL_TEXT]: new WeakMap<T, string>() };
   return (part, nullText) => {
     let text = known[nullText].get(part);
     if (text === undefined) known[nullText].set(part, (text = render(part, nullText)));
@@ -60,7 +62,8 @@ const DATASET_ID = "audience-20417";
 const SUBSCRIPTION_ID = "sub-1184203";
 
 function marketingCells({ type, id, at, contact, botReason, classification, classificationCode }: Marketing): Cells {
-  const judged = type.endsWith("Open") || type.endsWith("Click");
+  const { action } = SIGNAL_TYPES[type];
+  const judged = action === "open" || action === "click";
   return {
     DATASET_ID,
     SUBSCRIPTION_ID,

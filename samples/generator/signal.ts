@@ -1,11 +1,21 @@
 /** A signal as the generator knows it: the facts, before they become a row. The truth is counted from here. */
-import type { BehaviorType, ListedType, MarketingType } from "../../schemas/signal-types.ts";
+import type { NULL_TEXT } from "../../schemas/kinds.ts";
+import { type BehaviorType, type MarketingType, type SignalType, TYPE_NAMES } from "../../schemas/signal-types.ts";
 import type { Message } from "./campaigns.ts";
 import type { Contact } from "./contacts.ts";
 import type { Product } from "./products.ts";
 
-/** The behavior that Connect says that it exports: the shop sends no other. */
-export type SentBehavior = BehaviorType & ListedType;
+/** The signal types that the shop has no signals of, with the reason. */
+export const NOT_SENT = {
+  removedFromCart: "not on Connect's list of what it exports",
+  loggedIn: "not on Connect's list of what it exports",
+  accountRegistered: "not on Connect's list of what it exports",
+} as const satisfies { readonly [T in SignalType]?: string };
+
+/** All others: each is in any export that is not small. */
+export type SentType = Exclude<SignalType, keyof typeof NOT_SENT>;
+export type SentBehavior = BehaviorType & SentType;
+export const SENT_TYPES = TYPE_NAMES.filter((type) => !Object.hasOwn(NOT_SENT, type)) as readonly SentType[];
 
 interface Base {
   /** 0-based place among all signals of the seed; set when its block is complete. */
@@ -17,12 +27,12 @@ interface Base {
   /** Absent for visitors whom nobody knows. */
   contact?: Contact;
   /** How this row writes null. */
-  nullText: "" | "\\N";
+  nullText: "" | typeof NULL_TEXT;
 }
 
 export interface Marketing extends Base {
   table: "marketing_signals";
-  type: MarketingType;
+  type: MarketingType & SentType;
   message: Message;
   linkId?: string;
   /** Why it is taken for a bot's; opens and clicks only. */

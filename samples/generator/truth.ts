@@ -1,7 +1,17 @@
 /** What a warehouse must hold once the generated files are loaded, counted by the generator itself: nothing here reads a file back. */
 import { snakeCase } from "../../schemas/names.ts";
-import { LISTED_TYPES, type ListedType, type Table } from "../../schemas/signal-types.ts";
-import { type Amounts, AMOUNTS, type Behavior, type Marketing, type Signal, unfitFields, unknownFields } from "./signal.ts";
+import { SIGNAL_TYPES, type Table } from "../../schemas/signal-types.ts";
+import {
+  type Amounts,
+  AMOUNTS,
+  type Behavior,
+  type Marketing,
+  SENT_TYPES,
+  type SentType,
+  type Signal,
+  unfitFields,
+  unknownFields,
+} from "./signal.ts";
 
 /** Records by field: each record that has the field counts once. */
 type Counts = Record<string, number>;
@@ -36,7 +46,7 @@ export interface Truth {
   /** Distinct signals. */
   signals: number;
   signalsByTable: Record<Table, number>;
-  signalsByType: Record<ListedType, number>;
+  signalsByType: Record<SentType, number>;
   /** Behavior signals whose SIGNAL_ID is empty. */
   withoutSignalId: number;
   /** Distinct values of the contact attribute "Customer ID". */
@@ -103,7 +113,7 @@ export class Tally {
   constructor(seed: number, contacts: number, has: (signal: Marketing) => boolean) {
     this.#has = has;
     this.#contacts = new Uint8Array(contacts);
-    const signalsByType = Object.fromEntries(LISTED_TYPES.map((type) => [type, 0])) as Record<ListedType, number>;
+    const signalsByType = Object.fromEntries(SENT_TYPES.map((type) => [type, 0])) as Record<SentType, number>;
     this.#truth = {
       seed,
       files: [],
@@ -171,7 +181,7 @@ export class Tally {
       truth.contacts += 1;
     }
     if (signal.table === "behavior_signals") this.#addBehavior(signal);
-    else if (signal.botReason !== undefined) truth.bots[signal.type.endsWith("Open") ? "opens" : "clicks"] += 1;
+    else if (signal.botReason !== undefined) truth.bots[SIGNAL_TYPES[signal.type].action === "open" ? "opens" : "clicks"] += 1;
   }
 
   #addBehavior(signal: Behavior): void {

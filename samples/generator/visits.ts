@@ -1,4 +1,5 @@
 /** A visit to the shop: page views, products, perhaps a cart and an order. */
+import { NULL_TEXT } from "../../schemas/kinds.ts";
 import type { Contact } from "./contacts.ts";
 import { CDN, CHOICES, ERRORS, type Product, PRODUCTS, SEARCHES, SHOP } from "./products.ts";
 import type { Random } from "./random.ts";
@@ -7,6 +8,7 @@ import { type Amounts, type Behavior, type Clock, type Item, oddForms, type Sent
 /** How a visit ends: nothing in the cart, a cart that is left, or an order. */
 export type VisitPlan = "browse" | "fillCart" | "buy";
 
+/** The SIGNAL_GROUP of each type. */
 const GROUPS: Record<SentBehavior, string> = {
   addToCart: "cart",
   browseAbandonment: "session",
@@ -50,7 +52,7 @@ export function visit(plan: VisitPlan, session: Session, visitor: { contact?: Co
       row: -1,
       id: "",
       at: time,
-      nullText: random.chance(2) ? "\\N" : "",
+      nullText: random.chance(2) ? NULL_TEXT : "",
       ...visitor,
       session,
       group: GROUPS[type],

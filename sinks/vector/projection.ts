@@ -3,7 +3,7 @@
  * texts what the row path would. All others are in doubt, and go to the row path. Everything is derived from the data in schemas/.
  */
 import { EXTRA_TEXT, HASH_TEXT, ITEMS_TEXT, mirrorText, WHOLE_TEXT } from "../../schemas/content-columns.ts";
-import type { ExportHeader } from "../../schemas/export-columns.ts";
+import { type ExportHeader, TIME_HEADERS } from "../../schemas/export-columns.ts";
 import { contactFields, type Header } from "../../schemas/header.ts";
 import { CONTENT_KEY, KEY_COLUMNS, PART_END } from "../../schemas/identity.ts";
 import { quoteIdentifier as id, quoteText } from "../../schemas/names.ts";
@@ -31,8 +31,6 @@ export interface Projection {
   time: string;
 }
 
-const TIMES = ["SIGNAL_TIMESTAMP", "TIMESTAMP", "RECEIVED_TIMESTAMP", "OBSERVED_TIMESTAMP"] as const satisfies ExportHeader[];
-
 /**
  * The projection for records of a table.
  * @param positions of the header's fields that the records have
@@ -44,7 +42,7 @@ export function projectionOf(table: Table, header: Header, positions: readonly n
     positions.map((position) => [header.fields[position]?.column as string, position === content ? WHOLE_TEXT : `f${position}`]),
   );
   const at = (name: ExportHeader) => columns.get(name.toLowerCase());
-  const times = TIMES.flatMap((name) => at(name) ?? []);
+  const times = TIME_HEADERS.flatMap((name) => at(name) ?? []);
   const type = at("SIGNAL_TYPE");
   if (type === undefined || times.length === 0) return undefined;
   const hasContent = content !== undefined;
@@ -121,7 +119,7 @@ function valuesOf(
     return said && typedValue(kind, said);
   };
   const known = new Map(SIGNAL_TABLES[table].map((column) => [column.name, column]));
-  const time = `coalesce(${TIMES.flatMap((name) => fixed(known.get(name.toLowerCase()) as Column) ?? []).join(", ")})`;
+  const time = `coalesce(${TIME_HEADERS.flatMap((name) => fixed(known.get(name.toLowerCase()) as Column) ?? []).join(", ")})`;
   const value = (column: Column): string | undefined => {
     const { name } = column;
     if (name === "record_no") return name;

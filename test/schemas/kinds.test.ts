@@ -1,9 +1,35 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { fitDecimal, fitKind, fitTime, type Kind, LONG_NUMBER, LongNumber, stringifyJson } from "../../schemas/kinds.ts";
+import {
+  DECIMAL_DIGITS,
+  DUCKDB_TYPES,
+  fitDecimal,
+  fitKind,
+  fitTime,
+  isNull,
+  type Kind,
+  LONG_NUMBER,
+  LongNumber,
+  stringifyJson,
+} from "../../schemas/kinds.ts";
 
 /** What a kind makes of a value; undefined where the value does not fit. */
 const read = (kind: Kind, value: unknown): unknown => fitKind(kind, value)?.value;
+
+test.each([
+  ["", true],
+  ["\\N", true],
+  ["\\n", false],
+  ["N", false],
+  [" ", false],
+  ["null", false],
+])("a field that is %j is null: %s", (field, is) => {
+  expect(isNull(field)).toBe(is);
+});
+
+test("a decimal is DuckDB's DECIMAL(18,4)", () => {
+  expect([DUCKDB_TYPES.decimal, DECIMAL_DIGITS]).toEqual(["DECIMAL(18,4)", { whole: 14, places: 4 }]);
+});
 
 describe("fitDecimal", () => {
   test.each([

@@ -8,7 +8,8 @@ import {
   MIRRORED_FIELDS,
   type ContentField,
 } from "../../schemas/content-fields.ts";
-import { EXPORT_COLUMNS, exportColumn, TIME_HEADERS, TYPE_HEADERS } from "../../schemas/export-columns.ts";
+import { EXPORT_COLUMNS, type ExportColumn, exportColumn, TIME_HEADERS, TYPE_HEADERS } from "../../schemas/export-columns.ts";
+import { BEHAVIOR_TYPES } from "../../schemas/signal-types.ts";
 import { ORDER_ITEM_COLUMNS, SIGNAL_TABLES } from "../../schemas/tables.ts";
 
 /** The columns of the vendor's page "Export signals from Connect", section "Export data structure", by the kind that it gives them. */
@@ -68,7 +69,7 @@ test("every name of a content field means one thing", () => {
     ITEMS_FIELD,
   ];
   expect(new Set(everywhere).size).toBe(everywhere.length);
-  for (const type of ["addToCart", "order", "productView", "productConfiguration"] as const) {
+  for (const type of BEHAVIOR_TYPES) {
     const names = fields.flatMap(([, { aliasesByType = {} }]) => aliasesByType[type] ?? []);
     expect(new Set(names).size).toBe(names.length);
     for (const name of names) expect(everywhere).not.toContain(name);
@@ -88,4 +89,27 @@ test("no envelope begins with the name of a field: content that only has fields 
   const first = CONTENT_PATHS.flatMap((path: readonly string[]) => path.slice(0, 1));
   expect(first.length).toBeGreaterThan(0);
   expect(names.filter((name) => first.includes(name))).toEqual([]);
+});
+
+test("every behavior type has content fields: those of all types, and most have more", () => {
+  const fields = Object.entries<ContentField>(CONTENT_FIELDS);
+  for (const type of BEHAVIOR_TYPES) {
+    const names = fields.flatMap(([name, { types }]) => (types.includes(type) ? [name] : []));
+    expect([type, names]).toEqual([type, expect.arrayContaining(["effect", "signalCustomAttributes", "audience", "consent", "sessionId", "isTest"])]);
+  }
+});
+
+test("columns of one channel or action are told by their data: their names, and the vendor's words for them", () => {
+  const columns = Object.entries<ExportColumn>(EXPORT_COLUMNS);
+  const of = (channel?: string, action?: string) =>
+    columns.flatMap(([header, { channels, actions }]) => (channels?.join() === channel && actions?.join() === action ? [header] : []));
+  expect(of("email")).toEqual(columns.map(([header]) => header).filter((header) => /^(EMAIL_|VMTA)/.test(header)));
+  expect(of("whatsapp")).toEqual(columns.map(([header]) => header).filter((header) => header.startsWith("WHATSAPP_")));
+  expect(of("sms")).toEqual(["IS_MMS", "SMS_TAGS"]);
+  expect(of("sms,whatsapp")).toEqual(["INCLUDES_MEDIA"]);
+  expect(of(undefined, "open,click")).toEqual(["BOT_DETECTED", "BOT_DETECTION_REASON"]);
+  expect(of(undefined, "failure,inbound")).toEqual(["CLASSIFICATION", "CLASSIFICATION_CODE"]);
+  expect(of(undefined, "click")).toEqual(["LINK_ID"]);
+  // What behavior has as well, belongs to no channel.
+  expect(columns.filter(([, { tables, channels, actions }]) => (channels ?? actions) && tables.includes("behavior_signals"))).toEqual([]);
 });

@@ -1,7 +1,8 @@
 /** The views: each has its type's signals, and none has one that was sent to try something. */
-import { expect, test } from "vitest";
+import { readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
 import { campaignRevenue } from "../../sinks/revenue.ts";
-import { createViewsSql } from "../../sinks/views.ts";
+import { VIEWS } from "../../sinks/views/index.ts";
 import { csv, memoryFile, pageView, type Scratch, scratchWarehouse } from "../helpers/warehouse.ts";
 
 const signal = (id: string, type: string, content: object, more: Record<string, string> = {}) =>
@@ -58,16 +59,87 @@ test("a warehouse of a version before, without these columns and views, has them
   const scratch = await scratchWarehouse();
   await scratch.load([memoryFile("a.csv", 1, csv([click, ...ORDERS.slice(0, 1)]))]);
   // As it was: views that know nothing of tests, and no columns for them.
-  for (const sql of createViewsSql([])) {
-    const before = sql.replaceAll(/"(is_test|session_id)", |b\."(is_test|session_id)", | AND is_test IS NOT TRUE|WHERE b\.is_test IS NOT TRUE/g, "");
+  for (const { name, sql } of VIEWS) {
+    const before = sql([]).replaceAll(
+      /"(is_test|session_id)", |b\."(is_test|session_id)", | AND is_test IS NOT TRUE|WHERE b\.is_test IS NOT TRUE/g,
+      "",
+    );
     expect(before).not.toContain("is_test");
-    await scratch.run(before);
+    await scratch.run(`CREATE OR REPLACE VIEW ${name} AS ${before}`);
   }
   for (const view of ["removed_from_carts", "log_ins", "account_registrations"]) await scratch.run(`DROP VIEW ${view}`);
   for (const column of ["is_test", "session_id"]) await scratch.run(`ALTER TABLE behavior_signals DROP COLUMN ${column}`);
+  await scratch.run("ALTER TABLE signalhouse.meta DROP COLUMN views");
   await scratch.reopen();
   await scratch.load([memoryFile("b.csv", 2, csv(ORDERS))]);
   expect(await idsOf(scratch, "orders")).toEqual(["real", "said-no", "odd"]);
   expect(await idsOf(scratch, "message_behavior")).toEqual(["real", "said-no", "odd"]);
   expect(await idsOf(scratch, "log_ins")).toEqual([]);
+});
+
+test("each has a name of its own, and says what its rows are", () => {
+  expect(new Set(VIEWS.map(({ name }) => name)).size).toBe(VIEWS.length);
+  for (const { name, about } of VIEWS) expect([name, about]).toEqual([name, expect.stringMatching(/^[A-Z].+\.$/)]);
+});
+
+describe("views of an older version", () => {
+  const PAGE = signal("page", "pageView", { pageTitle: "Home", test: false });
+  /** Opening the warehouse to write changes no byte of it. */
+  const expectNothingWritten = async (scratch: Scratch) => {
+    scratch.warehouse.close();
+    const before = readFileSync(scratch.path);
+    await scratch.reopen();
+    scratch.warehouse.close();
+    expect(readFileSync(scratch.path).equals(before)).toBe(true);
+    await scratch.reopen();
+  };
+
+  test.each([
+    ["which noted other SQL", `UPDATE signalhouse.meta SET views = json_merge_patch(views, '{"page_views": "of other SQL"}')`],
+    ["which noted nothing", "UPDATE signalhouse.meta SET views = NULL"],
+    ["which had no notes", "ALTER TABLE signalhouse.meta DROP COLUMN views"],
+  ])("%s, are made anew once, when the warehouse is opened to write", async (_, noted) => {
+    const scratch = await scratchWarehouse();
+    await scratch.load([memoryFile("a.csv", 1, csv([PAGE]))]);
+    await scratch.run("CREATE OR REPLACE VIEW page_views AS SELECT 'before' AS page_title");
+    await scratch.run(noted);
+    await scratch.reopen({ access: "read" });
+    expect(await scratch.values("SELECT page_title FROM page_views")).toEqual(["before"]);
+    await scratch.reopen({ version: "2.0" });
+    expect(await scratch.rows("SELECT signal_id, page_title FROM page_views")).toEqual([{ signal_id: "page", page_title: "Home" }]);
+    expect(await scratch.value("SELECT written_by FROM signalhouse.meta")).toBe("2.0");
+    await expectNothingWritten(scratch);
+  });
+
+  test("are noted as those of this one with each column that is added to them", async () => {
+    const scratch = await scratchWarehouse();
+    await scratch.load([memoryFile("a.csv", 1, csv([PAGE]))]);
+    const before = await scratch.value("SELECT views FROM signalhouse.meta");
+    await scratch.load([memoryFile("b.csv", 2, csv([{ ...PAGE, "Loyalty Tier": "gold" }]))]);
+    expect(await scratch.value("SELECT views FROM signalhouse.meta")).not.toBe(before);
+    expect(await scratch.values("SELECT contact_loyalty_tier FROM page_views")).toEqual(["gold"]);
+    await expectNothingWritten(scratch);
+  });
+
+  test("leave those alone that people have made: over ours, under a name of ours elsewhere, or under one that this version is the first to have", async () => {
+    const scratch = await scratchWarehouse();
+    await scratch.load([memoryFile("a.csv", 1, csv([PAGE]))]);
+    await scratch.run("CREATE VIEW titles AS SELECT page_title FROM page_views");
+    await scratch.run("CREATE VIEW all_pages AS SELECT * FROM page_views");
+    await scratch.run("CREATE SCHEMA mart; CREATE VIEW mart.page_views AS SELECT 'elsewhere' AS name");
+    await scratch.run("CREATE OR REPLACE VIEW log_ins AS SELECT 'mine' AS name");
+    await scratch.run(`UPDATE signalhouse.meta SET views = json_merge_patch(views, '{"log_ins": null, "page_views": "of other SQL"}')`);
+    const survive = async () => {
+      expect(await scratch.values("FROM titles")).toEqual(["Home"]);
+      expect(await scratch.values("SELECT page_title FROM all_pages")).toEqual(["Home"]);
+      expect(await scratch.values("FROM mart.page_views")).toEqual(["elsewhere"]);
+      expect(await scratch.values("FROM log_ins")).toEqual(["mine"]);
+    };
+    await scratch.reopen();
+    await survive();
+    await expectNothingWritten(scratch);
+    await scratch.load([memoryFile("b.csv", 2, csv([{ ...PAGE, "Loyalty Tier": "gold" }]))]);
+    await survive();
+    expect(await scratch.values("SELECT contact_loyalty_tier FROM page_views")).toEqual(["gold"]);
+  });
 });

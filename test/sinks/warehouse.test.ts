@@ -12,8 +12,8 @@ import { DATA_TABLES } from "../../sinks/ddl.ts";
 import { beginRun } from "../../sinks/runs.ts";
 import { type Migration, MIGRATIONS, type MigrationOptions, prepareSchema, schemaVersion } from "../../sinks/migrate.ts";
 import { probeWarehouse } from "../../sinks/probe.ts";
-import { VIEWS } from "../../sinks/views.ts";
 import { placeOf } from "../../sinks/places.ts";
+import { VIEWS } from "../../sinks/views/index.ts";
 import { openWarehouse } from "../../sinks/warehouse.ts";
 import { failureOf } from "../helpers/errors.ts";
 import { contentKey } from "../../transforms/content-key.ts";
@@ -235,7 +235,7 @@ describe("migration", () => {
   test.each([0, 1, -1])("a column that is missing in every table (number %i) is added, and loads go on", async (index) => {
     const scratch = await scratchWarehouse();
     const wanted = await scratch.rows(columnsOf);
-    for (const view of VIEWS) await scratch.run(`DROP VIEW ${view}`);
+    for (const { name } of VIEWS) await scratch.run(`DROP VIEW ${name}`);
     const { meta: _, ...ledger } = LEDGER_TABLES;
     for (const [table, columns] of Object.entries(ledger))
       await scratch.run(`ALTER TABLE signalhouse.${table} DROP COLUMN ${Object.keys(columns).at(index)}`);
