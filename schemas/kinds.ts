@@ -15,12 +15,23 @@ export class LongNumber {
   }
 }
 
+/** How Snowflake writes null into a file. */
+export const NULL_TEXT = "\\N";
+
+/** Whether a field of a row is null: empty, or NULL_TEXT. */
+export const isNull = (field: string): boolean => field === "" || field === NULL_TEXT;
+
+/** The kinds of value. */
 export type Kind = "text" | "decimal" | "boolean" | "timestamp" | "texts" | "json";
+
+/** How many digits a decimal has at most before its point, and behind it. */
+export const DECIMAL_DIGITS = { whole: 14, places: 4 } as const;
+const { whole: WHOLE_DIGITS, places: PLACES } = DECIMAL_DIGITS;
 
 /** The DuckDB type of each kind. Money and quantities are decimals: they are read from their text, never through a float. */
 export const DUCKDB_TYPES = {
   text: "VARCHAR",
-  decimal: "DECIMAL(18,4)",
+  decimal: `DECIMAL(${WHOLE_DIGITS + PLACES},${PLACES})`,
   boolean: "BOOLEAN",
   timestamp: "TIMESTAMPTZ",
   texts: "VARCHAR[]",
@@ -30,7 +41,7 @@ export const DUCKDB_TYPES = {
 /** What a record holds for each kind. */
 export interface KindValues {
   text: string;
-  /** Canonical decimal text: at most 14 digits, a dot and at most 4 digits, no trailing zeros ("79.5"). */
+  /** Canonical decimal text: digits, a dot and digits, as many as DECIMAL_DIGITS, without zeros at either end ("79.5"). */
   decimal: string;
   boolean: boolean;
   /** ISO 8601 in UTC with three or six fraction digits ("2025-09-14T10:02:11.480Z"). */
@@ -55,17 +66,15 @@ function scalarText(value: unknown): string | undefined {
 }
 
 /** The point is part of the second group: were it optional between the two, a long run of digits would cost quadratic time. */
-const DECIMAL = /^([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d+))?$/;
-/** Digits of DECIMAL(18,4) before its point, and behind it. */
-const [WHOLE_DIGITS, PLACES] = [14, 4];
+const NUMBER = /^([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d+))?$/;
 const FIVE = "5".charCodeAt(0);
 
 /**
- * The canonical text of a number in DECIMAL(18,4); undefined for what is none ("10%", "1,5"), or is too large. Further places are rounded half away
+ * The canonical text of a number in a decimal column; undefined for what is none ("10%", "1,5"), or is too large. Further places are rounded half away
  * from zero, on the digits as they are written.
  */
 export function fitDecimal(text: string): Fitted<string> | undefined {
-  const match = DECIMAL.exec(text.trim());
+  const match = NUMBER.exec(text.trim());
   if (!match) return undefined;
   const [, sign = "", whole = "", fraction = "", exponent = "0"] = match;
   const digits = whole + fraction;
@@ -101,7 +110,7 @@ export const CANONICAL = {
   /** Milliseconds and Z, on a day that every month has. */
   timestamp: String.raw`[12]\d{3}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{3}Z`,
   /** No zeros at either end. */
-  decimal: String.raw`-?[1-9]\d{0,13}(?:\.\d{0,3}[1-9])?|0|-?0\.\d{0,3}[1-9]`,
+  decimal: String.raw`-?[1-9]\d{0,${WHOLE_DIGITS - 1}}(?:\.\d{0,${PLACES - 1}}[1-9])?|0|-?0\.\d{0,${PLACES - 1}}[1-9]`,
   boolean: "true|false",
   /** A JSON list of texts without white space and escapes. */
   texts: String.raw`\[(?:"[^"\\\x00-\x1f]*"(?:,"[^"\\\x00-\x1f]*")*)?\]`,
@@ -202,7 +211,7 @@ const whole =
 /** The zod type of each kind, for values that are not null. */
 const KIND_TYPES: { readonly [K in Kind]: z.ZodType<Fitted<KindValues[K]>> } = {
   text: fitting(whole(scalarText), "text"),
-  decimal: fitting(viaText(fitDecimal), "a number that DECIMAL(18,4) holds"),
+  decimal: fitting(viaText(fitDecimal), `a number that ${DUCKDB_TYPES.decimal} holds`),
   boolean: fitting(whole(viaText((text) => BOOLEANS.get(text.trim().toLowerCase()))), "true or false"),
   timestamp: fitting(viaText(fitTime), "an ISO 8601 time"),
   texts: fitting(

@@ -2,7 +2,7 @@
 import { EXPORT_COLUMNS, type ExportColumn, type ExportHeader } from "../schemas/export-columns.ts";
 import { contactFields, type FieldMeaning, type Header } from "../schemas/header.ts";
 import { bareId, isNoId, KEY_COLUMNS } from "../schemas/identity.ts";
-import { fitKind, stringifyJson } from "../schemas/kinds.ts";
+import { fitKind, isNull, stringifyJson } from "../schemas/kinds.ts";
 import type { Reject, SignalRecord } from "../schemas/record.ts";
 import { knownSignalType, placementOf } from "../schemas/signal-types.ts";
 import { expandContent, Leftovers, mirrored } from "./content.ts";
@@ -10,9 +10,6 @@ import { contentKey } from "./content-key.ts";
 import { hasHalfCharacters, plainJson, withoutBlanks } from "./json.ts";
 import { type Found, isBlank, type Payload, readPayload, typeOf } from "./payload.ts";
 import { rejectRow, type Row } from "./rows.ts";
-
-/** A row is null where a field is empty or Snowflake's `\N`. */
-const isNull = (field: string) => field === "" || field === "\\N";
 
 /** Expands one row. Gives a promise only where its content is so large that it is read in pieces. */
 export function expandRow(row: Row, header: Header): SignalRecord | Reject | Promise<SignalRecord | Reject> {

@@ -2,21 +2,21 @@
  * Writes rows as Parquet, for whoever reads columns: a text stands there as it is, behind its length, and what is null costs a bit. That is all of the format that is used here:
  * one row group, a page a column, nothing compressed, no dictionaries (https://parquet.apache.org/docs/file-format/).
  */
-import type { Column } from "./columns.ts";
+import type { ColumnValues } from "./columns.ts";
 import { Thrift } from "./thrift.ts";
 
-export interface NamedColumn {
+export interface ParquetColumn {
   name: string;
-  column: Column;
-  /** What its values are: texts, texts that are JSON for sure, or times, as microseconds since 1970 in UTC. */
-  kind: "text" | "json" | "time";
+  values: ColumnValues;
+  /** What they are: texts, texts that are JSON for sure, or times, as microseconds since 1970 in UTC. */
+  type: "text" | "json" | "time";
 }
 
 /**
  * A file of rows with a number each, as record_no, and columns whose values may be null.
  * @returns its pieces, some of which are the columns' memory
  */
-export function parquetOf(numbers: readonly number[], columns: readonly NamedColumn[]): Uint8Array[] {
+export function parquetOf(numbers: readonly number[], columns: readonly ParquetColumn[]): Uint8Array[] {
   const rows = numbers.length;
   const pieces: Uint8Array[] = [MAGIC];
   let offset = MAGIC.length;
@@ -29,8 +29,8 @@ export function parquetOf(numbers: readonly number[], columns: readonly NamedCol
     return place;
   };
   const chunks: Chunk[] = [
-    { name: "record_no", kind: "number", ...put(numberBytes(numbers)) },
-    ...columns.map(({ name, kind, column }) => ({ name, kind, ...put(...levels(column.present(rows)), ...column.values()) })),
+    { name: "record_no", type: "number", ...put(numberBytes(numbers)) },
+    ...columns.map(({ name, type, values }) => ({ name, type, ...put(...levels(values.present(rows)), ...values.pieces()) })),
   ];
   const footer = fileMetadata(rows, chunks);
   return [...pieces, footer, lengthOf(footer.length), MAGIC];
@@ -65,7 +65,7 @@ interface Place {
 
 interface Chunk extends Place {
   name: string;
-  kind: NamedColumn["kind"] | "number";
+  type: ParquetColumn["type"] | "number";
 }
 
 const MAGIC = Buffer.from("PAR1");
@@ -80,25 +80,26 @@ function pageHeader(rows: number, size: number): Uint8Array {
   return new Thrift().int(1, DATA_PAGE).int(2, size).int(3, size).struct(5, data).stop().bytes;
 }
 
-const typeOf = (kind: Chunk["kind"]) => (kind === "number" || kind === "time" ? INT64 : BYTE_ARRAY);
+/** The format's own type. */
+const physicalType = (type: Chunk["type"]) => (type === "number" || type === "time" ? INT64 : BYTE_ARRAY);
 
 /** An instant, in microseconds. */
 const INSTANT = () => new Thrift().struct(8, new Thrift().flag(1).struct(2, new Thrift().struct(2, new Thrift())));
 
-function schemaElement({ name, kind }: Chunk): Thrift {
+function schemaElement({ name, type }: Chunk): Thrift {
   const element = new Thrift()
-    .int(1, typeOf(kind))
-    .int(3, kind === "number" ? REQUIRED : OPTIONAL)
+    .int(1, physicalType(type))
+    .int(3, type === "number" ? REQUIRED : OPTIONAL)
     .text(4, name);
-  if (kind === "number") return element;
-  return kind === "time" ? element.int(6, TIMESTAMP_MICROS).struct(10, INSTANT()) : element.int(6, kind === "json" ? JSON_TEXT : UTF8);
+  if (type === "number") return element;
+  return type === "time" ? element.int(6, TIMESTAMP_MICROS).struct(10, INSTANT()) : element.int(6, type === "json" ? JSON_TEXT : UTF8);
 }
 
 function fileMetadata(rows: number, chunks: readonly Chunk[]): Uint8Array {
   const root = new Thrift().text(4, "rows").int(5, chunks.length);
-  const columns = chunks.map(({ name, kind, offset, size }) => {
+  const columns = chunks.map(({ name, type, offset, size }) => {
     const metadata = new Thrift()
-      .int(1, typeOf(kind))
+      .int(1, physicalType(type))
       .ints(2, [PLAIN, RLE])
       .texts(3, [name])
       .int(4, UNCOMPRESSED)

@@ -1,7 +1,7 @@
 /** From the text of SIGNAL_CONTENT to the payload in it: out of texts, lists and envelopes. */
 import { CONTENT_PATHS } from "../schemas/content-fields.ts";
 import { isNoId } from "../schemas/identity.ts";
-import { LongNumber } from "../schemas/kinds.ts";
+import { LongNumber, NULL_TEXT } from "../schemas/kinds.ts";
 import { knownSignalType, LEGACY_BEHAVIOR_TYPES } from "../schemas/signal-types.ts";
 import { type JsonResult, readJson, readJsonNow, withoutBlanks } from "./json.ts";
 
@@ -28,10 +28,10 @@ export const isBlank = (text: string): boolean => withoutBlanks(text) === "";
 /** Objects, lists, numbers and booleans say something, or are read to find out. */
 const SAYS_SOMETHING = /^["']?(?:[[{]|true|false|[-+]?[\d.])/i;
 
-/** Whether a text is one of the words for nothing that stand in place of ids, too; \\N is Snowflake's. */
+/** Whether a text is one of the words for nothing that stand in place of ids, too. */
 function saysNothing(text: string): boolean {
   const bare = text.length < 100 ? withoutBlanks(text) : text;
-  return bare === "\\N" || (isNoId(bare) && !SAYS_SOMETHING.test(bare));
+  return bare === NULL_TEXT || (isNoId(bare) && !SAYS_SOMETHING.test(bare));
 }
 
 /** The payload in a SIGNAL_CONTENT. Gives a promise only where that is so large that it is read in pieces. */

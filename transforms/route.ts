@@ -1,8 +1,10 @@
 /** Sends records to the table that they belong to, for whoever reads many at once: only those that can be told at a glance. */
 import { isUtf8 } from "node:buffer";
 import type { Header } from "../schemas/header.ts";
+import { NULL_TEXT } from "../schemas/kinds.ts";
 import { isListed, SIGNAL_TYPES, type SignalType, type Table, TYPE_NAMES } from "../schemas/signal-types.ts";
 import { type Block, fieldEnd, fieldStart, recordAt } from "./block.ts";
+import { CASE, QUOTE } from "./bytes.ts";
 import { ColumnMemory } from "./columns.ts";
 import { ContentReader } from "./content-reader.ts";
 import { type Chosen, type FieldColumn, TableRows } from "./table-rows.ts";
@@ -33,11 +35,7 @@ interface KnownType {
   isListed: boolean;
 }
 
-const QUOTE = 0x22;
-const BACKSLASH = 0x5c;
-const N = 0x4e;
-/** What tells a letter from its capital in ASCII. */
-const CASE = 0x20;
+const [BACKSLASH, N] = Buffer.from(NULL_TEXT);
 
 /** Routes the records of files with a certain header. */
 export class Router {
@@ -162,7 +160,7 @@ function isEmpty(block: Block, index: number, [from, to]: Range): boolean {
   return true;
 }
 
-/** An empty field, quoted or not, and `\N`. */
+/** An empty field, quoted or not, and NULL_TEXT: isNull() of schemas/kinds.ts, of bytes. */
 function isNull(bytes: Buffer, start: number, end: number): boolean {
   if (end === start) return true;
   if (end !== start + 2) return false;
@@ -191,9 +189,9 @@ function routeOf(table: Table, fields: Header["fields"], type: number, memory: C
   const isCut = (position: number) => table === "behavior_signals" && position === content;
   const columns = places.flatMap((position): FieldColumn[] => {
     if (isCut(position)) return [];
-    if (position === type) return [{ position, kind: "type" }];
+    if (position === type) return [{ position, holds: "names" }];
     const meaning = fields[position];
-    return [{ position, kind: meaning && !meaning.contact && meaning.fixed.kind === "timestamp" ? "time" : "text" }];
+    return [{ position, holds: meaning && !meaning.contact && meaning.fixed.kind === "timestamp" ? "times" : "texts" }];
   });
   const cut = places.find(isCut);
   return {
