@@ -1,60 +1,10 @@
 /** The loops in transforms/assembly/ as they were compiled, and the memory that they work in. */
+import { MIRRORED_FIELDS } from "../schemas/content-fields.ts";
 import { messageOf, SignalhouseError } from "../schemas/errors.ts";
+import { DECIMAL_DIGITS, NULL_TEXT } from "../schemas/kinds.ts";
 import { CODE } from "./assembly/code.ts";
-
-/** What they export; places and sizes are in bytes, counted from the start of the memory. */
-interface Exports {
-  memory: { buffer: ArrayBuffer; grow: (pages: number) => number };
-  records: { value: number };
-  next: { value: number };
-  mark: (
-    start: number,
-    end: number,
-    atEnd: boolean,
-    most: number,
-    starts: number,
-    firsts: number,
-    mostRecords: number,
-    ends: number,
-    endsEnd: number,
-  ) => number;
-  setRows: (bytes: number, starts: number, ends: number, types: number, accepted: number, count: number) => void;
-  refuseTimes: (field: number, isLast: boolean) => void;
-  filled: { value: number };
-  wanted: { value: number };
-  addField: (from: number, field: number, isLast: boolean, target: number, targetEnd: number, present: number, firstRow: number) => number;
-  addTimes: (from: number, field: number, isLast: boolean, target: number, targetEnd: number, present: number, firstRow: number) => number;
-  addNames: (from: number, names: number, target: number, targetEnd: number, present: number, firstRow: number) => number;
-  addTexts: (from: number, target: number, targetEnd: number, present: number, firstRow: number) => number;
-  firstPlace: { value: number };
-  setPlan: (
-    slots: number,
-    mask: number,
-    count: number,
-    actions: number,
-    types: number,
-    nodes: number,
-    payloads: number,
-    itemColumns: number,
-    whole: number,
-    extra: number,
-    hash: number,
-    work: number,
-  ) => void;
-  readContent: (
-    field: number,
-    isLast: boolean,
-    id: number,
-    texts: number,
-    rewritten: number,
-    rewrittenEnd: number,
-    entries: number,
-    entriesEnd: number,
-  ) => void;
-  hashContent: (start: number, end: number, scratch: number, scratchEnd: number, target: number) => number;
-  setColumns: (columns: number, work: number) => void;
-  firstEntry: (column: number) => number;
-}
+import type { Exports } from "./assembly/exports.ts";
+import { VECTOR } from "./assembly/sizes.ts";
 
 // Node has it, but its types have not.
 declare const WebAssembly: {
@@ -62,13 +12,11 @@ declare const WebAssembly: {
   Instance: new (module: object) => { exports: object };
 };
 
-/** Why marking stopped: transforms/assembly/records.ts has the same numbers. */
-export const STATUS = { whole: 0, incomplete: -1, broken: -2, tooLarge: -3, full: -4 } as const;
-/** What adding to a column gives where there is nothing more to add: the same. */
-export const DONE = -1;
+/** The fields of a content that say its signal's type. */
+const TYPE_FIELDS = Object.entries(MIRRORED_FIELDS).flatMap(([name, header]) => (header === "SIGNAL_TYPE" ? [name] : []));
 
-/** Bytes that must be there behind what is read or written: sixteen are looked at in one go. */
-const SLACK = 16;
+/** Bytes of a number, as numbers() reads it. */
+export const NUMBER_BYTES = Uint32Array.BYTES_PER_ELEMENT;
 
 const PAGE = 64 * 1024;
 let compiled: object | undefined;
@@ -107,7 +55,10 @@ export class Assembly {
     this.code = instantiate();
     this.#bytes = Buffer.from(this.code.memory.buffer);
     // Nothing has the place 0, and nothing the bytes just before the first place.
-    this.#first = this.#next = Math.ceil((this.code.firstPlace.value + SLACK) / 8) * 8;
+    this.#first = this.#next = Math.ceil((this.code.firstPlace.value + VECTOR) / 8) * 8;
+    this.code.setNull(...this.#keepName(NULL_TEXT));
+    this.code.setDecimal(DECIMAL_DIGITS.whole, DECIMAL_DIGITS.places);
+    this.code.setTypeFields(this.keepNames(TYPE_FIELDS), TYPE_FIELDS.length);
   }
 
   /** All of its memory. */
@@ -115,10 +66,10 @@ export class Assembly {
     return this.#bytes;
   }
 
-  /** A place for so many bytes, and SLACK behind them. What is there is not known. */
+  /** A place for so many bytes, and VECTOR behind them, which may be read and written, too. What is there is not known. */
   place(size: number): number {
     const at = this.#next;
-    this.#next = at + Math.ceil((size + SLACK) / 8) * 8;
+    this.#next = at + Math.ceil((size + VECTOR) / 8) * 8;
     const missing = this.#next - this.#bytes.length;
     if (missing > 0) {
       try {
@@ -139,15 +90,19 @@ export class Assembly {
     return at;
   }
 
-  /** Keeps a name. */
-  keepName(name: string): [at: number, length: number] {
+  #keepName(name: string): [at: number, length: number] {
     const bytes = new TextEncoder().encode(name);
     return [this.keep(bytes), bytes.length];
   }
 
   /** Keeps names. @returns where the place and the length of each are written */
   keepNames(names: readonly string[]): number {
-    return this.keep(Uint32Array.from(names.flatMap((name) => this.keepName(name))));
+    return this.keep(Uint32Array.from(names.flatMap((name) => this.#keepName(name))));
+  }
+
+  /** Keeps so many bytes, that are 0. */
+  keepZeros(size: number): number {
+    return this.keep(new Uint8Array(size));
   }
 
   /** Takes all places back that are not kept. */

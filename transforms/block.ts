@@ -1,4 +1,5 @@
 /** Pieces of a file whose records are told apart already. */
+import { CR, LF } from "./bytes.ts";
 
 /**
  * A run of whole, well-quoted records; the last one's line end may be missing at the end of the file.
@@ -22,9 +23,6 @@ export interface Broken {
   bytes: Buffer;
   code: "csv_broken" | "record_too_large";
 }
-
-const LF = 0x0a;
-const CR = 0x0d;
 
 export const fieldCount = ({ firstFields }: Block, index: number): number => (firstFields[index + 1] as number) - (firstFields[index] as number);
 

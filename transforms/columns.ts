@@ -1,9 +1,8 @@
 /** Columns of texts and times, out of the records of blocks. */
-import { Assembly, DONE } from "./assembly.ts";
 import { TYPE_NAMES } from "../schemas/signal-types.ts";
+import { Assembly, NUMBER_BYTES } from "./assembly.ts";
 import type { Block } from "./block.ts";
 
-const NUMBER_BYTES = 4;
 /** A column's first piece of memory; each next one is twice as large, up to a limit. */
 const PIECE_BYTES = 32 * 1024;
 const MOST_PIECE_BYTES = 1024 * 1024;
@@ -92,7 +91,7 @@ export class Room<Names extends string> {
 }
 
 /** The values of a column, texts each behind its length, times as eight bytes, and which rows have one. */
-export class Column {
+export class ColumnValues {
   readonly #assembly: Assembly;
   readonly #pieces: { at: number; length: number; room: number }[] = [];
   #present = 0;
@@ -131,7 +130,7 @@ export class Column {
       const [at, end] = piece ? [piece.at + piece.length, piece.at + piece.room] : [0, 0];
       from = fill(from, at, end);
       if (piece) piece.length = code.filled.value - piece.at;
-      if (from === DONE) return;
+      if (code.wanted.value === 0) return;
       const room = Math.max(code.wanted.value, piece ? Math.min(piece.room * 2, MOST_PIECE_BYTES) : PIECE_BYTES);
       piece = { at: this.#assembly.place(room), length: 0, room };
       this.#pieces.push(piece);
@@ -148,8 +147,8 @@ export class Column {
     this.#rows = rows;
   }
 
-  /** The values, in pieces. */
-  values(): Uint8Array[] {
+  /** All of them, in pieces. */
+  pieces(): Uint8Array[] {
     return this.#pieces.map(({ at, length }) => this.#assembly.bytes.subarray(at, at + length));
   }
 

@@ -1,8 +1,7 @@
 /** What SIGNAL_CONTENT says, as a hash: whoever reads many records at once has it made by the same code, see transforms/assembly/hash.ts. */
+import { HASH } from "./assembly/sizes.ts";
 import { Assembly } from "./assembly.ts";
 
-/** Characters of a hash. */
-const HASH = 32;
 /** A memory that had a larger text is given back. */
 const LARGE = 1024 * 1024;
 
@@ -23,7 +22,7 @@ export function contentHash(text: string): string {
   const target = assembly.place(HASH);
   assembly.bytes.set(content, start);
   const length = assembly.code.hashContent(start, start + content.length, scratch, scratch + content.length * 2, target);
-  const hash = assembly.bytes.toString("latin1", target, target + Math.max(length, 0));
+  const hash = assembly.bytes.toString("latin1", target, target + length);
   if (content.length > LARGE) shared = undefined;
   return hash;
 }

@@ -5,11 +5,7 @@ import { fitTime } from "../schemas/kinds.ts";
 import { cleanName } from "../schemas/names.ts";
 import { knownSignalType } from "../schemas/signal-types.ts";
 import { type Block, fieldCount, fieldEnd, fieldStart } from "./block.ts";
-
-const QUOTE = 0x22;
-const BRACE = 0x7b;
-const DASH = 0x2d;
-const [ZERO, NINE] = [0x30, 0x39];
+import { DASH, NINE, OPEN, QUOTE, ZERO } from "./bytes.ts";
 
 /** A field in quotes, with blanks and what nobody sees around them, or one without; then a comma or the end. */
 const AROUND = String.raw`[\p{White_Space}\p{Default_Ignorable_Code_Point}]*`;
@@ -89,7 +85,7 @@ export class Glance {
   isRecord(block: Block, index: number): boolean {
     if (fieldCount(block, index) !== this.#fields) return false;
     for (const position of this.#times) if (this.#isTime(block, index, position)) return true;
-    return this.#content !== undefined && block.bytes[startOf(block, index, this.#content)] === BRACE;
+    return this.#content !== undefined && block.bytes[startOf(block, index, this.#content)] === OPEN;
   }
 
   /** Whether a field begins as a time does: with a year and a dash. */

@@ -1,19 +1,19 @@
 /** Finds where records start and where their fields end. */
-import { Assembly, STATUS } from "./assembly.ts";
+import * as Status from "./assembly/status.ts";
+import { Assembly, NUMBER_BYTES } from "./assembly.ts";
 import type { Block } from "./block.ts";
 
 /** Of a block. Those of small records are many. */
 const MOST_RECORDS = 32 * 1024;
 /** Room for the ends of a block's fields, at first: a record may have more. */
 const FIELDS = 128 * 1024;
-const NUMBER_BYTES = 4;
 
 /** What was marked, and what is next. */
 interface Marked {
   block?: Block;
   /** The place behind it. */
   next: number;
-  /** What is there. */
+  /** What is there: of transforms/assembly/status.ts. */
   status: number;
 }
 
@@ -57,7 +57,7 @@ export class Marker {
     const endsEnd = this.#ends + this.#fields * NUMBER_BYTES;
     const status = code.mark(from, to, atEnd, Math.min(maxRecordBytes, LARGEST), this.#starts, this.#firsts, MOST_RECORDS, this.#ends, endsEnd);
     const [records, next] = [code.records.value, code.next.value];
-    if (status === STATUS.full && records === 0) {
+    if (status === Status.FULL && records === 0) {
       this.#arrange(this.#size, this.#fields * 2);
       return this.mark(start, end, atEnd, maxRecordBytes);
     }
@@ -87,7 +87,7 @@ export class Marker {
       at += piece.length;
     }
     let marked = this.mark(0, size, true, size);
-    while (marked.status === STATUS.full && (marked.block?.records ?? 0) < MOST_RECORDS) {
+    while (marked.status === Status.FULL && (marked.block?.records ?? 0) < MOST_RECORDS) {
       this.#arrange(this.#size, this.#fields * 2);
       marked = this.mark(0, size, true, size);
     }

@@ -6,16 +6,16 @@ import type { ColumnChunk, PageHeader, SchemaElement } from "hyparquet";
 import { ByteWriter } from "hyparquet-writer/src/bytewriter.js";
 import { writePageHeader } from "hyparquet-writer/src/datapage.js";
 import { writeMetadata } from "hyparquet-writer/src/metadata.js";
-import type { Column } from "./columns.ts";
+import type { ColumnValues } from "./columns.ts";
 
-export interface NamedColumn {
+export interface ParquetColumn {
   name: string;
-  column: Column;
-  /** What its values are: texts, texts that are JSON for sure, or times, as microseconds since 1970 in UTC. */
-  kind: "text" | "json" | "time";
+  values: ColumnValues;
+  /** What they are: texts, texts that are JSON for sure, or times, as microseconds since 1970 in UTC. */
+  type: "text" | "json" | "time";
 }
 
-/** How the values of a kind are described. */
+/** How values of a type are described. */
 const ELEMENTS = {
   number: { type: "INT64", repetition_type: "REQUIRED" },
   text: { type: "BYTE_ARRAY", repetition_type: "OPTIONAL", converted_type: "UTF8" },
@@ -34,23 +34,23 @@ const MAGIC = Buffer.from("PAR1");
  * A file of rows with a number each, as record_no, and columns whose values may be null.
  * @returns its pieces, some of which are the columns' memory
  */
-export function parquetOf(numbers: readonly number[], columns: readonly NamedColumn[]): Uint8Array[] {
+export function parquetOf(numbers: readonly number[], columns: readonly ParquetColumn[]): Uint8Array[] {
   const rows = numbers.length;
   const pieces: Uint8Array[] = [MAGIC];
   const schema: SchemaElement[] = [{ name: "rows", num_children: columns.length + 1 }];
   const chunks: ColumnChunk[] = [];
   let offset = MAGIC.length;
-  const put = (name: string, kind: keyof typeof ELEMENTS, ...page: Uint8Array[]): void => {
+  const put = (name: string, type: keyof typeof ELEMENTS, ...page: Uint8Array[]): void => {
     const bytes = page.reduce((sum, { length }) => sum + length, 0);
     const header = pageHeader(rows, bytes);
     pieces.push(header, ...page);
-    const element: SchemaElement & { type: "INT64" | "BYTE_ARRAY" } = { name, ...ELEMENTS[kind] };
+    const element: SchemaElement & { type: "INT64" | "BYTE_ARRAY" } = { name, ...ELEMENTS[type] };
     schema.push(element);
     chunks.push(chunkOf(element, rows, offset, header.length + bytes));
     offset += header.length + bytes;
   };
   put("record_no", "number", numberBytes(numbers));
-  for (const { name, kind, column } of columns) put(name, kind, ...levels(column.present(rows)), ...column.values());
+  for (const { name, type, values } of columns) put(name, type, ...levels(values.present(rows)), ...values.pieces());
 
   const footer = new ByteWriter();
   const total = BigInt(offset - MAGIC.length);

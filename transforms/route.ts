@@ -4,6 +4,7 @@ import type { Header } from "../schemas/header.ts";
 import { NULL_TEXT } from "../schemas/kinds.ts";
 import { isListed, SIGNAL_TYPES, type SignalType, type Table, TYPE_NAMES } from "../schemas/signal-types.ts";
 import { type Block, fieldEnd, fieldStart, recordAt } from "./block.ts";
+import { CASE, QUOTE } from "./bytes.ts";
 import { ColumnMemory } from "./columns.ts";
 import { ContentReader } from "./content-reader.ts";
 import { type Chosen, type FieldColumn, TableRows } from "./table-rows.ts";
@@ -34,10 +35,7 @@ interface KnownType {
   isListed: boolean;
 }
 
-const QUOTE = 0x22;
 const [BACKSLASH, N] = Buffer.from(NULL_TEXT);
-/** What tells a letter from its capital in ASCII. */
-const CASE = 0x20;
 
 /** Routes the records of files with a certain header. */
 export class Router {
@@ -191,9 +189,9 @@ function routeOf(table: Table, fields: Header["fields"], type: number, memory: C
   const isCut = (position: number) => table === "behavior_signals" && position === content;
   const columns = places.flatMap((position): FieldColumn[] => {
     if (isCut(position)) return [];
-    if (position === type) return [{ position, kind: "type" }];
+    if (position === type) return [{ position, holds: "names" }];
     const meaning = fields[position];
-    return [{ position, kind: meaning && !meaning.contact && meaning.fixed.kind === "timestamp" ? "time" : "text" }];
+    return [{ position, holds: meaning && !meaning.contact && meaning.fixed.kind === "timestamp" ? "times" : "texts" }];
   });
   const cut = places.find(isCut);
   return {

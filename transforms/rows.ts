@@ -5,6 +5,7 @@ import { messageOf } from "../schemas/errors.ts";
 import type { Reject } from "../schemas/record.ts";
 import type { RejectCode } from "../schemas/reject-codes.ts";
 import { type Block, type Broken, fieldCount, fieldEnd, fieldStart, kept, recordAt, recordsOf, withoutLineEnd } from "./block.ts";
+import { QUOTE } from "./bytes.ts";
 
 /** One parsed row: as many fields as its record has. */
 export interface Row {
@@ -65,8 +66,6 @@ export function markedRows(marked: Block, recordNos: readonly number[], maxRecor
     return { kind: "row", record_no, fields, bytes: () => recordAt(block, index) };
   });
 }
-
-const QUOTE = 0x22;
 
 const fieldText = (bytes: Buffer, start: number, end: number) =>
   bytes[start] === QUOTE ? bytes.toString("utf8", start + 1, end - 1).replaceAll('""', '"') : bytes.toString("utf8", start, end);

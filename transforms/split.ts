@@ -1,6 +1,7 @@
 import { SignalhouseError } from "../schemas/errors.ts";
-import { STATUS } from "./assembly.ts";
+import * as Status from "./assembly/status.ts";
 import type { Block, Broken } from "./block.ts";
+import { CR, LF } from "./bytes.ts";
 import { Marker } from "./marker.ts";
 
 /**
@@ -60,11 +61,11 @@ export class Splitter {
       const { block, next, status } = this.#marker.mark(start, end, atEnd, this.#maxRecordBytes);
       start = next;
       if (block) yield block;
-      if (status === STATUS.whole || status === STATUS.incomplete) break;
-      if (status === STATUS.full) continue;
+      if (status === Status.WHOLE || status === Status.INCOMPLETE) break;
+      if (status === Status.FULL) continue;
       const line = this.#line(this.#marker.bytes(end).subarray(start), atEnd);
       if (!line) break;
-      yield { kind: "broken", bytes: line.bytes, code: status === STATUS.tooLarge ? "record_too_large" : "csv_broken" };
+      yield { kind: "broken", bytes: line.bytes, code: status === Status.TOO_LARGE ? "record_too_large" : "csv_broken" };
       start += line.size;
     }
     this.#rest = [start, end];
@@ -100,9 +101,6 @@ export class Splitter {
     return { bytes: bytes.subarray(0, bytes[end - 1] === CR ? end - 1 : end), size: lineFeed === -1 ? end : end + 1 };
   }
 }
-
-const LF = 0x0a;
-const CR = 0x0d;
 
 const BYTE_ORDER_MARK = Buffer.from("\ufeff");
 

@@ -1,8 +1,8 @@
 /** The rows of one table, out of the records of many blocks, as columns. */
 import { type Block, fieldCount } from "./block.ts";
-import { type ColumnMemory, Column } from "./columns.ts";
+import { type ColumnMemory, ColumnValues } from "./columns.ts";
 import type { ContentReader } from "./content-reader.ts";
-import { type NamedColumn, parquetOf } from "./parquet.ts";
+import { type ParquetColumn, parquetOf } from "./parquet.ts";
 
 /** Records of a block, which all have as many fields. */
 export interface Chosen {
@@ -14,10 +14,10 @@ export interface Chosen {
   bytes: number;
 }
 
-/** A field that becomes a column, which is named f and its position: of times, of its text, or, for the signal type, of the type's name in Connect's spelling. */
+/** A field that becomes a column, which is named f and its position: of times, of its texts, or, for the signal type, of the types' names in Connect's spelling. */
 export interface FieldColumn {
   position: number;
-  kind: "time" | "text" | "type";
+  holds: "times" | "texts" | "names";
 }
 
 /** How content is cut into columns of its own. */
@@ -33,7 +33,7 @@ export class TableRows {
   readonly #fields: readonly FieldColumn[];
   readonly #memory: ColumnMemory;
   readonly #content: Content | undefined;
-  #columns: Column[] = [];
+  #columns: ColumnValues[] = [];
   #numbers: number[] = [];
 
   /** @param content where it is to be read: its columns are called as CONTENT_TEXTS says */
@@ -57,7 +57,7 @@ export class TableRows {
     const memory = this.#memory;
     const last = fieldCount(block, indexes[0] as number) - 1;
     memory.setRows(indexes, types);
-    for (const { position, kind } of this.#fields) if (kind === "time") memory.assembly.code.refuseTimes(position, position === last);
+    for (const { position, holds } of this.#fields) if (holds === "times") memory.assembly.code.refuseTimes(position, position === last);
     if (this.#content) this.#content.reader.read(this.#content.position, this.#content.position === last, this.#content.id, bytes);
     const accepted = memory.accepted(indexes.length);
     if (!accepted.includes(0)) {
@@ -75,22 +75,22 @@ export class TableRows {
 
   #addRows(indexes: readonly number[], last: number, before: number): void {
     const [firstRow, count] = [this.#numbers.length, indexes.length];
-    if (this.#columns.length === 0) this.#columns = this.#fields.map(() => new Column(this.#memory));
+    if (this.#columns.length === 0) this.#columns = this.#fields.map(() => new ColumnValues(this.#memory));
     for (const index of indexes) this.#numbers.push(before + index + 1);
     this.#content?.reader.add(firstRow, count);
     // Column by column: what is written to is then always the same.
-    for (const [index, { position, kind }] of this.#fields.entries()) {
-      const column = this.#columns[index] as Column;
-      if (kind === "type") column.addNames(this.#memory.typeNames, firstRow, count);
-      else if (kind === "time") column.addTimes(position, position === last, firstRow, count);
+    for (const [index, { position, holds }] of this.#fields.entries()) {
+      const column = this.#columns[index] as ColumnValues;
+      if (holds === "names") column.addNames(this.#memory.typeNames, firstRow, count);
+      else if (holds === "times") column.addTimes(position, position === last, firstRow, count);
       else column.addField(position, position === last, firstRow, count);
     }
   }
 
   /** The rows as a Parquet file, in pieces that are valid until the memory is cleared, which must come before rows are added again. */
   take(): Uint8Array[] {
-    const columns = this.#fields.map(({ position, kind }, index): NamedColumn => {
-      return { name: `f${position}`, column: this.#columns[index] as Column, kind: kind === "type" ? "text" : kind };
+    const columns = this.#fields.map(({ position, holds }, index): ParquetColumn => {
+      return { name: `f${position}`, values: this.#columns[index] as ColumnValues, type: holds === "times" ? "time" : "text" };
     });
     const file = parquetOf(this.#numbers, [...columns, ...(this.#content?.reader.take() ?? [])]);
     this.#numbers = [];

@@ -8,7 +8,7 @@ async function changed(...statements: string[]): Promise<Scratch> {
   const scratch = await scratchWarehouse();
   await scratch.load([memoryFile("a.csv", 1, csv([pageView("1", "", { "Loyalty Tier": "gold" })]))]);
   for (const sql of statements) await scratch.run(sql);
-  await scratch.reopen({ access: "read" });
+  await scratch.reopen({ access: "read", mayLack: "anything" });
   return scratch;
 }
 

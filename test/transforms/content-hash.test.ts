@@ -25,6 +25,7 @@ describe("is the same", () => {
     ["as a text that holds it", JSON.stringify(said)],
     ["as the only member of a list", `[ null, ${said}]`],
     ["without its type, which stands beside it", said.replace('"signalType":"order",', "")],
+    ["with its type under an older name", said.replace('"signalType":"order"', '"behaviorType":"orderConfirmation"')],
     ["with a number as a text", said.replace("12.5", '"12.50"')],
     ["with a text of other blanks", said.replace("{", '{"name":"\u00a0\u2003\ufeff\u3000",')],
     ["as a text in a text", JSON.stringify(JSON.stringify(said))],
@@ -32,6 +33,14 @@ describe("is the same", () => {
     expect(contentHash(text)).toBe(contentHash(said));
     expect(contentHash(text)).toMatch(/^[0-9a-f]{32}$/);
   });
+});
+
+test.each([1, 2, 3])("a long text with escapes is the same in %i texts", (texts) => {
+  const long = `{"name":"${String.raw`\n`}${"x".repeat(10_000)}"}`;
+  let packed = long;
+  for (let text = 0; text < texts; text += 1) packed = JSON.stringify(packed);
+  expect(contentHash(packed)).toBe(contentHash(long));
+  expect(contentHash(packed)).toMatch(/^[0-9a-f]{32}$/);
 });
 
 describe("is another one", () => {

@@ -1,4 +1,4 @@
-/** Content that finds no room for what is made of it is refused, and nothing of it stays. */
+/** Content is cut into texts, or refused: nothing of it stays then, as where it finds no room for what is made of it. */
 import { expect, test } from "vitest";
 import { CONTENT_TEXTS } from "../../schemas/content-columns.ts";
 import { TYPE_NAMES } from "../../schemas/signal-types.ts";
@@ -47,4 +47,21 @@ test("texts of fields", async () => {
   expect(await read([many], { ...ROOM, entries: 0.8 })).toEqual({ accepted: [0], columns: [] });
   // What comes first takes the room; what is refused takes none.
   expect((await read([many, many, '{"orderId":"o"}'], { ...ROOM, entries: 0.8 })).accepted).toEqual([1, 0, 1]);
+});
+
+/** A decimal has 14 digits before its point, and 4 behind it. */
+test.each<[string, ("kept" | "rounded")?]>([
+  ["99999999999999", "kept"],
+  ["-99999999999999.9999", "kept"],
+  ["1.23450000", "kept"],
+  ["1.23456", "rounded"],
+  ['"1.23456"', "rounded"],
+  ["9999999999999.99999", "rounded"],
+  // Up, it would be too large.
+  ["99999999999999.99999"],
+  ["100000000000000"],
+  ["1e3"],
+])("an amount of %s", async (amount, fate) => {
+  const columns = ["content", "c_order_value", ...(fate === "rounded" ? ["extra"] : []), "content_hash"];
+  expect(await read([`{"orderValue":${amount}}`], ROOM)).toEqual(fate ? { accepted: [1], columns } : { accepted: [0], columns: [] });
 });

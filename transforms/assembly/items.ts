@@ -1,57 +1,30 @@
 /** Reads an order's items, and writes them anew: by column, with all values as texts. */
-import { BACKSLASH, CLOSE, CLOSE_LIST, COLON, COMMA, OPEN, OPEN_LIST, QUOTE } from "./bytes";
-import { put } from "./entries";
-import {
-  isRounded,
-  LAST,
-  MORE,
-  nameLength,
-  nameStart,
-  NEITHER,
-  passColon,
-  passEmptyText,
-  passMember,
-  passNull,
-  passOpening,
-  peek,
-  place,
-  readDecimal,
-  readName,
-  readScalar,
-  readString,
-  scalarEnd,
-  scalarStart,
-  stringEnd,
-  stringStart,
-} from "./json";
-import {
-  actionIn,
-  columnIn,
-  DECIMAL,
-  isItemColumnSeen,
-  isItemNameSeen,
-  itemColumnLength,
-  itemColumnName,
-  itemMeaningOf,
-  nameId,
-  UNKNOWN,
-} from "./plan";
-import { write, writeBytes, writeQuoted, written } from "./written";
+import { BACKSLASH, CLOSE, CLOSE_LIST, COLON, COMMA, OPEN, OPEN_LIST, QUOTE } from "../bytes.ts";
+import * as Action from "./action.ts";
+import { LAST, MORE, passColon, passEmptyText, passMember, passNull, passOpening, peek, place } from "./cursor.ts";
+import { put } from "./entries.ts";
+import { isItemColumnSeen, isItemNameSeen, Name, nameId } from "./names.ts";
+import { actionIn, columnIn, itemColumnName, itemExtraName, itemMeaningOf } from "./plan.ts";
+import { isRounded, readDecimal, readScalar, scalarEnd, scalarStart } from "./scalars.ts";
+import { nameHash, nameLength, nameStart, readName, readString, stringEnd, stringStart } from "./strings.ts";
+import { write, writeBytes, writeQuoted, written } from "./written.ts";
 
-export function readItems(column: u32, row: u32): bool {
+/** Reads a list of items, and puts what is written into a column. */
+export function readItems(column: u32): bool {
   if (peek() != OPEN_LIST) return false;
   const text = written();
   write(OPEN_LIST);
-  let next = passOpening(CLOSE_LIST) ? LAST : MORE;
+  let next = passOpening(CLOSE_LIST);
   while (next == MORE) {
     if (peek() != OPEN || !readItem()) return false;
     next = passMember(CLOSE_LIST);
     if (next == MORE) write(COMMA);
   }
   write(CLOSE_LIST);
-  return next != NEITHER && put(column, row, text, written() - text);
+  return next == LAST && put(column, text, written() - text);
 }
 
+/** A number of the item's own. */
 let item: u32 = 0;
 
 function readItem(): bool {
@@ -59,20 +32,20 @@ function readItem(): bool {
   item += 1;
   roundedCount = 0;
   write(OPEN);
-  let next = passOpening(CLOSE) ? LAST : MORE;
+  let next = passOpening(CLOSE);
   while (next == MORE) {
     if (!readName()) return false;
-    const id = nameId();
+    const id = nameId(nameStart, nameLength, nameHash);
     if (id < 0 || isItemNameSeen(id, item)) return false;
     const meaning = itemMeaningOf(id);
     const column = columnIn(meaning);
-    if (actionIn(meaning) == UNKNOWN || !passColon()) return false;
-    const isDecimal = actionIn(meaning) == DECIMAL;
+    if (actionIn(meaning) == Action.UNKNOWN || !passColon()) return false;
+    const isDecimal = actionIn(meaning) == Action.DECIMAL;
     if (!passNull() && !(isDecimal && passEmptyText())) {
       if (isItemColumnSeen(column, item) || !readText(isDecimal)) return false;
       if (!isFirst) write(COMMA);
       isFirst = false;
-      writeQuoted(itemColumnName(column), itemColumnLength(column));
+      writeName(itemColumnName(column));
       write(COLON);
       writeQuoted(textStart, textEnd - textStart);
     }
@@ -80,50 +53,57 @@ function readItem(): bool {
   }
   if (roundedCount > 0) writeRounded();
   write(CLOSE);
-  return next != NEITHER;
+  return next == LAST;
 }
 
-/** Fields of an item that are rounded: where the name is, how long it is, where the value starts and ends. There is one at most for each column. */
-const ROUNDED_BYTES: usize = 16;
-const MOST_ROUNDED: u32 = 16;
-const rounded = memory.data(16 * 16);
+function writeName(name: Name): void {
+  writeQuoted(name.start, name.length);
+}
+
+/** A field of an item that is rounded. There is one at most for each column. */
+@unmanaged
+class Rounded extends Name {
+  valueStart: usize;
+  valueEnd: usize;
+}
+
+const MOST_ROUNDED = 16;
+const rounded = memory.data(MOST_ROUNDED * <i32>offsetof<Rounded>());
 let roundedCount: u32 = 0;
+
+function roundedAt(index: u32): Rounded {
+  return changetype<Rounded>(rounded + <usize>index * offsetof<Rounded>());
+}
 
 function addRounded(start: usize, end: usize): bool {
   if (roundedCount == MOST_ROUNDED) return false;
-  const field = rounded + <usize>roundedCount * ROUNDED_BYTES;
-  store<u32>(field, <u32>nameStart);
-  store<u32>(field + 4, <u32>nameLength);
-  store<u32>(field + 8, <u32>start);
-  store<u32>(field + 12, <u32>end);
+  const field = roundedAt(roundedCount);
+  field.start = nameStart;
+  field.length = nameLength;
+  field.valueStart = start;
+  field.valueEnd = end;
   roundedCount += 1;
   return true;
 }
 
-/** "extra": in its quotes, as a name. */
-const EXTRA = memory.data<u8>([0x22, 0x65, 0x78, 0x74, 0x72, 0x61, 0x22]);
-const EXTRA_LENGTH: usize = 7;
-
 /** Writes them as they were sent: the text of an object, which is the item's extra. Their columns stand before it. */
 function writeRounded(): void {
   write(COMMA);
-  writeBytes(EXTRA, EXTRA_LENGTH);
+  writeName(itemExtraName());
   write(COLON);
   write(QUOTE);
   for (let index: u32 = 0; index < roundedCount; index += 1) {
-    const field = rounded + <usize>index * ROUNDED_BYTES;
+    const field = roundedAt(index);
     write(index == 0 ? OPEN : COMMA);
     writeEscapedQuote();
-    writeBytes(load<u32>(field), load<u32>(field + 4));
+    writeBytes(field.start, field.length);
     writeEscapedQuote();
     write(COLON);
-    const start = <usize>load<u32>(field + 8);
-    const end = <usize>load<u32>(field + 12);
-    if (load<u8>(start) == QUOTE) {
+    if (load<u8>(field.valueStart) == QUOTE) {
       writeEscapedQuote();
-      writeBytes(start + 1, end - start - 2);
+      writeBytes(field.valueStart + 1, field.valueEnd - field.valueStart - 2);
       writeEscapedQuote();
-    } else writeBytes(start, end - start);
+    } else writeBytes(field.valueStart, field.valueEnd - field.valueStart);
   }
   write(CLOSE);
   write(QUOTE);

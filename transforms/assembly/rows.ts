@@ -1,7 +1,6 @@
 /** The records whose columns are asked for, and what their fields say. */
-import { BACKSLASH, CR, QUOTE } from "./bytes";
-
-const N: u8 = 0x4e;
+import { CR, QUOTE } from "../bytes.ts";
+import { VECTOR } from "./sizes.ts";
 
 /**
  * The records whose columns are asked for: the bytes of their block, where each starts in it, where the ends of its fields are written, counted from the block's start, and the number
@@ -50,37 +49,51 @@ export function fieldEnd(row: u32, field: u32, isLast: bool, start: usize): usiz
   return isLast && end > start && load<u8>(end - 1) == CR ? end - 1 : end;
 }
 
+/** What says null besides the empty text. */
+let nullText: usize = 0;
+let nullLength: usize = 0;
+
+/** Says what text says null besides the empty one. */
+export function setNull(text: usize, length: usize): void {
+  nullText = text;
+  nullLength = length;
+}
+
+function saysNull(start: usize, length: usize): bool {
+  return length == nullLength && memory.compare(start, nullText, length) == 0;
+}
+
+/** Whether a field that is not empty is null all the same, in quotes or not. */
+export function isNull(start: usize, end: usize): bool {
+  const length = end - start;
+  return load<u8>(start) == QUOTE ? length == 2 || saysNull(start + 1, length - 2) : saysNull(start, length);
+}
+
 /** Writes what a field says that is not empty, without the quotes around it and those that double others. @returns the place behind it: `target` where it says null */
 export function writeText(start: usize, end: usize, target: usize): usize {
   const after = load<u8>(start) == QUOTE ? unquote(start + 1, end - 1, target) : copy(start, end, target);
-  return after - target == 2 && load<u8>(target) == BACKSLASH && load<u8>(target + 1) == N ? target : after;
+  return saysNull(target, after - target) ? target : after;
 }
 
-/** Copies bytes, up to fifteen more of them than are meant. */
+/** Copies bytes, up to VECTOR - 1 more of them than are meant. */
 export function copy(start: usize, end: usize, target: usize): usize {
-  for (let at: usize = 0; at < end - start; at += 16) v128.store(target + at, v128.load(start + at));
+  for (let at: usize = 0; at < end - start; at += VECTOR) v128.store(target + at, v128.load(start + at));
   return target + (end - start);
 }
 
 /** Copies what stands between quotes, in which a quote is doubled. */
 function unquote(start: usize, end: usize, target: usize): usize {
-  const quotes = i8x16.splat(QUOTE);
+  const quotes = i8x16.splat(<i8>QUOTE);
   let from = start;
   let to = target;
   while (from < end) {
     const some = v128.load(from);
     v128.store(to, some);
     const found = i8x16.bitmask(i8x16.eq(some, quotes));
-    const size = found == 0 ? 16 : ctz(found) + 1;
+    const size = found == 0 ? VECTOR : ctz(found) + 1;
     if (from + size > end) return to + (end - from);
     to += size;
     from += found == 0 ? size : size + 1;
   }
   return to;
-}
-
-/** Whether a field is `\N`, or empty between quotes. */
-export function isNull(start: usize, end: usize): bool {
-  if (end - start == 2) return load<u8>(start) == QUOTE || (load<u8>(start) == BACKSLASH && load<u8>(start + 1) == N);
-  return end - start == 4 && load<u8>(start) == QUOTE && load<u8>(start + 1) == BACKSLASH && load<u8>(start + 2) == N;
 }

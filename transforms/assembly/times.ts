@@ -1,18 +1,18 @@
 /** Times as Connect writes them: 2025-09-14T10:02:11.480Z. */
-import { COLON, DASH, POINT, ZERO } from "./bytes";
+import { COLON, DASH, POINT, ZERO } from "../bytes.ts";
 
 const T: u8 = 0x54;
 const Z: u8 = 0x5a;
 
 /** Characters of one. */
-export const TIME: usize = 24;
+export const TIME_LENGTH: usize = 24;
 
 /** Whether there is a time with milliseconds and Z, of the years 1000 to 2999: what the row path takes as it is written. */
 export function isTime(start: usize): bool {
   // Digits, and what is between them: dddd-dd-ddTdd:dd and :dd.dddZ.
   const head = v128.load(start);
   const tail = load<u64>(start + 16);
-  const zeros = i8x16.splat(ZERO);
+  const zeros = i8x16.splat(<i8>ZERO);
   const digits = i8x16.le_u(i8x16.sub(head, zeros), i8x16.splat(9));
   if (i8x16.bitmask(digits) != 0b1101101101101111) return false;
   if (load<u8>(start + 4) != DASH || load<u8>(start + 7) != DASH || load<u8>(start + 10) != T || load<u8>(start + 13) != COLON) return false;
