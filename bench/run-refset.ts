@@ -1,10 +1,10 @@
 /** One push in a process of its own, up to the upload: `node run-refset.js CONFIG TABLE`; prints PushFigures as JSON. */
 import { prepareFile } from "../pipeline/reference-set/prepare.ts";
-import { connect } from "../pipeline/sync.ts";
+import { connect } from "../pipeline/remote-files.ts";
 import { readerOf, writerOf } from "../pipeline/door.ts";
 import { readConfig } from "../schemas/config.ts";
 import { importInput } from "../schemas/reference-set.ts";
-import { finishImport, importJobs, writeImport } from "../sinks/imports.ts";
+import { changeImport, importJobs, writeImport } from "../sinks/imports.ts";
 import { Scratch } from "../sinks/reference-set/scratch.ts";
 import { fileBytes } from "../sinks/reference-set/sheet.ts";
 
@@ -53,7 +53,7 @@ try {
   sent = performance.now();
   await use(async ({ connection }) => {
     const [written] = await importJobs(connection, "Bench");
-    if (written) await finishImport(connection, written, Date.now(), true);
+    if (written) await changeImport(connection, written, { status: "imported", finishedAt: Date.now(), error: null }, true);
   });
   noted = performance.now();
   await use(async ({ connection }) => {

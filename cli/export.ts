@@ -3,6 +3,7 @@ import { awaitExports, type ExportOutcome } from "../pipeline/export/arrive.ts";
 import { newJobName, placeFor, prefixFor } from "../pipeline/export/file.ts";
 import { checkExport, exportMoment, type ExportPlace, type ExportRequest, signalTypesOf } from "../schemas/connect.ts";
 import { SignalhouseError } from "../schemas/errors.ts";
+import { isAtConnect, OPEN_EXPORTS } from "../schemas/jobs.ts";
 import { exportJobs } from "../sinks/jobs.ts";
 import { defineCommand, type Input } from "./command.ts";
 import { exportContext, noteRun } from "./connect.ts";
@@ -49,7 +50,7 @@ export const command = defineCommand({
     if (wish) warnOfUnlisted(context.out, wish.signalTypes);
     const flow = await exportContext(config, context);
     return noteRun(flow, "export", async (runId) => {
-      const asked = wish ? [await askForExport(flow, wish)] : await flow.useWarehouse(({ connection }) => exportJobs(connection, ...OPEN));
+      const asked = wish ? [await askForExport(flow, wish)] : await flow.useWarehouse(({ connection }) => exportJobs(connection, ...OPEN_EXPORTS));
       const waits = Boolean(values.wait) || Boolean(values.sync);
       const outcomes = waits
         ? await awaitExports(flow, asked, { load: Boolean(values.sync), runId })
@@ -58,15 +59,12 @@ export const command = defineCommand({
           : await awaitExports(flow, asked, { load: false, once: true });
       context.out.result({ jobs: outcomes.map(jobDocument) }, () => (outcomes.length === 0 ? "No export is under way." : jobTable(outcomes)));
       tellFaults(context.out, outcomes);
-      if (outcomes.some(({ job, error }) => !error && (job.status === "asking" || job.status === "asked")))
+      if (outcomes.some(({ job, error }) => !error && isAtConnect(job.status)))
         context.out.note("To fetch what is under way: signalhouse export --resume --sync");
       return exitOf(outcomes);
     });
   },
 });
-
-/** States in which something is still to be done for a job. */
-const OPEN = ["postponed", "asking", "asked", "arrived"] as const;
 
 type Values = Input<typeof OPTIONS>;
 

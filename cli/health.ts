@@ -3,6 +3,7 @@ import type { UseWarehouse } from "../pipeline/door.ts";
 import { utcDay } from "../pipeline/quota.ts";
 import type { Cycle } from "../pipeline/watch.ts";
 import type { DailyLimits } from "../schemas/connect.ts";
+import { OPEN_EXPORTS } from "../schemas/jobs.ts";
 import { exportJobs, usedOfDay } from "../sinks/jobs.ts";
 import { GUESSED_BYTES_PER_ROW } from "../pipeline/export/ask.ts";
 import { toJson } from "./output.ts";
@@ -51,7 +52,7 @@ export class Health {
     }
     if (cycle.error) return;
     await use(async ({ connection }) => {
-      this.#jobsOpen = (await exportJobs(connection, "postponed", "asking", "asked", "arrived")).length;
+      this.#jobsOpen = (await exportJobs(connection, ...OPEN_EXPORTS)).length;
       this.#used = await usedOfDay(connection, Date.parse(utcDay(cycle.finishedAt)), GUESSED_BYTES_PER_ROW);
       const newest = await connection.runAndReadAll(
         "SELECT epoch_ms(greatest((SELECT max(occurred_at) FROM marketing_signals), (SELECT max(occurred_at) FROM behavior_signals)))",

@@ -4,6 +4,7 @@ import { z } from "zod";
 import { isNothing } from "../pipeline/reference-set/prepare.ts";
 import { pushReferenceSet, writeReferenceSet } from "../pipeline/reference-set/push.ts";
 import { SignalhouseError } from "../schemas/errors.ts";
+import { isAtConnect } from "../schemas/jobs.ts";
 import type { RefsetDefinition } from "../schemas/reference-set.ts";
 import { defineCommand } from "./command.ts";
 import { exportContext, noteRun } from "./connect.ts";
@@ -66,7 +67,7 @@ export const command = defineCommand({
         return [preparedText(prepared), "", what ?? done ?? "", ...(outcome?.note ? [outcome.note] : [])].join("\n");
       });
       if (outcome) tellImportFaults(out, [outcome]);
-      if (outcome?.job.status === "asked" || outcome?.job.status === "asking") out.note("To see it through: signalhouse refset status --wait");
+      if (outcome && isAtConnect(outcome.job.status)) out.note("To see it through: signalhouse refset status --wait");
       return isClean && !outcome?.error && outcome?.job.status !== "failed" ? EXIT.done : EXIT.failed;
     });
   },

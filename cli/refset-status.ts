@@ -1,6 +1,7 @@
 import { readerOf } from "../pipeline/door.ts";
 import { endImport, type ImportOutcome } from "../pipeline/reference-set/follow.ts";
-import { connect } from "../pipeline/sync.ts";
+import { connect } from "../pipeline/remote-files.ts";
+import { isAtConnect } from "../schemas/jobs.ts";
 import { importJobs } from "../sinks/imports.ts";
 import { defineCommand } from "./command.ts";
 import { exportContext } from "./connect.ts";
@@ -17,7 +18,7 @@ export const command = defineCommand({
   async run(context, { values, positionals: [set] }) {
     const { config, file } = await context.config();
     const jobs = await readerOf(config, context.signal)(({ connection }) => importJobs(connection, set));
-    const isOpen = ({ status }: (typeof jobs)[number]) => status === "asking" || status === "asked";
+    const isOpen = ({ status }: (typeof jobs)[number]) => isAtConnect(status);
     const looked = new Map<string, ImportOutcome>();
     if (jobs.some(isOpen)) {
       sftpOf(config, file);

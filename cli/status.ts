@@ -2,6 +2,7 @@ import type { DuckDBConnection } from "@duckdb/node-api";
 import { GUESSED_BYTES_PER_ROW } from "../pipeline/export/ask.ts";
 import { quotaLeft, utcDay } from "../pipeline/quota.ts";
 import { DAILY_LIMITS } from "../schemas/connect.ts";
+import { OPEN_EXPORTS } from "../schemas/jobs.ts";
 import { exportJobs, usedOfDay } from "../sinks/jobs.ts";
 import { readStatus, type RunRow, type Status } from "../sinks/status.ts";
 import { leftOutText } from "./amounts.ts";
@@ -33,7 +34,7 @@ async function askedOf(connection: DuckDBConnection) {
   const day = utcDay(now);
   const used = await usedOfDay(connection, Date.parse(day), GUESSED_BYTES_PER_ROW);
   const left = quotaLeft(DAILY_LIMITS, used);
-  const open = await exportJobs(connection, "postponed", "asking", "asked", "arrived");
+  const open = await exportJobs(connection, ...OPEN_EXPORTS);
   return {
     quota: {
       day,

@@ -2,14 +2,16 @@
 import { DAILY_LIMITS, DAY_MS, KEPT_MS, signalTypesOf } from "../schemas/connect.ts";
 import { SignalhouseError } from "../schemas/errors.ts";
 import type { BackfillConfig } from "../schemas/config.ts";
+import { OPEN_EXPORTS } from "../schemas/jobs.ts";
 import { type ExportJob, exportJobs, seenRates, usedOfDay } from "../sinks/jobs.ts";
 import type { Warehouse } from "../sinks/warehouse.ts";
 import type { JobWindow } from "./backfill-days.ts";
 import { type BackfillJob, type BackfillPlan, planBackfill } from "./backfill-plan.ts";
 import type { Span } from "./span.ts";
-import { askNow, change, type ExportContext, GIVEN_UP_MS, GUESSED_BYTES_PER_ROW, type Wish, writeDown } from "./export/ask.ts";
+import { askNow, change, type ExportContext, GUESSED_BYTES_PER_ROW, type Wish, writeDown } from "./export/ask.ts";
 import { type AwaitOptions, awaitExports, type ExportOutcome } from "./export/arrive.ts";
 import { newJobName, placeFor } from "./export/file.ts";
+import { GIVEN_UP_MS, isDue } from "./jobs/export-steps.ts";
 import { startOfNextDay, utcDay } from "./quota.ts";
 
 /**
@@ -97,8 +99,8 @@ export async function runBackfill(context: ExportContext, options: BackfillOptio
   const plan = () => useWarehouse((warehouse) => planSpan(warehouse, span, { ...options, ...context, now: clock.now() }));
   for (;;) {
     signal.throwIfAborted();
-    const open = (await useWarehouse(({ connection }) => exportJobs(connection, "postponed", "asking", "asked", "arrived"))).filter(
-      ({ name, status, notBefore }) => !given.has(name) && !(status === "postponed" && (notBefore ?? 0) > clock.now()),
+    const open = (await useWarehouse(({ connection }) => exportJobs(connection, ...OPEN_EXPORTS))).filter(
+      (job) => !given.has(job.name) && isDue(job, clock.now()),
     );
     // A job that is late is not waited for again by this run.
     for (const { name } of open) given.add(name);

@@ -1,14 +1,15 @@
 /** sync: list, plan, read, load, record. */
-import { type Config, sftpHost } from "../schemas/config.ts";
-import { SignalhouseError } from "../schemas/errors.ts";
+import type { Config } from "../schemas/config.ts";
+import { SOUGHT_EXPORTS } from "../schemas/jobs.ts";
 import { changeJob, exportJobs, markLoadedJobs } from "../sinks/jobs.ts";
 import { knownFiles } from "../sinks/ledger.ts";
 import type { Warehouse } from "../sinks/warehouse.ts";
 import { findExportFile } from "./export/file.ts";
+import { foundAs } from "./jobs/export-steps.ts";
 import { type FileResult, loadFiles, type LoadEvent, type Path } from "./load-files.ts";
 import { type PlannedFile, type PlanOptions, planSync } from "./plan.ts";
-import type { Source } from "./source.ts";
-import { connectSftp, type RemoteFile, type SftpOptions, type SftpServer } from "./sftp/server.ts";
+import { connect, remoteSource } from "./remote-files.ts";
+import type { SftpOptions, SftpServer } from "./sftp/server.ts";
 
 export interface SyncOptions extends PlanOptions {
   config: Config;
@@ -64,23 +65,12 @@ export async function sync(options: SyncOptions): Promise<SyncResult> {
 /** What is in the folders, and the files of exports that were asked for, wherever Connect was told to put them. */
 async function listExports(server: SftpServer, folders: readonly string[], { connection }: Warehouse, { dryRun, signal }: SyncOptions) {
   const files = new Map((await server.list(folders, signal)).map((file) => [file.path, file]));
-  for (const job of await exportJobs(connection, "asking", "asked", "arrived")) {
+  for (const job of await exportJobs(connection, ...SOUGHT_EXPORTS)) {
     const file = await findExportFile(server, job);
     if (!file) continue;
     files.set(file.path, file);
-    const isNew = job.path !== file.path || job.status === "asking";
-    if (isNew && !dryRun) await changeJob(connection, job.name, { status: "asked", path: file.path, error: null });
+    const change = foundAs(job, file);
+    if (change && !dryRun) await changeJob(connection, job.name, change);
   }
   return [...files.values()];
-}
-
-/** Connects as the configuration says. @throws SignalhouseError config_invalid where it has no `sftp` */
-export async function connect(config: Config, secrets: Omit<Partial<SftpOptions>, keyof NonNullable<Config["sftp"]>>): Promise<SftpServer> {
-  if (!config.sftp) throw new SignalhouseError("config_invalid", 'the configuration has no "sftp"', "Run `signalhouse init`, then fill it in.");
-  return connectSftp({ ...config.sftp, ...secrets, host: sftpHost(config) });
-}
-
-/** A file on the server, for loadFiles. */
-export function remoteSource(server: SftpServer, file: RemoteFile): Source {
-  return { ...file, open: (signal) => server.read(file, signal) };
 }

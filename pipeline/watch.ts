@@ -1,6 +1,7 @@
 /** watch: sync, exports under way and backfill, again and again, in one process. */
 import type { Config } from "../schemas/config.ts";
 import { isSignalhouseError, messageOf } from "../schemas/errors.ts";
+import { AWAITED_EXPORTS } from "../schemas/jobs.ts";
 import { exportJobs } from "../sinks/jobs.ts";
 import { backfillSpan, runBackfill } from "./backfill.ts";
 import type { Clock } from "./clock.ts";
@@ -79,6 +80,6 @@ async function ask(context: ExportContext, { backfill }: Config): Promise<Export
     const span = backfillSpan(backfill, context.clock.now());
     return (await runBackfill(context, { ...backfill, span, askOnly: true })).outcomes;
   }
-  const open = await context.useWarehouse(({ connection }) => exportJobs(connection, "postponed", "asking", "asked"));
+  const open = await context.useWarehouse(({ connection }) => exportJobs(connection, ...AWAITED_EXPORTS));
   return awaitExports(context, open, { load: false, once: true });
 }

@@ -155,14 +155,5 @@ export const LEDGER_TABLES = {
   },
 } as const satisfies Record<string, Record<string, string>>;
 
-/**
- * Where an export stands: put off to another day · written down, and perhaps asked for · Connect took it · its file is there and whole · loaded ·
- * Connect refused it or could not make it.
- */
-export type JobStatus = "postponed" | "asking" | "asked" | "arrived" | "loaded" | "failed";
-
-/** Where an import stands: its file is on its way · perhaps asked for · Connect took it · Connect has the rows · it was refused, failed or given up. */
-export type ImportStatus = "uploading" | "asking" | "asked" | "imported" | "failed";
-
 /** What became of a file: "mended" is none, but what `verify --mend` took out. */
 export type LoadStatus = "loaded" | "duplicate" | "failed" | "mended";

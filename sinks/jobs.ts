@@ -1,7 +1,8 @@
 /** The exports that Connect was asked for, as signalhouse.jobs has them. */
-import type { DuckDBConnection, DuckDBValue } from "@duckdb/node-api";
+import type { DuckDBConnection } from "@duckdb/node-api";
 import { DAY_MS, type DayUse, type ExportRequest } from "../schemas/connect.ts";
-import type { JobStatus } from "../schemas/tables.ts";
+import { COUNTED_EXPORTS, type ExportStatus, LOADABLE_EXPORTS } from "../schemas/jobs.ts";
+import { deleteJob, inStates, insertJob, type JobField, selectJobs, updateJob } from "./job-rows.ts";
 import { onlyRow, rows } from "./sql.ts";
 import { inTransaction } from "./transaction.ts";
 
@@ -11,7 +12,7 @@ export interface ExportJob {
   jobId: string | null;
   /** Unique: Connect takes each name once. */
   name: string;
-  status: JobStatus;
+  status: ExportStatus;
   /** The file, relative to the subscription's folder: as Connect answered, and once it was found, as it is. */
   path: string | null;
   request: ExportRequest;
@@ -36,53 +37,37 @@ export type NewJob = Pick<
   ExportJob,
   "name" | "status" | "request" | "signalTypes" | "windowStart" | "windowEnd" | "askedAt" | "expectedRows" | "notBefore"
 >;
-export type JobChange = Partial<
+export type ExportChange = Partial<
   Pick<ExportJob, "jobId" | "status" | "path" | "askedAt" | "sizeBytes" | "notBefore" | "refusedAt" | "finishedAt" | "error">
 >;
 
-const ms = (column: string) => `epoch_ms(${column})`;
-const COLUMNS = `job_id, name, status, path, request::VARCHAR AS request, signal_types, ${ms("window_start")} AS window_start, ${ms("window_end")} AS window_end,
-  ${ms("asked_at")} AS asked_at, coalesce(expected_rows, 0) AS expected_rows, size_bytes, load_id, ${ms("not_before")} AS not_before,
-  ${ms("refused_at")} AS refused_at, ${ms("finished_at")} AS finished_at, error`;
+const FIELDS = [
+  "jobId",
+  "name",
+  "status",
+  "path",
+  "request",
+  "signalTypes",
+  "windowStart",
+  "windowEnd",
+  "askedAt",
+  "expectedRows",
+  "sizeBytes",
+  "loadId",
+  "notBefore",
+  "refusedAt",
+  "finishedAt",
+  "error",
+] as const satisfies readonly (JobField & keyof ExportJob)[];
 
 /** The export jobs, oldest first; all, or those of some states. */
-export async function exportJobs(connection: DuckDBConnection, ...states: JobStatus[]): Promise<ExportJob[]> {
-  const where = states.length === 0 ? "" : ` AND status IN (${states.map((state) => `'${state}'`).join(", ")})`;
-  const found = await rows<Record<string, unknown>>(
-    connection,
-    `SELECT ${COLUMNS} FROM signalhouse.jobs WHERE kind = 'export'${where} ORDER BY asked_at, window_start, name`,
-  );
-  return found.map(readJob);
+export async function exportJobs(connection: DuckDBConnection, ...states: ExportStatus[]): Promise<ExportJob[]> {
+  return selectJobs<ExportJob>(connection, "export", FIELDS, states.length === 0 ? [] : [inStates(states)]);
 }
 
 /** The export job of this name. */
 export async function exportJob(connection: DuckDBConnection, name: string): Promise<ExportJob | undefined> {
-  const [found] = await rows<Record<string, unknown>>(connection, `SELECT ${COLUMNS} FROM signalhouse.jobs WHERE kind = 'export' AND name = $1`, [
-    name,
-  ]);
-  return found && readJob(found);
-}
-
-function readJob(row: Record<string, unknown>): ExportJob {
-  const time = (name: string) => (row[name] === null ? null : Number(row[name]));
-  return {
-    jobId: row["job_id"] as string | null,
-    name: row["name"] as string,
-    status: row["status"] as JobStatus,
-    path: row["path"] as string | null,
-    request: JSON.parse(row["request"] as string) as ExportRequest,
-    signalTypes: (row["signal_types"] as { items: string[] }).items,
-    windowStart: Number(row["window_start"]),
-    windowEnd: Number(row["window_end"]),
-    askedAt: Number(row["asked_at"]),
-    expectedRows: Number(row["expected_rows"]),
-    sizeBytes: time("size_bytes"),
-    loadId: row["load_id"] as bigint | null,
-    notBefore: time("not_before"),
-    refusedAt: time("refused_at"),
-    finishedAt: time("finished_at"),
-    error: row["error"] as string | null,
-  };
+  return (await selectJobs<ExportJob>(connection, "export", FIELDS, ["name = ?"], [name]))[0];
 }
 
 /**
@@ -90,49 +75,14 @@ function readJob(row: Record<string, unknown>): ExportJob {
  */
 export async function writeJob(connection: DuckDBConnection, job: NewJob): Promise<void> {
   await inTransaction(connection, async () => {
-    await connection.run("DELETE FROM signalhouse.jobs WHERE kind = 'export' AND name = $1", [job.name]);
-    await connection.run(
-      `INSERT INTO signalhouse.jobs BY NAME SELECT 'export' AS kind, $1 AS name, $2 AS status, $3::JSON AS request, string_split($4, ',') AS signal_types,
-       make_timestamptz($5::BIGINT * 1000) AS window_start, make_timestamptz($6::BIGINT * 1000) AS window_end,
-       make_timestamptz($7::BIGINT * 1000) AS asked_at, $8::BIGINT AS expected_rows, make_timestamptz($9::BIGINT * 1000) AS not_before`,
-      [
-        job.name,
-        job.status,
-        JSON.stringify(job.request),
-        job.signalTypes.join(","),
-        BigInt(job.windowStart),
-        BigInt(job.windowEnd),
-        BigInt(job.askedAt),
-        BigInt(Math.round(job.expectedRows)),
-        job.notBefore === null ? null : BigInt(job.notBefore),
-      ],
-    );
+    await deleteJob(connection, "export", job.name);
+    await insertJob(connection, "export", job);
   });
 }
 
-const text = (value: string | null) => value;
-const time = (value: number | null) => (value === null ? null : BigInt(value));
-const asTime = "make_timestamptz(?::BIGINT * 1000)";
-
-/** The columns that a change may touch: how each is written, and its value. */
-const CHANGES = {
-  jobId: ["job_id", "?::VARCHAR", text],
-  status: ["status", "?::VARCHAR", text],
-  path: ["path", "?::VARCHAR", text],
-  error: ["error", "?::VARCHAR", text],
-  sizeBytes: ["size_bytes", "?::BIGINT", time],
-  askedAt: ["asked_at", asTime, time],
-  notBefore: ["not_before", asTime, time],
-  refusedAt: ["refused_at", asTime, time],
-  finishedAt: ["finished_at", asTime, time],
-} as const satisfies Record<keyof JobChange, readonly [string, string, (value: never) => DuckDBValue]>;
-
 /** Writes what became of a job. */
-export async function changeJob(connection: DuckDBConnection, name: string, change: JobChange): Promise<void> {
-  const entries = Object.entries(change) as [keyof JobChange, never][];
-  const sets = entries.map(([field]) => `${CHANGES[field][0]} = ${CHANGES[field][1]}`);
-  const values = entries.map(([field, value]) => (CHANGES[field][2] as (value: never) => DuckDBValue)(value));
-  await connection.run(`UPDATE signalhouse.jobs SET ${sets.join(", ")} WHERE kind = 'export' AND name = ?`, [...values, name]);
+export async function changeJob(connection: DuckDBConnection, name: string, change: ExportChange): Promise<void> {
+  await updateJob(connection, "export", name, change);
 }
 
 /**
@@ -144,7 +94,7 @@ export async function markLoadedJobs(connection: DuckDBConnection): Promise<void
     `UPDATE signalhouse.jobs AS job SET status = 'loaded', load_id = load.load_id, size_bytes = load.size_bytes, finished_at = load.finished_at, error = NULL
      FROM (SELECT path, max_by(load_id, load_id) AS load_id, max_by(size_bytes, load_id) AS size_bytes, max_by(finished_at, load_id) AS finished_at
            FROM signalhouse.loads WHERE status IN ('loaded', 'duplicate') GROUP BY path) AS load
-     WHERE job.kind = 'export' AND job.status IN ('asked', 'arrived') AND job.path = load.path`,
+     WHERE job.kind = 'export' AND job.${inStates(LOADABLE_EXPORTS)} AND job.path = load.path`,
   );
 }
 
@@ -158,7 +108,7 @@ export async function usedOfDay(connection: DuckDBConnection, day: number, bytes
     `WITH asked AS (
        SELECT coalesce(l.records, j.expected_rows, 0) AS row_count, coalesce(j.size_bytes, row_count * $2) AS byte_count
        FROM signalhouse.jobs j LEFT JOIN signalhouse.loads l ON l.load_id = j.load_id
-       WHERE j.kind = 'export' AND (j.status IN ('asking', 'asked', 'arrived', 'loaded') OR j.job_id IS NOT NULL)
+       WHERE j.kind = 'export' AND (j.${inStates(COUNTED_EXPORTS)} OR j.job_id IS NOT NULL)
          AND epoch_ms(j.asked_at) >= $1 AND epoch_ms(j.asked_at) < $1 + ${DAY_MS}
      )
      SELECT count(*)::DOUBLE AS jobs, coalesce(sum(row_count), 0)::DOUBLE AS rows, coalesce(sum(byte_count), 0)::DOUBLE AS bytes,

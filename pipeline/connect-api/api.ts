@@ -1,5 +1,4 @@
 /** Connect's API, as far as signalhouse asks it. */
-import { setTimeout as wait } from "node:timers/promises";
 import { z } from "zod";
 import {
   type DataJob,
@@ -13,8 +12,10 @@ import {
   type Records,
   recordsAnswer,
 } from "../../schemas/connect.ts";
-import { SignalhouseError } from "../../schemas/errors.ts";
+import type { SignalhouseError } from "../../schemas/errors.ts";
 import type { ImportInput } from "../../schemas/reference-set.ts";
+import { Retries } from "../retries.ts";
+import { exportUnanswered, importRefusal, importUnanswered, misfit, refusal } from "./failures.ts";
 import {
   CREATE_IMPORT_DOCUMENT,
   dataJobDocument,
@@ -24,7 +25,7 @@ import {
   recordsDocument,
   registerKeyDocument,
 } from "./operations.ts";
-import { describeFaults, type Endpoint, type GraphqlFault, type GraphqlRequest, post } from "./post.ts";
+import { type Endpoint, type GraphqlFault, type GraphqlRequest, post } from "./post.ts";
 
 export interface ApiOptions extends Endpoint {
   /** How often a request that may be repeated is, before it fails. */
@@ -66,7 +67,7 @@ export function connectApi(options: ApiOptions): ConnectApi {
   return {
     async exportSignals(request) {
       const query = exportSignalsDocument(request);
-      const lost = (cause: SignalhouseError) => unanswered(request.jobName, cause);
+      const lost = (cause: SignalhouseError) => exportUnanswered(request.jobName, cause);
       const { exportSignals } = await sendOnce(options, { query }, z.object({ exportSignals: exportAnswer }), { refusal, lost });
       return exportSignals;
     },
@@ -105,15 +106,8 @@ export function connectApi(options: ApiOptions): ConnectApi {
   };
 }
 
-const LONGEST_WAIT_MS = 30_000;
-
-/** Waits before a repeat: longer each time, and never exactly as long, so that many clients do not come back at once. */
-async function pause({ backoffMs = 500, retries, signal, log }: ApiOptions, attempt: number, why: SignalhouseError): Promise<void> {
-  const longest = Math.min(backoffMs * 2 ** attempt, LONGEST_WAIT_MS);
-  const ms = Math.round(longest * (0.5 + Math.random() / 2));
-  log?.(`${why.message}; asking again in ${ms} ms (${attempt + 1} of ${retries})`);
-  await wait(ms, undefined, signal && { signal }).catch(() => signal?.throwIfAborted());
-}
+const retriesOf = ({ retries: limit, backoffMs = 500, log = () => {} }: ApiOptions) =>
+  new Retries({ limit, backoffMs, doing: "asking", passes: () => true, log });
 
 /** Sends what may be repeated without harm, until there is a proper answer. */
 async function send<T>(
@@ -122,7 +116,8 @@ async function send<T>(
   shape: z.ZodType<T>,
   instead: (errors: GraphqlFault[]) => T | undefined = () => undefined,
 ): Promise<T> {
-  for (let attempt = 0; ; attempt++) {
+  const retries = retriesOf(options);
+  for (;;) {
     const posted = await post(options, { query });
     if (posted.kind === "refused") {
       const other = instead(posted.errors);
@@ -131,9 +126,7 @@ async function send<T>(
     }
     const read = posted.kind === "data" ? shape.safeParse(posted.data) : undefined;
     if (read?.success) return read.data;
-    const error = posted.kind === "failed" ? posted.error : misfit(options.endpoint);
-    if (attempt >= options.retries) throw error;
-    await pause(options, attempt, error);
+    await retries.again(posted.kind === "failed" ? posted.error : misfit(options.endpoint), options.signal);
   }
 }
 
@@ -145,7 +138,8 @@ interface JobErrors {
 
 /** Sends what makes a job: again only where it surely was not sent, or not let in. */
 async function sendOnce<T>(options: ApiOptions, request: GraphqlRequest, shape: z.ZodType<T>, errors: JobErrors): Promise<T> {
-  for (let attempt = 0; ; attempt++) {
+  const retries = retriesOf(options);
+  for (;;) {
     const posted = await post(options, request);
     if (posted.kind === "refused") throw errors.refusal(posted.errors);
     if (posted.kind === "data") {
@@ -154,67 +148,6 @@ async function sendOnce<T>(options: ApiOptions, request: GraphqlRequest, shape: 
       throw errors.lost(misfit(options.endpoint));
     }
     if (posted.sent === "maybe") throw errors.lost(posted.error);
-    if (attempt >= options.retries) throw posted.error;
-    await pause(options, attempt, posted.error);
+    await retries.again(posted.error, options.signal);
   }
-}
-
-const misfit = (endpoint: string) =>
-  new SignalhouseError(
-    "api_failed",
-    `Connect's API at ${new URL(endpoint).host} answered without the fields that were asked for`,
-    "The API may have changed: look for a newer signalhouse, and report it.",
-  );
-
-const unanswered = (jobName: string, cause: SignalhouseError) =>
-  new SignalhouseError(
-    "export_unanswered",
-    `it is not known whether Connect took the export "${jobName}": ${cause.message}`,
-    "It is not asked for again blindly: signalhouse export --resume finds out, by its file and its name.",
-    cause,
-  );
-
-const importUnanswered = (jobName: string, cause: SignalhouseError) =>
-  new SignalhouseError(
-    "import_unanswered",
-    `it is not known whether Connect took the import "${jobName}": ${cause.message}`,
-    "It is not asked for again blindly: the next push of this set, or signalhouse refset status --wait, finds out.",
-    cause,
-  );
-
-/** A refused import. Source of the two codes: vendor page "Create a reference set", section "Possible error messages". */
-function importRefusal(errors: readonly GraphqlFault[]): SignalhouseError {
-  const said = describeFaults(errors);
-  const known = importAdvice(said);
-  if (known === undefined)
-    return new SignalhouseError("api_refused", `Connect refused the import: ${said}`, "Correct what it names. Nothing was imported.");
-  return new SignalhouseError("import_failed", `Connect refused the import: ${said}`, known);
-}
-
-/** What to do about an import's error message, where it is known. */
-export function importAdvice(said: string): string | undefined {
-  if (said.includes("S3_FILE_METADATA_FAILED"))
-    return "Connect could not find or read the file at that folder and name. Push again; check sftp.root where it stays so: folders are meant relative to the subscription's.";
-  if (said.includes("INPUT_VALIDATION_FAILED"))
-    return "Connect did not accept the file or the request. Check what it names: the delimiter must be comma, tab or pipe, and the same throughout. See the job's report under Data management > Job monitoring.";
-  return undefined;
-}
-
-/**
- * What a refusal means. Which codes Connect uses is on no page, so its words decide: a wrong guess only changes the hint, and whether an export is
- * put off.
- */
-function refusal(errors: readonly GraphqlFault[]): SignalhouseError {
-  const said = describeFaults(errors);
-  if (/limit|quota|exceed|unavailable for the day/i.test(said.replaceAll("_", " "))) {
-    return new SignalhouseError(
-      "quota_used_up",
-      `Connect refused the export: ${said}`,
-      "It is put off to the next UTC day; signalhouse export --resume asks then.",
-    );
-  }
-  if (/name/i.test(said) && /exist|unique|duplicate|already/i.test(said)) {
-    return new SignalhouseError("export_name_taken", `Connect refused the name: ${said}`, "Give another --job-name: Connect takes each name once.");
-  }
-  return new SignalhouseError("api_refused", `Connect refused the request: ${said}`, "Correct what it names. Nothing was done.");
 }

@@ -120,13 +120,3 @@ async function textOf(response: Response): Promise<string> {
   }
   return Buffer.concat(chunks).toString("utf8");
 }
-
-/** GraphQL's faults in one line. */
-export function describeFaults(errors: readonly GraphqlFault[]): string {
-  return errors
-    .map(({ message, extensions }) => {
-      const codes = [extensions?.code, extensions?.category].filter(Boolean).join(", ");
-      return codes ? `${message} (${codes})` : message;
-    })
-    .join("; ");
-}

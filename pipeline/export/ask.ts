@@ -1,10 +1,12 @@
 /** Asking Connect for an export, so that neither a crash nor a lost answer can lose the job or ask twice. */
 import { DAILY_LIMITS, DAY_MS, type DailyLimits, type DayUse, type ExportRequest } from "../../schemas/connect.ts";
 import type { Config } from "../../schemas/config.ts";
-import { isSignalhouseError, messageOf, SignalhouseError } from "../../schemas/errors.ts";
-import { changeJob, type ExportJob, exportJob, type JobChange, type SeenRates, seenRates, usedOfDay, writeJob } from "../../sinks/jobs.ts";
+import { SignalhouseError } from "../../schemas/errors.ts";
+import { changeJob, type ExportChange, type ExportJob, exportJob, type SeenRates, seenRates, usedOfDay, writeJob } from "../../sinks/jobs.ts";
 import type { Clock } from "../clock.ts";
 import type { ConnectApi } from "../connect-api/api.ts";
+import { type ExportSeen, firstExportStep } from "../jobs/export-steps.ts";
+import { goOn, type Handlers } from "../jobs/go-on.ts";
 import { brokenLimit, startOfNextDay, utcDay } from "../quota.ts";
 import type { SftpOptions } from "../sftp/server.ts";
 import type { Warehouse } from "../../sinks/warehouse.ts";
@@ -29,9 +31,6 @@ export interface ExportContext {
 export const GUESSED_BYTES_PER_ROW = 150;
 
 const NOTHING_USED: DayUse = { jobs: 0, rows: 0, bytes: 0, usedUp: false };
-
-/** A job that has no file after so long is not counted on any longer: what it was to cover can be asked for again. */
-export const GIVEN_UP_MS = 2 * DAY_MS;
 
 /** An export that is wanted. */
 export interface Wish {
@@ -116,59 +115,41 @@ async function brokenLimits(
   return { ever: brokenLimit(limits, NOTHING_USED, ask), today: brokenLimit(limits, used, ask) };
 }
 
-/**
- * Asks for a job that was put off and is due, where the day's limits allow it; else puts it off again.
- * @throws SignalhouseError as askNow
- */
-export async function askPostponed(context: ExportContext, job: ExportJob): Promise<ExportJob> {
-  const { today } = await context.useWarehouse(async ({ connection }) =>
-    brokenLimits(context, connection, job.expectedRows, await seenRates(connection)),
-  );
-  return today === undefined ? askNow(context, job) : change(context, job, { notBefore: startOfNextDay(context.clock.now()) });
-}
-
 /** Writes what became of a job, in the warehouse and in the job at hand. */
-export async function change(context: Pick<ExportContext, "useWarehouse">, job: ExportJob, changes: JobChange): Promise<ExportJob> {
+export async function change(context: Pick<ExportContext, "useWarehouse">, job: ExportJob, changes: ExportChange): Promise<ExportJob> {
   await context.useWarehouse(({ connection }) => changeJob(connection, job.name, changes));
   return { ...job, ...changes };
 }
 
 /**
- * Asks Connect for a job that is written down. It may have been asked for already: then Connect refuses the name, which is the proof.
- * @throws SignalhouseError api_*, interrupted
+ * Asks Connect for a job that this process has written down.
+ * @returns the job: asked, postponed, or still asking where Connect's answer got lost; where another process has gone on with it, as that left it
+ * @throws SignalhouseError api_*, export_name_taken: the job is then marked as failed; interrupted
  */
-export async function askNow(context: ExportContext, given: ExportJob, again = false): Promise<ExportJob> {
-  const { api, clock, log } = context;
-  const job = given.status === "asking" && !again ? given : await change(context, given, { status: "asking", askedAt: clock.now(), notBefore: null });
-  log(`asking Connect for "${job.name}"`);
-  try {
-    const { dataJobId, path } = await api.exportSignals(job.request);
-    log(`Connect took "${job.name}" as job ${dataJobId}: ${path}`);
-    return await change(context, job, { status: "asked", jobId: dataJobId, path: path.replace(/^\/+/, ""), error: null });
-  } catch (error) {
-    if (isSignalhouseError(error, "export_unanswered")) {
-      log(`${messageOf(error)}; its file is looked for before anything is asked again`);
-      return change(context, job, { error: messageOf(error) });
-    }
-    if (isSignalhouseError(error, "quota_used_up")) {
-      log(`${messageOf(error)}; "${job.name}" is put off to ${utcDay(startOfNextDay(clock.now()))}`);
-      const now = clock.now();
-      return change(context, job, { status: "postponed", refusedAt: now, notBefore: startOfNextDay(now), error: messageOf(error) });
-    }
-    if (isSignalhouseError(error, "export_name_taken") && again) {
-      log(`Connect has "${job.name}" already: its first request was taken`);
-      return change(context, job, { status: "asked", askedAt: given.askedAt, error: null });
-    }
-    if (isSignalhouseError(error, "export_name_taken")) {
-      // Another process may have gone on with this job in the meantime, and asked: then the name is taken by the job itself.
-      const current = await context.useWarehouse(({ connection }) => exportJob(connection, job.name));
-      if (current && (current.status !== "asking" || current.askedAt !== job.askedAt)) return current;
-    }
-    if (context.signal.aborted) throw error;
-    // A network that is down or a wrong key says nothing about whether an earlier request was taken, and is no fault of a job that was put off.
-    const waiting = given.status === "postponed" && !isSignalhouseError(error, "api_refused", "export_name_taken");
-    if (waiting) await change(context, job, { status: "postponed", notBefore: clock.now(), error: messageOf(error) });
-    else if (!again) await change(context, job, { status: "failed", finishedAt: clock.now(), error: messageOf(error) });
-    throw error;
-  }
+export async function askNow(context: ExportContext, job: ExportJob): Promise<ExportJob> {
+  const asked = await goOn(context, job, firstExportStep, askingHandlers(context), {});
+  if (asked.stop.do === "throw") throw asked.stop.error;
+  return asked.job;
+}
+
+/** What can be done for an export without the server. */
+export function askingHandlers(context: ExportContext): Handlers<ExportJob, ExportChange, ExportSeen, "count" | "reread"> {
+  const { api, log, useWarehouse } = context;
+  return {
+    mark: (job, { change: changes }) => change(context, job, changes),
+    async ask({ name, request }) {
+      log(`asking Connect for "${name}"`);
+      const { dataJobId, path } = await api.exportSignals(request);
+      log(`Connect took "${name}" as job ${dataJobId}: ${path}`);
+      return { jobId: dataJobId, path: path.replace(/^\/+/, "") };
+    },
+    actions: {
+      count: ({ expectedRows }) =>
+        useWarehouse(async ({ connection }) => {
+          const { today } = await brokenLimits(context, connection, expectedRows, await seenRates(connection));
+          return { isDayFull: today !== undefined };
+        }),
+      reread: (job) => useWarehouse(async ({ connection }) => ({ row: (await exportJob(connection, job.name)) ?? job })),
+    },
+  };
 }

@@ -4,13 +4,15 @@ import { rm } from "node:fs/promises";
 import { pipeline } from "node:stream/promises";
 import { randomBytes } from "node:crypto";
 import type { DataSet } from "../../schemas/connect.ts";
-import { messageOf, SignalhouseError } from "../../schemas/errors.ts";
+import { SignalhouseError } from "../../schemas/errors.ts";
+import { OPEN_IMPORTS } from "../../schemas/jobs.ts";
 import { FILE_ENDINGS, importInput, type KnownSet } from "../../schemas/reference-set.ts";
 import { changeImport, importJobs, type ImportJob, pushedCount, writeImport } from "../../sinks/imports.ts";
 import { Scratch } from "../../sinks/reference-set/scratch.ts";
 import { fileBytes } from "../../sinks/reference-set/sheet.ts";
+import { failed } from "../jobs/steps.ts";
+import { connect } from "../remote-files.ts";
 import type { SftpServer } from "../sftp/server.ts";
-import { connect } from "../sync.ts";
 import type { UseWarehouse } from "../door.ts";
 import { askForImport, endImport, type ImportOutcome, type RefsetContext } from "./follow.ts";
 import { type ConnectView, isNothing, type Prepared, prepareFile, type RefsetWish } from "./prepare.ts";
@@ -42,7 +44,7 @@ export async function pushReferenceSet(context: PushContext, wish: PushWish): Pr
   let server: SftpServer | undefined;
   const reach = async () => (server ??= await connectToStay(context));
   try {
-    const open = await context.useWarehouse(({ connection }) => importJobs(connection, wish.set, ["uploading", "asking", "asked"]));
+    const open = await context.useWarehouse(({ connection }) => importJobs(connection, wish.set, OPEN_IMPORTS));
     for (const job of open) {
       log(`an earlier import of ${wish.set} is not over: "${job.name}"`);
       const { error } = await endImport(context, await reach(), job);
@@ -123,7 +125,7 @@ async function send(
   const path = folder === "" ? fileName : `${folder}/${fileName}`;
   const wanted = { name: request.jobName, setName: set, path, request, rows: sending, sizeBytes: bytes, askedAt: now };
   await context.useWarehouse(async ({ connection }) => {
-    if ((await importJobs(connection, set, ["uploading", "asking", "asked"])).length > 0)
+    if ((await importJobs(connection, set, OPEN_IMPORTS)).length > 0)
       throw new SignalhouseError("import_under_way", `another process is pushing ${set}`, "Wait for it to end: signalhouse refset status --wait");
     await writeImport(connection, wanted, scratch.path);
   });
@@ -151,8 +153,8 @@ async function takeAway(context: PushContext, server: SftpServer, job: ImportJob
     () => false,
   );
   if (!isGone) return context.log(`the part of ${job.path} that was sent could not be taken away; the next push does it`);
-  const failed = { status: "failed", finishedAt: context.clock.now(), error: messageOf(error) } as const;
-  await context.useWarehouse(({ connection }) => changeImport(connection, job.name, failed)).catch(() => undefined);
+  const change = failed(context.clock.now(), error);
+  await context.useWarehouse(({ connection }) => changeImport(connection, job, change)).catch(() => undefined);
 }
 
 /**

@@ -1,11 +1,12 @@
 import { setMaxListeners } from "node:events";
 import { Readable, addAbortSignal } from "node:stream";
 import { SignalhouseError, isSignalhouseError } from "../../schemas/errors.ts";
+import type { Retries } from "../retries.ts";
 import type { Channel } from "./channel.ts";
 import type { Connection } from "./connection.ts";
 import { changeOf, fileChanged, type RemoteFile } from "./file.ts";
+import { isLost } from "./lost.ts";
 import type { Pace } from "./options.ts";
-import type { Retries } from "./retries.ts";
 
 /** The smallest request and the first one after trouble: what every server grants. */
 const SMALL_BYTES = 31 * 1024;
@@ -172,6 +173,6 @@ function readOn(lane: Lane, path: string, position: number, length: number, sign
 
 /** A lost connection, with where in the file it was lost. */
 function at(error: unknown, file: RemoteFile, offset: number): unknown {
-  if (!isSignalhouseError(error, "connection_lost", "server_stalled", "host_unreachable")) return error;
+  if (!isLost(error)) return error;
   return new SignalhouseError(error.code, `${error.message}, at byte ${offset} of ${file.size} of ${file.path}`, error.hint, error);
 }

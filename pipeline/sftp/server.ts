@@ -2,6 +2,7 @@ import { setMaxListeners } from "node:events";
 import type { Readable } from "node:stream";
 import { basename } from "node:path/posix";
 import { SignalhouseError, isSignalhouseError } from "../../schemas/errors.ts";
+import { Retries } from "../retries.ts";
 import { orAborted } from "./abort.ts";
 import type { Channel } from "./channel.ts";
 import { Connection } from "./connection.ts";
@@ -9,10 +10,10 @@ import type { RemoteFile } from "./file.ts";
 import { readHostTrust } from "./host-keys.ts";
 import { readCredentials } from "./keys.ts";
 import { folderNames, listFiles } from "./list.ts";
+import { isLost } from "./lost.ts";
 import { DEFAULT_PACE, serverName, type SftpOptions } from "./options.ts";
 import { below, relativePath } from "./paths.ts";
 import { readFile } from "./reader.ts";
-import { Retries } from "./retries.ts";
 import { removeFile, writeFile } from "./writer.ts";
 
 export type { RemoteFile } from "./file.ts";
@@ -78,7 +79,8 @@ export async function connectSftp(given: SftpOptions): Promise<SftpServer> {
     return await orAborted((opening ??= open()), signal);
   };
 
-  const retries = () => new Retries(options.retries, pace.backoffMs, options.log ?? (() => {}));
+  const { retries: limit, log = () => {} } = options;
+  const retries = () => new Retries({ limit, backoffMs: pace.backoffMs, doing: "connecting", passes: isLost, log });
   const either = (signal: AbortSignal | undefined) => (signal ? AbortSignal.any([ended, signal]) : ended);
   const ask = async <T>(work: (connection: Connection, signal: AbortSignal) => Promise<T>, signal: AbortSignal = ended): Promise<T> => {
     const attempts = retries();

@@ -5,6 +5,7 @@ import { askForExport } from "../../dist/pipeline/export/ask.js";
 import { awaitExports } from "../../dist/pipeline/export/arrive.js";
 import { writerOf } from "../../dist/pipeline/door.js";
 import { readConfig } from "../../dist/schemas/config.js";
+import { OPEN_EXPORTS } from "../../dist/schemas/jobs.js";
 import { exportJobs } from "../../dist/sinks/jobs.js";
 
 const { input, apiKey, wish, dieAt } = JSON.parse(process.argv[2]);
@@ -41,9 +42,7 @@ const context = {
   signal,
   log: die,
 };
-const jobs = wish
-  ? [await askForExport(context, wish)]
-  : await context.useWarehouse(({ connection }) => exportJobs(connection, "postponed", "asking", "asked", "arrived"));
+const jobs = wish ? [await askForExport(context, wish)] : await context.useWarehouse(({ connection }) => exportJobs(connection, ...OPEN_EXPORTS));
 const outcomes = await awaitExports(context, jobs, { load: true });
 const failed = outcomes.filter(({ error }) => error);
 if (failed.length > 0) throw failed[0].error;

@@ -7,6 +7,7 @@ import { realClock } from "../../pipeline/clock.ts";
 import { awaitExports } from "../../pipeline/export/arrive.ts";
 import { askForExport, type Wish } from "../../pipeline/export/ask.ts";
 import { placeFor } from "../../pipeline/export/file.ts";
+import { OPEN_EXPORTS } from "../../schemas/jobs.ts";
 import type { SignalType } from "../../schemas/signal-types.ts";
 import { exportJobs } from "../../sinks/jobs.ts";
 import { type ConnectPlace, connectPlace, expected, found } from "../helpers/connect.ts";
@@ -40,7 +41,7 @@ async function run({ input, api }: ConnectPlace, options: { wish?: Wish; dieAt?:
 async function runHere(at: ConnectPlace, typed?: Wish): Promise<void> {
   // The clock is the real one, as it is in the process that is killed.
   const context = { ...at.context, clock: realClock };
-  const underWay = () => context.useWarehouse(({ connection }) => exportJobs(connection, "postponed", "asking", "asked", "arrived"));
+  const underWay = () => context.useWarehouse(({ connection }) => exportJobs(connection, ...OPEN_EXPORTS));
   for (const { error } of await awaitExports(context, typed ? [await askForExport(context, typed)] : await underWay(), { load: true })) {
     if (error) throw error;
   }

@@ -1,5 +1,6 @@
 /** The jobs table, and what is told from it. */
 import { describe, expect, test } from "vitest";
+import { changeImport, importJobs } from "../../sinks/imports.ts";
 import { changeJob, exportJob, exportJobs, markLoadedJobs, type NewJob, seenRates, usedOfDay, writeJob } from "../../sinks/jobs.ts";
 import { scratchWarehouse } from "../helpers/warehouse.ts";
 
@@ -57,6 +58,62 @@ test("a job comes back as it was written, and as it was changed; a name is there
     ["b", "failed"],
   ]);
   expect((await exportJobs(connection, "failed", "asked")).map(({ name }) => name)).toEqual(["b"]);
+});
+
+test("an import of the same name is another job; it comes back as it was written, and its rows follow what becomes of it", async () => {
+  const scratch = await scratchWarehouse();
+  const { connection } = scratch.warehouse;
+  await writeJob(connection, job("a"));
+  const added = { importType: "ADD_UPDATE" };
+  for (const [name, request] of Object.entries({ a: added, b: added, c: { importType: "REPLACE" }, d: added })) {
+    await connection.run(
+      `INSERT INTO signalhouse.jobs BY NAME SELECT 'import' AS kind, '${name}' AS name, 'People' AS set_name, 'asked' AS status, 'p.csv' AS path,
+       '${JSON.stringify(request)}'::JSON AS request, 7 AS expected_rows, 70 AS size_bytes, '2025-07-10 00:00:0${name.charCodeAt(0) - 96}Z'::TIMESTAMPTZ AS asked_at`,
+    );
+  }
+  const rows = (name: string, ...keys: string[]) =>
+    connection.run(
+      `INSERT INTO signalhouse.refset_rows BY NAME SELECT 'People' AS set_name, key, 1 AS row_hash, '${name}' AS job FROM unnest(['${keys.join("', '")}']) AS x(key)`,
+    );
+  const known = () =>
+    scratch.value(
+      "SELECT string_agg(job || ' ' || key || ' ' || coalesce(epoch_ms(pushed_at)::VARCHAR, '-'), ', ' ORDER BY job, key) FROM signalhouse.refset_rows",
+    );
+  const [first, second, third, fourth] = await importJobs(connection, "People");
+  if (!first || !second || !third || !fourth) throw new Error("there are four");
+  expect(first).toEqual({
+    jobId: null,
+    name: "a",
+    setName: "People",
+    status: "asked",
+    path: "p.csv",
+    request: added,
+    rows: 7,
+    sizeBytes: 70,
+    askedAt: DAY + 1000,
+    finishedAt: null,
+    error: null,
+  });
+  const imported = (finishedAt: number) => ({ status: "imported", finishedAt, error: null }) as const;
+  await rows("a", "1", "2");
+  await changeImport(connection, first, imported(DAY), true);
+  await rows("b", "2", "3");
+  await changeImport(connection, second, imported(DAY + 1), true);
+  expect(await known()).toBe(`a 1 ${DAY}, b 2 ${DAY + 1}, b 3 ${DAY + 1}`);
+  await rows("c", "9");
+  await changeImport(connection, third, { status: "failed", finishedAt: DAY, error: "no" });
+  expect(await known()).toBe(`a 1 ${DAY}, b 2 ${DAY + 1}, b 3 ${DAY + 1}`);
+  // Connect has fewer rows than it should: nothing is known of those that came.
+  await rows("d", "3");
+  await changeImport(connection, fourth, imported(DAY + 2), false);
+  expect(await known()).toBe(`a 1 ${DAY}, b 2 ${DAY + 1}`);
+  await rows("c", "9");
+  await changeImport(connection, third, imported(DAY + 3), true);
+  expect(await known()).toBe(`c 9 ${DAY + 3}`);
+  expect((await importJobs(connection, undefined, ["imported"])).map(({ name }) => name)).toEqual(["a", "b", "c", "d"]);
+  expect(await importJobs(connection, "Others")).toEqual([]);
+  // The export is as it was.
+  expect(await exportJobs(connection)).toMatchObject([{ name: "a", status: "asking", finishedAt: null }]);
 });
 
 test("a job follows the ledger", async () => {

@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { endImport } from "../../../pipeline/reference-set/follow.ts";
 import { type PushContext, pushReferenceSet, type PushResult, type PushWish } from "../../../pipeline/reference-set/push.ts";
-import { connect } from "../../../pipeline/sync.ts";
+import { connect } from "../../../pipeline/remote-files.ts";
 import { readerOf } from "../../../pipeline/door.ts";
 import type { SandboxSet } from "../../../samples/sandbox/api-sets.ts";
 import { DELIMITER_NAMES, type RefsetDefinition } from "../../../schemas/reference-set.ts";
