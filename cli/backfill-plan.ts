@@ -12,9 +12,9 @@ export const command = defineCommand({
     "nothing. Rows are expected from what was loaded so far; the calendar mends itself as more is known.",
   options: SPAN_OPTIONS,
   examples: ["backfill plan --from 2025-01-01", "backfill plan --from 2025-01-01 --to 2025-03-31 --types email,order"],
-  async run({ out, config: loadConfig }, { values }) {
+  async run({ out, clock, config: loadConfig }, { values }) {
     const { config } = await loadConfig();
-    const now = Date.now();
+    const now = clock.now();
     const span = spanOf(values, config, now);
     warnOfUnlisted(out, span.types);
     const warehouse = await openToPlan(config.warehouse);

@@ -16,9 +16,9 @@ export const command = defineCommand({
     "was loaded. What an export that signalhouse did not ask for has brought is not counted: nothing tells which window it covered.",
   options: SPAN_OPTIONS,
   examples: ["backfill status --from 2025-01-01", "backfill status --from 2025-01-01 --types email --json"],
-  async run({ out, config: loadConfig }, { values }) {
+  async run({ out, clock, config: loadConfig }, { values }) {
     const { config } = await loadConfig();
-    const now = Date.now();
+    const now = clock.now();
     const span = spanOf(values, config, now);
     const warehouse = await openToPlan(config.warehouse);
     try {

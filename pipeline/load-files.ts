@@ -36,9 +36,9 @@ export function exitCodeOf(files: readonly FileResult[]): 0 | 1 | 3 {
 /** What a load tells while it goes on. */
 export type LoadEvent = { event: "reading"; path: string; bytes: number; size: number; records: number } | { event: "done"; file: FileResult };
 
-/** How records are read: one by one, or plain ones by DuckDB, many at a time. Both mean the same. */
-export const PATHS = ["row", "vector"] as const;
-export type Path = (typeof PATHS)[number];
+/** How records are read: one by one, on the row path, or plain ones by DuckDB, many at a time, on the vector path. Both mean the same. */
+export const READERS = ["row", "vector"] as const;
+export type Reader = (typeof READERS)[number];
 
 export interface LoadContext {
   warehouse: Warehouse;
@@ -46,7 +46,7 @@ export interface LoadContext {
   runId: bigint | null;
   signal: AbortSignal;
   /** How records are read; by DuckDB by default. */
-  path?: Path | undefined;
+  reader?: Reader | undefined;
   /** Of the vector path; a test may want small ones. */
   sizes?: Sizes;
   onEvent?: ((event: LoadEvent) => void) | undefined;
@@ -71,7 +71,7 @@ const FATAL = [
  */
 export async function loadFiles(sources: Iterable<Source>, context: LoadContext): Promise<FileResult[]> {
   const results: FileResult[] = [];
-  const spool = context.path !== "row" ? await Spool.make() : undefined;
+  const spool = context.reader !== "row" ? await Spool.make() : undefined;
   let committed: Promise<void> = Promise.resolve();
   try {
     for (const source of sources) {
@@ -128,7 +128,7 @@ const refused = ({ path }: Source, error: unknown) =>
   new SignalhouseError(
     "bug",
     `the vector path cannot load ${path}: ${messageOf(error)}`,
-    "Load it again with --path row, which reads records one by one, and please report it.",
+    "Load it again with --reader row, which reads records one by one, and please report it.",
     error,
   );
 

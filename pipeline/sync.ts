@@ -5,7 +5,7 @@ import { changeJob, exportJobs, markLoadedJobs } from "../sinks/jobs.ts";
 import { knownFiles } from "../sinks/ledger.ts";
 import type { Warehouse } from "../sinks/warehouse.ts";
 import { findExportFile } from "./export/file.ts";
-import { type FileResult, loadFiles, type LoadEvent, type Path, type Source } from "./load-files.ts";
+import { type FileResult, loadFiles, type LoadEvent, type Reader, type Source } from "./load-files.ts";
 import { type PlannedFile, type PlanOptions, planSync } from "./plan.ts";
 import { connectSftp, type RemoteFile, type SftpOptions, type SftpServer } from "./sftp/server.ts";
 
@@ -18,8 +18,8 @@ export interface SyncOptions extends PlanOptions {
   secrets?: Pick<SftpOptions, "passphrase" | "agentSocket" | "home">;
   runId?: bigint | null;
   signal?: AbortSignal;
-  /** How records are read; one by one by default. */
-  path?: Path | undefined;
+  /** How records are read; by DuckDB by default. */
+  reader?: Reader | undefined;
   onEvent?: (event: SyncEvent) => void;
   /** Takes a line about the connection. */
   log?: (line: string) => void;
@@ -50,7 +50,7 @@ export async function sync(options: SyncOptions): Promise<SyncResult> {
       limits: config.limits,
       runId: options.runId ?? null,
       signal,
-      path: options.path,
+      reader: options.reader,
       onEvent: options.onEvent,
     });
     await markLoadedJobs(warehouse.connection);
