@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { parse } from "csv-parse/sync";
 import { DuckDBInstance } from "@duckdb/node-api";
-import type { Path } from "../pipeline/load-files.ts";
+import type { Reader } from "../pipeline/load-files.ts";
 import { localFile } from "../pipeline/local-files.ts";
 import { generateExport } from "../samples/generator/exports.ts";
 import { split } from "../transforms/split.ts";
@@ -35,10 +35,10 @@ export async function standardFile(folder: string, rows: number, seed = 1): Prom
 export const OTHER = process.env["BENCH_OTHER"];
 
 export const load =
-  (path: Path, memory = "", threads: number | "" = "", version?: string) =>
+  (reader: Reader, memory = "", threads: number | "" = "", version?: string) =>
   async (warehouse: string, file: string): Promise<LoadFigures> => {
     const script = version === undefined ? fileURLToPath(new URL("run-load.js", import.meta.url)) : join(version, "dist/bench/run-load.js");
-    const { stdout } = await promisify(execFile)(process.execPath, [script, warehouse, path, memory, String(threads), file]);
+    const { stdout } = await promisify(execFile)(process.execPath, [script, warehouse, reader, memory, String(threads), file]);
     return JSON.parse(stdout) as LoadFigures;
   };
 

@@ -1,5 +1,5 @@
-/** One load in a process of its own, so that its peak memory is its own: `node run-load.js WAREHOUSE PATH MEMORY THREADS FILE…` (empty for the defaults); prints a LoadFigures as JSON. */
-import { loadFiles, type Path } from "../pipeline/load-files.ts";
+/** One load in a process of its own, so that its peak memory is its own: `node run-load.js WAREHOUSE READER MEMORY THREADS FILE…` (empty for the defaults); prints a LoadFigures as JSON. */
+import { loadFiles, type Reader } from "../pipeline/load-files.ts";
 import { localFile } from "../pipeline/local-files.ts";
 import { readConfig } from "../schemas/config.ts";
 import { placeOf } from "../sinks/places.ts";
@@ -12,7 +12,7 @@ export interface LoadFigures {
   peakMiB: number;
 }
 
-const [warehousePath = "", path, memory, threads, ...files] = process.argv.slice(2);
+const [warehousePath = "", reader, memory, threads, ...files] = process.argv.slice(2);
 const { limits } = readConfig({}, "the defaults");
 const sources = await Promise.all(files.map((file) => localFile(file)));
 const start = performance.now();
@@ -22,7 +22,7 @@ const results = await loadFiles(sources, {
   limits: { ...limits, threads: Number(threads) || limits.threads },
   runId: null,
   signal: new AbortController().signal,
-  path: path as Path,
+  reader: reader as Reader,
 });
 warehouse.close();
 const seconds = (performance.now() - start) / 1000;

@@ -200,9 +200,9 @@ export async function benchVectorOverlap(folder: string): Promise<object[]> {
     ["100 %", again],
   ] as const) {
     const warehouse = join(folder, "overlapping.duckdb");
-    const run = (path: "vector" | "row", full: boolean) => async () => {
+    const run = (reader: "vector" | "row", full: boolean) => async () => {
       if (full) await copyFile(loaded, warehouse);
-      const { seconds } = await load(path)(warehouse, file);
+      const { seconds } = await load(reader)(warehouse, file);
       await removeWarehouse(warehouse);
       return seconds;
     };

@@ -13,9 +13,9 @@ export const command = defineCommand({
   options: SPAN_OPTIONS,
   examples: ["backfill plan --from 2025-01-01", "backfill plan --from 2025-01-01 --to 2025-03-31 --types email,order"],
   async run(context, { values }) {
-    const { out } = context;
+    const { out, clock } = context;
     const { config } = await context.config();
-    const now = Date.now();
+    const now = clock.now();
     const span = spanOf(values, config, now);
     warnOfUnlisted(out, span.types);
     const plan = await doorOf(config, context).toPlan((warehouse) => planSpan(warehouse, span, { ...config.backfill, now }));

@@ -13,10 +13,10 @@ export const command = defineCommand({
   options: { ...SPAN_OPTIONS, once: { type: "boolean", help: "end when today's part is loaded" } },
   examples: ["backfill run --from 2025-01-01", "backfill run --from 2025-01-01 --once  # for cron"],
   async run(context, { values }) {
-    const { out } = context;
+    const { out, clock } = context;
     const { config, file } = await context.config();
     sftpOf(config, file);
-    const span = spanOf(values, config, Date.now());
+    const span = spanOf(values, config, clock.now());
     warnOfUnlisted(out, span.types);
     const flow = await exportContext(config, context);
     return noteRun(flow, "backfill", async (runId) => {

@@ -17,9 +17,9 @@ export const command = defineCommand({
   options: SPAN_OPTIONS,
   examples: ["backfill status --from 2025-01-01", "backfill status --from 2025-01-01 --types email --json"],
   async run(context, { values }) {
-    const { out } = context;
+    const { out, clock } = context;
     const { config } = await context.config();
-    const now = Date.now();
+    const now = clock.now();
     const span = spanOf(values, config, now);
     const jobs = await doorOf(config, context).toPlan(({ connection }) => exportJobs(connection));
     const days = backfillDays(span, windowsOf(jobs, now), now);

@@ -3,6 +3,7 @@ import { parseArgs } from "node:util";
 import { messageOf, SignalhouseError } from "../schemas/errors.ts";
 import type { LoadedConfig } from "./config-file.ts";
 import { LOG_LEVELS, type Output } from "./output.ts";
+import type { World } from "./world.ts";
 
 interface Option {
   type: "string" | "boolean";
@@ -11,6 +12,8 @@ interface Option {
   /** How --help calls the value. */
   value?: string;
   help: string;
+  /** Taken, but not told of: an older name of another option. */
+  hidden?: true;
 }
 
 export type OptionTable = Readonly<Record<string, Option>>;
@@ -29,11 +32,9 @@ export const COMMON_OPTIONS = {
   help: { type: "boolean", short: "h", help: "print this" },
 } as const satisfies OptionTable;
 
-/** What a command gets beside its own options. */
-export interface Context {
+/** What a command gets beside its own options: the world that it runs in, in which only `out` prints. */
+export interface Context extends Omit<World, "stdout" | "stderr"> {
   out: Output;
-  /** Aborted by SIGINT and SIGTERM, with a SignalhouseError `interrupted` as reason. */
-  signal: AbortSignal;
   /** The configuration file that --config names; undefined where the default one is meant. */
   configFile: string | undefined;
   /** The configuration with --warehouse applied and paths resolved. @throws SignalhouseError config_invalid, user_name_invalid */

@@ -1,10 +1,10 @@
 /** Reading signalhouse.config.json: JSON with comments. */
 import { readFile } from "node:fs/promises";
-import { basename, dirname, resolve } from "node:path";
+import { basename, dirname } from "node:path";
 import { parse, type ParseError, printParseErrorCode } from "jsonc-parser";
-import { expandHome } from "../pipeline/sftp/paths.ts";
 import { type Config, readConfig } from "../schemas/config.ts";
 import { messageOf, SignalhouseError } from "../schemas/errors.ts";
+import { localPath, type World } from "./world.ts";
 
 export const CONFIG_FILE = "signalhouse.config.json";
 
@@ -20,17 +20,20 @@ export interface LoadedConfig {
  * --warehouse to the working directory.
  * @throws SignalhouseError config_invalid, user_name_invalid
  */
-export async function loadConfig({ file, warehouse }: { file: string | undefined; warehouse: string | undefined }): Promise<LoadedConfig> {
-  const path = resolve(expandHome(file ?? CONFIG_FILE));
+export async function loadConfig(
+  world: Pick<World, "cwd" | "home">,
+  { file, warehouse }: { file: string | undefined; warehouse: string | undefined },
+): Promise<LoadedConfig> {
+  const path = localPath(world, file ?? CONFIG_FILE);
   const text = await readText(path, file !== undefined);
   const config = text === undefined ? readConfig({}, "the defaults") : readConfig(parseConfig(text, basename(path)), basename(path));
-  const absolute = (written: string) => resolve(dirname(path), expandHome(written));
+  const absolute = (written: string) => localPath({ cwd: dirname(path), home: world.home }, written);
   const { sftp, api } = config;
   return {
     file: text === undefined ? undefined : path,
     config: {
       ...config,
-      warehouse: warehouse === undefined ? absolute(config.warehouse) : resolve(expandHome(warehouse)),
+      warehouse: warehouse === undefined ? absolute(config.warehouse) : localPath(world, warehouse),
       refsets: { ...config.refsets, folder: absolute(config.refsets.folder) },
       api: { ...api, ...(api.keyFile === undefined ? {} : { keyFile: absolute(api.keyFile) }) },
       ...(sftp && {

@@ -1,7 +1,6 @@
 /** Reaching Connect's API for a command. */
 import { connectApi } from "../pipeline/connect-api/api.ts";
 import { readApiKey } from "../pipeline/connect-api/key.ts";
-import { realClock } from "../pipeline/clock.ts";
 import type { ExportContext } from "../pipeline/export/ask.ts";
 import { type Door, PATIENCE_MS } from "../pipeline/door.ts";
 import { apiEndpoint, type Config } from "../schemas/config.ts";
@@ -10,15 +9,16 @@ import { secrets } from "./server.ts";
 import { BY_EXIT_CODE, doorOf } from "./warehouse.ts";
 
 /** The API key, from the environment or the configuration's file. @throws SignalhouseError api_key_missing, api_key_file_open */
-function apiKeyOf(config: Config): Promise<string> {
-  return readApiKey({ environment: process.env["SIGNALHOUSE_API_KEY"], keyFile: config.api.keyFile });
+function apiKeyOf(config: Config, { env }: Pick<Context, "env">): Promise<string> {
+  return readApiKey({ environment: env["SIGNALHOUSE_API_KEY"], keyFile: config.api.keyFile });
 }
 
 /** The API that the configuration means. @throws SignalhouseError config_invalid, api_key_missing, api_key_file_open */
-export async function apiOf(config: Config, { signal, out }: Pick<Context, "signal" | "out">) {
+export async function apiOf(config: Config, context: Pick<Context, "env" | "signal" | "out">) {
+  const { signal, out } = context;
   const { timeoutSeconds, retries } = config.api;
   const log = (line: string) => out.log("info", line);
-  const apiKey = await apiKeyOf(config);
+  const apiKey = await apiKeyOf(config, context);
   return connectApi({ endpoint: apiEndpoint(config), apiKey, timeoutSeconds, retries, signal, log });
 }
 
@@ -34,9 +34,9 @@ export async function exportContext(config: Config, context: Context): Promise<E
     config,
     api: await apiOf(config, context),
     useWarehouse: door.toWrite,
-    clock: realClock,
+    clock: context.clock,
     signal: context.signal,
-    secrets: secrets(),
+    secrets: secrets(context),
     log: (line) => context.out.log("info", line),
   };
 }

@@ -1,4 +1,4 @@
-import { join, relative, resolve } from "node:path";
+import { join, relative } from "node:path";
 import { askForExport } from "../pipeline/export/ask.ts";
 import { awaitExports } from "../pipeline/export/arrive.ts";
 import { newJobName, placeFor } from "../pipeline/export/file.ts";
@@ -16,6 +16,7 @@ import { count, money, number, table, time } from "./format.ts";
 import { invocation } from "./invocation.ts";
 import { claimFolder, copySampleExports, startLocalConnect } from "./local-connect.ts";
 import { reading, running } from "./warehouse.ts";
+import { localPath } from "./world.ts";
 
 export const command = defineCommand({
   usage: "[options]",
@@ -26,11 +27,15 @@ export const command = defineCommand({
   examples: ["demo"],
   async run(given, { values }) {
     const { out } = given;
-    const folder = resolve(values.out ?? "demo");
+    const folder = localPath(given, values.out ?? "demo");
     await claimFolder(folder, "demo");
     await copySampleExports(join(folder, "exports"));
-    const { sandbox, api, configFile } = await startLocalConnect(folder, join(folder, "exports"), { delayMs: 500, pollSeconds: 0.25 });
-    const context = { ...given, configFile, config: () => loadConfig({ file: configFile, warehouse: undefined }) };
+    const { sandbox, api, configFile } = await startLocalConnect(folder, join(folder, "exports"), {
+      clock: given.clock,
+      delayMs: 500,
+      pollSeconds: 0.25,
+    });
+    const context = { ...given, configFile, config: () => loadConfig(given, { file: configFile, warehouse: undefined }) };
     try {
       out.print(`A local Connect answers at ${api.url} and serves files over SFTP on ${sandbox.host}:${sandbox.port}.`);
       out.print(`\n  signalhouse export --types all --from ${DAYS.from} --to ${DAYS.to} --sync`);
@@ -51,7 +56,7 @@ export const command = defineCommand({
       out.result({ folder, ...found }, () => tour(found));
       return found.checks.every((check) => check.ok);
     });
-    out.print(`\n${next(folder)}`);
+    out.print(`\n${next(given, folder)}`);
     return ok ? EXIT.done : EXIT.failed;
   },
 });
@@ -63,7 +68,7 @@ const DAYS = { from: "2025-09-04", to: "2025-09-05" };
 async function exportFrom(context: Context): Promise<string> {
   const { config } = await context.config();
   const flow = { ...(await exportContext(config, context)), log: (line: string) => context.out.log("debug", line) };
-  const jobName = newJobName(Date.now());
+  const jobName = newJobName(context.clock.now());
   const signalTypes = signalTypesOf("all");
   const start = exportMoment("--from", DAYS.from, "start");
   const end = exportMoment("--to", DAYS.to, "end");
@@ -147,10 +152,10 @@ function inTwo(rows: readonly (readonly [string, string])[]): string {
   return table(["type", { right: "rows" }, "type", { right: "rows" }], pairs);
 }
 
-function next(folder: string): string {
-  const call = invocation(folder);
+function next(context: Context, folder: string): string {
+  const call = invocation(context, folder);
   const commands = [
-    `cd ${relative(process.cwd(), folder) || "."}`,
+    `cd ${relative(context.cwd, folder) || "."}`,
     `${call} status`,
     `${call} query "SELECT occurred_at, order_id, order_value, currency, campaign_name FROM message_behavior WHERE signal_type = 'order' AND matched"`,
     `${call} query "FROM email_clicks" -o clicks.parquet`,

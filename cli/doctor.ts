@@ -50,7 +50,7 @@ export const command = defineCommand({
 /** The API is for asking; loading works without it. */
 async function checkApi(context: Context, list: Checklist, configuration: Finding<LoadedConfig>): Promise<void> {
   const loaded = configuration.value?.config;
-  const source = process.env["SIGNALHOUSE_API_KEY"] ? "SIGNALHOUSE_API_KEY" : loaded?.api.keyFile;
+  const source = context.env["SIGNALHOUSE_API_KEY"] ? "SIGNALHOUSE_API_KEY" : loaded?.api.keyFile;
   if (configuration.ok && source === undefined) {
     list.leaveOut("API key", "none is set: exports are loaded, not asked for; see SIGNALHOUSE_API_KEY and api.keyFile");
     return;
@@ -68,11 +68,12 @@ async function checkApi(context: Context, list: Checklist, configuration: Findin
   });
 }
 
-async function checkServer({ signal }: Context, list: Checklist, configuration: Finding<LoadedConfig>): Promise<void> {
+async function checkServer(context: Context, list: Checklist, configuration: Finding<LoadedConfig>): Promise<void> {
+  const { signal } = context;
   const loaded = await list.check("server", [configuration], async ({ config, file }) => {
     const sftp = sftpOf(config, file);
     const timeoutSeconds = Math.min(sftp.timeoutSeconds, PATIENCE_MS / 1000);
-    const options: SftpOptions = { ...sftp, ...secrets(), host: sftpHost(config), retries: 0, timeoutSeconds, signal };
+    const options: SftpOptions = { ...sftp, ...secrets(context), host: sftpHost(config), retries: 0, timeoutSeconds, signal };
     return { detail: `${serverName(options)} as ${options.user}`, value: options };
   });
   const key = await list.check("key", [loaded], async (options) => ({ detail: (await readCredentials(options)).keys.join(", "), value: undefined }));

@@ -45,7 +45,7 @@ export const command = defineCommand({
     const { config, file } = await context.config();
     sftpOf(config, file);
     const { values } = input;
-    const wish = values.resume ? undefined : wishOf(input);
+    const wish = values.resume ? undefined : wishOf(input, context.clock.now());
     if (values.resume) refuseBesideResume(input);
     if (wish) warnOfUnlisted(context.out, wish.signalTypes);
     const flow = await exportContext(config, context);
@@ -81,7 +81,7 @@ function refuseBesideResume({ values }: Values): void {
 }
 
 /** What the command line wants. @throws SignalhouseError usage */
-function wishOf({ values }: Values): Wish {
+function wishOf({ values }: Values, now: number): Wish {
   const { types, from, to } = values;
   if (types === undefined || from === undefined || to === undefined) {
     const missing = Object.entries({ "--types": types, "--from": from, "--to": to }).filter(([, value]) => value === undefined);
@@ -94,7 +94,7 @@ function wishOf({ values }: Values): Wish {
   const signalTypes = signalTypesOf(types);
   const start = exportMoment("--from", from, "start");
   const end = exportMoment("--to", to, "end");
-  const jobName = values["job-name"] ?? newJobName(Date.now());
+  const jobName = values["job-name"] ?? newJobName(now);
   const request: ExportRequest = {
     jobName,
     signalTypes,

@@ -1,6 +1,6 @@
 /** How failures are printed, and the exit code that they mean. */
 import { inspect } from "node:util";
-import { isSignalhouseError, messageOf } from "../schemas/errors.ts";
+import { isSignalhouseError, messageOf, SignalhouseError } from "../schemas/errors.ts";
 import { type Outcome, OUTCOMES } from "../schemas/outcomes.ts";
 import type { Output } from "./output.ts";
 
@@ -22,12 +22,18 @@ export function failureDocument(error: unknown): { code: string; message: string
   return { code, message, hint };
 }
 
+/** What a command that a signal ends throws, in the end: the reason of the World's signal. */
+export function interruptedBy(signal: "SIGINT" | "SIGTERM"): SignalhouseError {
+  const hint = "Nothing is half done: a file is loaded whole or not at all. Run it again to go on.";
+  return new SignalhouseError("interrupted", `interrupted by ${signal}`, hint);
+}
+
 /** Prints a failure. The stack only with `debug`: an expected failure says by itself what to do. */
-export function printFailure(error: unknown, out: Output | undefined, debug: boolean): void {
+export function printFailure(error: unknown, out: Output, debug: boolean): void {
   const lines = isSignalhouseError(error)
     ? [`signalhouse: ${error.message}`, `  -> ${error.hint} [${error.code}]`]
     : [`signalhouse: this is a bug in signalhouse: ${messageOf(error)}`, `  -> Please report it${debug ? "." : ", with what --debug prints."}`];
   if (debug) lines.push("", inspect(error));
-  process.stderr.write(`${lines.join("\n")}\n`);
-  out?.failure({ error: failureDocument(error) });
+  out.trouble(lines.join("\n"));
+  out.failure({ error: failureDocument(error) });
 }

@@ -21,9 +21,9 @@ export function overview(commands: Readonly<Record<string, { summary: string }>>
 
 /** `signalhouse COMMAND --help`. */
 export function commandHelp(name: string, command: Command): string {
-  const width = Math.max(...[command.options, COMMON_OPTIONS].flatMap((table) => Object.entries(table).map((entry) => flag(entry).length)));
+  const width = Math.max(...[command.options, COMMON_OPTIONS].flatMap((table) => told(table).map((entry) => flag(entry).length)));
   const section = (title: string, table: OptionTable) => {
-    const entries = Object.entries(table);
+    const entries = told(table);
     return entries.length === 0 ? [] : ["", title, ...entries.map((entry) => `  ${flag(entry).padEnd(width)}  ${entry[1].help}`)];
   };
   return [
@@ -37,6 +37,8 @@ export function commandHelp(name: string, command: Command): string {
     ...command.examples.map((example) => `  signalhouse ${example}`),
   ].join("\n");
 }
+
+const told = (table: OptionTable) => Object.entries(table).filter(([, { hidden }]) => !hidden);
 
 function flag([name, { short, value, multiple }]: [string, OptionTable[string]]): string {
   return `${short ? `-${short}, ` : ""}--${name}${value ? ` ${value}` : ""}${multiple ? " …" : ""}`;

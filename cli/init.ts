@@ -1,5 +1,4 @@
 import { writeFile } from "node:fs/promises";
-import { resolve } from "node:path";
 import { readConfig, REGIONS } from "../schemas/config.ts";
 import { DAY_MS } from "../schemas/connect.ts";
 import { SignalhouseError } from "../schemas/errors.ts";
@@ -7,6 +6,7 @@ import { defineCommand, oneOf } from "./command.ts";
 import { CONFIG_FILE, parseConfig } from "./config-file.ts";
 import { configTemplate } from "./config-template.ts";
 import { EXIT } from "./failures.ts";
+import { localPath } from "./world.ts";
 
 const REGION_NAMES = Object.keys(REGIONS) as (keyof typeof REGIONS)[];
 
@@ -20,7 +20,8 @@ export const command = defineCommand({
     "api-key-file": { type: "string", value: "FILE", help: "a file of yours (mode 600) with the API key; else SIGNALHOUSE_API_KEY is used" },
   },
   examples: ["init", "init --region eu-central-1 --user analyst@example.com --key ~/.ssh/connect_ed25519"],
-  async run({ out, configFile }, { values }) {
+  async run(context, { values }) {
+    const { out, clock, configFile } = context;
     const region = oneOf("--region", values.region ?? REGION_NAMES[0] ?? "", REGION_NAMES);
     const text = configTemplate({
       region,
@@ -30,9 +31,9 @@ export const command = defineCommand({
     });
     // What is given has to be right; without a user the file is not complete yet.
     if (values.user !== undefined) readConfig(parseConfig(text, CONFIG_FILE), CONFIG_FILE);
-    const path = resolve(configFile ?? CONFIG_FILE);
+    const path = localPath(context, configFile ?? CONFIG_FILE);
     await writeNew(path, text);
-    const yesterday = new Date(Date.now() - DAY_MS).toISOString().slice(0, 10);
+    const yesterday = new Date(clock.now() - DAY_MS).toISOString().slice(0, 10);
     const next = [
       ...(values.user === undefined ? ['Put the e-mail address of your Connect account into "user".'] : []),
       ...(values.region === undefined ? [`Check "region": ${REGION_NAMES.join(", ")}.`] : []),

@@ -1,13 +1,12 @@
-import { homedir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import ssh2 from "ssh2";
 import { fingerprint } from "../pipeline/sftp/host-keys.ts";
 import { makeKeyPair, writeKeyPair } from "../pipeline/sftp/key-pair.ts";
-import { expandHome } from "../pipeline/sftp/paths.ts";
 import { SignalhouseError } from "../schemas/errors.ts";
 import { defineCommand } from "./command.ts";
 import { EXIT } from "./failures.ts";
 import { secrets } from "./server.ts";
+import { localPath } from "./world.ts";
 
 export const command = defineCommand({
   usage: "[options]",
@@ -19,20 +18,21 @@ export const command = defineCommand({
     comment: { type: "string", value: "TEXT", help: 'what stands behind the public key; "Acoustic Connect key" by default' },
   },
   examples: ["keys generate", 'keys generate --file ~/.ssh/connect_ed25519 --comment "ana at work"'],
-  async run({ out, config: loadConfig }, { values }) {
+  async run(context, { values }) {
+    const { out } = context;
     const comment = values.comment ?? "Acoustic Connect key";
     if (/[^\x20-\x7e]/.test(comment))
       throw new SignalhouseError("usage", "--comment has other than printable ASCII characters", "Use letters, digits and blanks.");
     // A configuration that is not complete yet is no reason not to make a key.
     const configured =
       values.file === undefined
-        ? await loadConfig().then(
+        ? await context.config().then(
             ({ config }) => config.sftp?.keyFile,
             () => undefined,
           )
         : undefined;
-    const path = values.file === undefined ? (configured ?? join(homedir(), ".ssh", "connect_ed25519")) : resolve(expandHome(values.file));
-    const pair = makeKeyPair(comment, secrets().passphrase);
+    const path = values.file === undefined ? (configured ?? join(context.home, ".ssh", "connect_ed25519")) : localPath(context, values.file);
+    const pair = makeKeyPair(comment, secrets(context).passphrase);
     await writeKeyPair(path, pair);
     const key = ssh2.utils.parseKey(pair.publicKey);
     const print = key instanceof Error ? "" : fingerprint(key.getPublicSSH());

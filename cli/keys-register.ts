@@ -1,13 +1,13 @@
 import { readFile } from "node:fs/promises";
 import { readPublicLine } from "../pipeline/sftp/key-pair.ts";
 import { readPublicKeys } from "../pipeline/sftp/keys.ts";
-import { expandHome } from "../pipeline/sftp/paths.ts";
 import { apiEndpoint } from "../schemas/config.ts";
 import { messageOf, SignalhouseError } from "../schemas/errors.ts";
 import { defineCommand } from "./command.ts";
 import { apiOf } from "./connect.ts";
 import { EXIT } from "./failures.ts";
 import { secrets, sftpOf } from "./server.ts";
+import { localPath } from "./world.ts";
 
 export const command = defineCommand({
   usage: "[options]",
@@ -21,7 +21,9 @@ export const command = defineCommand({
   async run(context, { values }) {
     const { config, file } = await context.config();
     const [publicKey = ""] =
-      values.file === undefined ? await readPublicKeys({ ...sftpOf(config, file), ...secrets() }) : [await readPublicFile(values.file)];
+      values.file === undefined
+        ? await readPublicKeys({ ...sftpOf(config, file), ...secrets(context) })
+        : [await readPublicFile(localPath(context, values.file))];
     const api = await apiOf(config, context);
     await api.registerPublicKey(publicKey);
     const { host } = new URL(apiEndpoint(config));
@@ -39,7 +41,7 @@ export const command = defineCommand({
 });
 
 async function readPublicFile(path: string): Promise<string> {
-  const text = await readFile(expandHome(path), "utf8").catch((error: unknown) => {
+  const text = await readFile(path, "utf8").catch((error: unknown) => {
     throw new SignalhouseError(
       "key_unreadable",
       `the public key ${path} cannot be read: ${messageOf(error)}`,

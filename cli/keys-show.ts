@@ -10,14 +10,14 @@ export const command = defineCommand({
   about: "Shows the public half of the keys with which the SFTP server is asked in: sftp.keyFile's, and the ssh-agent's. Never the private half.",
   options: {},
   examples: ["keys show", "keys show --json"],
-  async run({ out, config: loadConfig }) {
-    const { config, file } = await loadConfig();
-    const lines = await readPublicKeys({ ...sftpOf(config, file), ...secrets() });
+  async run(context) {
+    const { config, file } = await context.config();
+    const lines = await readPublicKeys({ ...sftpOf(config, file), ...secrets(context) });
     const keys = lines.map((line) => {
       const key = ssh2.utils.parseKey(line);
       return { public_key: line, fingerprint: key instanceof Error ? null : fingerprint(key.getPublicSSH()) };
     });
-    out.result({ keys }, () =>
+    context.out.result({ keys }, () =>
       [
         ...keys.map((key) => `${key.public_key}\n  ${key.fingerprint ?? ""}`),
         "",

@@ -4,25 +4,26 @@ import { localFile, streamSource } from "../pipeline/local-files.ts";
 import type { Source } from "../pipeline/source.ts";
 import { type FileIdentity, knownFiles } from "../sinks/ledger.ts";
 import type { Warehouse } from "../sinks/warehouse.ts";
-import { defineCommand } from "./command.ts";
+import { type Context, defineCommand } from "./command.ts";
 import { count } from "./format.ts";
-import { PATH_OPTION, pathOf } from "./path.ts";
+import { READER_OPTIONS, readerOf } from "./reader.ts";
 import { reportLoads } from "./summary.ts";
 import { running } from "./warehouse.ts";
+import { localPath } from "./world.ts";
 
 export const command = defineCommand({
   usage: "FILE… [options]",
   about:
     'Loads export files from this machine, gzip or plain CSV, in the order given; "-" reads standard input. Each is loaded whole or not at all.\n' +
     "A file that is in the warehouse already is left out.",
-  options: PATH_OPTION,
+  options: READER_OPTIONS,
   examples: ["load Signals_Export.csv.gz", "load exports/*.csv.gz", "load - < Signals_Export.csv.gz"],
   positionals: [1, Infinity],
   async run(context, { values, positionals }) {
     const { out, signal } = context;
-    const path = pathOf(values);
+    const reader = readerOf(values, out);
     // Before the warehouse is touched: a wrong path is a mistake of the command line.
-    const open = async (path: string) => (path === "-" ? streamSource(standardInput(signal)) : localFile(path));
+    const open = async (path: string) => (path === "-" ? streamSource(standardInput(context)) : localFile(localPath(context, path)));
     const sources = await Promise.all([...new Set(positionals)].map(open));
     return running(context, "load", async (warehouse, { limits }, runId) => {
       const known = await knownIn(warehouse);
@@ -32,15 +33,15 @@ export const command = defineCommand({
       return reportLoads(out, framing, async ({ begin, onEvent }) => {
         if (positionals.includes("-")) out.log("info", "reading standard input");
         begin(fresh.reduce((sum, { size }) => sum + size, 0));
-        await loadFiles(fresh, { warehouse, limits, runId, signal, path, onEvent });
+        await loadFiles(fresh, { warehouse, limits, runId, signal, reader, onEvent });
       });
     });
   },
 });
 
 /** Standard input, until the signal; a stream that is aborted while nobody listens to it would end the process. */
-async function* standardInput(signal: AbortSignal): AsyncGenerator<Buffer> {
-  yield* addAbortSignal(signal, process.stdin);
+async function* standardInput({ stdin, signal }: Pick<Context, "stdin" | "signal">): AsyncGenerator<Buffer> {
+  yield* addAbortSignal(signal, stdin());
 }
 
 /** Whether a file is in the warehouse: by path, size and mtime together. */

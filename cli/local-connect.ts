@@ -1,6 +1,7 @@
 /** A folder with everything for a sandbox that is reached as Connect is: key, configuration, sample exports. For `sandbox` and `demo`. */
 import { copyFile, mkdir, readdir, readFile, rm, utimes, writeFile } from "node:fs/promises";
-import { dirname, join, resolve } from "node:path";
+import { dirname, join } from "node:path";
+import type { Clock } from "../pipeline/clock.ts";
 import { makeKeyPair, type Sandbox, startSandbox } from "../samples/sandbox/sandbox.ts";
 import { messageOf, SignalhouseError } from "../schemas/errors.ts";
 import { CONFIG_FILE } from "./config-file.ts";
@@ -51,6 +52,8 @@ interface Pace {
   /** Of SFTP and of the API; free ones by default. */
   port?: number;
   apiPort?: number;
+  /** The API's. */
+  clock: Clock;
   /** After how long the file of an export comes. */
   delayMs: number;
   /** How often it is looked for. */
@@ -60,20 +63,20 @@ interface Pace {
 /**
  * Starts a sandbox, and writes a key that may log in, the API key and a configuration with the pinned host key into `folder`, over those of an earlier start.
  * The caller closes the sandbox.
- * @param exports the folder that is served
+ * @param folder absolute, as is `exports`, the folder that is served
  * @throws SignalhouseError folder_missing, port_taken
  */
 export async function startLocalConnect(
   folder: string,
   exports: string,
-  { port = 0, apiPort = 0, delayMs, pollSeconds }: Pace,
+  { port = 0, apiPort = 0, clock, delayMs, pollSeconds }: Pace,
 ): Promise<LocalConnect> {
   const { privateKey, publicKey } = makeKeyPair();
   const sandbox = await startSandbox({
-    folder: resolve(exports),
+    folder: exports,
     port,
     authorizedKeys: [publicKey],
-    api: { port: apiPort, delayMs, rowsPerDay: 600 },
+    api: { port: apiPort, clock, delayMs, rowsPerDay: 600 },
   });
   const api = sandbox.api as NonNullable<typeof sandbox.api>;
   const configFile = join(folder, CONFIG_FILE);

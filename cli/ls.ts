@@ -20,18 +20,18 @@ export const command = defineCommand({
   options: {},
   examples: ["ls", "ls --json"],
   async run(context) {
-    const { out, signal } = context;
+    const { out, clock, signal } = context;
     const { config, file } = await context.config();
     const { folders } = sftpOf(config, file);
     const ledger = await knownOrNothing(context);
-    const server = await connect(config, { ...secrets(), signal, log: (line) => out.log("debug", line) });
+    const server = await connect(config, { ...secrets(context), signal, log: (line) => out.log("debug", line) });
     let listing: RemoteFile[];
     try {
       listing = await server.list(folders, signal);
     } finally {
       await server.close();
     }
-    const now = Date.now();
+    const now = clock.now();
     const files = planSync(listing, ledger ?? []).map(({ file: { path, size, mtime }, decision }) => {
       const state = ledger ? stateOf(decision) : "unknown";
       const left = mtime + KEPT_MS - now;

@@ -1,77 +1,18 @@
 #!/usr/bin/env node
-/** The entry: finds the command, runs it, and turns what it throws into a message and an exit code. */
-import { SignalhouseError } from "../schemas/errors.ts";
-import { parseCommand, oneOf } from "./command.ts";
-import { COMMANDS, findCommand } from "./commands.ts";
-import { loadConfig } from "./config-file.ts";
-import { EXIT, exitCodeOf, printFailure } from "./failures.ts";
-import { commandHelp, overview } from "./help.ts";
-import { LOG_LEVELS, Output } from "./output.ts";
-import { packageVersion } from "../pipeline/package.ts";
+/** The entry: runs the command line in the world of this process, whose signals end it. */
+import { homedir } from "node:os";
+import { realClock } from "../pipeline/clock.ts";
+import { EXIT, interruptedBy } from "./failures.ts";
+import { run } from "./run.ts";
 
-async function main(args: readonly string[], signal: AbortSignal): Promise<number> {
-  if (args[0] === "--version") return say(packageVersion());
-  if (isHelp(args[0])) return say(overview(COMMANDS));
-  if (isHelp(args[1]) && groupOf(args[0]).length > 0) return say(overview(Object.fromEntries(groupOf(args[0]))));
-  const debug = args.includes("--debug");
-  // A command line that is not understood has to be told as JSON too.
-  let out = args.includes("--json") ? new Output({ json: true, quiet: false, level: "info" }) : undefined;
-  try {
-    const found = findCommand(args);
-    if (!found) throw noSuchCommand(args);
-    const { name } = found;
-    const { command } = await found.entry.load();
-    const { values, positionals } = parseCommand(name, command, found.rest);
-    if (values.help) return say(commandHelp(name, command));
-    const { json = false, quiet = false } = values;
-    out = new Output({ json, quiet, level: values.debug ? "debug" : oneOf("--log-level", values["log-level"] ?? "info", LOG_LEVELS) });
-    const config = () => loadConfig({ file: values.config, warehouse: values.warehouse });
-    return await command.run({ out, signal, config, configFile: values.config }, { values, positionals });
-  } catch (thrown) {
-    // After an interruption everything that goes on fails in its own way; the interruption is what happened.
-    const error: unknown = signal.aborted ? signal.reason : thrown;
-    printFailure(error, out, debug);
-    return exitCodeOf(error);
-  }
+const interruption = new AbortController();
+for (const name of ["SIGINT", "SIGTERM"] as const) {
+  process.on(name, () => {
+    // A second one ends it at once: a load is all or nothing in any case.
+    if (interruption.signal.aborted) process.exit(EXIT.interrupted);
+    interruption.abort(interruptedBy(name));
+  });
 }
-
-function say(text: string): number {
-  process.stdout.write(`${text}\n`);
-  return EXIT.done;
-}
-
-const isHelp = (word: string | undefined) => word === "--help" || word === "-h";
-
-/** The commands whose name starts with this word and goes on. */
-const groupOf = (word: string | undefined) => Object.entries(COMMANDS).filter(([name]) => name.startsWith(`${word} `));
-
-function noSuchCommand(args: readonly string[]): SignalhouseError {
-  const [first] = args;
-  if (first === undefined) return new SignalhouseError("usage", "no command is given", "See what there is: signalhouse --help");
-  const group = groupOf(first).map(([name]) => name);
-  if (group.length > 0) return new SignalhouseError("usage", `"signalhouse ${first}" needs one more word`, `Choose one of: ${group.join(", ")}.`);
-  if (first.startsWith("-")) return new SignalhouseError("usage", `the command comes first, before ${first}`, "See: signalhouse --help");
-  return new SignalhouseError("usage", `there is no command "${first}"`, "See: signalhouse --help");
-}
-
-/** The first SIGINT or SIGTERM ends the command in good order, a second one at once: a load is all or nothing in any case. */
-function interruptible(): AbortSignal {
-  const controller = new AbortController();
-  for (const name of ["SIGINT", "SIGTERM"] as const) {
-    process.on(name, () => {
-      if (controller.signal.aborted) process.exit(EXIT.interrupted);
-      controller.abort(
-        new SignalhouseError(
-          "interrupted",
-          `interrupted by ${name}`,
-          "Nothing is half done: a file is loaded whole or not at all. Run it again to go on.",
-        ),
-      );
-    });
-  }
-  return controller.signal;
-}
-
 // Whoever reads our output may stop early, as `head` does.
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code !== "EPIPE") throw error;
@@ -81,4 +22,17 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
 process.stderr.on("error", (error: NodeJS.ErrnoException) => {
   if (error.code !== "EPIPE") throw error;
 });
-process.exitCode = await main(process.argv.slice(2), interruptible());
+const { stdout, stderr, env, pid, argv } = process;
+const [, script = "", ...args] = argv;
+process.exitCode = await run(args, {
+  stdin: () => process.stdin,
+  stdout,
+  stderr,
+  env,
+  cwd: process.cwd(),
+  home: homedir(),
+  script,
+  pid,
+  clock: realClock,
+  signal: interruption.signal,
+});

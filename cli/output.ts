@@ -1,17 +1,23 @@
 /** Where everything is printed: results to stdout, everything else to stderr. */
 import { clearLine, cursorTo } from "node:readline";
+import type { Terminal, World } from "./world.ts";
 
 /** From little to much. */
 export const LOG_LEVELS = ["error", "warn", "info", "debug"] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
 
+type Streams = Pick<World, "stdout" | "stderr" | "clock">;
+
 export class Output {
   readonly json: boolean;
   readonly quiet: boolean;
+  readonly #streams: Streams;
   readonly #level: LogLevel;
   #documentPrinted = false;
 
-  constructor(options: { json: boolean; quiet: boolean; level: LogLevel }) {
+  /** @param streams where it prints, and the clock that its log goes by */
+  constructor(streams: Streams, options: { json: boolean; quiet: boolean; level: LogLevel }) {
+    this.#streams = streams;
     this.json = options.json;
     this.quiet = options.quiet;
     this.#level = options.quiet ? "error" : options.level;
@@ -25,12 +31,13 @@ export class Output {
 
   /** A line of a result; with --json nothing, as the document says it all. */
   print(text: string): void {
-    if (!this.json) process.stdout.write(`${text}\n`);
+    if (!this.json) this.#streams.stdout.write(`${text}\n`);
   }
 
   /** A piece of a result as it is, whatever the options; waits where the reader is slow. */
   async write(text: string): Promise<void> {
-    if (!process.stdout.write(text)) await new Promise((resolve) => process.stdout.once("drain", resolve));
+    const { stdout } = this.#streams;
+    if (!stdout.write(text)) await new Promise((resolve) => stdout.once("drain", resolve));
   }
 
   /** With --json, a failure is the document, unless there is one already. */
@@ -40,7 +47,7 @@ export class Output {
 
   #document(document: unknown): void {
     this.#documentPrinted = true;
-    process.stdout.write(`${toJson(document)}\n`);
+    this.#streams.stdout.write(`${toJson(document)}\n`);
   }
 
   /** Whether lines of this level are printed. */
@@ -48,27 +55,33 @@ export class Output {
     return LOG_LEVELS.indexOf(level) <= LOG_LEVELS.indexOf(this.#level);
   }
 
+  /** Where a progress bar may be drawn; undefined where lines are logged instead, or nothing is told on the way. */
+  get terminal(): Terminal | undefined {
+    const { stderr } = this.#streams;
+    return stderr.isTTY && this.tells("info") ? stderr : undefined;
+  }
+
   /** What went wrong with a part of the work. It is printed whatever the options. */
   trouble(text: string): void {
-    process.stderr.write(`${text}\n`);
+    this.#streams.stderr.write(`${text}\n`);
   }
 
   /** Something to know about a result. */
   note(text: string): void {
-    if (!this.quiet) process.stderr.write(`${text}\n`);
+    if (!this.quiet) this.#streams.stderr.write(`${text}\n`);
   }
 
   /** A line on what goes on. It starts with the time where it goes into a log. */
   log(level: LogLevel, line: string): void {
     if (!this.tells(level)) return;
-    const { stderr } = process;
+    const { stderr, clock } = this.#streams;
     if (stderr.isTTY) {
       // A progress bar may stand in this line; it is drawn again below.
       cursorTo(stderr, 0);
       clearLine(stderr, 0);
       stderr.write(`${line}\n`);
     } else {
-      stderr.write(`${new Date().toISOString().replace(/\.\d+Z/, "Z")} ${line}\n`);
+      stderr.write(`${new Date(clock.now()).toISOString().replace(/\.\d+Z/, "Z")} ${line}\n`);
     }
   }
 }

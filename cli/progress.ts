@@ -9,7 +9,7 @@ import type { Output } from "./output.ts";
 /** Between two log lines on one file. */
 const LOG_EVERY_MS = 5000;
 
-const BAR: Options = {
+const BAR: Omit<Options, "stream"> = {
   format: "[{bar}] {percentage}%  {amount}  {rate} records/s  {left}  {file}",
   barsize: 24,
   barCompleteChar: "=",
@@ -18,7 +18,6 @@ const BAR: Options = {
   clearOnComplete: true,
   gracefulExit: false, // signals are main's business
   etaBuffer: 1,
-  stream: process.stderr,
 };
 
 /** Of one run of several files. Whoever makes it calls stop() when the run is over. */
@@ -32,8 +31,9 @@ export class Progress {
   constructor(out: Output, totalBytes: number) {
     this.#out = out;
     this.#meter = new Meter(totalBytes, performance.now());
-    if (process.stderr.isTTY && out.tells("info")) {
-      this.#bar = new SingleBar(BAR);
+    const { terminal } = out;
+    if (terminal) {
+      this.#bar = new SingleBar({ ...BAR, stream: terminal });
       this.#bar.start(Math.max(totalBytes, 1), 0, { amount: "", rate: 0, left: "", file: "" });
     }
   }

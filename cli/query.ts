@@ -1,4 +1,4 @@
-import { extname, resolve } from "node:path";
+import { extname } from "node:path";
 import type { Json } from "@duckdb/node-api";
 import { SignalhouseError } from "../schemas/errors.ts";
 import { FILE_FORMATS, type FileFormat, type QueryResult, runQuery, writeQuery } from "../sinks/query.ts";
@@ -7,6 +7,7 @@ import { EXIT } from "./failures.ts";
 import { count, number, oneLine, table } from "./format.ts";
 import { reading } from "./warehouse.ts";
 import type { Output } from "./output.ts";
+import { localPath } from "./world.ts";
 
 const FORMATS = ["table", "json", "csv"] as const;
 /** A table is for looking at; everything comes in the other formats. */
@@ -31,7 +32,7 @@ export const command = defineCommand({
   async run(context, { values, positionals: [sql = ""] }) {
     const { out } = context;
     const format = oneOf("--format", values.format ?? (out.json ? "json" : "table"), FORMATS);
-    const file = values.output === undefined ? undefined : { path: resolve(values.output), format: fileFormat(values.output) };
+    const file = values.output === undefined ? undefined : { path: localPath(context, values.output), format: fileFormat(values.output) };
     return reading(
       context,
       async (connection) => {

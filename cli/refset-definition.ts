@@ -1,6 +1,6 @@
 /** What a reference set is made of: the command line over refsets/NAME.json. */
 import { mkdir, readFile, writeFile } from "node:fs/promises";
-import { dirname, join, resolve } from "node:path";
+import { dirname, join } from "node:path";
 import { z } from "zod";
 import type { Config } from "../schemas/config.ts";
 import { messageOf, SignalhouseError } from "../schemas/errors.ts";
@@ -16,6 +16,7 @@ import {
 } from "../schemas/reference-set.ts";
 import { type Input, oneOf } from "./command.ts";
 import { parseConfig } from "./config-file.ts";
+import { localPath, type World } from "./world.ts";
 
 /** The options that make a set; `push` and `validate` take them. */
 export const DEFINITION_OPTIONS = {
@@ -43,16 +44,18 @@ export const DEFINITION_OPTIONS = {
 
 type Values = Input<typeof DEFINITION_OPTIONS>["values"];
 
+type Place = Pick<World, "cwd" | "home">;
+
 /**
- * The definition of a set, and where its file is.
+ * The definition of a set, and where its file is. A file that the rows come from is relative to the working folder, wherever it is named.
  * @param more what else the command line says
  * @throws SignalhouseError usage, config_invalid where the file is wrong
  */
-export async function definitionOf(set: string, values: Values, config: Config, more: RefsetDefinition = {}) {
+export async function definitionOf(set: string, values: Values, config: Config, place: Place, more: RefsetDefinition = {}) {
   // Such a name leads to no file.
   const file = setNameViolations(set).length > 0 ? undefined : join(config.refsets.folder, `${set}.json`);
   const saved = file === undefined ? {} : await readDefinition(file);
-  const source = sourceOf(values) ?? saved.source;
+  const source = located(sourceOf(values) ?? saved.source, place);
   if (!source) {
     const where = file === undefined ? "" : `, or write ${file} with --save`;
     throw new SignalhouseError("usage", `signalhouse refset does not know the rows of ${set}`, `Give --query, --table or --from${where}.`);
@@ -83,14 +86,13 @@ export async function saveDefinition(file: string, definition: RefsetDefinition)
 }
 
 function sourceOf({ query, table, from }: Values): RefsetSource | undefined {
-  const given = [
-    query === undefined ? [] : [{ query }],
-    table === undefined ? [] : [{ table }],
-    from === undefined ? [] : [{ file: resolve(from) }],
-  ].flat();
+  const given = [query === undefined ? [] : [{ query }], table === undefined ? [] : [{ table }], from === undefined ? [] : [{ file: from }]].flat();
   if (given.length < 2) return given[0];
   throw new SignalhouseError("usage", "--query, --table and --from stand beside each other", "Give one of them: the rows come from one place.");
 }
+
+const located = (source: RefsetSource | undefined, place: Place): RefsetSource | undefined =>
+  source && "file" in source ? { file: localPath(place, source.file) } : source;
 
 function wished(values: Values): RefsetDefinition {
   const { key, columns, types, phone, decimals, normalize, country, delimiter } = values;

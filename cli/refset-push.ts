@@ -1,5 +1,4 @@
 import { readerOf } from "../pipeline/door.ts";
-import { resolve } from "node:path";
 import { z } from "zod";
 import { isNothing } from "../pipeline/reference-set/prepare.ts";
 import { pushReferenceSet, writeReferenceSet } from "../pipeline/reference-set/push.ts";
@@ -12,6 +11,7 @@ import { EXIT } from "./failures.ts";
 import { DEFINITION_OPTIONS, definitionOf, saveDefinition } from "./refset-definition.ts";
 import { fileText, importDocument, maxErrorsOf, modeOf, preparedDocument, preparedText, tellImportFaults } from "./refset-report.ts";
 import { sftpOf } from "./server.ts";
+import { localPath } from "./world.ts";
 
 export const command = defineCommand({
   usage: "NAME [options]",
@@ -36,7 +36,7 @@ export const command = defineCommand({
   positionals: [1, 1],
   async run(context, { values, positionals: [set = ""] }) {
     const { config, file: configFile } = await context.config();
-    const { definition, file } = await definitionOf(set, values, config, sendingOf(values));
+    const { definition, file } = await definitionOf(set, values, config, context, sendingOf(values));
     const { out } = context;
     const wish = { set, definition, mode: modeOf(values.mode), changed: Boolean(values.changed), maxErrors: maxErrorsOf(values["max-errors"]) };
     const save = async () => {
@@ -46,7 +46,7 @@ export const command = defineCommand({
     };
     const readWarehouse = readerOf(config, context.signal);
     if (values.out !== undefined) {
-      const to = resolve(values.out);
+      const to = localPath(context, values.out);
       const prepared = await writeReferenceSet({ config, readWarehouse, signal: context.signal }, wish, undefined, to);
       const isWritten = prepared.violationCount === 0;
       if (isWritten) await save();

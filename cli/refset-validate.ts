@@ -18,7 +18,7 @@ export const command = defineCommand({
   positionals: [1, 1],
   async run(context, { values, positionals: [set = ""] }) {
     const { config } = await context.config();
-    const { definition } = await definitionOf(set, values, config);
+    const { definition } = await definitionOf(set, values, config, context);
     const wish = { set, definition, mode: modeOf(values.mode), changed: false, maxErrors: maxErrorsOf(values["max-errors"]) };
     let unasked: string | undefined;
     /** Without an account or a network the rows are checked all the same. */

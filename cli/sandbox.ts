@@ -1,10 +1,11 @@
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { join, relative, resolve } from "node:path";
+import { join, relative } from "node:path";
 import { defineCommand, wholeNumber } from "./command.ts";
 import { EXIT } from "./failures.ts";
 import { invocation } from "./invocation.ts";
 import { claimFolder, copySampleExports, startLocalConnect } from "./local-connect.ts";
+import { localPath } from "./world.ts";
 
 /** Connect takes some minutes; nobody who tries it wants to wait so long. */
 const EXPORT_TAKES_MS = 3000;
@@ -21,14 +22,15 @@ export const command = defineCommand({
     "api-port": { type: "string", value: "N", help: "the port of the API; a free one by default" },
   },
   examples: ["sandbox", "sandbox --folder ~/exports --port 2222"],
-  async run({ out, signal }, { values }) {
+  async run(context, { values }) {
+    const { out, clock, signal } = context;
     const port = wholeNumber("--port", values.port ?? "0", 65_535);
     const apiPort = wholeNumber("--api-port", values["api-port"] ?? "0", 65_535);
-    const folder = resolve(values.out ?? "sandbox");
+    const folder = localPath(context, values.out ?? "sandbox");
     await claimFolder(folder, "sandbox");
-    const exports = values.folder === undefined ? join(folder, "exports") : resolve(values.folder);
+    const exports = values.folder === undefined ? join(folder, "exports") : localPath(context, values.folder);
     if (values.folder === undefined && !existsSync(exports)) await copySampleExports(exports);
-    const { sandbox, api, configFile } = await startLocalConnect(folder, exports, { port, apiPort, delayMs: EXPORT_TAKES_MS, pollSeconds: 1 });
+    const { sandbox, api, configFile } = await startLocalConnect(folder, exports, { port, apiPort, clock, delayMs: EXPORT_TAKES_MS, pollSeconds: 1 });
     try {
       const { host, user, fingerprints } = sandbox;
       out.result({ host, port: sandbox.port, user, fingerprints, api: api.url, folder: exports, config: configFile }, () =>
@@ -40,9 +42,9 @@ export const command = defineCommand({
           `  API          ${api.url}, with the key in ${join(folder, "api-key")}`,
           "",
           "In another terminal, type:",
-          `  cd ${relative(process.cwd(), folder) || "."}`,
+          `  cd ${relative(context.cwd, folder) || "."}`,
           ...["doctor", "export --types all --from 2025-09-04 --to 2025-09-05 --sync", "ls", "sync", "status"].map(
-            (name) => `  ${invocation(folder)} ${name}`,
+            (name) => `  ${invocation(context, folder)} ${name}`,
           ),
           "",
           "Ctrl-C ends the sandbox.",

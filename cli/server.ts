@@ -2,10 +2,11 @@
 import type { SftpOptions } from "../pipeline/sftp/server.ts";
 import type { Config, SftpConfig } from "../schemas/config.ts";
 import { SignalhouseError } from "../schemas/errors.ts";
+import type { World } from "./world.ts";
 
 /** What must not stand in the configuration, from the environment. */
-export function secrets(): Pick<SftpOptions, "passphrase" | "agentSocket"> {
-  const { SIGNALHOUSE_KEY_PASSPHRASE: passphrase, SSH_AUTH_SOCK: agentSocket } = process.env;
+export function secrets({ env }: Pick<World, "env">): Pick<SftpOptions, "passphrase" | "agentSocket"> {
+  const { SIGNALHOUSE_KEY_PASSPHRASE: passphrase, SSH_AUTH_SOCK: agentSocket } = env;
   return { ...(passphrase ? { passphrase } : {}), ...(agentSocket ? { agentSocket } : {}) };
 }
 

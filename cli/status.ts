@@ -21,16 +21,16 @@ export const command = defineCommand({
   run: (context) =>
     reading(context, async (connection, { warehouse }, { place }) => {
       const status = await readStatus(connection);
-      const asked = await askedOf(connection);
+      const now = context.clock.now();
+      const asked = await askedOf(connection, now);
       const size = await place.size();
-      context.out.result({ warehouse, size_bytes: size, ...status, ...asked }, () => text(warehouse, size, status, asked));
+      context.out.result({ warehouse, size_bytes: size, ...status, ...asked }, () => text(warehouse, size, status, asked, now));
       return EXIT.done;
     }),
 });
 
 /** What Connect was asked for: today's share of its limits, and the exports that are under way. */
-async function askedOf(connection: DuckDBConnection) {
-  const now = Date.now();
+async function askedOf(connection: DuckDBConnection, now: number) {
   const day = utcDay(now);
   const used = await usedOfDay(connection, Date.parse(day), GUESSED_BYTES_PER_ROW);
   const left = quotaLeft(DAILY_LIMITS, used);
@@ -46,8 +46,8 @@ async function askedOf(connection: DuckDBConnection) {
   };
 }
 
-function text(warehouse: string, size: number, status: Status, { quota, exports }: Awaited<ReturnType<typeof askedOf>>): string {
-  const ago = (at: Date) => `${time(at)} UTC, ${duration(Date.now() - at.getTime())} ago`;
+function text(warehouse: string, size: number, status: Status, { quota, exports }: Awaited<ReturnType<typeof askedOf>>, now: number): string {
+  const ago = (at: Date) => `${time(at)} UTC, ${duration(now - at.getTime())} ago`;
   const { files, last_load } = status;
   const facts = [
     ["warehouse", `${warehouse}, ${bytes(size)}`],

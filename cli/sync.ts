@@ -3,7 +3,7 @@ import { sync, type SyncOptions } from "../pipeline/sync.ts";
 import { type Context, defineCommand, pointInTime } from "./command.ts";
 import { EXIT } from "./failures.ts";
 import { bytes, count, number, table, time } from "./format.ts";
-import { PATH_OPTION, pathOf } from "./path.ts";
+import { READER_OPTIONS, readerOf } from "./reader.ts";
 import { secrets, sftpOf } from "./server.ts";
 import { reportLoads } from "./summary.ts";
 import { doorOf, running } from "./warehouse.ts";
@@ -22,7 +22,7 @@ export const command = defineCommand({
       value: "PATTERN",
       help: 'load only files whose name, or a folder of theirs, matches, such as "*2025-09*"; with a "/", whose whole path does; may be repeated',
     },
-    ...PATH_OPTION,
+    ...READER_OPTIONS,
   },
   examples: ["sync", "sync --dry-run", 'sync --since 2025-09-01 --only "Weekly_*"', "sync --quiet  # for cron: prints only what went wrong"],
   async run(context, { values }) {
@@ -32,21 +32,22 @@ export const command = defineCommand({
       ...(values.since === undefined ? {} : { since: pointInTime("--since", values.since) }),
       ...(values.only === undefined ? {} : { only: values.only }),
     };
-    const path = pathOf(values);
+    const reader = readerOf(values, context.out);
     // Before the server is asked: a wrong pattern is a mistake of the command line.
     namedBy(values.only ?? []);
     if (values["dry-run"]) return dryRun(context, plan);
-    return running(context, "sync", (warehouse, config, runId) => loadNew(context, { ...plan, config, warehouse, runId, path }));
+    return running(context, "sync", (warehouse, config, runId) => loadNew(context, { ...plan, config, warehouse, runId, reader }));
   },
 });
 
-async function loadNew({ out, signal }: Context, options: SyncOptions): Promise<number> {
+async function loadNew(context: Context, options: SyncOptions): Promise<number> {
+  const { out, signal } = context;
   let planned: PlannedFile[] = [];
   const framing = { extra: () => ({ skipped: skipped(planned) }), nothing: () => nothingNew(planned) };
   return reportLoads(out, framing, ({ begin, onEvent }) =>
     sync({
       ...options,
-      secrets: secrets(),
+      secrets: secrets(context),
       signal,
       log: (line) => out.log("info", line),
       onEvent(event) {
@@ -79,7 +80,7 @@ async function dryRun(context: Context, plan: PlanOptions): Promise<number> {
   const { out, signal } = context;
   const { config } = await context.config();
   const { planned } = await doorOf(config, context).toPlan((warehouse) =>
-    sync({ ...plan, config, warehouse, secrets: secrets(), signal, dryRun: true, log: (line) => out.log("info", line) }),
+    sync({ ...plan, config, warehouse, secrets: secrets(context), signal, dryRun: true, log: (line) => out.log("info", line) }),
   );
   const load = toLoad(planned);
   const files = planned.map(({ file, decision }) => ({ ...file, mtime: new Date(file.mtime), ...decision }));

@@ -1,6 +1,4 @@
 import { rename, writeFile } from "node:fs/promises";
-import { resolve } from "node:path";
-import { realClock } from "../pipeline/clock.ts";
 import { DAILY_LIMITS } from "../schemas/connect.ts";
 import { PATIENCE_MS } from "../pipeline/door.ts";
 import { type Cycle, watch } from "../pipeline/watch.ts";
@@ -13,6 +11,7 @@ import { Health } from "./health.ts";
 import { count, number } from "./format.ts";
 import { secrets, sftpOf } from "./server.ts";
 import { doorOf } from "./warehouse.ts";
+import { localPath } from "./world.ts";
 
 const LEAST_MS = 1000;
 
@@ -28,27 +27,27 @@ export const command = defineCommand({
   },
   examples: ["watch --every 15m", "watch --every 1h --health /run/signalhouse/health.json --metrics /var/lib/node_exporter/signalhouse.prom"],
   async run(context, { values }) {
-    const { out, signal } = context;
+    const { out, clock, signal, pid } = context;
     const { config, file } = await context.config();
     sftpOf(config, file);
     const everyMs = durationOf("--every", values.every ?? "15m");
     const exports = await asker(config, context);
     const door = exports?.door ?? doorOf(config, context, { patience: PATIENCE_MS });
-    const health = new Health({ pid: process.pid, startedAt: Date.now(), everyMs, limits: DAILY_LIMITS });
+    const health = new Health({ pid, startedAt: clock.now(), everyMs, limits: DAILY_LIMITS });
     await watch({
       config,
       door,
-      clock: realClock,
+      clock,
       signal,
-      secrets: secrets(),
+      secrets: secrets(context),
       everyMs,
       ...(exports ? { exports } : {}),
       log: (line) => out.log("debug", line),
       async onCycle(cycle) {
         out.log(cycle.error ? "error" : "info", cycleLine(cycle));
         await health.note(cycle, door.toWrite);
-        if (values.health !== undefined) await replaceFile(values.health, health.json());
-        if (values.metrics !== undefined) await replaceFile(values.metrics, health.prometheus());
+        if (values.health !== undefined) await replaceFile(localPath(context, values.health), health.json());
+        if (values.metrics !== undefined) await replaceFile(localPath(context, values.metrics), health.prometheus());
       },
     });
     return EXIT.done;
@@ -91,7 +90,6 @@ function durationOf(name: string, text: string): number {
 
 /** A reader of the file finds the old one or the new one, never a half. */
 async function replaceFile(path: string, text: string): Promise<void> {
-  const target = resolve(path);
-  await writeFile(`${target}.tmp`, text);
-  await rename(`${target}.tmp`, target);
+  await writeFile(`${path}.tmp`, text);
+  await rename(`${path}.tmp`, path);
 }

@@ -22,14 +22,14 @@ export function outcomeOf(files: readonly FileResult[]): Outcome {
 /** What a load tells while it goes on. */
 export type LoadEvent = ReadingEvent | { event: "done"; file: FileResult };
 
-/** How records are read: one by one, or plain ones by DuckDB, many at a time. Both mean the same. */
-export const PATHS = ["row", "vector"] as const;
-export type Path = (typeof PATHS)[number];
+/** How records are read: one by one, on the row path, or plain ones by DuckDB, many at a time, on the vector path. Both mean the same. */
+export const READERS = ["row", "vector"] as const;
+export type Reader = (typeof READERS)[number];
 
 export interface LoadContext extends Omit<ReadContext, "onEvent"> {
   runId: bigint | null;
   /** How records are read; by DuckDB by default. */
-  path?: Path | undefined;
+  reader?: Reader | undefined;
   onEvent?: ((event: LoadEvent) => void) | undefined;
 }
 
@@ -52,7 +52,7 @@ const FATAL = [
  */
 export async function loadFiles(sources: Iterable<Source>, context: LoadContext): Promise<FileResult[]> {
   const results: FileResult[] = [];
-  const spool = context.path === "row" ? undefined : await Spool.make();
+  const spool = context.reader === "row" ? undefined : await Spool.make();
   let merging: Promise<void> = Promise.resolve();
   try {
     for (const source of sources) {

@@ -63,7 +63,7 @@ const refused = ({ path }: Source, error: unknown) =>
   new SignalhouseError(
     "bug",
     `the vector path cannot load ${path}: ${messageOf(error)}`,
-    "Load it again with --path row, which reads records one by one, and please report it.",
+    "Load it again with --reader row, which reads records one by one, and please report it.",
     error,
   );
 

@@ -6,7 +6,7 @@ import { knownFiles } from "../sinks/ledger.ts";
 import type { Warehouse } from "../sinks/warehouse.ts";
 import { findExportFile } from "./export/file.ts";
 import { foundAs } from "./jobs/export-steps.ts";
-import { type FileResult, loadFiles, type LoadEvent, type Path } from "./load-files.ts";
+import { type FileResult, loadFiles, type LoadEvent, type Reader } from "./load-files.ts";
 import { type PlannedFile, type PlanOptions, planSync } from "./plan.ts";
 import { connect, remoteSource } from "./remote-files.ts";
 import type { SftpOptions, SftpServer } from "./sftp/server.ts";
@@ -20,8 +20,8 @@ export interface SyncOptions extends PlanOptions {
   secrets?: Pick<SftpOptions, "passphrase" | "agentSocket" | "home">;
   runId?: bigint | null;
   signal?: AbortSignal;
-  /** How records are read; one by one by default. */
-  path?: Path | undefined;
+  /** How records are read; by DuckDB by default. */
+  reader?: Reader | undefined;
   onEvent?: (event: SyncEvent) => void;
   /** Takes a line about the connection. */
   log?: (line: string) => void;
@@ -52,7 +52,7 @@ export async function sync(options: SyncOptions): Promise<SyncResult> {
       limits: config.limits,
       runId: options.runId ?? null,
       signal,
-      path: options.path,
+      reader: options.reader,
       onEvent: options.onEvent,
     });
     await markLoadedJobs(warehouse.connection);

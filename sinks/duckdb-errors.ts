@@ -29,7 +29,7 @@ export function explainDuckdb(error: unknown, path: string): unknown {
     return new SignalhouseError(
       "out_of_memory",
       `DuckDB has not enough memory: ${message.split("\n")[0]}`,
-      "Raise limits.memory in the configuration, or load with --path row, which needs less. Nothing of the file that was being loaded is in the warehouse.",
+      "Raise limits.memory in the configuration, or load with --reader row, which needs less. Nothing of the file that was being loaded is in the warehouse.",
       error,
     );
   }

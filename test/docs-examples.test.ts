@@ -7,14 +7,18 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { copySampleExports } from "../cli/local-connect.ts";
 import { makeKeyPair, startSandbox } from "../samples/sandbox/sandbox.ts";
 import { cli, startCli } from "./helpers/cli.ts";
+import { TestClock } from "./helpers/clock.ts";
 import { codeBlocks, commandLines, PAGES, readPage, ROOT, section } from "./helpers/markdown.ts";
 import { scratchFolder } from "./helpers/warehouse.ts";
 
 const run = promisify(execFile);
 
+/** Nobody waits for the sandbox's files. */
+const clock = new TestClock("2025-09-10T08:00:00Z");
+
 test("the SQL of the pages runs on the demo's warehouse, and README shows what comes of it", async () => {
   const cwd = scratchFolder();
-  expect(await cli(["demo"], { cwd })).toMatchObject({ code: 0 });
+  expect(await cli(["demo"], { cwd, clock })).toMatchObject({ code: 0 });
   const warehouse = join(cwd, "demo", "signals.duckdb");
   const statements = PAGES.flatMap((path) => codeBlocks(readPage(path)).filter(({ language }) => language === "sql"));
   for (const { code } of statements) expect(await cli(["query", code, "--warehouse", warehouse], { cwd })).toMatchObject({ code: 0 });
@@ -31,23 +35,23 @@ test("the SQL of the pages runs on the demo's warehouse, and README shows what c
 
 test("the demo's buyers become a reference set in the sandbox, and README shows what it has then", async () => {
   const cwd = scratchFolder();
-  expect(await cli(["demo"], { cwd })).toMatchObject({ code: 0 });
+  expect(await cli(["demo"], { cwd, clock })).toMatchObject({ code: 0 });
   const blocks = codeBlocks(section(readPage("README.md"), "Back into Connect"));
   const [serve = "", work = "", shown = ""] = blocks.map(({ code }) => code);
   expect(serve).toContain("main.js sandbox");
-  const sandbox = startCli(["sandbox"], { cwd });
+  const sandbox = startCli(["sandbox"], { cwd, clock });
   await sandbox.said(/Ctrl-C ends the sandbox/);
   expect(work).toMatch(/^cd sandbox$/m);
   const commands = commandLines("README.md").filter(({ line }) => work.includes(line) && line.includes("refset"));
   expect(commands).toHaveLength(2);
   const [push, list] = commands.map(({ args }) => args);
   const here = join(cwd, "sandbox");
-  expect(await cli(push ?? [], { cwd: here })).toMatchObject({
+  expect(await cli(push ?? [], { cwd: here, clock })).toMatchObject({
     code: 0,
     stdout: expect.stringContaining("Connect has imported Buyers, CREATE") as string,
   });
   expect((await cli(list ?? [], { cwd: here })).stdout).toBe(shown);
-  sandbox.child.kill("SIGINT");
+  sandbox.interrupt("SIGINT");
   await sandbox.ended;
 }, 60_000);
 

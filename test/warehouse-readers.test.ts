@@ -53,7 +53,7 @@ describe.skipIf(missing.length > 0)("a warehouse that both paths have loaded", {
     expect(await runWith(MISREADER, path, statements)).toEqual(refused);
 
     await raised.reopen();
-    for (const way of ["row", "vector"] as const) await raised.load([memoryFile(`${way}.csv`, 0, csv([pageView(way)]))], { path: way });
+    for (const way of ["row", "vector"] as const) await raised.load([memoryFile(`${way}.csv`, 0, csv([pageView(way)]))], { reader: way });
     const after = await found(raised, statements);
     expect(after).not.toEqual(expected);
     raised.warehouse.close();
@@ -78,8 +78,8 @@ async function loadedWarehouse(): Promise<{ scratch: Scratch; statements: string
   const truth = await generateExports({ rowsPerFile: 1_500, files: 2, overlap: 20, seed: 6, folder });
   const [first, second] = await Promise.all(truth.files.map(({ path }) => localFile(join(folder, path))));
   const scratch = await scratchWarehouse();
-  await scratch.load(first ? [first] : [], { path: "row" });
-  await scratch.load(second ? [second] : [], { path: "vector" });
+  await scratch.load(first ? [first] : [], { reader: "row" });
+  await scratch.load(second ? [second] : [], { reader: "vector" });
   await expectTruth(scratch, truth, (path) => join(folder, path));
   await scratch.load([memoryFile("rejects.csv", 0, csv([{ ...pageView("broken"), SIGNAL_CONTENT: "{" }]))]);
   const statements = await sumStatements(scratch);

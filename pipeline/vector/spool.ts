@@ -101,7 +101,7 @@ function writeWhole(file: number, bytes: Uint8Array, path: string): void {
     throw new SignalhouseError(
       "disk_full",
       `there is no room left in ${dirname(path)}, where parts of a file lie while it is loaded`,
-      "Nothing of the file that was being loaded is in the warehouse. Free some room there, name another folder with TMPDIR where it is not /dev/shm, or load with --path row, which needs none.",
+      "Nothing of the file that was being loaded is in the warehouse. Free some room there, name another folder with TMPDIR where it is not /dev/shm, or load with --reader row, which needs none.",
       error,
     );
   }

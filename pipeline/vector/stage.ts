@@ -110,7 +110,11 @@ function assertRoom(staging: Staging, header: Header, before: number, once: bool
   if (lacking.length === 0) return;
   const what = `a second header row, behind record ${before.toLocaleString("en-US")}, has contact attributes that the first one has not: ${lacking.join(", ")}`;
   if (!once) throw new NotPlain(what);
-  throw new SignalhouseError("header_missing", what, "Nothing was loaded. Load it from a file rather than from standard input, or with --path row.");
+  throw new SignalhouseError(
+    "header_missing",
+    what,
+    "Nothing was loaded. Load it from a file rather than from standard input, or with --reader row.",
+  );
 }
 
 interface RoutedWays extends Ways {

@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import { once, setMaxListeners } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { setTimeout as wait } from "node:timers/promises";
+import { type Clock, realClock } from "../../pipeline/clock.ts";
 import { DAILY_LIMITS, type DailyLimits } from "../../schemas/connect.ts";
 import { type ApiFaults, noApiFaults, strikes } from "./api-faults.ts";
 import { Imports, type SandboxImport } from "./api-imports.ts";
@@ -18,8 +19,8 @@ export interface ApiOptions {
   port?: number;
   /** By default made up. */
   apiKey?: string;
-  /** The clock, in milliseconds since 1970: it tells the days of the limits and the times of jobs and files. */
-  now?: () => number;
+  /** The machine's by default. It tells the days of the limits, the times of jobs and files, and when delayMs are over. */
+  clock?: Clock;
   /** Milliseconds after which an export or import that was taken begins to be worked on; 0 by default. */
   delayMs?: number;
   /** How many signals the shop has on an average day; 400 by default. */
@@ -66,10 +67,11 @@ const MAX_REQUEST_BYTES = 1024 * 1024;
 
 /** Starts the API on 127.0.0.1. The caller ends it with close(). @throws SignalhouseError port_taken */
 export async function startApi(options: ApiOptions, { root, user, keys }: Surroundings): Promise<Api> {
-  const { apiKey: key = `sandbox-${randomBytes(18).toString("base64url")}`, now = Date.now, delayMs = 0 } = options;
+  const { apiKey: key = `sandbox-${randomBytes(18).toString("base64url")}`, clock = realClock, delayMs = 0 } = options;
   const { rowsPerDay = 400, seed = 1, limits = DAILY_LIMITS } = options;
   const faults = noApiFaults();
-  const works = new Works(delayMs);
+  const now = () => clock.now();
+  const works = new Works(delayMs, clock);
   const jobs = new Jobs({ root, seed, rowsPerDay, limits, works, now, faults });
   const imports = new Imports({ root, maxReferenceSets: options.maxReferenceSets ?? 5, works, now, faults });
   const closing = new AbortController();

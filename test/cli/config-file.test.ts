@@ -21,6 +21,8 @@ describe("parseConfig", () => {
 });
 
 describe("loadConfig", () => {
+  const world = { cwd: "/work", home: "/home/ana" };
+
   test("paths in a file are relative to its folder, --warehouse to the working directory, ~ is home", async () => {
     const folder = scratchFolder();
     const file = join(folder, "my.json");
@@ -28,21 +30,35 @@ describe("loadConfig", () => {
       file,
       '{ "sftp": { "host": "h", "user": "abc", "keyFile": "keys/id", "knownHosts": ["~/known", "hosts"] }, "warehouse": "data/w.duckdb" }',
     );
-    const { config } = await loadConfig({ file, warehouse: undefined });
+    const { config } = await loadConfig(world, { file, warehouse: undefined });
     expect([config.warehouse, config.sftp?.keyFile, config.sftp?.knownHosts[1]]).toEqual(
       ["data/w.duckdb", "keys/id", "hosts"].map((path) => join(folder, path)),
     );
-    expect(config.sftp?.knownHosts[0]).toBe(join(process.env["HOME"] ?? "", "known"));
-    expect((await loadConfig({ file, warehouse: "w.duckdb" })).config.warehouse).toBe(join(process.cwd(), "w.duckdb"));
+    expect(config.sftp?.knownHosts[0]).toBe("/home/ana/known");
+    const warehouseOf = async (warehouse: string) => (await loadConfig(world, { file, warehouse })).config.warehouse;
+    expect(await warehouseOf("w.duckdb")).toBe("/work/w.duckdb");
+    expect(await warehouseOf("~/w.duckdb")).toBe("/home/ana/w.duckdb");
+  });
+  test("the file is relative to the working directory, ~ is home", async () => {
+    const folder = scratchFolder();
+    writeFileSync(join(folder, "my.json"), '{ "warehouse": "w.duckdb" }');
+    for (const given of [
+      { world: { cwd: folder, home: "/home/ana" }, file: "my.json" },
+      { world: { cwd: "/work", home: folder }, file: "~/my.json" },
+    ])
+      expect(await loadConfig(given.world, { file: given.file, warehouse: undefined })).toMatchObject({
+        file: join(folder, "my.json"),
+        config: { warehouse: join(folder, "w.duckdb") },
+      });
   });
   test("a file that is named has to be there", async () => {
-    const { code, message } = await failureOf(loadConfig({ file: join(scratchFolder(), "no.json"), warehouse: undefined }));
+    const { code, message } = await failureOf(loadConfig(world, { file: join(scratchFolder(), "no.json"), warehouse: undefined }));
     expect([code, message]).toEqual(["config_invalid", expect.stringContaining("no.json")]);
   });
   test("what cannot be read is no missing file", async () => {
     const folder = scratchFolder();
     mkdirSync(join(folder, "dir.json"));
-    expect((await failureOf(loadConfig({ file: join(folder, "dir.json"), warehouse: undefined }))).code).toBe("config_invalid");
+    expect((await failureOf(loadConfig(world, { file: join(folder, "dir.json"), warehouse: undefined }))).code).toBe("config_invalid");
   });
 });
 

@@ -1,8 +1,9 @@
-/** export, backfill and watch as a user runs them: processes of their own, against the sandbox. */
+/** export, backfill and watch as a user runs them, against the sandbox, whose clock they have. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { placeOf } from "../../sinks/places.ts";
+import { realClock } from "../../pipeline/clock.ts";
 import { openWarehouse } from "../../sinks/warehouse.ts";
 import { cli, startCli, writeConfig } from "../helpers/cli.ts";
 import { closedUrl } from "../helpers/api-server.ts";
@@ -10,8 +11,9 @@ import { type ConnectPlace, connectPlace, expected, found } from "../helpers/con
 
 const json = (text: string) => JSON.parse(text) as Record<string, unknown>;
 
-/** Commands have the machine's clock: so has the sandbox, then. */
-const place = () => connectPlace({ now: new Date().toISOString(), exports: { pollSeconds: 0.05, lookMinutes: 0.01, deadlineHours: 0.01 } });
+const place = () => connectPlace({ exports: { pollSeconds: 0.05, lookMinutes: 0.01, deadlineHours: 0.01 } });
+/** Where commands are that wait as long as the sandbox does. */
+const within = ({ folder: cwd, clock }: ConnectPlace) => ({ cwd, clock });
 const WINDOW = ["--types", "order,emailClick", "--from", "2025-07-01", "--to", "2025-07-03"];
 
 async function expectWindow(at: ConnectPlace): Promise<void> {
@@ -25,7 +27,7 @@ describe("export", () => {
     const at = await place();
     const { code, stdout, stderr } = await cli(
       ["export", ...WINDOW, "--job-name", "July", "--notify", "ana@example.com", "--sync", "--log-level", "debug"],
-      { cwd: at.folder },
+      within(at),
     );
     expect({ code, stderr }).toMatchObject({ code: 0 });
     expect(stdout).toMatch(/July +loaded +Export\/Signals\/signalhouse\/July_Signals_Export\.csv\.gz +\d+ records, \d+ new, 0 rejected/);
@@ -38,20 +40,20 @@ describe("export", () => {
       notifications: [{ destination: "ana@example.com" }],
     });
     await expectWindow(at);
-    expect((await cli(["export", "--resume"], { cwd: at.folder })).stdout).toBe("No export is under way.\n");
+    expect((await cli(["export", "--resume"], within(at))).stdout).toBe("No export is under way.\n");
   });
 
   test("asked for, and later --resume --sync, with --json", async () => {
     const at = await place();
-    const asked = await cli(["export", ...WINDOW, "--json"], { cwd: at.folder });
+    const asked = await cli(["export", ...WINDOW, "--json"], within(at));
     expect(json(asked.stdout)).toMatchObject({ jobs: [{ status: "asked", job_id: at.api.jobs[0]?.id }] });
     expect(asked.stderr).toContain("export --resume");
-    expect(json((await cli(["status", "--json"], { cwd: at.folder })).stdout)).toMatchObject({
+    expect(json((await cli(["status", "--json"], within(at))).stdout)).toMatchObject({
       quota: { used: { jobs: 1 }, left: { jobs: 19 } },
       exports: [{ status: "asked" }],
     });
-    expect((await cli(["status"], { cwd: at.folder })).stdout).toMatch(/quota left today +19 exports/);
-    const resumed = await cli(["export", "--resume", "--sync", "--json"], { cwd: at.folder });
+    expect((await cli(["status"], within(at))).stdout).toMatch(/quota left today +19 exports/);
+    const resumed = await cli(["export", "--resume", "--sync", "--json"], within(at));
     expect(json(resumed.stdout)).toMatchObject({ jobs: [{ status: "loaded", load: { status: "loaded", rejected: 0 } }] });
     await expectWindow(at);
   });
@@ -60,12 +62,12 @@ describe("export", () => {
     const at = await place();
     const warning = /"removedFromCart" is not on Connect's list of signal types: it is asked for all the same/;
     const types = ["--types", "order,removedFromCart", "--from", "2025-07-01", "--to", "2025-07-03"];
-    const { code, stderr } = await cli(["export", ...types], { cwd: at.folder });
+    const { code, stderr } = await cli(["export", ...types], within(at));
     expect({ code, stderr }).toEqual({ code: 0, stderr: expect.stringMatching(warning) });
     expect(stderr).not.toContain('"order" is not');
     expect(at.api.jobs[0]?.request.export.signals.signalTypes).toEqual(["order", "removedFromCart"]);
     const span = ["--types", "order,removedFromCart", "--from", "2025-06-01", "--to", "2025-06-01"];
-    const plan = await cli(["backfill", "plan", ...span, "--json"], { cwd: at.folder });
+    const plan = await cli(["backfill", "plan", ...span, "--json"], within(at));
     expect({ code: plan.code, stderr: plan.stderr }).toEqual({ code: 0, stderr: expect.stringMatching(warning) });
     expect(plan.stdout).toContain("removedFromCart");
   });
@@ -73,14 +75,17 @@ describe("export", () => {
   test("Ctrl-C while it waits; a later sync loads it", async () => {
     const at = await place();
     writeConfig(at.folder, { ...at.input, exports: { pollSeconds: 3600 } });
-    const { child, said, ended } = startCli(["export", ...WINDOW, "--sync"], { cwd: at.folder });
+    const { interrupt, said, ended } = startCli(["export", ...WINDOW, "--sync"], {
+      cwd: at.folder,
+      clock: { ...realClock, now: () => at.clock.now() },
+    });
     await said(/it is taken once it stays so|Connect took/);
-    child.kill("SIGINT");
+    interrupt("SIGINT");
     expect((await ended).code).toBe(130);
     await at.api.idle();
-    expect((await cli(["sync"], { cwd: at.folder })).code).toBe(0);
+    expect((await cli(["sync"], within(at))).code).toBe(0);
     await expectWindow(at);
-    expect((await cli(["export", "--resume"], { cwd: at.folder })).stdout).toContain("No export");
+    expect((await cli(["export", "--resume"], within(at))).stdout).toContain("No export");
   });
 
   test.each<[string, string[], RegExp]>([
@@ -97,7 +102,7 @@ describe("export", () => {
     ["a window beside --resume", [...WINDOW, "--resume"], /--types stands beside --resume/],
   ])("%s is refused before anything is asked", async (_, args, says) => {
     const at = await place();
-    const { code, stderr } = await cli(["export", ...args], { cwd: at.folder });
+    const { code, stderr } = await cli(["export", ...args], within(at));
     expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringMatching(says) });
     expect(stderr).toContain("[usage]");
     expect(at.api.jobs).toEqual([]);
@@ -114,7 +119,7 @@ describe("export", () => {
   ])("%s: what happened, and what to do", async (_, change, says) => {
     const at = await place();
     writeConfig(at.folder, { ...at.input, ...(await change(at)) });
-    const { code, stdout, stderr } = await cli(["export", ...WINDOW, "--debug"], { cwd: at.folder });
+    const { code, stdout, stderr } = await cli(["export", ...WINDOW, "--debug"], within(at));
     expect(code).toBeGreaterThan(0);
     expect(stderr).toMatch(says);
     expect(stdout + stderr).not.toContain(at.api.key);
@@ -129,7 +134,7 @@ describe("export", () => {
     const at = await place();
     writeConfig(at.folder, { ...at.input, exports: { pollSeconds: 0.05, deadlineHours: 0.0001 } });
     fault(at);
-    const { code, stderr } = await cli(["export", ...WINDOW, "--job-name", "July", "--sync", "--debug"], { cwd: at.folder });
+    const { code, stderr } = await cli(["export", ...WINDOW, "--job-name", "July", "--sync", "--debug"], within(at));
     expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringMatching(says) });
     expect(stderr).not.toContain(at.api.key);
   });
@@ -139,16 +144,16 @@ describe("backfill", () => {
   test("plan, run --once and status", async () => {
     const at = await place();
     const args = ["--from", "2025-06-01", "--to", "2025-06-10", "--types", "email,order"];
-    const plan = await cli(["backfill", "plan", ...args], { cwd: at.folder });
+    const plan = await cli(["backfill", "plan", ...args], within(at));
     expect(plan).toMatchObject({ code: 0, stdout: expect.stringMatching(/2025-06-01 to 2025-06-07[^]*2 jobs on 1 day\.\nNothing is known yet of/) });
     expect(at.api.jobs).toEqual([]);
     const status = async () =>
-      (json((await cli(["backfill", "status", ...args, "--json"], { cwd: at.folder })).stdout) as { totals: Record<string, number> }).totals;
+      (json((await cli(["backfill", "status", ...args, "--json"], within(at))).stdout) as { totals: Record<string, number> }).totals;
     expect(await status()).toMatchObject({ missing: 70, loaded: 0 });
-    const run = await cli(["backfill", "run", ...args, "--once"], { cwd: at.folder });
+    const run = await cli(["backfill", "run", ...args, "--once"], within(at));
     expect(run).toMatchObject({ code: 0, stdout: expect.stringContaining("Nothing is missing") });
     expect(await status()).toMatchObject({ missing: 0, loaded: 70 });
-    expect((await cli(["backfill", "status", ...args], { cwd: at.folder })).stdout).toMatch(/2025-06-01 +LLLLLLL/);
+    expect((await cli(["backfill", "status", ...args], within(at))).stdout).toMatch(/2025-06-01 +LLLLLLL/);
     const truth = await at.truth(
       ["order", "emailSend", "emailDelivery", "emailOpen", "emailClick", "emailFailure", "emailInbound"],
       "2025-06-01T00:00:00Z",
@@ -164,35 +169,35 @@ describe("backfill", () => {
     [["run", "--from", "2025-06-10", "--to", "2025-06-01"], /after its last day 2025-06-01/],
   ])("%j is refused", async (args, says) => {
     const at = await place();
-    expect(await cli(["backfill", ...args], { cwd: at.folder })).toMatchObject({ code: 2, stderr: expect.stringMatching(says) });
+    expect(await cli(["backfill", ...args], within(at))).toMatchObject({ code: 2, stderr: expect.stringMatching(says) });
   });
 });
 
 test("a warehouse from before there were jobs: what only reads says so, what writes mends it", async () => {
   const at = await place();
-  const sync = () => cli(["sync"], { cwd: at.folder });
+  const sync = () => cli(["sync"], within(at));
   await sync();
   const warehouse = await openWarehouse(placeOf(at.config.warehouse));
   await warehouse.connection.run("ALTER TABLE signalhouse.jobs DROP COLUMN window_start");
   warehouse.close();
   for (const args of [["status"], ["sync", "--dry-run"], ["backfill", "status", "--from", "2025-06-01"]])
-    expect(await cli(args, { cwd: at.folder })).toMatchObject({
+    expect(await cli(args, within(at))).toMatchObject({
       code: 1,
       stderr: expect.stringMatching(/older signalhouse[^]*signalhouse sync[^]*\[warehouse_older\]/),
     });
   await sync();
-  expect((await cli(["status"], { cwd: at.folder })).code).toBe(0);
+  expect((await cli(["status"], within(at))).code).toBe(0);
 });
 
 describe("watch", () => {
   test("asks for the days that are missing, loads, tells a line a cycle, and ends well", async () => {
     const at = await place();
-    const yesterday = new Date(Date.now() - 86_400_000).toISOString().slice(0, 10);
+    const yesterday = new Date(at.clock.now() - 86_400_000).toISOString().slice(0, 10);
     writeConfig(at.folder, { ...at.input, backfill: { from: yesterday, types: "order,emailClick" } });
-    const { child, said, ended } = startCli(["watch", "--every", "1s", "--health", "health.json", "--metrics", "watch.prom"], { cwd: at.folder });
+    const { interrupt, said, ended } = startCli(["watch", "--every", "1s", "--health", "health.json", "--metrics", "watch.prom"], within(at));
     await said(/cycle of .* 1 file loaded/);
     await said(/cycle of [^\n]*1 file loaded[^]*cycle of /);
-    child.kill("SIGTERM");
+    interrupt("SIGTERM");
     expect((await ended).code).toBe(0);
     const truth = await at.truth(["order", "emailClick"], `${yesterday}T00:00:00Z`, `${yesterday}T23:59:59.999Z`);
     const next = new Date(Date.parse(yesterday) + 86_400_000).toISOString().slice(0, 10);
@@ -216,11 +221,11 @@ describe("watch", () => {
     const at = await place();
     writeConfig(at.folder, { ...at.input, api: { endpoint: at.api.url } });
     at.sandbox.faults.refuseLogins = 1;
-    const { child, said, ended } = startCli(["watch", "--every", "1s", "--health", "health.json"], { cwd: at.folder });
+    const { interrupt, said, ended } = startCli(["watch", "--every", "1s", "--health", "health.json"], within(at));
     await said(/there is no API key: exports are loaded, not asked for/);
     await said(/failed: .*\[login_refused\]/);
     await said(/failed: [^]*cycle of [^\n]* 0 files loaded/);
-    child.kill("SIGINT");
+    interrupt("SIGINT");
     expect((await ended).code).toBe(0);
     expect(json(readFileSync(join(at.folder, "health.json"), "utf8"))).toMatchObject({ ok: true, error: null });
   });
@@ -231,6 +236,6 @@ describe("watch", () => {
     ["--every", "500"],
   ])("%s %s is refused", async (...args) => {
     const at = await place();
-    expect(await cli(["watch", ...args], { cwd: at.folder })).toMatchObject({ code: 2, stderr: expect.stringMatching(/--every is .*[^]*15m/) });
+    expect(await cli(["watch", ...args], within(at))).toMatchObject({ code: 2, stderr: expect.stringMatching(/--every is .*[^]*15m/) });
   });
 });

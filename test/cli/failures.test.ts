@@ -1,18 +1,15 @@
-import { afterEach, expect, test, vi } from "vitest";
+import { PassThrough } from "node:stream";
+import { expect, test } from "vitest";
 import { EXIT, exitCodeOf, printFailure } from "../../cli/failures.ts";
 import { Output } from "../../cli/output.ts";
+import { realClock } from "../../pipeline/clock.ts";
 import { type ErrorCode, SignalhouseError } from "../../schemas/errors.ts";
-
-afterEach(() => vi.restoreAllMocks());
 
 /** What is printed for a failure. */
 function printed(error: unknown, debug = false): { stdout: string; stderr: string } {
-  const texts = { stdout: "", stderr: "" };
-  for (const name of ["stdout", "stderr"] as const)
-    vi.spyOn(process[name], "write").mockImplementation((text) => Boolean((texts[name] += String(text))));
-  printFailure(error, new Output({ json: true, quiet: false, level: "info" }), debug);
-  vi.restoreAllMocks();
-  return texts;
+  const [stdout, stderr] = [new PassThrough(), new PassThrough()];
+  printFailure(error, new Output({ stdout, stderr, clock: realClock }, { json: true, quiet: false, level: "info" }), debug);
+  return { stdout: String(stdout.read() ?? ""), stderr: String(stderr.read() ?? "") };
 }
 
 test("an expected failure is its message, what to do, and its code", () => {

@@ -1,7 +1,7 @@
 import { mkdirSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { cli, startCli } from "../helpers/cli.ts";
+import { cli, spawnCli } from "../helpers/cli.ts";
 import { csv, csvLine, pageView, scratchFolder } from "../helpers/warehouse.ts";
 import { placeOf } from "../../sinks/places.ts";
 import { openWarehouse } from "../../sinks/warehouse.ts";
@@ -103,7 +103,7 @@ describe("load", () => {
 
   test("SIGINT while it waits for standard input ends it", async () => {
     const cwd = scratchFolder();
-    const { child, said, ended } = startCli(["load", "-", "--warehouse", "w.duckdb"], { cwd, input: csv([pageView("1")]), keepOpen: true });
+    const { child, said, ended } = spawnCli(["load", "-", "--warehouse", "w.duckdb"], { cwd, input: csv([pageView("1")]), keepOpen: true });
     await said(/reading standard input/);
     child.kill("SIGINT");
     expect(await ended).toMatchObject({ code: 130, stderr: expect.stringContaining("interrupted by SIGINT") });
@@ -111,6 +111,26 @@ describe("load", () => {
       files: { loaded: 0 },
       runs: [{ exit_code: 130 }],
     });
+  });
+
+  test("--reader says how records are read; --path, its older name, is taken with a note", async () => {
+    const cwd = scratchFolder();
+    writeFileSync(join(cwd, "one.csv"), csv([pageView("1")]));
+    const note = "--path is called --reader now: write --reader row\n";
+    expect(await cli(["load", "one.csv", "--path", "row"], { cwd })).toMatchObject({ code: 0, stderr: expect.stringContaining(note) });
+    for (const args of [
+      ["--path", "row", "--quiet"],
+      ["--reader", "row"],
+    ]) {
+      const { code, stderr } = await cli(["load", "one.csv", "--warehouse", `${args.length}.duckdb`, ...args], { cwd });
+      expect([code, stderr]).toEqual([0, expect.not.stringContaining("--path")]);
+    }
+    for (const [args, says] of [
+      [["--reader", "column"], '--reader is "column"'],
+      [["--path", "column"], '--path is "column"'],
+      [["--path", "row", "--reader", "row"], "--path stands beside --reader"],
+    ] as const)
+      expect(await cli(["load", "one.csv", ...args], { cwd })).toMatchObject({ code: 2, stderr: expect.stringContaining(says) });
   });
 
   test("--warehouse and the configuration say where the warehouse is", async () => {

@@ -1,9 +1,11 @@
 import { once } from "node:events";
+import { existsSync, mkdirSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { COMMANDS } from "../../cli/commands.ts";
-import { COMMON_OPTIONS } from "../../cli/command.ts";
+import { COMMON_OPTIONS, type OptionTable } from "../../cli/command.ts";
 import { packageVersion } from "../../pipeline/package.ts";
-import { cli, startCli } from "../helpers/cli.ts";
+import { cli, spawnCli } from "../helpers/cli.ts";
 import { scratchFolder } from "../helpers/warehouse.ts";
 
 describe("help", () => {
@@ -19,7 +21,8 @@ describe("help", () => {
     const { code, stdout, stderr } = await cli([...name.split(" "), "--help"], { cwd: scratchFolder() });
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     expect(stdout).toContain(`Usage: signalhouse ${name}`);
-    for (const option of Object.keys({ ...COMMON_OPTIONS, ...command.options })) expect(stdout).toContain(`--${option}`);
+    const options: OptionTable = { ...COMMON_OPTIONS, ...command.options };
+    for (const [option, { hidden }] of Object.entries(options)) expect(stdout.includes(`--${option} `)).toBe(!hidden);
     expect(stdout).toMatch(new RegExp(`Examples?:\n  signalhouse ${name}`));
   });
 
@@ -68,7 +71,7 @@ test("a failure says what to do, and where in the code it happened only with --d
   const plain = await cli(["status"], { cwd });
   expect(plain.code).toBe(1);
   expect(plain.stderr).toMatch(/^signalhouse: there is no warehouse at .+\n {2}-> .+ \[warehouse_missing\]\n$/);
-  expect((await cli(["status", "--debug"], { cwd })).stderr).toMatch(/^ +at .+warehouse\.js/m);
+  expect((await cli(["status", "--debug"], { cwd })).stderr).toMatch(/^ +at .+warehouse\.ts/m);
 });
 
 test("with --json a failure is the one document on stdout", async () => {
@@ -88,11 +91,27 @@ test.each([
   expect(JSON.parse(stdout)).toMatchObject({ error: { code: "usage", message: expect.any(String), hint: expect.any(String) } });
 });
 
-test("a reader that stops early ends it quietly", async () => {
-  const cwd = scratchFolder();
-  await cli(["load", "-"], { cwd, input: "SIGNAL_TYPE,TIMESTAMP\npageView,2025-09-01T10:00:00Z\n" });
-  const { child, ended } = startCli(["query", "--format", "csv", "SELECT repeat('x', 1000) FROM range(1000000)"], { cwd });
-  await once(child.stdout, "data");
-  child.stdout.destroy();
-  expect(await ended).toMatchObject({ code: 0, stderr: "" });
+describe("as a process", () => {
+  test("it has the process's streams, folders, environment and exit code", async () => {
+    const cwd = scratchFolder();
+    mkdirSync(join(cwd, "home"));
+    const input = "SIGNAL_TYPE,TIMESTAMP\npageView,2025-09-01T10:00:00Z\ntoo,many,fields\n";
+    const env = { HOME: join(cwd, "home"), SIGNALHOUSE_API_KEY: "from the environment" };
+    const loaded = await spawnCli(["load", "-", "--warehouse", "~/mine.duckdb"], { cwd, env, input }).ended;
+    expect(loaded).toMatchObject({ code: 3, stdout: expect.stringMatching(/^stdin +2 /m), stderr: expect.stringContaining("1 record rejected") });
+    expect(existsSync(join(cwd, "home/mine.duckdb"))).toBe(true);
+    const doctor = await spawnCli(["doctor", "--warehouse", "here.duckdb"], { cwd, env }).ended;
+    expect(doctor).toMatchObject({ code: 1, stderr: "" });
+    expect(doctor.stdout).toMatch(/^failed +API key +what is in SIGNALHOUSE_API_KEY is no API key/m);
+    expect(doctor.stdout).toContain(`${join(cwd, "here.duckdb")} is not there yet`);
+  });
+
+  test("a reader that stops early ends it quietly", async () => {
+    const cwd = scratchFolder();
+    await cli(["load", "-"], { cwd, input: "SIGNAL_TYPE,TIMESTAMP\npageView,2025-09-01T10:00:00Z\n" });
+    const { child, ended } = spawnCli(["query", "--format", "csv", "SELECT repeat('x', 1000) FROM range(1000000)"], { cwd });
+    await once(child.stdout, "data");
+    child.stdout.destroy();
+    expect(await ended).toMatchObject({ code: 0, stderr: "" });
+  });
 });

@@ -116,6 +116,21 @@ describe("-o", () => {
     }
     expect(readdirSync(folder)).toHaveLength(3);
   });
+  test("is relative to the working folder, ~ is home", async () => {
+    mkdirSync(join(cwd, "home"));
+    for (const [name, path] of [
+      ["../out.csv", "out.csv"],
+      ["~/out.csv", "home/out.csv"],
+    ] as const) {
+      const env = { HOME: join(cwd, "home") };
+      const warehouse = join(cwd, "signals.duckdb");
+      expect(await cli(["query", "SELECT 1", "-o", name, "--warehouse", warehouse], { cwd: join(cwd, "home"), env })).toMatchObject({
+        code: 0,
+        stdout: `Wrote 1 row to ${join(cwd, path)}\n`,
+      });
+      expect(readFileSync(join(cwd, path), "utf8")).toBe("1\n1\n");
+    }
+  });
   test("says where it could not write", async () => {
     expect(await cli(["query", "SELECT 1", "-o", "no/such/folder.csv"], { cwd })).toMatchObject({
       code: 1,
@@ -149,25 +164,26 @@ describe("it reads the warehouse, and nothing else", () => {
     "EXPLAIN (ANALYZE, FORMAT json) SELECT 1",
   ];
   // The one file that DuckDB may still reach.
-  const TO_ITSELF = "TO 'signals.duckdb' (FORMAT csv, USE_TMP_FILE false)";
-  const REFUSED: [string, number, RegExp][] = [
+  const toItself = () => `TO '${join(cwd, "signals.duckdb")}' (FORMAT csv, USE_TMP_FILE false)`;
+  const mine = () => `'${join(cwd, "mine.csv")}'`;
+  const refused = (): [string, number, RegExp][] => [
     ["DELETE FROM behavior_signals", 2, /does not run DELETE/],
     ["CREATE TABLE mine (a INTEGER)", 2, /does not run CREATE/],
-    ["COPY (SELECT 1) TO 'mine.csv'", 1, /reads the warehouse only/],
-    [`COPY (SELECT 1) ${TO_ITSELF}`, 2, /does not run COPY/],
-    ["EXPORT DATABASE 'all'", 1, /reads the warehouse only/],
-    ["ATTACH 'other.duckdb'", 2, /does not run ATTACH/],
+    [`COPY (SELECT 1) TO ${mine()}`, 1, /reads the warehouse only/],
+    [`COPY (SELECT 1) ${toItself()}`, 2, /does not run COPY/],
+    [`EXPORT DATABASE '${join(cwd, "all")}'`, 1, /reads the warehouse only/],
+    [`ATTACH '${join(cwd, "other.duckdb")}'`, 2, /does not run ATTACH/],
     ["INSTALL httpfs", 2, /does not run LOAD/],
     ["SET threads = 1", 2, /does not run SET/],
     ["CALL pragma_version()", 2, /does not run CALL/],
-    ["EXPLAIN ANALYZE COPY (SELECT 1) TO 'mine.csv'", 1, /reads the warehouse only/],
-    [`EXPLAIN ANALYZE COPY (SELECT 1) ${TO_ITSELF}`, 2, /it explains SELECT/],
-    [`EXPLAIN (ANALYZE) COPY (SELECT 1) ${TO_ITSELF}`, 2, /it explains SELECT/],
-    [`EXPLAIN (FORMAT json /* ) SELECT 1 -- */, ANALYZE) COPY (SELECT 1) ${TO_ITSELF}`, 2, /it explains SELECT/],
-    [`EXPLAIN /* */ ANALYZE COPY (SELECT 1) ${TO_ITSELF}`, 2, /it explains SELECT/],
-    ["FROM 'mine.csv'", 1, /reads the warehouse only[^]+duckdb command line[^]+\[query_failed\]/],
-    ["FROM read_csv('mine.csv')", 1, /reads the warehouse only[^]+duckdb command line[^]+\[query_failed\]/],
-    ["FROM glob('*')", 1, /reads the warehouse only/],
+    [`EXPLAIN ANALYZE COPY (SELECT 1) TO ${mine()}`, 1, /reads the warehouse only/],
+    [`EXPLAIN ANALYZE COPY (SELECT 1) ${toItself()}`, 2, /it explains SELECT/],
+    [`EXPLAIN (ANALYZE) COPY (SELECT 1) ${toItself()}`, 2, /it explains SELECT/],
+    [`EXPLAIN (FORMAT json /* ) SELECT 1 -- */, ANALYZE) COPY (SELECT 1) ${toItself()}`, 2, /it explains SELECT/],
+    [`EXPLAIN /* */ ANALYZE COPY (SELECT 1) ${toItself()}`, 2, /it explains SELECT/],
+    [`FROM ${mine()}`, 1, /reads the warehouse only[^]+duckdb command line[^]+\[query_failed\]/],
+    [`FROM read_csv(${mine()})`, 1, /reads the warehouse only[^]+duckdb command line[^]+\[query_failed\]/],
+    [`FROM glob('${join(cwd, "*")}')`, 1, /reads the warehouse only/],
     ["FROM 'https://127.0.0.1:9/a.csv'", 1, /reads the warehouse only/],
   ];
   const before = () => {
@@ -175,34 +191,20 @@ describe("it reads the warehouse, and nothing else", () => {
     return readdirSync(cwd).toSorted();
   };
 
-  // Two processes at a time: most of it is their start.
-  const all = async <T>(cases: readonly T[], run: (one: T) => Promise<void>) => {
-    for (let index = 0; index < cases.length; index += 2) await Promise.all(cases.slice(index, index + 2).map(run));
-  };
-
   test("what reads is run", async () => {
-    await all(READS, async (sql) => {
-      expect({ sql, ...(await cli(["query", sql, "--json"], { cwd })) }).toMatchObject({ code: 0, stderr: "" });
-    });
+    for (const sql of READS) expect({ sql, ...(await cli(["query", sql, "--json"], { cwd })) }).toMatchObject({ code: 0, stderr: "" });
   });
   test("what writes, or reaches for something else, is refused, and leaves everything as it was", async () => {
     const names = before();
-    await all(REFUSED, async ([sql, code, says]) => {
+    for (const [sql, code, says] of refused())
       expect({ sql, ...(await cli(["query", sql], { cwd })) }).toMatchObject({ sql, code, stderr: expect.stringMatching(says) });
-    });
     expect(readdirSync(cwd).toSorted()).toEqual(names);
     expect(readFileSync(join(cwd, "mine.csv"), "utf8")).toBe("a\nyears of work\n");
     expect((await cli(["verify"], { cwd })).code).toBe(0);
   });
   test("with -o too, which writes its own file and no other", async () => {
     const names = before();
-    for (const sql of [
-      "COPY (SELECT 1) TO 'mine.csv'",
-      "EXPLAIN ANALYZE COPY (SELECT 1) TO 'mine.csv'",
-      "FROM 'mine.csv'",
-      "SELECT 1; SELECT 2",
-      ";",
-    ]) {
+    for (const sql of [`COPY (SELECT 1) TO ${mine()}`, `EXPLAIN ANALYZE COPY (SELECT 1) TO ${mine()}`, `FROM ${mine()}`, "SELECT 1; SELECT 2", ";"]) {
       expect({ sql, ...(await cli(["query", sql, "-o", "out.csv"], { cwd })) }).toMatchObject({
         stdout: "",
         stderr: expect.stringContaining("signalhouse: query "),
@@ -212,11 +214,11 @@ describe("it reads the warehouse, and nothing else", () => {
   });
 });
 
-test("SIGINT ends a query that would go on for hours", async () => {
-  const { child, said, ended } = startCli(["query", "--debug", "SELECT sum(hash(a.range, b.range)) FROM range(10000000) a, range(10000000) b"], {
+test("an interruption ends a query that would go on for hours", async () => {
+  const { interrupt, said, ended } = startCli(["query", "--debug", "SELECT sum(hash(a.range, b.range)) FROM range(10000000) a, range(10000000) b"], {
     cwd,
   });
   await said(/ querying/);
-  child.kill("SIGINT");
+  interrupt("SIGINT");
   expect(await ended).toMatchObject({ code: 130, stdout: "", stderr: expect.stringContaining("interrupted by SIGINT") });
 });

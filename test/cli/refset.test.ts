@@ -1,14 +1,17 @@
-/** refset as a user runs it: processes of their own, against the sandbox. */
+/** refset as a user runs it, against the sandbox, whose clock it has. */
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { cli, startCli, writeConfig } from "../helpers/cli.ts";
+import { realClock } from "../../pipeline/clock.ts";
+import { cli, spawnCli, startCli, writeConfig } from "../helpers/cli.ts";
 import { type ConnectPlace, connectPlace } from "../helpers/connect.ts";
 import { scratchFolder } from "../helpers/warehouse.ts";
 
 const json = (text: string) => JSON.parse(text) as Record<string, unknown>;
 
-const place = () => connectPlace({ now: new Date().toISOString(), exports: { pollSeconds: 0.05, lookMinutes: 0.01, deadlineHours: 0.01 } });
+const place = () => connectPlace({ exports: { pollSeconds: 0.05, lookMinutes: 0.01, deadlineHours: 0.01 } });
+/** Where commands are that wait as long as the sandbox does. */
+const within = ({ folder: cwd, clock }: ConnectPlace) => ({ cwd, clock });
 
 function put(at: ConnectPlace, name: string, content: string): string {
   writeFileSync(join(at.folder, name), content);
@@ -23,7 +26,7 @@ describe("push", () => {
     const at = await place();
     put(at, "people.csv", ROWS);
     const options = ["--from", "people.csv", "--key", "id", "--columns", "id=Customer ID,name,phone", "--phone", "phone", "--folder", "sets/people"];
-    const first = await cli(["refset", "push", "People", ...options, "--notify", "ana@example.com", "--wait", "--save"], { cwd: at.folder });
+    const first = await cli(["refset", "push", "People", ...options, "--notify", "ana@example.com", "--wait", "--save"], within(at));
     expect(first).toMatchObject({ code: 0 });
     expect(first.stdout).toMatch(/Customer ID +id +TEXT +key/);
     expect(first.stdout).toMatch(/Connect has imported People, CREATE: 2 rows, \d+ B, delimiter comma, sets\/people\/People-/);
@@ -41,7 +44,7 @@ describe("push", () => {
       notify: ["ana@example.com"],
     });
     put(at, "people.csv", `${ROWS}3,Cy,\n`);
-    const next = await cli(["refset", "push", "People", "--changed", "--wait", "--json"], { cwd: at.folder });
+    const next = await cli(["refset", "push", "People", "--changed", "--wait", "--json"], within(at));
     expect(json(next.stdout)).toMatchObject({
       mode: "ADD_UPDATE",
       sending: 1,
@@ -50,11 +53,11 @@ describe("push", () => {
       import: { status: "imported", rows: 1 },
     });
     put(at, "people.csv", "id,name,phone\n1,Ana,+4917012345678\n");
-    const gone = await cli(["refset", "push", "People", "--changed"], { cwd: at.folder });
+    const gone = await cli(["refset", "push", "People", "--changed"], within(at));
     expect(gone.stdout).toContain('2 rows gone: "2", "3"; they stay in Connect; --mode replace removes them');
     expect(gone.stdout).toContain("Nothing is to be sent.");
     expect(rowsOf(at)).toHaveLength(3);
-    expect((await cli(["refset", "push", "People", "--mode", "replace", "--wait"], { cwd: at.folder })).code).toBe(0);
+    expect((await cli(["refset", "push", "People", "--mode", "replace", "--wait"], within(at))).code).toBe(0);
     expect(rowsOf(at)).toHaveLength(1);
   });
 
@@ -62,14 +65,14 @@ describe("push", () => {
     const at = await place();
     at.api.faults.noDataJob = true;
     put(at, "people.csv", ROWS);
-    const asked = await cli(["refset", "push", "People", "--from", "people.csv", "--key", "id"], { cwd: at.folder });
+    const asked = await cli(["refset", "push", "People", "--from", "people.csv", "--key", "id"], within(at));
     expect(asked).toMatchObject({ code: 0 });
     expect(asked.stdout).toContain("Connect took People, CREATE: 2 rows");
     expect(asked.stderr).toContain("To see it through: signalhouse refset status --wait");
-    const waited = await cli(["refset", "status", "People", "--wait"], { cwd: at.folder });
+    const waited = await cli(["refset", "status", "People", "--wait"], within(at));
     expect(waited).toMatchObject({ code: 0 });
     expect(waited.stdout).toMatch(/People +CREATE +2 +imported/);
-    expect(json((await cli(["refset", "status", "--json"], { cwd: at.folder })).stdout)).toMatchObject({
+    expect(json((await cli(["refset", "status", "--json"], within(at))).stdout)).toMatchObject({
       imports: [{ set: "People", status: "imported" }],
     });
   });
@@ -78,13 +81,13 @@ describe("push", () => {
     const at = await place();
     put(at, "people.csv", "id,phone\n1,0170\n1,\n");
     const args = ["--from", "people.csv", "--key", "id", "--phone", "phone"];
-    const { code, stdout } = await cli(["refset", "push", "People", ...args], { cwd: at.folder });
+    const { code, stdout } = await cli(["refset", "push", "People", ...args], within(at));
     expect(code).toBe(1);
     expect(stdout).toContain('row 1: "phone" is "0170", but a phone number is E.164');
     expect(stdout).toContain('row 2: the key "id" is "1", as in row 1 already');
     expect(stdout).toContain("Nothing was sent.");
     expect(at.api.imports).toEqual([]);
-    const document = json((await cli(["refset", "validate", "People", ...args, "--max-errors", "1", "--json"], { cwd: at.folder })).stdout);
+    const document = json((await cli(["refset", "validate", "People", ...args, "--max-errors", "1", "--json"], within(at))).stdout);
     expect(document).toMatchObject({
       asked_connect: true,
       violation_count: 2,
@@ -96,12 +99,12 @@ describe("push", () => {
     const at = await place();
     at.api.faults.failImports = 1;
     put(at, "people.csv", ROWS);
-    const { code, stderr } = await cli(["refset", "push", "People", "--from", "people.csv", "--key", "id", "--wait"], { cwd: at.folder });
+    const { code, stderr } = await cli(["refset", "push", "People", "--from", "people.csv", "--key", "id", "--wait"], within(at));
     expect(code).toBe(1);
     expect(stderr).toMatch(
       /INPUT_VALIDATION_FAILED[^]*Its file is still on the server: People-[^]*-> [^]*the delimiter must be comma, tab or pipe[^]*\[import_failed\]/,
     );
-    expect((await cli(["refset", "status"], { cwd: at.folder })).stdout).toMatch(/failed +the import "signalhouse People[^]*still on the server/);
+    expect((await cli(["refset", "status"], within(at))).stdout).toMatch(/failed +the import "signalhouse People[^]*still on the server/);
   });
 
   test("Ctrl-C while it waits; the next push sees to it", async () => {
@@ -109,14 +112,17 @@ describe("push", () => {
     writeConfig(at.folder, { ...at.input, exports: { pollSeconds: 3600 } });
     at.api.faults.latencyMs = 50;
     put(at, "people.csv", ROWS);
-    const running = startCli(["refset", "push", "People", "--from", "people.csv", "--key", "id", "--wait"], { cwd: at.folder });
+    const running = startCli(["refset", "push", "People", "--from", "people.csv", "--key", "id", "--wait"], {
+      cwd: at.folder,
+      clock: { ...realClock, now: () => at.clock.now() },
+    });
     await running.said(/Connect took the import/);
-    running.child.kill("SIGINT");
+    running.interrupt("SIGINT");
     expect((await running.ended).code).toBe(130);
     at.api.faults.latencyMs = 0;
     await at.api.idle();
     writeConfig(at.folder, at.input);
-    const again = await cli(["refset", "push", "People", "--from", "people.csv", "--wait"], { cwd: at.folder });
+    const again = await cli(["refset", "push", "People", "--from", "people.csv", "--wait"], within(at));
     expect(again).toMatchObject({ code: 0 });
     expect(rowsOf(at)).toHaveLength(2);
   });
@@ -152,7 +158,7 @@ describe("validate of a file", () => {
     const folder = scratchFolder();
     writeFileSync(join(folder, "people.csv"), PHONES);
     const args = ["refset", "validate", "People", ...OPTIONS, "--warehouse", join(folder, "nowhere", "w.duckdb")];
-    expect(await cli(args, { cwd: folder, env: { TMPDIR: folder } })).toMatchObject({ code: 0 });
+    expect(await spawnCli(args, { cwd: folder, env: { TMPDIR: folder } }).ended).toMatchObject({ code: 0 });
     expect(readdirSync(folder)).toEqual(["people.csv"]);
   });
 
@@ -161,7 +167,7 @@ describe("validate of a file", () => {
     await at.sandbox.close();
     writeConfig(at.folder, { ...at.input, api: { ...at.input.api, retries: 0 } });
     put(at, "people.csv", PHONES);
-    const { code, stdout, stderr } = await cli(["refset", "validate", "People", ...OPTIONS, "--json"], { cwd: at.folder });
+    const { code, stdout, stderr } = await cli(["refset", "validate", "People", ...OPTIONS, "--json"], within(at));
     expect(code).toBe(0);
     expect(json(stdout)).toMatchObject({ asked_connect: false, violation_count: 0, columns: [{}, {}, { name: "price", decimals: 2 }] });
     expect(stderr).toMatch(/Connect was not asked about its sets: .*cannot be reached/);
@@ -185,13 +191,13 @@ describe("validate of a file", () => {
 describe("list", () => {
   test("the sets, and the rows of one", async () => {
     const at = await place();
-    expect((await cli(["refset", "list"], { cwd: at.folder })).stdout).toBe("Connect has no reference sets.\n");
+    expect((await cli(["refset", "list"], within(at))).stdout).toBe("Connect has no reference sets.\n");
     put(at, "people.csv", ROWS);
-    await cli(["refset", "push", "People", "--from", "people.csv", "--key", "id", "--wait"], { cwd: at.folder });
-    expect((await cli(["refset", "list"], { cwd: at.folder })).stdout).toMatch(/People +2 +id +id TEXT, name TEXT, phone TEXT +[0-9a-f-]{36}/);
-    const rows = await cli(["refset", "list", "People", "--rows", "1"], { cwd: at.folder });
+    await cli(["refset", "push", "People", "--from", "people.csv", "--key", "id", "--wait"], within(at));
+    expect((await cli(["refset", "list"], within(at))).stdout).toMatch(/People +2 +id +id TEXT, name TEXT, phone TEXT +[0-9a-f-]{36}/);
+    const rows = await cli(["refset", "list", "People", "--rows", "1"], within(at));
     expect(rows.stdout).toMatch(/id +name +phone\n1 +Ana +\+4917012345678\n\n1 of 2 rows/);
-    expect(await cli(["refset", "list", "Nobody"], { cwd: at.folder })).toMatchObject({
+    expect(await cli(["refset", "list", "Nobody"], within(at))).toMatchObject({
       code: 1,
       stderr: expect.stringContaining("no reference set Nobody") as string,
     });
@@ -232,6 +238,17 @@ describe("bad usage names itself", () => {
     expect(existsSync(join(folder, "signals.duckdb"))).toBe(false);
   });
 
+  test("a file that a definition names is relative to the working folder", async () => {
+    const folder = scratchFolder();
+    mkdirSync(join(folder, "refsets"));
+    writeFileSync(join(folder, "people.csv"), "id\n1\n");
+    writeFileSync(join(folder, "refsets/People.json"), '{"source":{"file":"people.csv"},"key":"id"}');
+    expect(await cli(["refset", "validate", "People"], { cwd: folder })).toMatchObject({
+      code: 0,
+      stdout: expect.stringContaining("1 row,") as string,
+    });
+  });
+
   test("a name that is no name leads to no file", async () => {
     const folder = scratchFolder();
     writeFileSync(join(folder, "a.csv"), "id\n1\n");
@@ -244,7 +261,7 @@ describe("bad usage names itself", () => {
     const at = await place();
     chmodSync(join(at.folder, "api-key"), 0o644);
     put(at, "a.csv", "id\n1\n");
-    const { code, stderr } = await cli(["refset", "push", "A", "--from", "a.csv", "--key", "id"], { cwd: at.folder });
+    const { code, stderr } = await cli(["refset", "push", "A", "--from", "a.csv", "--key", "id"], within(at));
     expect({ code, stderr }).toMatchObject({ code: 1, stderr: expect.stringContaining("[api_key_file_open]") as string });
   });
 });

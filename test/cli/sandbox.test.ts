@@ -6,7 +6,8 @@ import { packageRoot } from "../../pipeline/package.ts";
 import { generateWindow } from "../../samples/generator/window.ts";
 import type { Truth } from "../../samples/generator/truth.ts";
 import { LISTED_TYPES } from "../../schemas/signal-types.ts";
-import { cli, startCli } from "../helpers/cli.ts";
+import { cli, spawnCli, startCli } from "../helpers/cli.ts";
+import { TestClock } from "../helpers/clock.ts";
 import { scratchFolder } from "../helpers/warehouse.ts";
 
 /** What the sandbox's shop has on the days that the demo asks for. */
@@ -22,6 +23,9 @@ const asked = () =>
 
 const truth = JSON.parse(readFileSync(join(packageRoot(), "samples/exports/truth.json"), "utf8")) as Truth;
 
+/** Nobody waits for the sandbox's files. */
+const clock = new TestClock("2025-09-10T08:00:00Z");
+
 const json = (text: string) => JSON.parse(text) as Record<string, unknown>;
 
 /** The sum of two amounts with four digits. */
@@ -33,23 +37,23 @@ const addedUp = (one: string, other: string) => {
 describe("sandbox", () => {
   test("serves the sample exports; its configuration works at once; Ctrl-C ends it well", async () => {
     const cwd = scratchFolder();
-    const { child, said, ended } = startCli(["sandbox"], { cwd });
+    const { child, said, ended } = spawnCli(["sandbox"], { cwd });
     const shown = await said(/Ctrl-C ends/);
-    expect(shown).toContain("cd sandbox\n");
+    expect(shown).toMatch(/^ {2}cd sandbox\n {2}node \S+dist\/cli\/main\.js doctor$/m);
     const place = join(cwd, "sandbox");
     expect(statSync(join(place, "id_ed25519")).mode & 0o777).toBe(0o600);
     expect((await cli(["doctor"], { cwd: place })).code).toBe(0);
     expect(json((await cli(["sync", "--json"], { cwd: place })).stdout)["totals"]).toMatchObject({ records: truth.records, inserted: truth.signals });
-    const exported = await cli(["export", "--types", "order", "--from", "2025-09-04", "--to", "2025-09-05", "--sync"], { cwd: place });
-    expect(exported).toMatchObject({ code: 0, stdout: expect.stringContaining("loaded") });
     child.kill("SIGINT");
     expect(await ended).toMatchObject({ code: 0, stderr: "" });
 
     // Started again, it is another server with the same files: the warehouse stays, and nothing is loaded twice.
-    const again = startCli(["sandbox", "--json"], { cwd });
+    const again = startCli(["sandbox", "--json"], { cwd, clock });
     await again.said(/^}/m);
     expect((await cli(["sync"], { cwd: place })).stdout).toMatch(/^Nothing new/);
-    again.child.kill("SIGTERM");
+    const exported = await cli(["export", "--types", "order", "--from", "2025-09-04", "--to", "2025-09-05", "--sync"], { cwd: place, clock });
+    expect(exported).toMatchObject({ code: 0, stdout: expect.stringContaining("loaded") });
+    again.interrupt("SIGTERM");
     const { stdout } = await again.ended;
     expect(json(stdout)).toMatchObject({ host: "127.0.0.1", config: join(place, "signalhouse.config.json") });
   });
@@ -57,10 +61,10 @@ describe("sandbox", () => {
   test("serves any folder, and leaves it as it is", async () => {
     const cwd = scratchFolder();
     expect(await cli(["sandbox", "--folder", "nowhere"], { cwd })).toMatchObject({ code: 1, stderr: expect.stringContaining("[folder_missing]") });
-    const { child, said, ended } = startCli(["sandbox", "--folder", join(packageRoot(), "samples/exports"), "--out", "mine"], { cwd });
+    const { interrupt, said, ended } = startCli(["sandbox", "--folder", join(packageRoot(), "samples/exports"), "--out", "mine"], { cwd });
     await said(/Ctrl-C ends/);
     expect((await cli(["ls"], { cwd: join(cwd, "mine") })).stdout).toContain("3 files");
-    child.kill("SIGINT");
+    interrupt("SIGINT");
     expect((await ended).code).toBe(0);
   });
 
@@ -70,7 +74,7 @@ describe("sandbox", () => {
     expect(await cli(["sandbox", "--out", "."], { cwd })).toMatchObject({ code: 2, stderr: expect.stringContaining("--out") });
     expect(await cli(["demo", "--out", "."], { cwd })).toMatchObject({ code: 2 });
     expect(readFileSync(join(cwd, "thesis.txt"), "utf8")).toBe("years of work");
-    await cli(["demo", "--out", "theirs"], { cwd });
+    await cli(["demo", "--out", "theirs"], { cwd, clock });
     expect(await cli(["sandbox", "--out", "theirs"], { cwd })).toMatchObject({ code: 2, stderr: expect.stringContaining("[usage]") });
   });
 });
@@ -110,9 +114,9 @@ describe("demo", () => {
 
   test("can be run again, and as JSON", async () => {
     const cwd = scratchFolder();
-    await cli(["demo"], { cwd });
+    await cli(["demo"], { cwd, clock });
     writeFileSync(join(cwd, "demo", "old.txt"), "from before");
-    const { code, stdout } = await cli(["demo", "--json"], { cwd });
+    const { code, stdout } = await cli(["demo", "--json"], { cwd, clock });
     expect(code).toBe(0);
     expect(json(stdout)).toMatchObject({
       folder: join(cwd, "demo"),

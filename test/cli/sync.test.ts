@@ -1,7 +1,7 @@
 import { readFileSync, statSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { cli, startCli, workplace, writeConfig } from "../helpers/cli.ts";
+import { cli, spawnCli, workplace, writeConfig } from "../helpers/cli.ts";
 import { csv, pageView } from "../helpers/warehouse.ts";
 
 const json = (text: string) => JSON.parse(text) as Record<string, unknown>;
@@ -80,7 +80,7 @@ describe("--dry-run, --only and --since", () => {
 
 test("a reader of stderr that goes away does not end it", async () => {
   const { folder: cwd } = await workplace();
-  const { child, ended } = startCli(["sync"], { cwd });
+  const { child, ended } = spawnCli(["sync"], { cwd });
   child.stderr.destroy();
   const { code, stdout } = await ended;
   expect([code, stdout]).toEqual([0, expect.stringMatching(/20250901.+ loaded\n.+20250902.+ loaded\n/)]);
@@ -142,7 +142,7 @@ describe("while a file is being read", () => {
     const place = await workplace();
     const [first, second] = place.truth.files.map(({ path }) => statSync(join(place.exports, path)).size) as [number, number];
     place.sandbox.faults.stallAfterBytes = first + Math.floor(second / 2);
-    const sync = startCli(["sync"], { cwd: place.folder });
+    const sync = spawnCli(["sync"], { cwd: place.folder });
     await sync.said(/ loaded Export.+20250901/);
     return { ...place, sync };
   }

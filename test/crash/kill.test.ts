@@ -14,7 +14,7 @@ import { makeKeyPair, type Sandbox, startSandbox } from "../../samples/sandbox/s
 import { placeOf } from "../../sinks/places.ts";
 import { openWarehouse } from "../../sinks/warehouse.ts";
 import { expectTruth } from "../helpers/truth.ts";
-import { LOAD_PATH, rowsFor, Scratch, scratchFolder } from "../helpers/warehouse.ts";
+import { LOAD_READER, rowsFor, Scratch, scratchFolder } from "../helpers/warehouse.ts";
 import { isLong, often } from "../helpers/often.ts";
 
 const CLI = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
@@ -45,7 +45,7 @@ async function place(): Promise<Place> {
 }
 
 function startSync({ folder }: Place): { child: ChildProcess; ended: Promise<{ code: number | null; signal: string | null; output: string }> } {
-  const child = spawn(process.execPath, [CLI, "sync", ...(LOAD_PATH ? ["--path", LOAD_PATH] : [])], {
+  const child = spawn(process.execPath, [CLI, "sync", ...(LOAD_READER ? ["--reader", LOAD_READER] : [])], {
     cwd: folder,
     stdio: ["ignore", "pipe", "pipe"],
   });
@@ -66,9 +66,9 @@ async function expectWhole({ warehouse, truth }: Place): Promise<void> {
   const scratch = new Scratch(await openWarehouse(placeOf(warehouse), { access: "read" }));
   try {
     await expectTruth(scratch, truth);
-    // By the path that was asked for: small files are read one by one.
+    // By the reader that was asked for: small files are read one by one.
     const byDuckdb = await scratch.value("SELECT sum(records - row_path_records) > 0 FROM signalhouse.loads");
-    expect(byDuckdb).toBe(LOAD_PATH === "vector");
+    expect(byDuckdb).toBe(LOAD_READER === "vector");
   } finally {
     scratch.warehouse.close();
   }

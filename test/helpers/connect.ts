@@ -2,39 +2,19 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
-import type { Clock } from "../../pipeline/clock.ts";
 import { connectApi } from "../../pipeline/connect-api/api.ts";
 import type { ExportContext } from "../../pipeline/export/ask.ts";
 import { writerOf } from "../../pipeline/door.ts";
 import { generateWindow } from "../../samples/generator/window.ts";
 import type { Truth } from "../../samples/generator/truth.ts";
-import { makeKeyPair, type Sandbox, startSandbox } from "../../samples/sandbox/sandbox.ts";
+import { type Sandbox, startSandbox } from "../../samples/sandbox/sandbox.ts";
 import { type Config, type ConfigInput, readConfig } from "../../schemas/config.ts";
 import type { DailyLimits } from "../../schemas/connect.ts";
 import { placeOf } from "../../sinks/places.ts";
 import { openWarehouse } from "../../sinks/warehouse.ts";
+import { TestClock } from "./clock.ts";
+import { HOST_KEYS, KEY_PAIR } from "./sandbox.ts";
 import { Scratch, scratchFolder } from "./warehouse.ts";
-
-/** A clock that is told how late it is: whoever waits is done at once, and it is later. */
-class TestClock implements Clock {
-  #now: number;
-  /** What happens while somebody waits: the sandbox makes its files. */
-  meanwhile: () => Promise<unknown> = () => Promise.resolve();
-
-  constructor(now: string) {
-    this.#now = Date.parse(now);
-  }
-
-  now(): number {
-    return this.#now;
-  }
-
-  async wait(ms: number, signal: AbortSignal): Promise<void> {
-    signal.throwIfAborted();
-    await this.meanwhile();
-    this.#now += ms;
-  }
-}
 
 export interface ConnectPlace {
   folder: string;
@@ -66,13 +46,13 @@ export async function connectPlace({
   const folder = scratchFolder();
   const served = join(folder, "served");
   mkdirSync(join(served, "Export/Signals"), { recursive: true });
-  const pair = makeKeyPair();
-  writeFileSync(join(folder, "key"), pair.privateKey, { mode: 0o600 });
+  writeFileSync(join(folder, "key"), KEY_PAIR.privateKey, { mode: 0o600 });
   const clock = new TestClock(now);
   const sandbox = await startSandbox({
     folder: served,
-    authorizedKeys: [pair.publicKey],
-    api: { now: () => clock.now(), rowsPerDay, seed: SEED, ...(limits ? { limits } : {}) },
+    authorizedKeys: [KEY_PAIR.publicKey],
+    hostKeys: HOST_KEYS,
+    api: { clock, rowsPerDay, seed: SEED, ...(limits ? { limits } : {}) },
   });
   onTestFinished(() => sandbox.close());
   const { host, port, user, fingerprints: hostKeys, api } = sandbox;

@@ -6,6 +6,10 @@ import { type Config, readConfig } from "../../schemas/config.ts";
 import { makeKeyPair, type Sandbox, startSandbox } from "../../samples/sandbox/sandbox.ts";
 import { scratchFolder } from "./warehouse.ts";
 
+/** Keys that log in and by which a sandbox is known: one of each is enough for all sandboxes of a test file. */
+export const KEY_PAIR = makeKeyPair();
+export const HOST_KEYS = [makeKeyPair().privateKey];
+
 export interface ExportServer {
   sandbox: Sandbox;
   config: Config;
@@ -20,10 +24,9 @@ export async function exportServer(): Promise<ExportServer> {
   const folder = scratchFolder();
   const served = join(folder, "served");
   mkdirSync(join(served, "Export/Signals"), { recursive: true });
-  const pair = makeKeyPair();
   const keyFile = join(folder, "key");
-  writeFileSync(keyFile, pair.privateKey, { mode: 0o600 });
-  const sandbox = await startSandbox({ folder: served, authorizedKeys: [pair.publicKey] });
+  writeFileSync(keyFile, KEY_PAIR.privateKey, { mode: 0o600 });
+  const sandbox = await startSandbox({ folder: served, authorizedKeys: [KEY_PAIR.publicKey], hostKeys: HOST_KEYS });
   onTestFinished(() => sandbox.close());
   const { host, port, user, fingerprints: hostKeys } = sandbox;
   return {

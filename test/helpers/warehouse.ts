@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { inject, onTestFinished } from "vitest";
 import { type Limits, readConfig } from "../../schemas/config.ts";
-import { type FileResult, loadFiles, type LoadContext, type Path } from "../../pipeline/load-files.ts";
+import { type FileResult, loadFiles, type LoadContext, type Reader } from "../../pipeline/load-files.ts";
 import type { Source } from "../../pipeline/source.ts";
 import { type ReplayedLoad, replayRejects } from "../../pipeline/replay.ts";
 import { DATA_TABLES } from "../../sinks/ddl.ts";
@@ -20,15 +20,15 @@ export type Row = Record<string, unknown>;
 const DEFAULT_LIMITS: Limits = readConfig({}, "the defaults").limits;
 
 /**
- * The path that loads take. By default that is what users have: DuckDB reads files that are not small. `LOAD_PATH=vector npm test` has it read small ones too, where a test loads
- * them itself, and `LOAD_PATH=row npm test` none.
+ * How loads read. By default that is what users have: DuckDB reads files that are not small. `LOAD_READER=vector npm test` has it read small ones too, where a test loads
+ * them itself, and `LOAD_READER=row npm test` none.
  */
-export const LOAD_PATH = process.env["LOAD_PATH"] as Path | undefined;
+export const LOAD_READER = process.env["LOAD_READER"] as Reader | undefined;
 /** So that small files are not read one by one all the same. */
-export const FORCED = LOAD_PATH === "vector" ? { sizes: { rowGroup: 16 * 1024, stretch: 48 * 1024, few: 0 } } : {};
+export const FORCED = LOAD_READER === "vector" ? { sizes: { rowGroup: 16 * 1024, stretch: 48 * 1024, few: 0 } } : {};
 
-/** How many rows a generated file needs to take the path that was asked for where no test can set the sizes: through a sync, or the command line. */
-export const rowsFor = (rows: number) => (LOAD_PATH === "vector" ? Math.max(rows, 2_000) : rows);
+/** How many rows a generated file needs to take the vector path where that was asked for and no test can set the sizes: through a sync, or the command line. */
+export const rowsFor = (rows: number) => (LOAD_READER === "vector" ? Math.max(rows, 2_000) : rows);
 
 /** An empty folder that is gone when the test is over. */
 export function scratchFolder(): string {
@@ -56,7 +56,7 @@ export class Scratch {
       return await loadFiles(sources, {
         warehouse: this.warehouse,
         runId: null,
-        path: LOAD_PATH,
+        reader: LOAD_READER,
         ...FORCED,
         ...context,
         signal,

@@ -65,7 +65,7 @@ describe("a load that is aborted", () => {
     expect(await loadedPaths(scratch)).toEqual([]);
   });
 
-  test.each(["row", "vector"] as const)("as a file is opened, whose stream fails at once, tells of the abort (path %s)", async (path) => {
+  test.each(["row", "vector"] as const)("as a file is opened, whose stream fails at once, tells of the abort (%s reader)", async (reader) => {
     const scratch = await scratchWarehouse();
     const abort = new AbortController();
     const source = memoryFile("a.csv", 1, csv([pageView("1")]));
@@ -76,9 +76,9 @@ describe("a load that is aborted", () => {
         return addAbortSignal(signal, new Readable({ read() {} }));
       },
     };
-    await expect(scratch.load([stopping], { signal: abort.signal, path })).rejects.toBe(STOP);
+    await expect(scratch.load([stopping], { signal: abort.signal, reader })).rejects.toBe(STOP);
     expect(await loadedPaths(scratch)).toEqual([]);
-    expect(await scratch.load([source], { path })).toMatchObject([{ inserted: 1 }]);
+    expect(await scratch.load([source], { reader })).toMatchObject([{ inserted: 1 }]);
   });
 
   test("once a file is read, but not merged, leaves nothing of it, and no failed file", async () => {

@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { readConfig } from "../../schemas/config.ts";
-import { loadFiles, type Path } from "../../pipeline/load-files.ts";
+import { loadFiles, type Reader } from "../../pipeline/load-files.ts";
 import type { Source } from "../../pipeline/source.ts";
 import { SpooledText } from "../../pipeline/vector/spool.ts";
 import { localFile } from "../../pipeline/local-files.ts";
@@ -45,8 +45,8 @@ async function exports(rowsPerFile: number): Promise<Exports> {
   return { truth, pathOf, sources: await Promise.all(truth.files.map(({ path }) => localFile(pathOf(path)))) };
 }
 
-const load = ({ warehouse }: Scratch, sources: Source[], path?: Path) =>
-  loadFiles(sources, { warehouse, limits: readConfig({}, "the defaults").limits, runId: null, signal: new AbortController().signal, path });
+const load = ({ warehouse }: Scratch, sources: Source[], reader?: Reader) =>
+  loadFiles(sources, { warehouse, limits: readConfig({}, "the defaults").limits, runId: null, signal: new AbortController().signal, reader });
 
 /** Every file of the ledger is whole, and the rerun completes it. */
 async function expectRerun(scratch: Scratch, { sources, truth, pathOf }: Exports): Promise<void> {
@@ -94,7 +94,7 @@ describe("a disk that is full", () => {
     if (Array.isArray(ended)) {
       expect(ended).toHaveLength(files.sources.length);
       for (const result of ended) {
-        expect(result).toMatchObject({ status: "failed", code: "out_of_memory", hint: expect.stringContaining("--path row") as string });
+        expect(result).toMatchObject({ status: "failed", code: "out_of_memory", hint: expect.stringContaining("--reader row") as string });
       }
     } else expect(ended).toMatchObject({ code: "disk_full", retryable: true });
     expect(await scratch.value("SELECT count(*)::INTEGER FROM signalhouse.loads WHERE status <> 'failed'")).toBe(0);
@@ -119,16 +119,16 @@ describe("a disk that is full", () => {
     );
     await text.close();
     expect(failure).toMatchObject({ code: "disk_full", message: `there is no room left in ${disk}, where parts of a file lie while it is loaded` });
-    expect(failure.hint).toContain("--path row");
+    expect(failure.hint).toContain("--reader row");
     expect(existsSync(path)).toBe(false);
   });
 });
 
-test("too little memory for the vector path fails the file and says --path row, which gives the truth", async () => {
+test("too little memory for the vector path fails the file and says --reader row, which gives the truth", async () => {
   const files = await exports(10_000);
   const scratch = await scratchWarehouse({ memory: "24MB" });
   for (const result of await load(scratch, files.sources, "vector")) {
-    expect(result).toMatchObject({ status: "failed", code: "out_of_memory", hint: expect.stringContaining("--path row") as string });
+    expect(result).toMatchObject({ status: "failed", code: "out_of_memory", hint: expect.stringContaining("--reader row") as string });
   }
   await scratch.reopen({ memory: "192MB" });
   await scratch.prove();

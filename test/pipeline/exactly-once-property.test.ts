@@ -1,7 +1,7 @@
 /** Any files in any order, some of them twice, give the latest version of every signal: whatever senders do to clocks, types, categories and ids. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { PATHS } from "../../pipeline/load-files.ts";
+import { READERS } from "../../pipeline/load-files.ts";
 import type { Source } from "../../pipeline/source.ts";
 import { csv, memoryFile, scratchWarehouse } from "../helpers/warehouse.ts";
 import { often } from "../helpers/often.ts";
@@ -179,13 +179,13 @@ const ROWS = `SELECT concat_ws('|', source, signal_type, coalesce(signal_id, '')
 test("any files in any order, some of them twice, give the latest version of every signal", { timeout: 3 * HOUR }, async () => {
   const orders = generatedFiles.chain((files) =>
     fc.record({
-      path: fc.constantFrom(...PATHS),
+      reader: fc.constantFrom(...READERS),
       first: fc.tuple(fc.shuffledSubarray(files, { minLength: files.length }), fc.subarray(files)).map(([all, again]) => [...all, ...again]),
       second: fc.shuffledSubarray(files, { minLength: files.length }),
     }),
   );
   await fc.assert(
-    fc.asyncProperty(orders, async ({ path, first, second }) => {
+    fc.asyncProperty(orders, async ({ reader, first, second }) => {
       const dumps = [];
       for (const order of [first, second]) {
         const scratch = await scratchWarehouse();
@@ -195,7 +195,7 @@ test("any files in any order, some of them twice, give the latest version of eve
         expect(
           await scratch.load(
             order.map(({ source }) => source),
-            { path, sizes },
+            { reader, sizes },
           ),
         ).toMatchObject(expected);
         expect((await scratch.values(ROWS)).map(String).toSorted()).toEqual(model.rows());

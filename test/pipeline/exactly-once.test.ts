@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { loadFiles } from "../../pipeline/load-files.ts";
 import { readConfig } from "../../schemas/config.ts";
-import { csv, FORCED, LOAD_PATH, memoryFile, pageView, scratchWarehouse } from "../helpers/warehouse.ts";
+import { csv, FORCED, LOAD_READER, memoryFile, pageView, scratchWarehouse } from "../helpers/warehouse.ts";
 
 const file = (path: string, mtime: number, ...rows: Record<string, string>[]) => memoryFile(path, mtime, csv(rows));
 const CONTACT_COLUMNS = "SELECT column_name FROM duckdb_columns() WHERE table_name = 'behavior_signals' AND starts_with(column_name, 'contact_')";
@@ -144,7 +144,7 @@ test.each([
   await scratch.load([file("a.csv", 1, pageView("1"), pageView("2")), file("b.csv", 2, pageView("3"))]);
   await scratch.run(`DELETE FROM signalhouse.loads WHERE ${which}`);
   const limits = readConfig({}, "the defaults").limits;
-  const context = { warehouse: scratch.warehouse, limits, runId: null, signal: new AbortController().signal, path: LOAD_PATH, ...FORCED };
+  const context = { warehouse: scratch.warehouse, limits, runId: null, signal: new AbortController().signal, reader: LOAD_READER, ...FORCED };
   await expect(loadFiles([file("c.csv", 3, pageView("1"), pageView("4"))], context)).rejects.toMatchObject({
     code: "warehouse_failed",
     message: `${what}, from loads that signalhouse.loads does not have: somebody has deleted those`,

@@ -1,7 +1,7 @@
 /** What header rows do to a load, on both paths: columns of contacts, names that stand twice, header rows in the middle, files that are none. */
 import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
-import { type Path, PATHS } from "../../pipeline/load-files.ts";
+import { type Reader, READERS } from "../../pipeline/load-files.ts";
 import type { Source } from "../../pipeline/source.ts";
 import { piecesOf } from "../transforms/reading.ts";
 import { csv, memoryFile, pageView, type Scratch, scratchWarehouse } from "../helpers/warehouse.ts";
@@ -11,7 +11,7 @@ const SMALL = { sizes: { rowGroup: 8 * 1024, stretch: 32 * 1024, few: 0 } };
 /** In one stretch. */
 const LARGE = { sizes: { rowGroup: 1024 * 1024, stretch: 4 * 1024 * 1024, few: 0 } };
 
-const loading = (scratch: Scratch, path: Path, files: readonly Source[], sizes = SMALL) => scratch.load(files, { path, ...sizes });
+const loading = (scratch: Scratch, reader: Reader, files: readonly Source[], sizes = SMALL) => scratch.load(files, { reader, ...sizes });
 const file = (path: string, mtime: number, bytes: string | Uint8Array): Source => {
   const data = Buffer.from(bytes);
   return { ...memoryFile(path, mtime, data), open: () => piecesOf(data, [3000]) };
@@ -24,7 +24,7 @@ const contactColumns = (scratch: Scratch) => scratch.values("SELECT DISTINCT col
 const pages = (from: number, count: number, more: Record<string, string> = {}) =>
   Array.from({ length: count }, (_, index) => pageView(String(from + index), "a page", { Email: `p${from + index}@x.example`, ...more }));
 
-describe.each(PATHS)("by the %s path", (path) => {
+describe.each(READERS)("by the %s reader", (reader) => {
   test.each([
     ["two byte order marks", (text: string) => `\ufeff\ufeff${text}`],
     [
@@ -37,7 +37,7 @@ describe.each(PATHS)("by the %s path", (path) => {
   ])("names with %s are what they are: no signal is doubled, no column made", async (_, change) => {
     const scratch = await scratchWarehouse();
     const text = csv(pages(0, 200));
-    const results = await loading(scratch, path, [file("a.csv", 1, text), file("b.csv", 2, change(text))]);
+    const results = await loading(scratch, reader, [file("a.csv", 1, text), file("b.csv", 2, change(text))]);
     expect(results).toMatchObject([
       { inserted: 200, newColumns: [{ column: "contact_email", header: "Email" }] },
       { inserted: 0, unchanged: 200, newColumns: [] },
@@ -47,7 +47,7 @@ describe.each(PATHS)("by the %s path", (path) => {
 
   test("new contact columns are told, and which are spelled like others", async () => {
     const scratch = await scratchWarehouse();
-    const [first, second, third] = await loading(scratch, path, [
+    const [first, second, third] = await loading(scratch, reader, [
       file("a.csv", 1, csv([pageView("1", "", { Email: "a", "Pr\u00e9nom": "b", "Customer ID": "c" })])),
       file("b.csv", 2, csv([pageView("2", "", { "Email ": "a", "Pre\u0301nom": "b", "Customer Id": "c", Tags: "d", customer_id: "e", Tier: "f" })])),
       file("c.csv", 3, csv([pageView("3", "", { Email: "a", "Customer Id": "c" })])),
@@ -77,7 +77,7 @@ describe.each(PATHS)("by the %s path", (path) => {
   test("a name that stands twice goes by its neighbours, and is told", async () => {
     const scratch = await scratchWarehouse();
     const header = "SIGNAL_ID,SIGNAL_TYPE,TIMESTAMP,CONSENT_EMAIL,Email,FREQUENCY,SEGMENT_ID,CAMPAIGN_NAME,FREQUENCY,SEGMENT_ID\n";
-    const [result] = await loading(scratch, path, [
+    const [result] = await loading(scratch, reader, [
       file("a.csv", 1, `${header}1,emailSend,2025-09-01T10:00:00.000Z,OPT_IN,a@x.example,weekly,gold,Autumn,ONE TIME,seg-77\n`),
     ]);
     expect(result).toMatchObject({
@@ -93,7 +93,7 @@ describe.each(PATHS)("by the %s path", (path) => {
 
   test("columns that older versions gave to names with blanks are those of the clean names", async () => {
     const scratch = await scratchWarehouse();
-    await loading(scratch, path, [file("a.csv", 1, csv([pageView("1", "", { Email: "a", Tier: "gold", City: "x" })]))]);
+    await loading(scratch, reader, [file("a.csv", 1, csv([pageView("1", "", { Email: "a", Tier: "gold", City: "x" })]))]);
     // As if "Email " had come beside Email, Tier only with a byte order mark, and City never.
     for (const table of ["marketing_signals", "behavior_signals"]) {
       await scratch.run(`ALTER TABLE ${table} ADD COLUMN contact_email_2 VARCHAR`);
@@ -102,7 +102,7 @@ describe.each(PATHS)("by the %s path", (path) => {
     }
     await scratch.run("UPDATE signalhouse.schema_changes SET header = chr(65279) || 'Tier' WHERE header = 'Tier'");
     await scratch.reopen();
-    const results = await loading(scratch, path, [
+    const results = await loading(scratch, reader, [
       file("b.csv", 2, csv([pageView("2", "", { "Email ": "b", Tier: "silver" })])),
       file("c.csv", 3, csv([pageView("3", "", { Email: "c", "Email ": "d" })])),
     ]);
@@ -154,11 +154,11 @@ describe.each(PATHS)("by the %s path", (path) => {
     ])("holds for the records behind it, and is no record: %s", async (name, bytes) => {
       for (const sizes of [SMALL, LARGE]) {
         const scratch = await scratchWarehouse();
-        const [result] = await loading(scratch, path, [file("a.csv", 1, bytes)], sizes);
+        const [result] = await loading(scratch, reader, [file("a.csv", 1, bytes)], sizes);
         expect(result).toMatchObject({ records: 600, inserted: 600, rejected: 0 });
         expect(result).toHaveProperty("laterHeaders.length", name === "again and again" ? 19 : name === "the same as the first" ? 0 : 1);
         expect(await scratch.rows(SAID)).toEqual(expected(numbers(0, 600)));
-        expect(await rowPathRecords(scratch)).toBe(path === "row" ? 600 : 0);
+        expect(await rowPathRecords(scratch)).toBe(reader === "row" ? 600 : 0);
       }
     });
 
@@ -170,7 +170,7 @@ describe.each(PATHS)("by the %s path", (path) => {
           dated(200, 200).map((row) => ({ ...row, Tier: "gold" })),
           [...OTHER, "Tier"],
         );
-      const [result] = await loading(scratch, path, [file("a.csv", 1, text)]);
+      const [result] = await loading(scratch, reader, [file("a.csv", 1, text)]);
       expect(result).toMatchObject({
         records: 400,
         inserted: 400,
@@ -190,7 +190,7 @@ describe.each(PATHS)("by the %s path", (path) => {
     test("that cannot be used fails the file: nothing is loaded, and no column made", async () => {
       const scratch = await scratchWarehouse();
       const text = csv(dated(0, 200), FIRST).trimEnd() + csv(dated(200, 200), OTHER);
-      expect(await loading(scratch, path, [file("a.csv", 1, text)])).toMatchObject([{ status: "failed", code: "header_missing" }]);
+      expect(await loading(scratch, reader, [file("a.csv", 1, text)])).toMatchObject([{ status: "failed", code: "header_missing" }]);
       expect(await contactColumns(scratch)).toEqual([]);
       expect(await scratch.value("SELECT count(*)::INTEGER FROM behavior_signals")).toBe(0);
     });
@@ -198,7 +198,7 @@ describe.each(PATHS)("by the %s path", (path) => {
     test("holds for rejects behind it when they are replayed", async () => {
       const scratch = await scratchWarehouse();
       const bad = "2025-09-02T00:00:00.000Z,2025-09-01T10:00:00.000Z\n";
-      const [result] = await loading(scratch, path, [
+      const [result] = await loading(scratch, reader, [
         file("a.csv", 1, `${csv(dated(0, 50), FIRST)}too,few\n${csv([{ ...dated(51, 1)[0], Tier: "gold" }], [...OTHER, "Tier"])}${bad}`),
       ]);
       expect(result).toMatchObject({ records: 53, inserted: 51, rejected: 2 });
@@ -225,7 +225,7 @@ describe.each(PATHS)("by the %s path", (path) => {
     ["names in small letters", csv(pages(0, 1)).replace(/^.*$/m, (names) => names.toLowerCase()), /in other letters: signal_id, signal_type/],
   ])("%s is no export: nothing is loaded, and no column made", async (_, text, message) => {
     const scratch = await scratchWarehouse();
-    expect(await loading(scratch, path, [file("a.csv", 1, text)])).toMatchObject([
+    expect(await loading(scratch, reader, [file("a.csv", 1, text)])).toMatchObject([
       { status: "failed", code: "header_missing", message: expect.stringMatching(message) as string },
     ]);
     expect(await contactColumns(scratch)).toEqual([]);
@@ -242,7 +242,7 @@ test("a header row that adds a contact attribute fails what cannot be read again
       status: "failed",
       code: "header_missing",
       message: "a second header row, behind record 1, has contact attributes that the first one has not: Tier",
-      hint: expect.stringContaining("--path row") as string,
+      hint: expect.stringContaining("--reader row") as string,
     },
   ]);
   expect(await contactColumns(scratch)).toEqual([]);

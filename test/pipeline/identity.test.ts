@@ -1,6 +1,6 @@
 /** A signal is its type and its SIGNAL_ID, wherever and whenever it stands: revenue is the same whatever senders and exports do to the rest. Each on both paths. */
 import { describe, expect, test } from "vitest";
-import { PATHS } from "../../pipeline/load-files.ts";
+import { READERS } from "../../pipeline/load-files.ts";
 import type { Source } from "../../pipeline/source.ts";
 import { csv, memoryFile, pageView, scratchWarehouse, type Scratch } from "../helpers/warehouse.ts";
 
@@ -54,12 +54,12 @@ const REVENUE =
 const DRIFT =
   "SELECT signal_type, field, reason, sum(records)::INTEGER AS records FROM signalhouse.drift WHERE field = 'SIGNAL_ID' GROUP BY ALL ORDER BY ALL";
 
-describe.each(PATHS)("on the %s path", (path) => {
+describe.each(READERS)("by the %s reader", (reader) => {
   const loaded = async (...files: Source[]): Promise<Scratch> => {
     const scratch = await scratchWarehouse();
-    for (const source of files) await scratch.load([source], { path, ...ALL_BY_DUCKDB });
-    // It is the path that is meant: all but the few rows of a test are read by DuckDB.
-    if (path === "vector") expect(await scratch.value("SELECT max(row_path_records)::INTEGER FROM signalhouse.loads")).toBeLessThan(20);
+    for (const source of files) await scratch.load([source], { reader, ...ALL_BY_DUCKDB });
+    // It is the reader that is meant: all but the few rows of a test are read by DuckDB.
+    if (reader === "vector") expect(await scratch.value("SELECT max(row_path_records)::INTEGER FROM signalhouse.loads")).toBeLessThan(20);
     return scratch;
   };
   const ids = ["a", "b", "c"];

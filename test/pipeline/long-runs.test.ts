@@ -1,6 +1,6 @@
 /** A run of eight million characters of one kind, wherever it stands, costs at most the record that it is in, and time that grows with its length only. */
 import { expect, test } from "vitest";
-import { PATHS } from "../../pipeline/load-files.ts";
+import { READERS } from "../../pipeline/load-files.ts";
 import type { Source } from "../../pipeline/source.ts";
 import { csvLine, scratchWarehouse } from "../helpers/warehouse.ts";
 
@@ -60,12 +60,12 @@ const source: Source = {
   },
 };
 
-test.each(PATHS)("the %s path", { timeout: 300_000 }, async (path) => {
+test.each(READERS)("the %s reader", { timeout: 300_000 }, async (reader) => {
   const scratch = await scratchWarehouse({ memory: "2GB" });
   const sizes = { rowGroup: 16 * 1024 * 1024, stretch: 64 * 1024 * 1024, few: 0 };
   const cases = Object.entries(CASES);
   const rejected = cases.flatMap(([name, { gives }]) => ("rejected" in gives ? [[name, gives.rejected]] : []));
-  expect(await scratch.load([source], { path, sizes })).toMatchObject([
+  expect(await scratch.load([source], { reader, sizes })).toMatchObject([
     { status: "loaded", records: 2 * cases.length + 1, inserted: 2 * cases.length + 1 - rejected.length, rejected: rejected.length },
   ]);
   expect(await scratch.value("SELECT sum(order_value)::INTEGER FROM orders WHERE signal_id LIKE 'before %' OR signal_id = 'last'")).toBe(

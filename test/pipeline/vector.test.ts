@@ -6,7 +6,7 @@ import type { DuckDBConnection } from "@duckdb/node-api";
 import { parse } from "csv-parse/sync";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { type FileResult, loadFiles, type Path, PATHS } from "../../pipeline/load-files.ts";
+import { type FileResult, loadFiles, type Reader, READERS } from "../../pipeline/load-files.ts";
 import type { Source } from "../../pipeline/source.ts";
 import { Spool } from "../../pipeline/vector/spool.ts";
 import { CONTENT_FIELDS, ENVELOPE_FIELDS } from "../../schemas/content-fields.ts";
@@ -33,11 +33,11 @@ import { csv, memoryFile, pageView, scratchFolder, scratchWarehouse } from "../h
 import { often } from "../helpers/often.ts";
 
 const LIMITS = { maxRecordBytes: 1024 * 1024, maxExpansionRatio: 1000, threads: 2 };
-const ONE_BY_ONE: Path = "row";
-const warehouses = new Map<Path, Warehouse>();
+const ONE_BY_ONE: Reader = "row";
+const warehouses = new Map<Reader, Warehouse>();
 
 beforeAll(async () => {
-  for (const path of PATHS) warehouses.set(path, await openWarehouse(placeOf(":memory:"), { threads: 1 }));
+  for (const reader of READERS) warehouses.set(reader, await openWarehouse(placeOf(":memory:"), { threads: 1 }));
 });
 afterAll(() => {
   for (const warehouse of warehouses.values()) warehouse.close();
@@ -65,14 +65,14 @@ interface Loaded {
 }
 
 /** Loads files into a warehouse without rows: everything that is in it then. */
-async function load(path: Path, files: readonly Buffer[], most?: number, threads = 2): Promise<Loaded> {
-  const warehouse = warehouses.get(path) as Warehouse;
+async function load(reader: Reader, files: readonly Buffer[], most?: number, threads = 2): Promise<Loaded> {
+  const warehouse = warehouses.get(reader) as Warehouse;
   const { connection } = warehouse;
   // The contact columns stay, and what is known of them: the same in both warehouses.
   for (const table of TABLES) if (!table.endsWith("schema_changes")) await connection.run(`DELETE FROM ${table}`);
   const { signal } = new AbortController();
   const sources = files.map((file, number) => inPieces(`${number}.csv`, number * 1000, file));
-  const results = await loadFiles(sources, { warehouse, limits: { ...LIMITS, threads }, runId: null, signal, path, ...sizesOf(most) });
+  const results = await loadFiles(sources, { warehouse, limits: { ...LIMITS, threads }, runId: null, signal, reader, ...sizesOf(most) });
   const broken = (await verifyWarehouse(connection)).filter(({ ok }) => !ok);
   const tables: Record<string, unknown> = { broken };
   for (const table of TABLES) {
@@ -701,7 +701,7 @@ describe("unknown fields", () => {
   test("of more kinds than are counted, in a source that cannot be read again: those that come last are counted together", async () => {
     const scratch = await scratchWarehouse();
     const source = { ...memoryFile("stdin", 1, manyKinds()), once: true };
-    const options = { warehouse: scratch.warehouse, limits: LIMITS, runId: null, signal: new AbortController().signal, path: "vector" } as const;
+    const options = { warehouse: scratch.warehouse, limits: LIMITS, runId: null, signal: new AbortController().signal, reader: "vector" } as const;
     expect(await loadFiles([source], { ...options, ...sizesOf(10_000_000) })).toMatchObject([{ status: "loaded", inserted: 520 }]);
     expect(await scratch.values("SELECT count(*)::INTEGER FROM signalhouse.drift")).toEqual([10001]);
     expect(await scratch.values(`SELECT first_record_no::INTEGER FROM signalhouse.drift WHERE field = '${MANY}'`)).toEqual([501]);
@@ -793,14 +793,14 @@ describe("a whole load", () => {
     { ...pageView("page 3"), SIGNAL_CONTENT: content("99"), SIGNAL_TYPE: "productView" },
   ]);
 
-  async function loaded(path: Path, most?: number, source = inPieces("a.csv", "2025-09-01T00:00:00Z", Buffer.from(file))) {
+  async function loaded(reader: Reader, most?: number, source = inPieces("a.csv", "2025-09-01T00:00:00Z", Buffer.from(file))) {
     const scratch = await scratchWarehouse();
     const [result] = await loadFiles([source], {
       warehouse: scratch.warehouse,
       limits: LIMITS,
       runId: null,
       signal: new AbortController().signal,
-      path,
+      reader,
       ...sizesOf(most),
     });
     await scratch.prove();
@@ -846,7 +846,7 @@ describe("a whole load", () => {
       expect(byVector).toEqual(byRow);
       damaged = 0;
       const once = await loaded("vector", 1500, { ...source, once: true });
-      expect(once.result).toMatchObject({ status: "failed", code: "bug", hint: expect.stringContaining("--path row") as string });
+      expect(once.result).toMatchObject({ status: "failed", code: "bug", hint: expect.stringContaining("--reader row") as string });
       expect(once.tables).toEqual([[], [], [], [], []]);
     } finally {
       spy.mockRestore();
@@ -874,7 +874,7 @@ describe("a whole load", () => {
         throw new Error("lost");
       },
     };
-    const options = { warehouse, limits: LIMITS, runId: null, signal: new AbortController().signal, path: "vector", ...sizesOf(1500) } as const;
+    const options = { warehouse, limits: LIMITS, runId: null, signal: new AbortController().signal, reader: "vector", ...sizesOf(1500) } as const;
     expect(await loadFiles([failing], options)).toMatchObject([{ status: "failed" }]);
     expect({ during, after: await limit() }).toEqual({ during: used, after: before });
     expect(await loadFiles([source], options)).toMatchObject([{ status: "loaded" }]);

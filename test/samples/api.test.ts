@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { parse } from "csv-parse/sync";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { type Clock, realClock } from "../../pipeline/clock.ts";
 import { connectSftp } from "../../pipeline/sftp/server.ts";
 import { generateWindow } from "../../samples/generator/window.ts";
 import { type ApiFaults, type ApiOptions, makeKeyPair, type Sandbox, type SandboxApi, startSandbox } from "../../samples/sandbox/sandbox.ts";
@@ -15,6 +16,7 @@ import { failureOf } from "../helpers/errors.ts";
 const DAY = 86_400_000;
 /** What the sandbox's clock shows: Wednesday, a minute before midnight. */
 const NOW = Date.UTC(2025, 6, 2, 23, 59);
+const clockAt = (now: () => number): Clock => ({ ...realClock, now });
 const pair = makeKeyPair();
 
 let scratch: string;
@@ -33,7 +35,7 @@ afterEach(async () => {
 });
 
 async function start(options: ApiOptions = {}): Promise<Sandbox & { api: SandboxApi }> {
-  const sandbox = await startSandbox({ folder, authorizedKeys: [pair.publicKey], api: { now: () => NOW, ...options } });
+  const sandbox = await startSandbox({ folder, authorizedKeys: [pair.publicKey], api: { clock: clockAt(() => NOW), ...options } });
   ends.push(() => sandbox.close());
   if (!sandbox.api) throw new Error("the sandbox has no API");
   return { ...sandbox, api: sandbox.api };
@@ -299,7 +301,7 @@ describe("daily limits", () => {
     ["bytes", { bytes: 1_000 }, /^Daily export limit reached: \d{4,} of 1000 bytes$/],
   ])("of %s hold until midnight (UTC)", async (_, limit, message) => {
     let now = NOW;
-    const { api } = await start({ now: () => now, limits: { jobs: 20, rows: 2_000_000, bytes: 1_000_000_000, ...limit } });
+    const { api } = await start({ clock: clockAt(() => now), limits: { jobs: 20, rows: 2_000_000, bytes: 1_000_000_000, ...limit } });
     const all = { signalTypes: JSON.stringify(LISTED_TYPES) };
     expect((await exportSignals(api, all)).error).toBeUndefined();
     await api.idle();
@@ -322,7 +324,7 @@ describe("daily limits", () => {
 
   test("rows count on the day on which their job was taken", async () => {
     let now = NOW;
-    const { api } = await start({ now: () => now, limits: { jobs: 20, rows: 1, bytes: 1e9 } });
+    const { api } = await start({ clock: clockAt(() => now), limits: { jobs: 20, rows: 1, bytes: 1e9 } });
     await exportSignals(api);
     now += DAY; // the file comes, or is there, tomorrow
     await api.idle();

@@ -1,6 +1,6 @@
 /** Amounts that are in no sum are told, by column, as many as there are. */
 import { describe, expect, test } from "vitest";
-import { PATHS } from "../../pipeline/load-files.ts";
+import { READERS } from "../../pipeline/load-files.ts";
 import { readStatus } from "../../sinks/status.ts";
 import { csv, memoryFile, pageView, type Scratch, scratchWarehouse } from "../helpers/warehouse.ts";
 
@@ -43,17 +43,17 @@ const NOT_LEFT = [
   { ...signal("15", "emailSend", { discount: "10%" }), TAGS: "a;b" },
 ];
 
-describe.each(PATHS)("by the %s path", (path) => {
+describe.each(READERS)("by the %s reader", (reader) => {
   test("each value counts that its column cannot hold, in the load's result and in the status", async () => {
     const scratch = await scratchWarehouse();
-    const [result] = await scratch.load([memoryFile("a.csv", 1, csv([...ROWS, ...NOT_LEFT]))], { path, sizes });
+    const [result] = await scratch.load([memoryFile("a.csv", 1, csv([...ROWS, ...NOT_LEFT]))], { reader, sizes });
     expect(result).toMatchObject({ status: "loaded", inserted: ROWS.length + NOT_LEFT.length, amountsLeftOut: LEFT });
     expect(await leftOut(scratch)).toEqual(LEFT);
   });
 
   test("none where all fit", async () => {
     const scratch = await scratchWarehouse();
-    expect(await scratch.load([memoryFile("a.csv", 1, csv(NOT_LEFT))], { path, sizes })).toMatchObject([{ amountsLeftOut: {} }]);
+    expect(await scratch.load([memoryFile("a.csv", 1, csv(NOT_LEFT))], { reader, sizes })).toMatchObject([{ amountsLeftOut: {} }]);
     expect(await leftOut(scratch)).toEqual({});
   });
 
@@ -67,7 +67,7 @@ describe.each(PATHS)("by the %s path", (path) => {
           memoryFile("b.csv", 2000, csv([...second, ...ROWS.slice(5, 6)])),
           memoryFile("c.csv", 3000, csv([signal("1", "addToCart", { unitPrice: 10, discount: "12 EUR" })])),
         ],
-        { path, sizes },
+        { reader, sizes },
       ),
     ).toMatchObject([
       { amountsLeftOut: { "behavior_signals.unit_price": 2, "behavior_signals.discount": 1, "order_items.unit_price": 3 } },

@@ -145,7 +145,7 @@ describe("headers", () => {
       },
     };
     // Read one by one, so that its header is read before the file breaks off.
-    const [failed, loaded] = await scratch.load([failing, memoryFile("beside.csv", 3, csv([pageView("beside")]))], { path: "row" });
+    const [failed, loaded] = await scratch.load([failing, memoryFile("beside.csv", 3, csv([pageView("beside")]))], { reader: "row" });
     expect(failed).toMatchObject({ status: "failed", code: "bug", message: expect.stringContaining("the source breaks off") as string });
     expect(loaded).toMatchObject({ status: "loaded" });
     expect(await contactColumns(scratch)).toEqual(["contact_tier"]);

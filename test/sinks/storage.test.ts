@@ -19,7 +19,7 @@ async function emptyFile(storage: string): Promise<string> {
 /** Takes a file by each path. */
 async function takesBoth(scratch: Scratch): Promise<void> {
   for (const way of ["row", "vector"] as const) {
-    const results = await scratch.load([memoryFile(`${way}.csv`, 0, csv([pageView(way)]))], { path: way });
+    const results = await scratch.load([memoryFile(`${way}.csv`, 0, csv([pageView(way)]))], { reader: way });
     expect(results).toMatchObject([{ status: "loaded", inserted: 1 }]);
   }
 }
