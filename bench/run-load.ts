@@ -1,6 +1,6 @@
 /** One load in a process of its own, so that its peak memory is its own: `node run-load.js WAREHOUSE READER MEMORY THREADS FILE…` (empty for the defaults); prints a LoadFigures as JSON. */
-import { loadFiles, type Reader } from "../pipeline/load-files.ts";
-import { localFile } from "../pipeline/local-files.ts";
+import { loadFiles, type Reader } from "../pipeline/load/load-files.ts";
+import { localFile } from "../pipeline/load/local-files.ts";
 import { readConfig } from "../schemas/config.ts";
 import { placeOf } from "../sinks/places.ts";
 import { openWarehouse } from "../sinks/warehouse.ts";

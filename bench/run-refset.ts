@@ -1,10 +1,10 @@
 /** One push in a process of its own, up to the upload: `node run-refset.js CONFIG TABLE`; prints PushFigures as JSON. */
 import { prepareFile } from "../pipeline/reference-set/prepare.ts";
-import { connect } from "../pipeline/remote-files.ts";
-import { readerOf, writerOf } from "../pipeline/door.ts";
+import { connect } from "../pipeline/load/remote-files.ts";
+import { readerOf, writerOf } from "../pipeline/common/door.ts";
 import { readConfig } from "../schemas/config.ts";
 import { importInput } from "../schemas/reference-set.ts";
-import { changeImport, importJobs, writeImport } from "../sinks/imports.ts";
+import { changeImport, importJobs, writeImport } from "../sinks/reference-set/imports.ts";
 import { Scratch } from "../sinks/reference-set/scratch.ts";
 import { fileBytes } from "../sinks/reference-set/sheet.ts";
 

@@ -1,6 +1,6 @@
 /** How long a sync with nothing new takes after the listing, with 10,000 files in the ledger. */
 import { join } from "node:path";
-import { planSync } from "../pipeline/plan.ts";
+import { planSync } from "../pipeline/load/plan.ts";
 import { knownFiles } from "../sinks/ledger.ts";
 import { placeOf } from "../sinks/places.ts";
 import { openWarehouse } from "../sinks/warehouse.ts";

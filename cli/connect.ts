@@ -2,7 +2,7 @@
 import { connectApi } from "../pipeline/connect-api/api.ts";
 import { readApiKey } from "../pipeline/connect-api/key.ts";
 import type { ExportContext } from "../pipeline/export/ask.ts";
-import { type Door, PATIENCE_MS } from "../pipeline/door.ts";
+import { type Door, PATIENCE_MS } from "../pipeline/common/door.ts";
 import { apiEndpoint, type Config } from "../schemas/config.ts";
 import type { Context } from "./command.ts";
 import { secrets } from "./server.ts";

@@ -2,7 +2,7 @@ import { join, relative } from "node:path";
 import { askForExport } from "../pipeline/export/ask.ts";
 import { awaitExports } from "../pipeline/export/arrive.ts";
 import { newJobName, placeFor } from "../pipeline/export/file.ts";
-import type { FileResult } from "../pipeline/load-files.ts";
+import type { FileResult } from "../pipeline/load/load-files.ts";
 import { sync } from "../pipeline/sync.ts";
 import { exportMoment, signalTypesOf } from "../schemas/connect.ts";
 import { campaignRevenue } from "../sinks/revenue.ts";

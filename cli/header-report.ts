@@ -1,5 +1,5 @@
 /** What the header rows of loaded files had that one should know: contact columns that are new, names that stand twice, header rows in the middle. */
-import type { FileResult } from "../pipeline/load-files.ts";
+import type { FileResult } from "../pipeline/load/load-files.ts";
 import { count } from "./format.ts";
 
 type Loaded = Exclude<FileResult, { status: "failed" }>;

@@ -1,6 +1,6 @@
 /** How a watch is doing, for monitoring: as JSON and in Prometheus' text format. */
-import type { UseWarehouse } from "../pipeline/door.ts";
-import { utcDay } from "../pipeline/quota.ts";
+import type { UseWarehouse } from "../pipeline/common/door.ts";
+import { utcDay } from "../pipeline/jobs/quota.ts";
 import type { Cycle } from "../pipeline/watch.ts";
 import type { DailyLimits } from "../schemas/connect.ts";
 import { OPEN_EXPORTS } from "../schemas/jobs.ts";

@@ -1,7 +1,7 @@
 import { addAbortSignal } from "node:stream";
-import { loadFiles } from "../pipeline/load-files.ts";
-import { localFile, streamSource } from "../pipeline/local-files.ts";
-import type { Source } from "../pipeline/source.ts";
+import { loadFiles } from "../pipeline/load/load-files.ts";
+import { localFile, streamSource } from "../pipeline/load/local-files.ts";
+import type { Source } from "../pipeline/load/source.ts";
 import { type FileIdentity, knownFiles } from "../sinks/ledger.ts";
 import type { Warehouse } from "../sinks/warehouse.ts";
 import { type Context, defineCommand } from "./command.ts";

@@ -1,11 +1,11 @@
 /** A folder with everything for a sandbox that is reached as Connect is: key, configuration, sample exports. For `sandbox` and `demo`. */
 import { copyFile, mkdir, readdir, readFile, rm, utimes, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import type { Clock } from "../pipeline/clock.ts";
+import type { Clock } from "../pipeline/common/clock.ts";
 import { makeKeyPair, type Sandbox, startSandbox } from "../samples/sandbox/sandbox.ts";
 import { messageOf, SignalhouseError } from "../schemas/errors.ts";
 import { CONFIG_FILE } from "./config-file.ts";
-import { packageRoot } from "../pipeline/package.ts";
+import { packageRoot } from "../pipeline/common/package.ts";
 
 /**
  * Makes a folder the demo's or a sandbox's, which a marker file says. It is new, empty, or was so before: the demo then starts it anew,

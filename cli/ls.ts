@@ -1,6 +1,6 @@
-import { planSync, type Decision } from "../pipeline/plan.ts";
+import { planSync, type Decision } from "../pipeline/load/plan.ts";
 import type { RemoteFile } from "../pipeline/sftp/server.ts";
-import { connect } from "../pipeline/remote-files.ts";
+import { connect } from "../pipeline/load/remote-files.ts";
 import { DAY_MS, KEPT_MS } from "../schemas/connect.ts";
 import { isSignalhouseError } from "../schemas/errors.ts";
 import { type KnownFile, knownFiles } from "../sinks/ledger.ts";

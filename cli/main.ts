@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /** The entry: runs the command line in the world of this process, whose signals end it. */
 import { homedir } from "node:os";
-import { realClock } from "../pipeline/clock.ts";
+import { realClock } from "../pipeline/common/clock.ts";
 import { EXIT, interruptedBy } from "./failures.ts";
 import { run } from "./run.ts";
 

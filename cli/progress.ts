@@ -1,7 +1,7 @@
 /** Telling on stderr how a load goes on: a bar on a terminal, log lines elsewhere. */
 import { basename } from "node:path/posix";
 import { type Options, SingleBar } from "cli-progress";
-import type { FileResult, LoadEvent } from "../pipeline/load-files.ts";
+import type { FileResult, LoadEvent } from "../pipeline/load/load-files.ts";
 import { bytes, clock, count, number } from "./format.ts";
 import { Meter } from "./meter.ts";
 import type { Output } from "./output.ts";

@@ -1,5 +1,5 @@
 /** How a command that loads is to read. */
-import { type Reader, READERS } from "../pipeline/load-files.ts";
+import { type Reader, READERS } from "../pipeline/load/load-files.ts";
 import { SignalhouseError } from "../schemas/errors.ts";
 import { oneOf } from "./command.ts";
 import type { Output } from "./output.ts";

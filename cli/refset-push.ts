@@ -1,4 +1,4 @@
-import { readerOf } from "../pipeline/door.ts";
+import { readerOf } from "../pipeline/common/door.ts";
 import { z } from "zod";
 import { isNothing } from "../pipeline/reference-set/prepare.ts";
 import { pushReferenceSet, writeReferenceSet } from "../pipeline/reference-set/push.ts";

@@ -2,7 +2,7 @@
 import type { ImportOutcome } from "../pipeline/reference-set/follow.ts";
 import type { Prepared } from "../pipeline/reference-set/prepare.ts";
 import { IMPORT_MODES, type ImportMode } from "../schemas/reference-set.ts";
-import type { ImportJob } from "../sinks/imports.ts";
+import type { ImportJob } from "../sinks/reference-set/imports.ts";
 import { oneOf, wholeNumber } from "./command.ts";
 import { bytes, count, number, table, time } from "./format.ts";
 import type { Output } from "./output.ts";

@@ -1,8 +1,8 @@
-import { readerOf } from "../pipeline/door.ts";
+import { readerOf } from "../pipeline/common/door.ts";
 import { endImport, type ImportOutcome } from "../pipeline/reference-set/follow.ts";
-import { connect } from "../pipeline/remote-files.ts";
+import { connect } from "../pipeline/load/remote-files.ts";
 import { isAtConnect } from "../schemas/jobs.ts";
-import { importJobs } from "../sinks/imports.ts";
+import { importJobs } from "../sinks/reference-set/imports.ts";
 import { defineCommand } from "./command.ts";
 import { exportContext } from "./connect.ts";
 import { EXIT } from "./failures.ts";

@@ -1,4 +1,4 @@
-import { readerOf } from "../pipeline/door.ts";
+import { readerOf } from "../pipeline/common/door.ts";
 import { connectView, writeReferenceSet } from "../pipeline/reference-set/push.ts";
 import { type ErrorCode, isSignalhouseError } from "../schemas/errors.ts";
 import { setNameViolations } from "../schemas/reference-set.ts";

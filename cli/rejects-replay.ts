@@ -1,4 +1,4 @@
-import { replayRejects } from "../pipeline/replay.ts";
+import { replayRejects } from "../pipeline/load/replay.ts";
 import { defineCommand, wholeNumber } from "./command.ts";
 import { EXIT } from "./failures.ts";
 import { table } from "./format.ts";

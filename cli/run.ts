@@ -6,7 +6,7 @@ import { loadConfig } from "./config-file.ts";
 import { EXIT, exitCodeOf, printFailure } from "./failures.ts";
 import { commandHelp, overview } from "./help.ts";
 import { LOG_LEVELS, Output } from "./output.ts";
-import { packageVersion } from "../pipeline/package.ts";
+import { packageVersion } from "../pipeline/common/package.ts";
 import type { World } from "./world.ts";
 
 /**

@@ -1,6 +1,6 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { GUESSED_BYTES_PER_ROW } from "../pipeline/export/ask.ts";
-import { quotaLeft, utcDay } from "../pipeline/quota.ts";
+import { quotaLeft, utcDay } from "../pipeline/jobs/quota.ts";
 import { DAILY_LIMITS } from "../schemas/connect.ts";
 import { OPEN_EXPORTS } from "../schemas/jobs.ts";
 import { exportJobs, usedOfDay } from "../sinks/jobs.ts";

@@ -1,5 +1,5 @@
 /** A run of loads: its progress while it goes on; then what it did, as a table, as JSON and as an exit code. */
-import { type FileResult, type LoadEvent, outcomeOf } from "../pipeline/load-files.ts";
+import { type FileResult, type LoadEvent, outcomeOf } from "../pipeline/load/load-files.ts";
 import { addLeftOut } from "../sinks/amounts.ts";
 import { leftOutText } from "./amounts.ts";
 import { EXIT, failureDocument } from "./failures.ts";

@@ -1,4 +1,4 @@
-import { namedBy, type PlannedFile, type PlanOptions } from "../pipeline/plan.ts";
+import { namedBy, type PlannedFile, type PlanOptions } from "../pipeline/load/plan.ts";
 import { sync, type SyncOptions } from "../pipeline/sync.ts";
 import { type Context, defineCommand, pointInTime } from "./command.ts";
 import { EXIT } from "./failures.ts";

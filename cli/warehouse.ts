@@ -1,6 +1,6 @@
 /** Opening the configuration's warehouse for a command. */
 import type { DuckDBConnection } from "@duckdb/node-api";
-import { type Door, doorTo, type DoorOptions, type OutcomeOf, type ReadOptions } from "../pipeline/door.ts";
+import { type Door, doorTo, type DoorOptions, type OutcomeOf, type ReadOptions } from "../pipeline/common/door.ts";
 import type { Config } from "../schemas/config.ts";
 import { type Outcome, OUTCOMES } from "../schemas/outcomes.ts";
 import type { Warehouse } from "../sinks/warehouse.ts";

@@ -1,6 +1,6 @@
 import { rename, writeFile } from "node:fs/promises";
 import { DAILY_LIMITS } from "../schemas/connect.ts";
-import { PATIENCE_MS } from "../pipeline/door.ts";
+import { PATIENCE_MS } from "../pipeline/common/door.ts";
 import { type Cycle, watch } from "../pipeline/watch.ts";
 import type { Config } from "../schemas/config.ts";
 import { isSignalhouseError, SignalhouseError } from "../schemas/errors.ts";

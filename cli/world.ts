@@ -1,7 +1,7 @@
 /** What a command line takes from the process in which it runs. */
 import { resolve } from "node:path";
 import type { Readable, Writable } from "node:stream";
-import type { Clock } from "../pipeline/clock.ts";
+import type { Clock } from "../pipeline/common/clock.ts";
 import { expandHome } from "../pipeline/sftp/paths.ts";
 
 /**

@@ -1,6 +1,6 @@
 /** How far a backfill is, day by day and type by type. Pure. */
 import { DAY_MS } from "../schemas/connect.ts";
-import { startOfNextDay, utcDay } from "./quota.ts";
+import { startOfNextDay, utcDay } from "./jobs/quota.ts";
 import { type Span, uncovered } from "./span.ts";
 
 /** `expiring`: its file is there, not loaded, and deleted within 7 days; `expired`: it was deleted before it was loaded. */

@@ -1,6 +1,6 @@
 /** Cuts what is missing of a span into exports that fit Connect's daily limits. Pure. */
 import { DAY_MS, type DailyLimits, type DayUse } from "../schemas/connect.ts";
-import { quotaLeft, startOfNextDay, utcDay } from "./quota.ts";
+import { quotaLeft, startOfNextDay, utcDay } from "./jobs/quota.ts";
 import { missingOf, type Span } from "./span.ts";
 
 export interface BackfillInput {

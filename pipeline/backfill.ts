@@ -12,7 +12,7 @@ import { askNow, change, type ExportContext, GUESSED_BYTES_PER_ROW, type Wish, w
 import { type AwaitOptions, awaitExports, type ExportOutcome } from "./export/arrive.ts";
 import { newJobName, placeFor } from "./export/file.ts";
 import { GIVEN_UP_MS, isDue } from "./jobs/export-steps.ts";
-import { startOfNextDay, utcDay } from "./quota.ts";
+import { startOfNextDay, utcDay } from "./jobs/quota.ts";
 
 /**
  * The span that a configuration means: whole UTC days, to the end of yesterday unless it says otherwise. It never reaches into today, which is

@@ -1,7 +1,7 @@
 import { type ConfigInput, readConfig } from "../schemas/config.ts";
 import { isSignalhouseError, messageOf, SignalhouseError } from "../schemas/errors.ts";
-import { type Door, doorTo } from "./door.ts";
-import { outcomeOf } from "./load-files.ts";
+import { type Door, doorTo } from "./common/door.ts";
+import { outcomeOf } from "./load/load-files.ts";
 import { sync, type SyncOptions, type SyncResult } from "./sync.ts";
 
 export interface SyncExportsOptions extends Pick<SyncOptions, "dryRun" | "since" | "only" | "signal" | "onEvent" | "log"> {

@@ -6,9 +6,9 @@ import { knownFiles } from "../sinks/ledger.ts";
 import type { Warehouse } from "../sinks/warehouse.ts";
 import { findExportFile } from "./export/file.ts";
 import { foundAs } from "./jobs/export-steps.ts";
-import { type FileResult, loadFiles, type LoadEvent, type Reader } from "./load-files.ts";
-import { type PlannedFile, type PlanOptions, planSync } from "./plan.ts";
-import { connect, remoteSource } from "./remote-files.ts";
+import { type FileResult, loadFiles, type LoadEvent, type Reader } from "./load/load-files.ts";
+import { type PlannedFile, type PlanOptions, planSync } from "./load/plan.ts";
+import { connect, remoteSource } from "./load/remote-files.ts";
 import type { SftpOptions, SftpServer } from "./sftp/server.ts";
 
 export interface SyncOptions extends PlanOptions {

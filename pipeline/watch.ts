@@ -4,12 +4,12 @@ import { isSignalhouseError, messageOf } from "../schemas/errors.ts";
 import { AWAITED_EXPORTS } from "../schemas/jobs.ts";
 import { exportJobs } from "../sinks/jobs.ts";
 import { backfillSpan, runBackfill } from "./backfill.ts";
-import type { Clock } from "./clock.ts";
+import type { Clock } from "./common/clock.ts";
 import type { ExportContext } from "./export/ask.ts";
 import { awaitExports, type ExportOutcome } from "./export/arrive.ts";
-import { type FileResult, outcomeOf } from "./load-files.ts";
+import { type FileResult, outcomeOf } from "./load/load-files.ts";
 import { sync, type SyncOptions } from "./sync.ts";
-import type { Door } from "./door.ts";
+import type { Door } from "./common/door.ts";
 
 /** What a cycle did. */
 export interface Cycle {

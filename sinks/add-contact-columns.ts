@@ -5,7 +5,7 @@ import type { Header, NewColumn } from "../schemas/header.ts";
 import { quoteIdentifier as id, spellingOf } from "../schemas/names.ts";
 import { TABLES } from "../schemas/tables.ts";
 import { contactColumnNames, contactColumns } from "./contact-columns.ts";
-import { makeViews } from "./views/make.ts";
+import { makeViews } from "./make-views.ts";
 
 /**
  * Adds a column to both tables for each contact attribute of a header that is seen for the first time, and makes the views anew. Within the load's transaction.

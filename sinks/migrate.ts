@@ -9,7 +9,7 @@ import { isWhole, missingParts } from "./missing-parts.ts";
 import { type ContentKey, fillKeyHashSql, markTests, rekey, renameTypes } from "./rekey.ts";
 import { onlyRow, rows } from "./sql.ts";
 import { inTransaction } from "./transaction.ts";
-import { makeViews, viewsAreCurrent } from "./views/make.ts";
+import { makeViews, viewsAreCurrent } from "./make-views.ts";
 
 /** What a migration needs of its caller. */
 export interface MigrationOptions {

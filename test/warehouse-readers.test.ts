@@ -1,7 +1,7 @@
 /** What other versions of DuckDB read out of a warehouse: the truth, or nothing. */
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { localFile } from "../pipeline/local-files.ts";
+import { localFile } from "../pipeline/load/local-files.ts";
 import { generateExports } from "../samples/generator/exports.ts";
 import { MISREAD_STORAGE } from "../sinks/storage.ts";
 import { tableRows } from "./helpers/markdown.ts";

@@ -14,7 +14,7 @@ import {
 } from "../../schemas/connect.ts";
 import type { SignalhouseError } from "../../schemas/errors.ts";
 import type { ImportInput } from "../../schemas/reference-set.ts";
-import { Retries } from "../retries.ts";
+import { Retries } from "../common/retries.ts";
 import { exportUnanswered, importRefusal, importUnanswered, misfit, refusal } from "./failures.ts";
 import {
   CREATE_IMPORT_DOCUMENT,

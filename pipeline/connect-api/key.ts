@@ -1,5 +1,5 @@
 import { messageOf, SignalhouseError } from "../../schemas/errors.ts";
-import { readOwnFile } from "../own-file.ts";
+import { readOwnFile } from "../common/own-file.ts";
 
 const HOW =
   "Create one in Connect under Administration > General settings > API keys, and put it into the environment variable SIGNALHOUSE_API_KEY, " +

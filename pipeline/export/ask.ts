@@ -3,14 +3,14 @@ import { DAILY_LIMITS, DAY_MS, type DailyLimits, type DayUse, type ExportRequest
 import type { Config } from "../../schemas/config.ts";
 import { SignalhouseError } from "../../schemas/errors.ts";
 import { changeJob, type ExportChange, type ExportJob, exportJob, type SeenRates, seenRates, usedOfDay, writeJob } from "../../sinks/jobs.ts";
-import type { Clock } from "../clock.ts";
+import type { Clock } from "../common/clock.ts";
 import type { ConnectApi } from "../connect-api/api.ts";
 import { type ExportSeen, firstExportStep } from "../jobs/export-steps.ts";
 import { goOn, type Handlers } from "../jobs/go-on.ts";
-import { brokenLimit, startOfNextDay, utcDay } from "../quota.ts";
+import { brokenLimit, startOfNextDay, utcDay } from "../jobs/quota.ts";
 import type { SftpOptions } from "../sftp/server.ts";
 import type { Warehouse } from "../../sinks/warehouse.ts";
-import type { UseWarehouse } from "../door.ts";
+import type { UseWarehouse } from "../common/door.ts";
 
 /** What every step of an export needs. */
 export interface ExportContext {

@@ -4,8 +4,8 @@ import { type ErrorCode, isSignalhouseError, messageOf, SignalhouseError } from 
 import type { ExportStatus } from "../../schemas/jobs.ts";
 import type { ExportChange, ExportJob } from "../../sinks/jobs.ts";
 import { JOB_MONITORING, jobFaults } from "../connect-api/failures.ts";
-import type { FileResult } from "../load-files.ts";
-import { startOfNextDay, utcDay } from "../quota.ts";
+import type { FileResult } from "../load/load-files.ts";
+import { startOfNextDay, utcDay } from "./quota.ts";
 import type { RemoteFile } from "../sftp/file.ts";
 import { END, failed, isInTime, type KnownFile, mark, mayStillShow, type Moment, type Rules, type Seen, type Step, WAIT } from "./steps.ts";
 

@@ -1,5 +1,5 @@
 /** Doing what the steps of a job say, for exports and imports. */
-import type { Clock } from "../clock.ts";
+import type { Clock } from "../common/clock.ts";
 import type { Answer, Mark, PlainStep, Seen, Step, Stop } from "./steps.ts";
 
 /** What a flow does for the steps of its kind of job. */

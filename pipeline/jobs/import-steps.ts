@@ -2,7 +2,7 @@
 import { dataJobState } from "../../schemas/connect.ts";
 import { isSignalhouseError, SignalhouseError } from "../../schemas/errors.ts";
 import type { ImportStatus } from "../../schemas/jobs.ts";
-import type { ImportChange, ImportJob } from "../../sinks/imports.ts";
+import type { ImportChange, ImportJob } from "../../sinks/reference-set/imports.ts";
 import { importAdvice, JOB_MONITORING, jobFaults, SEE_REPORT } from "../connect-api/failures.ts";
 import { END, failed, isInTime, mark, mayStillShow, type Moment, type Rules, type Seen, type Step, WAIT } from "./steps.ts";
 

@@ -1,6 +1,6 @@
 /** Following an import to its end: dataJob tells it where Connect has it, and so does the file, which Connect deletes when it is done. */
 import { isSignalhouseError, type SignalhouseError } from "../../schemas/errors.ts";
-import { changeImport, type ImportChange, type ImportJob, pushedCount } from "../../sinks/imports.ts";
+import { changeImport, type ImportChange, type ImportJob, pushedCount } from "../../sinks/reference-set/imports.ts";
 import type { ExportContext } from "../export/ask.ts";
 import { goOn, type Handlers } from "../jobs/go-on.ts";
 import { firstImportStep, type ImportAction, type ImportSeen, nextImportStep } from "../jobs/import-steps.ts";

@@ -16,7 +16,7 @@ import type { Column } from "../../sinks/reference-set/cells.ts";
 import { byRow, checkValues } from "../../sinks/reference-set/check.ts";
 import type { Scratch } from "../../sinks/reference-set/scratch.ts";
 import { type Changes, changesOf, choosePunctuation, createCells, createSheet, sendingSize } from "../../sinks/reference-set/sheet.ts";
-import type { UseWarehouse } from "../door.ts";
+import type { UseWarehouse } from "../common/door.ts";
 import { readPhoneColumns, refuseCountry } from "./phones.ts";
 import { settleColumns } from "./settle.ts";
 import { stageSource } from "./source.ts";

@@ -7,13 +7,13 @@ import type { DataSet } from "../../schemas/connect.ts";
 import { SignalhouseError } from "../../schemas/errors.ts";
 import { OPEN_IMPORTS } from "../../schemas/jobs.ts";
 import { FILE_ENDINGS, importInput, type KnownSet } from "../../schemas/reference-set.ts";
-import { changeImport, importJobs, type ImportJob, pushedCount, writeImport } from "../../sinks/imports.ts";
+import { changeImport, importJobs, type ImportJob, pushedCount, writeImport } from "../../sinks/reference-set/imports.ts";
 import { Scratch } from "../../sinks/reference-set/scratch.ts";
 import { fileBytes } from "../../sinks/reference-set/sheet.ts";
 import { failed } from "../jobs/steps.ts";
-import { connect } from "../remote-files.ts";
+import { connect } from "../load/remote-files.ts";
 import type { SftpServer } from "../sftp/server.ts";
-import type { UseWarehouse } from "../door.ts";
+import type { UseWarehouse } from "../common/door.ts";
 import { askForImport, endImport, type ImportOutcome, type RefsetContext } from "./follow.ts";
 import { type ConnectView, isNothing, type Prepared, prepareFile, type RefsetWish } from "./prepare.ts";
 

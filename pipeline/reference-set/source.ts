@@ -7,7 +7,7 @@ import type { RefsetSource } from "../../schemas/reference-set.ts";
 import type { Scratch } from "../../sinks/reference-set/scratch.ts";
 import { type SourceColumn, stageParquet, stagePushedRows, stageQuery } from "../../sinks/reference-set/source.ts";
 import type { Warehouse } from "../../sinks/warehouse.ts";
-import type { UseWarehouse } from "../door.ts";
+import type { UseWarehouse } from "../common/door.ts";
 import type { Staged } from "./staged.ts";
 import { stageDelimited } from "./stage-delimited.ts";
 import { stageJson } from "./stage-json.ts";

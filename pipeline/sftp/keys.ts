@@ -1,7 +1,7 @@
 /** Who we are to the server: a private key file, an ssh-agent, or both. */
 import ssh2, { type AnyAuthMethod, type ParsedKey } from "ssh2";
 import { SignalhouseError, messageOf } from "../../schemas/errors.ts";
-import { readOwnFile } from "../own-file.ts";
+import { readOwnFile } from "../common/own-file.ts";
 import { publicLine } from "./key-pair.ts";
 import { fingerprint } from "./host-keys.ts";
 import type { SftpOptions } from "./options.ts";

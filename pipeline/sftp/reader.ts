@@ -1,7 +1,7 @@
 import { setMaxListeners } from "node:events";
 import { Readable, addAbortSignal } from "node:stream";
 import { SignalhouseError, isSignalhouseError } from "../../schemas/errors.ts";
-import type { Retries } from "../retries.ts";
+import type { Retries } from "../common/retries.ts";
 import type { Channel } from "./channel.ts";
 import type { Connection } from "./connection.ts";
 import { changeOf, fileChanged, type RemoteFile } from "./file.ts";

@@ -2,7 +2,7 @@ import { setMaxListeners } from "node:events";
 import type { Readable } from "node:stream";
 import { basename } from "node:path/posix";
 import { SignalhouseError, isSignalhouseError } from "../../schemas/errors.ts";
-import { Retries } from "../retries.ts";
+import { Retries } from "../common/retries.ts";
 import { orAborted } from "./abort.ts";
 import type { Channel } from "./channel.ts";
 import { Connection } from "./connection.ts";

@@ -3,7 +3,7 @@ import { randomBytes } from "node:crypto";
 import { once, setMaxListeners } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { setTimeout as wait } from "node:timers/promises";
-import { type Clock, realClock } from "../../pipeline/clock.ts";
+import { type Clock, realClock } from "../../pipeline/common/clock.ts";
 import { DAILY_LIMITS, type DailyLimits } from "../../schemas/connect.ts";
 import { type ApiFaults, noApiFaults, strikes } from "./api-faults.ts";
 import { Imports, type SandboxImport } from "./api-imports.ts";

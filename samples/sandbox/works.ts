@@ -1,7 +1,7 @@
 /** What the sandbox does after it has answered: each piece of work begins after a while. */
 import { setMaxListeners } from "node:events";
 import { setImmediate } from "node:timers/promises";
-import type { Clock } from "../../pipeline/clock.ts";
+import type { Clock } from "../../pipeline/common/clock.ts";
 
 export class Works {
   readonly #delayMs: number;

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { placeOf } from "../../sinks/places.ts";
-import { realClock } from "../../pipeline/clock.ts";
+import { realClock } from "../../pipeline/common/clock.ts";
 import { openWarehouse } from "../../sinks/warehouse.ts";
 import { cli, startCli, writeConfig } from "../helpers/cli.ts";
 import { closedUrl } from "../helpers/api-server.ts";

@@ -2,7 +2,7 @@ import { PassThrough } from "node:stream";
 import { expect, test } from "vitest";
 import { EXIT, exitCodeOf, printFailure } from "../../cli/failures.ts";
 import { Output } from "../../cli/output.ts";
-import { realClock } from "../../pipeline/clock.ts";
+import { realClock } from "../../pipeline/common/clock.ts";
 import { type ErrorCode, SignalhouseError } from "../../schemas/errors.ts";
 
 /** What is printed for a failure. */

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { COMMANDS } from "../../cli/commands.ts";
 import { COMMON_OPTIONS, type OptionTable } from "../../cli/command.ts";
-import { packageVersion } from "../../pipeline/package.ts";
+import { packageVersion } from "../../pipeline/common/package.ts";
 import { cli, spawnCli } from "../helpers/cli.ts";
 import { scratchFolder } from "../helpers/warehouse.ts";
 

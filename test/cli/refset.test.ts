@@ -2,7 +2,7 @@
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { realClock } from "../../pipeline/clock.ts";
+import { realClock } from "../../pipeline/common/clock.ts";
 import { cli, spawnCli, startCli, writeConfig } from "../helpers/cli.ts";
 import { type ConnectPlace, connectPlace } from "../helpers/connect.ts";
 import { scratchFolder } from "../helpers/warehouse.ts";

@@ -2,7 +2,7 @@
 import { readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { packageRoot } from "../../pipeline/package.ts";
+import { packageRoot } from "../../pipeline/common/package.ts";
 import { generateWindow } from "../../samples/generator/window.ts";
 import type { Truth } from "../../samples/generator/truth.ts";
 import { LISTED_TYPES } from "../../schemas/signal-types.ts";

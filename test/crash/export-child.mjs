@@ -1,9 +1,9 @@
 // Runs `export --wait --sync`, or resumes it, and kills itself at its n-th step: a step is a line that the flow logs.
 import { connectApi } from "../../dist/pipeline/connect-api/api.js";
-import { realClock } from "../../dist/pipeline/clock.js";
+import { realClock } from "../../dist/pipeline/common/clock.js";
 import { askForExport } from "../../dist/pipeline/export/ask.js";
 import { awaitExports } from "../../dist/pipeline/export/arrive.js";
-import { writerOf } from "../../dist/pipeline/door.js";
+import { writerOf } from "../../dist/pipeline/common/door.js";
 import { readConfig } from "../../dist/schemas/config.js";
 import { OPEN_EXPORTS } from "../../dist/schemas/jobs.js";
 import { exportJobs } from "../../dist/sinks/jobs.js";

@@ -3,7 +3,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
-import { realClock } from "../../pipeline/clock.ts";
+import { realClock } from "../../pipeline/common/clock.ts";
 import { awaitExports } from "../../pipeline/export/arrive.ts";
 import { askForExport, type Wish } from "../../pipeline/export/ask.ts";
 import { placeFor } from "../../pipeline/export/file.ts";

@@ -1,8 +1,8 @@
 // Runs `refset push --wait`, and kills itself at its n-th step: a step is a line that the flow logs, a use of the warehouse, or the request.
 import { connectApi } from "../../dist/pipeline/connect-api/api.js";
-import { realClock } from "../../dist/pipeline/clock.js";
+import { realClock } from "../../dist/pipeline/common/clock.js";
 import { pushReferenceSet } from "../../dist/pipeline/reference-set/push.js";
-import { readerOf, writerOf } from "../../dist/pipeline/door.js";
+import { readerOf, writerOf } from "../../dist/pipeline/common/door.js";
 import { readConfig } from "../../dist/schemas/config.js";
 
 const { input, apiKey, wish, dieAt } = JSON.parse(process.argv[2]);

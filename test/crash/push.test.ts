@@ -5,10 +5,10 @@ import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
-import { realClock } from "../../pipeline/clock.ts";
+import { realClock } from "../../pipeline/common/clock.ts";
 import { pushReferenceSet, type PushWish } from "../../pipeline/reference-set/push.ts";
-import { readerOf } from "../../pipeline/door.ts";
-import { importJobs } from "../../sinks/imports.ts";
+import { readerOf } from "../../pipeline/common/door.ts";
+import { importJobs } from "../../sinks/reference-set/imports.ts";
 import { type ConnectPlace, connectPlace } from "../helpers/connect.ts";
 import { steps } from "../helpers/often.ts";
 

@@ -12,7 +12,7 @@ import { onTestFinished } from "vitest";
 import { interruptedBy } from "../../cli/failures.ts";
 import { run } from "../../cli/run.ts";
 import type { World } from "../../cli/world.ts";
-import { type Clock, realClock } from "../../pipeline/clock.ts";
+import { type Clock, realClock } from "../../pipeline/common/clock.ts";
 import { generateExports } from "../../samples/generator/exports.ts";
 import type { Truth } from "../../samples/generator/truth.ts";
 import { type Sandbox, startSandbox } from "../../samples/sandbox/sandbox.ts";

@@ -1,4 +1,4 @@
-import type { Clock } from "../../pipeline/clock.ts";
+import type { Clock } from "../../pipeline/common/clock.ts";
 
 /** A clock that is told how late it is: whoever waits is done at once, and it is later. */
 export class TestClock implements Clock {

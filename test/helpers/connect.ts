@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { onTestFinished } from "vitest";
 import { connectApi } from "../../pipeline/connect-api/api.ts";
 import type { ExportContext } from "../../pipeline/export/ask.ts";
-import { writerOf } from "../../pipeline/door.ts";
+import { writerOf } from "../../pipeline/common/door.ts";
 import { generateWindow } from "../../samples/generator/window.ts";
 import type { Truth } from "../../samples/generator/truth.ts";
 import { type Sandbox, startSandbox } from "../../samples/sandbox/sandbox.ts";

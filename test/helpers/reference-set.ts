@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect } from "vitest";
 import type { ConnectView, Prepared } from "../../pipeline/reference-set/prepare.ts";
 import { writeReferenceSet } from "../../pipeline/reference-set/push.ts";
-import { readerOf } from "../../pipeline/door.ts";
+import { readerOf } from "../../pipeline/common/door.ts";
 import { readConfig } from "../../schemas/config.ts";
 import type { ImportMode, RefsetDefinition, RefsetSource } from "../../schemas/reference-set.ts";
 import { placeOf } from "../../sinks/places.ts";

@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type BackfillInput, type BackfillPlan, planBackfill } from "../../pipeline/backfill-plan.ts";
-import { startOfNextDay, utcDay } from "../../pipeline/quota.ts";
+import { startOfNextDay, utcDay } from "../../pipeline/jobs/quota.ts";
 import { missingOf, type Span, uncovered } from "../../pipeline/span.ts";
 import type { SignalType } from "../../schemas/signal-types.ts";
 

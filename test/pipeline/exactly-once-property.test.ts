@@ -1,8 +1,8 @@
 /** Any files in any order, some of them twice, give the latest version of every signal: whatever senders do to clocks, types, categories and ids. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { READERS } from "../../pipeline/load-files.ts";
-import type { Source } from "../../pipeline/source.ts";
+import { READERS } from "../../pipeline/load/load-files.ts";
+import type { Source } from "../../pipeline/load/source.ts";
 import { csv, memoryFile, scratchWarehouse } from "../helpers/warehouse.ts";
 import { often } from "../helpers/often.ts";
 

@@ -1,6 +1,6 @@
 /** Every signal once, with what the latest export says of it, whatever the order in which the files come. */
 import { describe, expect, test } from "vitest";
-import { loadFiles } from "../../pipeline/load-files.ts";
+import { loadFiles } from "../../pipeline/load/load-files.ts";
 import { readConfig } from "../../schemas/config.ts";
 import { csv, FORCED, LOAD_READER, memoryFile, pageView, scratchWarehouse } from "../helpers/warehouse.ts";
 

@@ -1,8 +1,8 @@
 /** What header rows do to a load, on both paths: columns of contacts, names that stand twice, header rows in the middle, files that are none. */
 import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
-import { type Reader, READERS } from "../../pipeline/load-files.ts";
-import type { Source } from "../../pipeline/source.ts";
+import { type Reader, READERS } from "../../pipeline/load/load-files.ts";
+import type { Source } from "../../pipeline/load/source.ts";
 import { piecesOf } from "../transforms/reading.ts";
 import { csv, memoryFile, pageView, type Scratch, scratchWarehouse } from "../helpers/warehouse.ts";
 

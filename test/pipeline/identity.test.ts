@@ -1,7 +1,7 @@
 /** A signal is its type and its SIGNAL_ID, wherever and whenever it stands: revenue is the same whatever senders and exports do to the rest. Each on both paths. */
 import { describe, expect, test } from "vitest";
-import { READERS } from "../../pipeline/load-files.ts";
-import type { Source } from "../../pipeline/source.ts";
+import { READERS } from "../../pipeline/load/load-files.ts";
+import type { Source } from "../../pipeline/load/source.ts";
 import { csv, memoryFile, pageView, scratchWarehouse, type Scratch } from "../helpers/warehouse.ts";
 
 const HOUR = 3_600_000;

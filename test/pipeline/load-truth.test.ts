@@ -1,7 +1,7 @@
 /** Generated exports, loaded, against the truth about them. */
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { localFile } from "../../pipeline/local-files.ts";
+import { localFile } from "../../pipeline/load/local-files.ts";
 import { exportText, generateExport, generateExports } from "../../samples/generator/exports.ts";
 import { expectTruth } from "../helpers/truth.ts";
 import { memoryFile, scratchFolder, scratchWarehouse } from "../helpers/warehouse.ts";

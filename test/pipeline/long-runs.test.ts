@@ -1,7 +1,7 @@
 /** A run of eight million characters of one kind, wherever it stands, costs at most the record that it is in, and time that grows with its length only. */
 import { expect, test } from "vitest";
-import { READERS } from "../../pipeline/load-files.ts";
-import type { Source } from "../../pipeline/source.ts";
+import { READERS } from "../../pipeline/load/load-files.ts";
+import type { Source } from "../../pipeline/load/source.ts";
 import { csvLine, scratchWarehouse } from "../helpers/warehouse.ts";
 
 const MANY = 8_000_000;

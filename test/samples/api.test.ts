@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { parse } from "csv-parse/sync";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { type Clock, realClock } from "../../pipeline/clock.ts";
+import { type Clock, realClock } from "../../pipeline/common/clock.ts";
 import { connectSftp } from "../../pipeline/sftp/server.ts";
 import { generateWindow } from "../../samples/generator/window.ts";
 import { type ApiFaults, type ApiOptions, makeKeyPair, type Sandbox, type SandboxApi, startSandbox } from "../../samples/sandbox/sandbox.ts";

@@ -1,6 +1,6 @@
 /** Amounts that are in no sum are told, by column, as many as there are. */
 import { describe, expect, test } from "vitest";
-import { READERS } from "../../pipeline/load-files.ts";
+import { READERS } from "../../pipeline/load/load-files.ts";
 import { readStatus } from "../../sinks/status.ts";
 import { csv, memoryFile, pageView, type Scratch, scratchWarehouse } from "../helpers/warehouse.ts";
 

@@ -1,6 +1,6 @@
 /** The jobs table, and what is told from it. */
 import { describe, expect, test } from "vitest";
-import { changeImport, importJobs } from "../../sinks/imports.ts";
+import { changeImport, importJobs } from "../../sinks/reference-set/imports.ts";
 import { changeJob, exportJob, exportJobs, markLoadedJobs, type NewJob, seenRates, usedOfDay, writeJob } from "../../sinks/jobs.ts";
 import { scratchWarehouse } from "../helpers/warehouse.ts";
 

@@ -6,7 +6,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { DuckDBInstance } from "@duckdb/node-api";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { loadFiles } from "../../pipeline/load-files.ts";
+import { loadFiles } from "../../pipeline/load/load-files.ts";
 import { LEDGER_TABLES } from "../../schemas/tables.ts";
 import { DATA_TABLES } from "../../sinks/ddl.ts";
 import { beginRun } from "../../sinks/runs.ts";

@@ -5,7 +5,7 @@
 import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { readSignals } from "../../pipeline/read-signals.ts";
+import { readSignals } from "../../pipeline/load/read-signals.ts";
 import { gzip } from "./reading.ts";
 
 const folder = join(import.meta.dirname, "../golden");

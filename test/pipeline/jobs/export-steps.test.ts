@@ -1,7 +1,7 @@
 /** What comes next for an export: each state with each thing that can be seen. */
 import { describe, expect, test } from "vitest";
 import { type ExportSeen, firstExportStep, foundAs, isDue, nextExportStep } from "../../../pipeline/jobs/export-steps.ts";
-import type { FileResult } from "../../../pipeline/load-files.ts";
+import type { FileResult } from "../../../pipeline/load/load-files.ts";
 import { type ErrorCode, SignalhouseError } from "../../../schemas/errors.ts";
 import type { ExportJob } from "../../../sinks/jobs.ts";
 import { HOUR, MINUTE, NINE, plain, TOMORROW } from "../../helpers/job-steps.ts";

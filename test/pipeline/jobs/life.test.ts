@@ -5,11 +5,11 @@ import { type ExportAction, type ExportSeen, firstExportStep, nextExportStep } f
 import { goOn, type Handlers } from "../../../pipeline/jobs/go-on.ts";
 import { firstImportStep, type ImportAction, type ImportSeen, nextImportStep } from "../../../pipeline/jobs/import-steps.ts";
 import type { KnownFile, Stop } from "../../../pipeline/jobs/steps.ts";
-import type { FileResult } from "../../../pipeline/load-files.ts";
+import type { FileResult } from "../../../pipeline/load/load-files.ts";
 import { SignalhouseError } from "../../../schemas/errors.ts";
 import { EXPORT_STATES, IMPORT_STATES } from "../../../schemas/jobs.ts";
 import type { ImportInput } from "../../../schemas/reference-set.ts";
-import type { ImportChange, ImportJob } from "../../../sinks/imports.ts";
+import type { ImportChange, ImportJob } from "../../../sinks/reference-set/imports.ts";
 import type { ExportChange, ExportJob } from "../../../sinks/jobs.ts";
 import { MINUTE, NINE } from "../../helpers/job-steps.ts";
 import { ANSWERS, POLL, RULES, World } from "../../helpers/job-world.ts";

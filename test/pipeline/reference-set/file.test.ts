@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { DuckDBInstance } from "@duckdb/node-api";
 import { describe, expect, test } from "vitest";
 import { writeReferenceSet } from "../../../pipeline/reference-set/push.ts";
-import { readerOf } from "../../../pipeline/door.ts";
+import { readerOf } from "../../../pipeline/common/door.ts";
 import { readConfig } from "../../../schemas/config.ts";
 import { prepareFile } from "../../../pipeline/reference-set/prepare.ts";
 import { Scratch } from "../../../sinks/reference-set/scratch.ts";

@@ -1,10 +1,10 @@
 /** Making the views in a warehouse, and telling whether they are those of this version. */
 import { createHash } from "node:crypto";
 import type { DuckDBConnection } from "@duckdb/node-api";
-import { quoteIdentifier as id } from "../../schemas/names.ts";
-import { contactColumnNames } from "../contact-columns.ts";
-import { rows } from "../sql.ts";
-import { VIEWS } from "./index.ts";
+import { quoteIdentifier as id } from "../schemas/names.ts";
+import { contactColumnNames } from "./contact-columns.ts";
+import { rows } from "./sql.ts";
+import { VIEWS } from "./views/index.ts";
 
 /**
  * Makes all views anew, over all contact columns that there are, and notes in signalhouse.meta which they are. Within the caller's transaction, when tables and

@@ -1,6 +1,6 @@
 /** Trying again. */
 import { expect, test } from "vitest";
-import { Retries } from "../../pipeline/retries.ts";
+import { Retries } from "../../../pipeline/common/retries.ts";
 
 const make = (limit: number, lines: string[] = [], passes = true) =>
   new Retries({ limit, backoffMs: 0, doing: "asking", passes: () => passes, log: (line) => lines.push(line) });

@@ -1,6 +1,6 @@
 /** Trying again what failed in passing. */
 import { setTimeout as wait } from "node:timers/promises";
-import { messageOf } from "../schemas/errors.ts";
+import { messageOf } from "../../schemas/errors.ts";
 
 const LONGEST_WAIT_MS = 30_000;
 

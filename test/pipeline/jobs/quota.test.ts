@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { brokenLimit, quotaLeft, startOfNextDay, utcDay } from "../../pipeline/quota.ts";
+import { brokenLimit, quotaLeft, startOfNextDay, utcDay } from "../../../pipeline/jobs/quota.ts";
 
 const limits = { jobs: 20, rows: 2000, bytes: 1000 };
 const unused = { jobs: 0, rows: 0, bytes: 0, usedUp: false };

@@ -1,9 +1,9 @@
 /** What a sync does with each file. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { planSync, type PlanOptions } from "../../pipeline/plan.ts";
-import type { RemoteFile } from "../../pipeline/sftp/file.ts";
-import type { KnownFile } from "../../sinks/ledger.ts";
+import { planSync, type PlanOptions } from "../../../pipeline/load/plan.ts";
+import type { RemoteFile } from "../../../pipeline/sftp/file.ts";
+import type { KnownFile } from "../../../sinks/ledger.ts";
 
 const file = (path: string, mtime = 10, size = 100): RemoteFile => ({ path, mtime, size });
 const known = (status: KnownFile["status"], path: string, mtime = 10, size = 100): KnownFile => ({ path, mtime, size, status });

@@ -1,7 +1,7 @@
 /** Rejects: kept whole, and taken in once they can be. */
 import { DuckDBBlobValue } from "@duckdb/node-api";
 import { describe, expect, test } from "vitest";
-import { csv, memoryFile, pageView, scratchWarehouse, type Scratch } from "../helpers/warehouse.ts";
+import { csv, memoryFile, pageView, scratchWarehouse, type Scratch } from "../../helpers/warehouse.ts";
 
 const HEADER = "SIGNAL_ID,SIGNAL_TYPE,SIGNAL_TIMESTAMP,NAME,SIGNAL_CONTENT\n";
 const line = (id: string, name: string, content = "") => `${id},pageView,2025-09-01T10:00:00Z,${name},${content}\n`;

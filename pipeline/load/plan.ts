@@ -1,8 +1,8 @@
 /** What a sync does with each file, and why. Pure: the listing and the ledger in, decisions out. */
 import picomatch from "picomatch";
-import { SignalhouseError } from "../schemas/errors.ts";
-import type { KnownFile } from "../sinks/ledger.ts";
-import type { RemoteFile } from "./sftp/server.ts";
+import { SignalhouseError } from "../../schemas/errors.ts";
+import type { KnownFile } from "../../sinks/ledger.ts";
+import type { RemoteFile } from "../sftp/server.ts";
 
 export type Decision =
   | { action: "load"; why: "new" | "changed since it was loaded" | "failed before" }

@@ -2,7 +2,7 @@
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
-import { messageOf, SignalhouseError } from "../schemas/errors.ts";
+import { messageOf, SignalhouseError } from "../../schemas/errors.ts";
 import type { Source } from "./source.ts";
 
 const CHUNK_BYTES = 256 * 1024;

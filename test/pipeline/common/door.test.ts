@@ -1,14 +1,14 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import type { Clock } from "../../pipeline/clock.ts";
-import { type DoorOptions, doorTo, type OutcomeOf } from "../../pipeline/door.ts";
-import { readConfig } from "../../schemas/config.ts";
-import { SignalhouseError } from "../../schemas/errors.ts";
-import { placeOf } from "../../sinks/places.ts";
-import { openWarehouse, type Warehouse } from "../../sinks/warehouse.ts";
-import { failureOf } from "../helpers/errors.ts";
-import { scratchFolder, scratchWarehouse } from "../helpers/warehouse.ts";
+import type { Clock } from "../../../pipeline/common/clock.ts";
+import { type DoorOptions, doorTo, type OutcomeOf } from "../../../pipeline/common/door.ts";
+import { readConfig } from "../../../schemas/config.ts";
+import { SignalhouseError } from "../../../schemas/errors.ts";
+import { placeOf } from "../../../sinks/places.ts";
+import { openWarehouse, type Warehouse } from "../../../sinks/warehouse.ts";
+import { failureOf } from "../../helpers/errors.ts";
+import { scratchFolder, scratchWarehouse } from "../../helpers/warehouse.ts";
 
 const door = (warehouse: string, options: Partial<DoorOptions> = {}) =>
   doorTo({ ...readConfig({}, "the defaults"), warehouse }, { signal: new AbortController().signal, ...options });

@@ -1,12 +1,12 @@
 /** Loading files one after the other: the next one is read while the one before is being merged. */
-import { isSignalhouseError, messageOf, SignalhouseError } from "../schemas/errors.ts";
-import { explainDuckdb } from "../sinks/duckdb-errors.ts";
-import { recordFailure } from "../sinks/ledger.ts";
-import type { LoadResult } from "../sinks/load.ts";
-import type { Outcome } from "../schemas/outcomes.ts";
+import { isSignalhouseError, messageOf, SignalhouseError } from "../../schemas/errors.ts";
+import { explainDuckdb } from "../../sinks/duckdb-errors.ts";
+import { recordFailure } from "../../sinks/ledger.ts";
+import type { LoadResult } from "../../sinks/load.ts";
+import type { Outcome } from "../../schemas/outcomes.ts";
 import { type Read, type ReadContext, readFile, type ReadingEvent } from "./read-file.ts";
 import type { Source } from "./source.ts";
-import { Spool } from "./vector/spool.ts";
+import { Spool } from "../vector/spool.ts";
 
 /** What became of a file. */
 export type FileResult =

@@ -1,5 +1,5 @@
 /** Connect's daily limits: what is left of a day, and whether a request fits. Pure. */
-import { DAY_MS, type DailyLimits, type DayUse } from "../schemas/connect.ts";
+import { DAY_MS, type DailyLimits, type DayUse } from "../../schemas/connect.ts";
 
 /** The UTC day of a time, such as 2025-07-01. */
 export const utcDay = (time: number): string => new Date(time).toISOString().slice(0, 10);

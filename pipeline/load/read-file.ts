@@ -1,17 +1,17 @@
 /** Reading a file into a load, by the vector path, or record by record. */
-import type { Limits } from "../schemas/config.ts";
-import { messageOf, SignalhouseError } from "../schemas/errors.ts";
-import type { Header } from "../schemas/header.ts";
-import { isOutOfMemory } from "../sinks/duckdb-errors.ts";
-import { Load } from "../sinks/load.ts";
-import { isOfTheData } from "../sinks/vector/not-plain.ts";
-import type { Warehouse } from "../sinks/warehouse.ts";
-import { Digest } from "../transforms/digest.ts";
-import { readRecords } from "../transforms/records.ts";
-import type { ReadOptions } from "../transforms/sections.ts";
+import type { Limits } from "../../schemas/config.ts";
+import { messageOf, SignalhouseError } from "../../schemas/errors.ts";
+import type { Header } from "../../schemas/header.ts";
+import { isOutOfMemory } from "../../sinks/duckdb-errors.ts";
+import { Load } from "../../sinks/load.ts";
+import { isOfTheData } from "../../sinks/vector/not-plain.ts";
+import type { Warehouse } from "../../sinks/warehouse.ts";
+import { Digest } from "../../transforms/digest.ts";
+import { readRecords } from "../../transforms/records.ts";
+import type { ReadOptions } from "../../transforms/sections.ts";
 import type { Source } from "./source.ts";
-import type { Spool } from "./vector/spool.ts";
-import { type Sizes, stageStretches } from "./vector/stage.ts";
+import type { Spool } from "../vector/spool.ts";
+import { type Sizes, stageStretches } from "../vector/stage.ts";
 
 export interface ReadContext {
   warehouse: Warehouse;

@@ -1,8 +1,8 @@
 /** The subscription's server, and its files as sources of a load. */
-import { type Config, sftpHost } from "../schemas/config.ts";
-import { SignalhouseError } from "../schemas/errors.ts";
+import { type Config, sftpHost } from "../../schemas/config.ts";
+import { SignalhouseError } from "../../schemas/errors.ts";
 import type { Source } from "./source.ts";
-import { connectSftp, type RemoteFile, type SftpOptions, type SftpServer } from "./sftp/server.ts";
+import { connectSftp, type RemoteFile, type SftpOptions, type SftpServer } from "../sftp/server.ts";
 
 /** Connects as the configuration says. The caller closes it. @throws SignalhouseError as connectSftp; config_invalid where it has no `sftp` */
 export async function connect(config: Config, secrets: Omit<Partial<SftpOptions>, keyof NonNullable<Config["sftp"]>>): Promise<SftpServer> {

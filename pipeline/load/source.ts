@@ -1,4 +1,4 @@
-import type { FileIdentity } from "../sinks/ledger.ts";
+import type { FileIdentity } from "../../sinks/ledger.ts";
 
 /** A file that can be read. */
 export interface Source extends FileIdentity {

@@ -1,12 +1,12 @@
 /** The imports that Connect was asked for, as signalhouse.jobs has them, and the rows that they brought there. */
 import type { DuckDBConnection } from "@duckdb/node-api";
-import { quoteText } from "../schemas/names.ts";
-import type { ImportStatus } from "../schemas/jobs.ts";
-import type { ImportInput } from "../schemas/reference-set.ts";
-import { inStates, insertJob, type JobField, selectJobs, updateJob } from "./job-rows.ts";
-import { SCRATCH } from "./reference-set/scratch.ts";
-import { onlyRow } from "./sql.ts";
-import { inTransaction } from "./transaction.ts";
+import { quoteText } from "../../schemas/names.ts";
+import type { ImportStatus } from "../../schemas/jobs.ts";
+import type { ImportInput } from "../../schemas/reference-set.ts";
+import { inStates, insertJob, type JobField, selectJobs, updateJob } from "../job-rows.ts";
+import { SCRATCH } from "./scratch.ts";
+import { onlyRow } from "../sql.ts";
+import { inTransaction } from "../transaction.ts";
 
 /** An import job. Times are milliseconds since the epoch. */
 export interface ImportJob {

@@ -1,9 +1,9 @@
 import { createReadStream } from "node:fs";
-import { readConfig } from "../schemas/config.ts";
-import { messageOf, SignalhouseError } from "../schemas/errors.ts";
-import type { ContactColumn } from "../schemas/header.ts";
-import type { KnownSignal, Reject, UnknownSignal } from "../schemas/record.ts";
-import { readRecords } from "../transforms/records.ts";
+import { readConfig } from "../../schemas/config.ts";
+import { messageOf, SignalhouseError } from "../../schemas/errors.ts";
+import type { ContactColumn } from "../../schemas/header.ts";
+import type { KnownSignal, Reject, UnknownSignal } from "../../schemas/record.ts";
+import { readRecords } from "../../transforms/records.ts";
 
 export interface ReadSignalsOptions {
   /** Bytes of one unzipped record; 64 MiB by default. */

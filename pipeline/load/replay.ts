@@ -1,14 +1,14 @@
 /** rejects replay: what can be loaded now is loaded, the rest stays. */
-import type { Limits } from "../schemas/config.ts";
-import type { Reject, SignalRecord } from "../schemas/record.ts";
-import { commitReplay, type KeptReject, keptRejects, type RejectedLoad, rejectedLoads } from "../sinks/replay.ts";
-import { Staging } from "../sinks/staging.ts";
-import { inTransaction } from "../sinks/transaction.ts";
-import type { Warehouse } from "../sinks/warehouse.ts";
-import { meaningOf } from "../transforms/header.ts";
-import { expandRows } from "../transforms/records.ts";
-import { type Row, rowsOf } from "../transforms/rows.ts";
-import { Splitter } from "../transforms/split.ts";
+import type { Limits } from "../../schemas/config.ts";
+import type { Reject, SignalRecord } from "../../schemas/record.ts";
+import { commitReplay, type KeptReject, keptRejects, type RejectedLoad, rejectedLoads } from "../../sinks/replay.ts";
+import { Staging } from "../../sinks/staging.ts";
+import { inTransaction } from "../../sinks/transaction.ts";
+import type { Warehouse } from "../../sinks/warehouse.ts";
+import { meaningOf } from "../../transforms/header.ts";
+import { expandRows } from "../../transforms/records.ts";
+import { type Row, rowsOf } from "../../transforms/rows.ts";
+import { Splitter } from "../../transforms/split.ts";
 
 export interface ReplayOptions {
   warehouse: Warehouse;

@@ -1,14 +1,14 @@
 /** The one door to a warehouse: to read it, to plan with it, to write to it, and to note a run. */
-import type { Config } from "../schemas/config.ts";
-import { isSignalhouseError, messageOf } from "../schemas/errors.ts";
-import type { Outcome } from "../schemas/outcomes.ts";
-import { interruptible } from "../sinks/interrupt.ts";
-import { memoryPlace } from "../sinks/memory-place.ts";
-import type { Place } from "../sinks/place.ts";
-import { placeOf } from "../sinks/places.ts";
-import { beginRun, endRun } from "../sinks/runs.ts";
-import { openWarehouse, type Warehouse } from "../sinks/warehouse.ts";
-import { contentKey } from "../transforms/content-key.ts";
+import type { Config } from "../../schemas/config.ts";
+import { isSignalhouseError, messageOf } from "../../schemas/errors.ts";
+import type { Outcome } from "../../schemas/outcomes.ts";
+import { interruptible } from "../../sinks/interrupt.ts";
+import { memoryPlace } from "../../sinks/memory-place.ts";
+import type { Place } from "../../sinks/place.ts";
+import { placeOf } from "../../sinks/places.ts";
+import { beginRun, endRun } from "../../sinks/runs.ts";
+import { openWarehouse, type Warehouse } from "../../sinks/warehouse.ts";
+import { contentKey } from "../../transforms/content-key.ts";
 import { type Clock, realClock } from "./clock.ts";
 import { packageVersion } from "./package.ts";
 
