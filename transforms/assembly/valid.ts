@@ -32,10 +32,12 @@ export function pass(bytes: usize): void {
 
 /** Passes what says nothing: white space, commas, colons, and a byte order mark. */
 export function passOther(): void {
-  for (; at < end; at += 1) {
-    const byte = load<u8>(at);
-    if (byte > <u8>SPACE && byte != COMMA && byte != COLON && byte != 0xef && byte != 0xbb && byte != 0xbf) return;
+  let from = at;
+  for (; from < end; from += 1) {
+    const byte = load<u8>(from);
+    if (byte > <u8>SPACE && byte != COMMA && byte != COLON && byte != 0xef && byte != 0xbb && byte != 0xbf) break;
   }
+  at = from;
 }
 
 /** Passes a closing bracket, if that is next. @returns whether it is, or the text ends */
@@ -52,22 +54,22 @@ export function passString(): bool {
   let isEscaped = false;
   const quotes = i8x16.splat(<i8>QUOTE);
   const backslashes = i8x16.splat(<i8>BACKSLASH);
-  at += 1;
-  while (at < end) {
-    const some = v128.load(at);
+  let from = at + 1;
+  while (from < end) {
+    const some = v128.load(from);
     const found = i8x16.bitmask(v128.or(i8x16.eq(some, quotes), i8x16.eq(some, backslashes)));
     if (found == 0) {
-      at += VECTOR;
+      from += VECTOR;
       continue;
     }
-    at += ctz(found);
-    if (at >= end) break;
-    if (load<u8>(at) == QUOTE) {
-      at += 1;
+    from += ctz(found);
+    if (from >= end) break;
+    if (load<u8>(from) == QUOTE) {
+      at = from + 1;
       return isEscaped;
     }
     isEscaped = true;
-    at += 2;
+    from += 2;
   }
   at = end + 1;
   return isEscaped;
@@ -83,22 +85,26 @@ export let scale: i64 = 0;
 /** Passes a number. @returns whether any of its digits counts: zeros at either end do not */
 export function passNumber(): bool {
   isNegative = passSign();
+  let from = at;
   let point: usize = 0;
-  firstDigit = 0;
-  lastDigit = 0;
-  for (; at < end; at += 1) {
-    const byte = load<u8>(at);
-    if (byte == POINT) point = at;
+  let first: usize = 0;
+  let last: usize = 0;
+  for (; from < end; from += 1) {
+    const byte = load<u8>(from);
+    if (byte == POINT) point = from;
     else if (!isDigit(byte)) break;
     else if (byte != ZERO) {
-      if (firstDigit == 0) firstDigit = at;
-      lastDigit = at;
+      if (first == 0) first = from;
+      last = from;
     }
   }
-  const wholeEnd = point == 0 ? at : point;
-  const places = firstDigit < wholeEnd ? <i64>(wholeEnd - firstDigit) : -(<i64>(firstDigit - wholeEnd - 1));
+  const wholeEnd = point == 0 ? from : point;
+  const places = first < wholeEnd ? <i64>(wholeEnd - first) : -(<i64>(first - wholeEnd - 1));
+  at = from;
   scale = places + passExponent();
-  return firstDigit != 0;
+  firstDigit = first;
+  lastDigit = last;
+  return first != 0;
 }
 
 function passExponent(): i64 {

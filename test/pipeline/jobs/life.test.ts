@@ -103,6 +103,7 @@ test("an export is asked for again only where its file did not show for long eno
         return stop;
       });
 
+      expect(world.wrongs).toEqual([]);
       const { row: last } = world;
       expect(loads).toBeLessThanOrEqual(1);
       expect(nextExportStep(last, {}, world.time, { ...RULES, load }).do === "end").toBe(world.isOver);
@@ -164,6 +165,7 @@ test("an import is asked for again only where its file stayed for long enough; i
         return stop;
       });
 
+      expect(world.wrongs).toEqual([]);
       const { row: last } = world;
       expect(nextImportStep(last, {}, world.time, RULES).do === "end").toBe(world.isOver);
       if (last.status === "imported") expect({ isDone: isDone(), arrived }).toEqual({ isDone: true, arrived: rows === 10 });
