@@ -4,7 +4,6 @@
  */
 import { isUtf8 } from "node:buffer";
 import { type Options, parse } from "csv-parse/sync";
-import { CR, LF, QUOTE } from "./bytes.ts";
 
 /** Where a row stands. Rows count from 0, which is the header, lines from 1; an empty line is no row. */
 interface Place {
@@ -37,6 +36,8 @@ export async function* delimitedRows(bytes: AsyncIterable<Uint8Array>, delimiter
   for await (const chunk of bytes) yield [...reader.take(chunk, false)];
   yield [...reader.take(new Uint8Array(), true)];
 }
+
+const [LF, CR, QUOTE] = [0x0a, 0x0d, 0x22];
 
 /** A row's bytes, its line end included, and the lines that they are. */
 interface Piece {

@@ -3,7 +3,6 @@ import { setImmediate } from "node:timers/promises";
 import Assembler from "stream-json/assembler.js";
 import { jsonParser } from "stream-json/parser.js";
 import { LONG_NUMBER, LongNumber } from "../schemas/kinds.ts";
-import { BACKSLASH, CASE, CLOSE, COLON, OPEN, QUOTE } from "./bytes.ts";
 import { faultIn } from "./json-fault.ts";
 
 /** The streaming parser takes text in pieces of this many characters, and everything else gets its turn between two. */
@@ -121,12 +120,14 @@ function depthOf(text: string): number {
   for (let at = 0; at < text.length; at += 1) {
     const character = text.charCodeAt(at);
     if (character === QUOTE) at = stringEnd(text, at);
-    // In ASCII "[" and "{" differ as a letter and its capital do, and so do their counterparts.
-    else if ((character | CASE) === OPEN) deepest = Math.max(deepest, (depth += 1));
-    else if ((character | CASE) === CLOSE) depth -= 1;
+    // In ASCII "[" and "{" differ in one bit, and so do their counterparts.
+    else if ((character | 0x20) === OPEN) deepest = Math.max(deepest, (depth += 1));
+    else if ((character | 0x20) === CLOSE) depth -= 1;
   }
   return deepest;
 }
+
+const [QUOTE, BACKSLASH, COLON, OPEN, CLOSE] = [0x22, 0x5c, 0x3a, 0x7b, 0x7d];
 
 function stringEnd(text: string, start: number): number {
   let at = start + 1;
