@@ -1,9 +1,10 @@
 /** The SQL and the code of README and docs/ run, and do what the pages say. */
 import { execFile } from "node:child_process";
-import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { copySampleExports } from "../cli/local-connect.ts";
 import { makeKeyPair, startSandbox } from "../samples/sandbox/sandbox.ts";
 import { cli, startCli } from "./helpers/cli.ts";
@@ -16,9 +17,15 @@ const run = promisify(execFile);
 /** Nobody waits for the sandbox's files. */
 const clock = new TestClock("2025-09-10T08:00:00Z");
 
-test("the SQL of the pages runs on the demo's warehouse, and README shows what comes of it", async () => {
-  const cwd = scratchFolder();
+/** Where the demo was run. */
+let cwd = "";
+beforeAll(async () => {
+  cwd = mkdtempSync(join(tmpdir(), "signalhouse-test-"));
   expect(await cli(["demo"], { cwd, clock })).toMatchObject({ code: 0 });
+});
+afterAll(() => rmSync(cwd, { recursive: true, force: true }));
+
+test("the SQL of the pages runs on the demo's warehouse, and README shows what comes of it", async () => {
   const warehouse = join(cwd, "demo", "signals.duckdb");
   const statements = PAGES.flatMap((path) => codeBlocks(readPage(path)).filter(({ language }) => language === "sql"));
   for (const { code } of statements) expect(await cli(["query", code, "--warehouse", warehouse], { cwd })).toMatchObject({ code: 0 });
@@ -34,8 +41,6 @@ test("the SQL of the pages runs on the demo's warehouse, and README shows what c
 });
 
 test("the demo's buyers become a reference set in the sandbox, and README shows what it has then", async () => {
-  const cwd = scratchFolder();
-  expect(await cli(["demo"], { cwd, clock })).toMatchObject({ code: 0 });
   const blocks = codeBlocks(section(readPage("README.md"), "Back into Connect"));
   const [serve = "", work = "", shown = ""] = blocks.map(({ code }) => code);
   expect(serve).toContain("main.js sandbox");

@@ -5,10 +5,15 @@ import { beforeEach, describe, expect, test } from "vitest";
 import { cli, startCli } from "../helpers/cli.ts";
 import { csv, pageView, scratchFolder } from "../helpers/warehouse.ts";
 
+/** The warehouse's file: it is made once, and each test has one of its own. */
+let made: Buffer | undefined;
 let cwd = "";
 beforeEach(async () => {
   cwd = scratchFolder();
+  const path = join(cwd, "signals.duckdb");
+  if (made) return writeFileSync(path, made);
   await cli(["load", "-", "--quiet"], { cwd, input: csv([pageView("1"), pageView("2", 'two "lines"\nof, text')]) });
+  made = readFileSync(path);
 });
 
 const EXACT = `SELECT 12345678901234.5670::DECIMAL(18,4) AS amount, 9007199254740993 AS large, 42::BIGINT AS small, TIMESTAMPTZ '2025-09-01 10:00:00.123456+02' AS at,
