@@ -7,7 +7,7 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { copySampleExports } from "../cli/local-connect.ts";
 import { makeKeyPair, startSandbox } from "../samples/sandbox/sandbox.ts";
-import { cli, startCli } from "./helpers/cli.ts";
+import { cli, type Ended, startCli } from "./helpers/cli.ts";
 import { TestClock } from "./helpers/clock.ts";
 import { codeBlocks, commandLines, PAGES, readPage, ROOT, section } from "./helpers/markdown.ts";
 import { scratchFolder } from "./helpers/warehouse.ts";
@@ -17,15 +17,17 @@ const run = promisify(execFile);
 /** Nobody waits for the sandbox's files. */
 const clock = new TestClock("2025-09-10T08:00:00Z");
 
-/** Where the demo was run. */
+/** Where the demo was run, and how it ended. */
 let cwd = "";
+let demo: Ended;
 beforeAll(async () => {
   cwd = mkdtempSync(join(tmpdir(), "signalhouse-test-"));
-  expect(await cli(["demo"], { cwd, clock })).toMatchObject({ code: 0 });
+  demo = await cli(["demo"], { cwd, clock });
 });
 afterAll(() => rmSync(cwd, { recursive: true, force: true }));
 
 test("the SQL of the pages runs on the demo's warehouse, and README shows what comes of it", async () => {
+  expect(demo).toMatchObject({ code: 0 });
   const warehouse = join(cwd, "demo", "signals.duckdb");
   const statements = PAGES.flatMap((path) => codeBlocks(readPage(path)).filter(({ language }) => language === "sql"));
   for (const { code } of statements) expect(await cli(["query", code, "--warehouse", warehouse], { cwd })).toMatchObject({ code: 0 });
