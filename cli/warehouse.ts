@@ -50,5 +50,5 @@ export async function running(
 ): Promise<number> {
   const { config } = await context.config();
   const door = doorOf(config, context);
-  return door.toWrite((warehouse) => door.withRun(command, BY_EXIT_CODE, (runId) => work(warehouse, config, runId)));
+  return door.toRun(command, BY_EXIT_CODE, (warehouse, runId) => work(warehouse, config, runId));
 }

@@ -42,7 +42,7 @@ type Options = Omit<SyncOptions, "warehouse" | "runId">;
 
 async function loadNew(door: Door, options: Options): Promise<SyncResult> {
   const outcome = { result: ({ files }: SyncResult) => outcomeOf(files), error: () => (options.signal?.aborted ? "interrupted" : "failed") } as const;
-  return door.toWrite((warehouse) => door.withRun("syncExports", outcome, (runId) => sync({ ...options, warehouse, runId })));
+  return door.toRun("syncExports", outcome, (warehouse, runId) => sync({ ...options, warehouse, runId }));
 }
 
 function interrupted(reason: unknown): SignalhouseError {

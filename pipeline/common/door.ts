@@ -37,12 +37,11 @@ export interface Door {
   toRead<T>(work: (warehouse: Warehouse) => Promise<T>, options?: ReadOptions): Promise<T>;
   /** Opens it to read, or, where there is none yet, an empty one in memory. */
   toPlan: UseWarehouse;
-  /** Opens it to write; creates it, or brings it to this version. While it is open so, everything through this door uses the same one. */
+  /** Opens it to write, for nobody else; creates it, or brings it to this version. */
   toWrite: UseWarehouse;
-  /**
-   * Notes a run in the ledger, and how it ended. The warehouse is open for that alone, unless toWrite() has it open.
-   * @param outcomeOf how a run ends that gave this, or that threw
-   */
+  /** Opens it to write for a whole run, and notes that in the ledger, and how it ended. @param outcomeOf how a run ends that gave this, or that threw */
+  toRun<T>(command: string, outcomeOf: OutcomeOf<T>, work: (warehouse: Warehouse, runId: bigint) => Promise<T>): Promise<T>;
+  /** Notes a run that lets others at the warehouse: it is open for the notes alone. */
   withRun<T>(command: string, outcomeOf: OutcomeOf<T>, work: (runId: bigint) => Promise<T>): Promise<T>;
 }
 
@@ -83,22 +82,9 @@ export function doorTo({ warehouse, limits }: Pick<Config, "warehouse" | "limits
   const read = <T>(warehouse: Warehouse, work: (warehouse: Warehouse) => Promise<T>): Promise<T> =>
     closing(warehouse, () => interruptible(warehouse.connection, signal, () => work(warehouse)));
 
-  /** What is open to write, and for how many. */
-  let held: { warehouse: Promise<Warehouse>; users: number } | undefined;
   const toWrite: UseWarehouse = async (work) => {
-    const mine = (held ??= { warehouse: openToWrite(), users: 0 });
-    mine.users += 1;
-    try {
-      return await work(await mine.warehouse);
-    } finally {
-      mine.users -= 1;
-      const warehouse = await mine.warehouse.catch(() => undefined);
-      // Somebody may have come meanwhile.
-      if (mine.users === 0 && held === mine) {
-        held = undefined;
-        warehouse?.close();
-      }
-    }
+    const warehouse = await openToWrite();
+    return closing(warehouse, () => work(warehouse));
   };
 
   return {
@@ -113,19 +99,16 @@ export function doorTo({ warehouse, limits }: Pick<Config, "warehouse" | "limits
         work,
       ),
     toWrite,
-    async withRun(command, outcomeOf, work) {
-      const runId = await toWrite(({ connection }) => beginRun(connection, command, packageVersion()));
-      const end = (outcome: Outcome, error?: string) => toWrite(({ connection }) => endRun(connection, runId, outcome, error));
-      try {
-        const result = await work(runId);
-        await end(outcomeOf.result(result));
-        return result;
-      } catch (error) {
-        // Where even this cannot be written, the first failure is the one to tell.
-        await end(outcomeOf.error(error), messageOf(error)).catch(() => undefined);
-        throw error;
-      }
-    },
+    withRun: (command, outcomeOf, work) => noted(toWrite, command, outcomeOf, work),
+    toRun: (command, outcomeOf, work) =>
+      toWrite((warehouse) =>
+        noted(
+          (use) => use(warehouse),
+          command,
+          outcomeOf,
+          (runId) => work(warehouse, runId),
+        ),
+      ),
   };
 }
 
@@ -136,6 +119,21 @@ export const writerOf = (config: Config, signal: AbortSignal): UseWarehouse => d
 export function readerOf(config: Config, signal: AbortSignal): UseWarehouse {
   const door = doorTo(config, { signal, patience: PATIENCE_MS });
   return (work) => door.toRead(work, { isLimited: true });
+}
+
+/** Notes a run. @param use the way to the warehouse for that */
+async function noted<T>(use: UseWarehouse, command: string, outcomeOf: OutcomeOf<T>, work: (runId: bigint) => Promise<T>): Promise<T> {
+  const runId = await use(({ connection }) => beginRun(connection, command, packageVersion()));
+  const end = (outcome: Outcome, error?: string) => use(({ connection }) => endRun(connection, runId, outcome, error));
+  try {
+    const result = await work(runId);
+    await end(outcomeOf.result(result));
+    return result;
+  } catch (error) {
+    // Where even this cannot be written, the first failure is the one to tell.
+    await end(outcomeOf.error(error), messageOf(error)).catch(() => undefined);
+    throw error;
+  }
 }
 
 async function closing<T>(warehouse: Warehouse, work: () => Promise<T>): Promise<T> {

@@ -606,8 +606,8 @@ test("items of any kind are read as the row path reads them", { timeout: 300_000
     "order",
     list.map((text) => `{"orderId":"o","orderedItems":${text}}`),
   );
-  expect(plain.filter((row) => "items" in row).length).toBeGreaterThan(100);
-  expect(plain.filter((row) => "items" in row && String(row["signal_content"]).includes(String.raw`[{\"`)).length).toBeGreaterThan(30);
+  expect(plain.filter((row) => "items" in row).length).toBeGreaterThan(often(20, 100));
+  expect(plain.filter((row) => "items" in row && String(row["signal_content"]).includes(String.raw`[{\"`)).length).toBeGreaterThan(often(3, 30));
 });
 
 /** A content's object with some more of its own: mostly names that differ, as a name that comes twice is not read by DuckDB. */
@@ -642,8 +642,8 @@ test.each(["pageView", "addToCart", "order"])("%s in envelopes of any kind is re
     { weight: 1, arbitrary: inside("data") },
   );
   const plain = await expectSameContent(type, content);
-  expect(plain.length).toBeGreaterThan(300);
-  expect(plain.filter(({ drift }) => (drift as string[]).length > 0).length).toBeGreaterThan(30);
+  expect(plain.length).toBeGreaterThan(often(40, 300));
+  expect(plain.filter(({ drift }) => (drift as string[]).length > 0).length).toBeGreaterThan(often(3, 30));
 });
 
 describe("unknown fields", () => {
@@ -683,7 +683,7 @@ describe("unknown fields", () => {
   test("of any name and value are read as the row path reads them", { timeout: 300_000 }, async () => {
     const any = fc.oneof(UNKNOWN, ODD_UNKNOWN, fc.oneof(...KNOWN), fc.constant(['"sessionId"', '"s"'] as const));
     const plain = await expectSameContent("pageView", objectOf(fc.array(any, { maxLength: 5 })));
-    expect(plain.filter(({ drift }) => (drift as string[]).length > 0).length).toBeGreaterThan(100);
+    expect(plain.filter(({ drift }) => (drift as string[]).length > 0).length).toBeGreaterThan(often(10, 100));
   });
 
   const MANY = "(many)";
@@ -775,7 +775,7 @@ describe("amounts with more places than their columns", () => {
       .tuple(amount, amount, amount)
       .map(([value, tax, unit]) => `{"orderValue":${value},"orderedItems":[{"unitPrice":${unit}},{"price":${tax}}],"orderTax":${tax}}`);
     const plain = await expectSameContent("order", content);
-    expect(plain.length).toBeGreaterThan(1000);
+    expect(plain.length).toBeGreaterThan(often(150, 1000));
   });
 });
 

@@ -66,12 +66,19 @@ describe("to plan", () => {
 });
 
 describe("to write", () => {
-  test("whoever comes while it is open uses the same one, and it is closed when the last has left", async () => {
-    const path = missingPath();
-    const opened = door(path);
-    const [outer, inner] = await opened.toWrite(async (warehouse) => [warehouse, await opened.toWrite(async (same) => same)] as const);
-    expect(inner).toBe(outer);
-    (await openWarehouse(placeOf(path))).close();
+  test("two at the same time have it one after the other, where the second is patient", async () => {
+    const opened = door(missingPath(), { patience: 10_000 });
+    const seen: string[] = [];
+    const use = (name: string) =>
+      opened.toWrite(async (warehouse) => {
+        seen.push(`${name} begins`);
+        await rows(warehouse, "SELECT 1");
+        seen.push(`${name} ends`);
+      });
+    await Promise.all([use("one"), use("other")]);
+    const [first] = seen[0]?.split(" ") ?? [];
+    const second = first === "one" ? "other" : "one";
+    expect(seen).toEqual([`${first} begins`, `${first} ends`, `${second} begins`, `${second} ends`]);
   });
 
   test("it is closed after a failure, too, and can be opened again", async () => {
@@ -119,9 +126,9 @@ describe("a run", () => {
     ]);
   });
 
-  test("uses the warehouse that is open already", async () => {
+  test("that has the warehouse all the time is noted in it", async () => {
     const opened = door(missingPath());
-    const seen = await opened.toWrite((warehouse) => opened.withRun("test", OUTCOME, () => rows(warehouse, RUNS)));
+    const seen = await opened.toRun("test", OUTCOME, (warehouse) => rows(warehouse, RUNS));
     expect(seen).toEqual([{ id: 1, command: "test", exit_code: null, error: null, ended: false }]);
   });
 });
