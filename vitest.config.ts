@@ -4,8 +4,10 @@ import { isLong } from "./test/helpers/often.ts";
 /** Tests that try something at random, or at every step: `npm run test:long` tries it more often, `npm test` a part of it. */
 const LONG = [
   "test/transforms/{expand,json,json-fault,route,split}.test.ts",
-  "test/pipeline/{backfill,exactly-once-property,vector}.test.ts",
-  "test/pipeline/reference-set/push.test.ts",
+  "test/pipeline/{abort,backfill,bad-input,disk-full,exactly-once-property,identity,load-truth,long-runs,vector}.test.ts",
+  "test/pipeline/{reference-set/push,sftp/reader}.test.ts",
+  "test/samples/window.test.ts",
+  "test/sinks/contact-columns.test.ts",
   "test/crash/*.test.ts",
 ];
 

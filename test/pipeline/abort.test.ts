@@ -12,6 +12,7 @@ import { Random } from "../../samples/generator/random.ts";
 import { exportServer } from "../helpers/sandbox.ts";
 import { expectTruth } from "../helpers/truth.ts";
 import { csv, memoryFile, pageView, rowsFor, scratchFolder, type Scratch, scratchWarehouse } from "../helpers/warehouse.ts";
+import { some } from "../helpers/often.ts";
 
 const STOP = new Error("stop");
 
@@ -136,7 +137,7 @@ describe("a load that is aborted", () => {
 });
 
 describe("a sync that is aborted at random moments", () => {
-  test.each([1, 2, 3])("leaves what a plain rerun completes to the truth (seed %i)", async (seed) => {
+  test.each(some([1, 2, 3], 1))("leaves what a plain rerun completes to the truth (seed %i)", async (seed) => {
     const random = new Random(seed, "block", 0);
     const scratch = await scratchWarehouse();
     const server = await exportServer();

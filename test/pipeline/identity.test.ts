@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { READERS } from "../../pipeline/load/load-files.ts";
 import type { Source } from "../../pipeline/load/source.ts";
 import { csv, memoryFile, pageView, scratchWarehouse, type Scratch } from "../helpers/warehouse.ts";
+import { some } from "../helpers/often.ts";
 
 const HOUR = 3_600_000;
 const START = Date.parse("2025-09-01T10:00:00.000Z");
@@ -311,15 +312,15 @@ describe.each(READERS)("by the %s reader", (reader) => {
       memoryFile("b.csv", 2000, text("second")),
       memoryFile("c.csv", 3000, text("first")),
     ];
-    for (const files of [
+    const orders = [
+      [second, copy, first],
       [first, second, copy],
-      [first, copy, second],
       [copy, second, first],
+      [first, copy, second],
       [second, first, copy],
       [copy, first, second],
-      [second, copy, first],
-    ])
-      expect(await (await loaded(...files)).values("SELECT name FROM orders")).toEqual(["first"]);
+    ];
+    for (const files of some(orders, 3)) expect(await (await loaded(...files)).values("SELECT name FROM orders")).toEqual(["first"]);
     const renamed = await loaded(first, memoryFile("b.csv", 1000, text("second")), memoryFile("c.csv", 1000, text("first")));
     expect(await renamed.values("SELECT name FROM orders")).toEqual(["first"]);
   });

@@ -5,6 +5,7 @@ import { localFile } from "../../pipeline/load/local-files.ts";
 import { exportText, generateExport, generateExports } from "../../samples/generator/exports.ts";
 import { expectTruth } from "../helpers/truth.ts";
 import { memoryFile, scratchFolder, scratchWarehouse } from "../helpers/warehouse.ts";
+import { some } from "../helpers/often.ts";
 
 describe("one export", () => {
   test.each([
@@ -31,12 +32,17 @@ describe("one export", () => {
 });
 
 describe("a folder of exports that overlap", () => {
-  test.each([
-    { seed: 11, rowsPerFile: 1_500, files: 3, overlap: 20 },
-    { seed: 12, rowsPerFile: 400, files: 5, overlap: 50 },
-    { seed: 13, rowsPerFile: 800, files: 2, overlap: 0 },
-    { seed: 14, rowsPerFile: 3, files: 6, overlap: 33 },
-  ])("with seed $seed gives every count and sum of the truth", async (options) => {
+  test.each(
+    some(
+      [
+        { seed: 12, rowsPerFile: 400, files: 5, overlap: 50 },
+        { seed: 14, rowsPerFile: 3, files: 6, overlap: 33 },
+        { seed: 13, rowsPerFile: 800, files: 2, overlap: 0 },
+        { seed: 11, rowsPerFile: 1_500, files: 3, overlap: 20 },
+      ],
+      2,
+    ),
+  )("with seed $seed gives every count and sum of the truth", async (options) => {
     const folder = scratchFolder();
     const truth = await generateExports({ ...options, folder });
     const scratch = await scratchWarehouse();

@@ -13,6 +13,7 @@ import { importJobs } from "../../../sinks/reference-set/imports.ts";
 import { Scratch } from "../../../sinks/reference-set/scratch.ts";
 import { type ConnectPlace, connectPlace } from "../../helpers/connect.ts";
 import { failureOf } from "../../helpers/errors.ts";
+import { often } from "../../helpers/often.ts";
 
 interface Place extends ConnectPlace {
   flow: PushContext;
@@ -223,7 +224,7 @@ describe("only what changed", () => {
         const byId = (a: Cells, b: Cells) => Number(a["id"]) - Number(b["id"]);
         expect(kept(at.api.sets[0]).sort(byId)).toEqual([...expected.values()].sort(byId));
       }),
-      { numRuns: 12 },
+      { numRuns: often(3, 12) },
     );
   }, 60_000);
 
@@ -440,7 +441,7 @@ describe("any table that is pushed and read back is the same", () => {
           }));
           expect(kept(at.api.sets[0]).slice(1)).toEqual(expected);
         }),
-        { numRuns: 10 },
+        { numRuns: often(2, 10) },
       );
     },
     60_000,

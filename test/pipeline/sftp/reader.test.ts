@@ -14,6 +14,7 @@ import { failureOf } from "../../helpers/errors.ts";
 import { startPoorServer, type PoorServer } from "../../helpers/poor-server.ts";
 import { startProxy } from "../../helpers/proxy.ts";
 import { sftpDefaults, sshdMissing, startSshd, type Sshd } from "../../helpers/sshd.ts";
+import { often } from "../../helpers/often.ts";
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -303,7 +304,7 @@ describe.skipIf(sshdMissing)("from OpenSSH", () => {
         proxy.cuts = [...cuts];
         expect(content.equals(await buffer(server.read(file)))).toBe(true);
       }),
-      { numRuns: 12, endOnFailure: true },
+      { numRuns: often(4, 12), endOnFailure: true },
     );
   });
 
