@@ -203,6 +203,15 @@ describe("watch", () => {
     const next = new Date(Date.parse(yesterday) + 86_400_000).toISOString().slice(0, 10);
     expect(await at.look((scratch) => found(scratch, yesterday, next))).toEqual(expected(truth));
     expect(at.api.jobs).toHaveLength(1);
+    // Each cycle is a run, and what it loaded is known as its.
+    const runs = await at.look((scratch) =>
+      scratch.rows(
+        "SELECT command, exit_code, error, (SELECT count(*) FROM signalhouse.loads l WHERE l.run_id = r.run_id)::INTEGER AS files FROM signalhouse.runs r ORDER BY run_id",
+      ),
+    );
+    expect(new Set(runs.map(({ command }) => command))).toEqual(new Set(["watch"]));
+    expect(runs.map(({ files }) => files).filter(Boolean)).toEqual([1]);
+    expect(runs.slice(0, -1).filter(({ exit_code }) => exit_code !== 0)).toEqual([]);
     expect(json(readFileSync(join(at.folder, "health.json"), "utf8"))).toMatchObject({
       ok: true,
       failures_in_a_row: 0,
@@ -228,6 +237,8 @@ describe("watch", () => {
     interrupt("SIGINT");
     expect((await ended).code).toBe(0);
     expect(json(readFileSync(join(at.folder, "health.json"), "utf8"))).toMatchObject({ ok: true, error: null });
+    const [first] = await at.look((scratch) => scratch.rows("SELECT command, exit_code, error FROM signalhouse.runs ORDER BY run_id"));
+    expect(first).toMatchObject({ command: "watch", exit_code: 1, error: expect.stringContaining("does not let") as string });
   });
 
   test.each([
