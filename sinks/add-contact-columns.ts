@@ -12,6 +12,7 @@ import { makeViews } from "./make-views.ts";
  * @returns those columns
  */
 export async function addContactColumns(connection: DuckDBConnection, header: Header, loadId: bigint): Promise<NewColumn[]> {
+  if (!header.fields.some(({ contact }) => contact)) return [];
   const present = new Set(await contactColumnNames(connection));
   const added = header.fields.flatMap((field) => (field.contact && !present.has(field.column) ? [field] : []));
   const newColumns: NewColumn[] = [];

@@ -59,20 +59,14 @@ export async function mergeStaging(staging: Staging, loadId: bigint, file: FileI
   const total = { records: counts.records, rejected: counts.rejected, inserted: 0, updated: 0, unchanged: 0, orderItems: 0 };
   const direct = sum(counts.direct);
   if (!header || direct + sum(counts.rows) === 0) return total;
-  const target: MergeTarget = {
-    header,
-    loadId,
-    mtime: file.mtime,
-    path: file.path,
-    outOfOrder: await isOutOfOrder(connection, file),
-    isDirect: direct > 0,
-  };
+  const { signals, isOutOfOrder: outOfOrder } = await loadedBefore(connection, file);
+  const target: MergeTarget = { header, loadId, mtime: file.mtime, path: file.path, outOfOrder, isDirect: direct > 0 };
 
   // The file's signals, and the rows of the warehouse that have their keys.
   const own = await make(connection, ownSql(target), "own", "no_id");
   if (own.those > 0) await countDrift(staging, "not an id", noIdSql(target));
   const shared = await make(connection, SHARED_SQL, "shared");
-  const near = await findMet(connection, target, threads);
+  const near = await findMet(connection, target, signals < MANY ? 1 : threads);
   const anyTwice = shared.rows > 0 || near.size > 0;
   if (anyTwice && (await make(connection, REUSED_SQL, "reused")).rows > 0) await countDrift(staging, "id of another type", reusedSql(target));
 
@@ -131,12 +125,19 @@ async function findMet(connection: DuckDBConnection, target: MergeTarget, thread
   return near;
 }
 
+/** So many signals take several threads a shorter time to look through than it takes to start them. */
+const MANY = 1_000_000;
+
 /** Gives DuckDB more threads for a statement that writes nothing: nothing else is under way then that needs the cores. */
 async function withThreads<T>(connection: DuckDBConnection, threads: number, work: () => Promise<T>): Promise<T> {
+  if (threads === 1) return work();
   await connection.run(`SET threads = ${threads}`);
-  const result = await work();
-  await connection.run("SET threads = 1");
-  return result;
+  try {
+    return await work();
+  } finally {
+    // A transaction that has failed takes no statement; its error is the one to tell.
+    await connection.run("SET threads = 1").catch(() => undefined);
+  }
 }
 
 /** Stages those of the rows that went straight into a table that are there a second time. @returns how many of each table */
@@ -167,13 +168,15 @@ async function match(connection: DuckDBConnection, target: MergeTarget, staged: 
   return matched;
 }
 
-async function isOutOfOrder(connection: DuckDBConnection, { mtime, path }: FileIdentity): Promise<boolean> {
-  const later = await rows(
+/** How many signals the warehouse has, and whether one of its loads is of a later export than this file. */
+async function loadedBefore(connection: DuckDBConnection, { mtime, path }: FileIdentity): Promise<{ signals: number; isOutOfOrder: boolean }> {
+  const { signals, later } = await onlyRow<{ signals: number; later: boolean }>(
     connection,
-    "SELECT 1 FROM signalhouse.loads WHERE status = 'loaded' AND (mtime, path) >= (make_timestamptz($1::BIGINT * 1000), $2) LIMIT 1",
+    `SELECT coalesce(sum(inserted), 0)::DOUBLE AS signals, coalesce(bool_or((mtime, path) >= (make_timestamptz($1::BIGINT * 1000), $2)), false) AS later
+     FROM signalhouse.loads WHERE status IN ('loaded', 'mended')`,
     [BigInt(mtime), path],
   );
-  return later.length > 0;
+  return { signals, isOutOfOrder: later };
 }
 
 async function countDrift(staging: Staging, reason: DriftReason, sql: string): Promise<void> {

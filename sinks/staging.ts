@@ -14,6 +14,8 @@ export interface StagedCounts {
   rows: Record<Table, number>;
   /** Rows that went straight into each table. */
   direct: Record<Table, number>;
+  /** Those of both that DuckDB has read by itself. */
+  plain: number;
 }
 
 /** How many records of a file have drift of a kind. */
@@ -68,6 +70,7 @@ export class Staging {
     rejected: 0,
     rows: { marketing_signals: 0, behavior_signals: 0 },
     direct: { marketing_signals: 0, behavior_signals: 0 },
+    plain: 0,
   };
   readonly #drift = new Map<string, DriftCount & { lastRecordNo?: number }>();
   readonly #appenders = new Map<string, DuckDBAppender>();
@@ -182,6 +185,7 @@ export class Staging {
   count(table: Table, { direct, held }: { direct: number; held: number }): void {
     this.counts.direct[table] += direct;
     this.counts.rows[table] += held;
+    this.counts.plain += direct + held;
     this.counts.records += direct + held;
   }
 

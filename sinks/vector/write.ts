@@ -91,7 +91,7 @@ const decimalNames = (type: string): ReadonlySet<string> =>
  */
 export async function countDrift({ staging, id: loadId }: Load, once: boolean): Promise<void> {
   const table: Table = "behavior_signals";
-  if (loadId === undefined || staging.counts.direct[table] + staging.counts.rows[table] === 0) return;
+  if (staging.counts.plain === 0) return;
   const written = (columns: string, where: string) =>
     `(SELECT ${columns} FROM ${table} WHERE load_id = ${loadId} AND ${where} UNION ALL SELECT ${columns} FROM held_${table} WHERE ${where})`;
   const others = `list_filter(json_keys(extra), lambda name: name NOT IN (${ENVELOPE_FIELDS.map(quoteText).join(", ")}))`;

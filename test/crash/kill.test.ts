@@ -18,7 +18,7 @@ import { LOAD_READER, rowsFor, Scratch, scratchFolder } from "../helpers/warehou
 import { isLong, often } from "../helpers/often.ts";
 
 const CLI = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
-const KILLS = often(4, 30);
+const KILLS = often(2, 30);
 
 interface Place {
   folder: string;
@@ -135,7 +135,7 @@ test("SIGINT at random moments: exit code 130, nothing half-loaded, then a plain
   await expectWhole(at);
   await removeWarehouse(at);
   let interrupted = 0;
-  while (interrupted < often(2, 5)) {
+  while (interrupted < often(1, 5)) {
     const { child, ended } = startSync(at);
     await Promise.race([delay(Math.random() * duration), ended]);
     child.kill("SIGINT");
