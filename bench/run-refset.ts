@@ -1,6 +1,6 @@
 /** One push in a process of its own, up to the upload: `node run-refset.js CONFIG TABLE`; prints PushFigures as JSON. */
 import { prepareFile } from "../pipeline/reference-set/prepare.ts";
-import { connect } from "../pipeline/load/remote-files.ts";
+import { openServer } from "../pipeline/load/remote-files.ts";
 import { readerOf, writerOf } from "../pipeline/common/door.ts";
 import { readConfig } from "../schemas/config.ts";
 import { importInput } from "../schemas/reference-set.ts";
@@ -24,7 +24,7 @@ const start = performance.now();
 let sent = start;
 let noted = start;
 const scratch = await Scratch.make(config.warehouse, config.limits, "push");
-const server = await connect(config, { log: () => undefined });
+const server = await openServer(config, { log: () => undefined });
 try {
   const wish = { set: "Bench", definition: { source: { table }, key: "order_id" }, changed: false, maxErrors: 100 };
   const prepared = await prepareFile(scratch, wish, undefined, readerOf(config, signal));

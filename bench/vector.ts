@@ -7,7 +7,7 @@ import { pipeline } from "node:stream/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { createGunzip, createGzip, gunzipSync } from "node:zlib";
-import { connect } from "../pipeline/load/remote-files.ts";
+import { openServer } from "../pipeline/load/remote-files.ts";
 import { type ConfigInput, readConfig } from "../schemas/config.ts";
 import { generateExports } from "../samples/generator/exports.ts";
 import { makeKeyPair, startSandbox } from "../samples/sandbox/sandbox.ts";
@@ -269,7 +269,7 @@ async function compareSync(folder: string, server: string, local: string, sftp: 
   const taken = await inTurn(
     {
       download: timed(async () => {
-        const connection = await connect(readConfig({ sftp }, "the benchmark"), {});
+        const connection = await openServer(readConfig({ sftp }, "the benchmark"), {});
         const [file] = await connection.list(["Export/Signals"]);
         if (!file) throw new Error("there is no file on the server");
         for await (const _chunk of connection.read(file));

@@ -1,7 +1,7 @@
 import { runBackfill } from "../pipeline/backfill.ts";
 import { calendarText, SPAN_OPTIONS, spanOf } from "./backfill.ts";
 import { defineCommand } from "./command.ts";
-import { exportContext, noteRun } from "./connect.ts";
+import { exportContext, noteRun } from "./api.ts";
 import { exitOf, jobDocument, jobTable, tellFaults, warnOfUnlisted } from "./export-report.ts";
 import { sftpOf } from "./server.ts";
 

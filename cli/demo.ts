@@ -10,7 +10,7 @@ import { ledger, signalTypes, tableCounts } from "../sinks/status.ts";
 import { verifyWarehouse } from "../sinks/verify.ts";
 import { type Context, defineCommand } from "./command.ts";
 import { loadConfig } from "./config-file.ts";
-import { exportContext, noteRun } from "./connect.ts";
+import { exportContext, noteRun } from "./api.ts";
 import { EXIT } from "./failures.ts";
 import { count, money, number, table, time } from "./format.ts";
 import { invocation } from "./invocation.ts";

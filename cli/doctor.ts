@@ -13,7 +13,7 @@ import { probeWarehouse } from "../sinks/probe.ts";
 import { MISREAD_STORAGE, STORAGE } from "../sinks/storage.ts";
 import { Checklist, type Finding } from "./checklist.ts";
 import { type Context, defineCommand } from "./command.ts";
-import { apiOf } from "./connect.ts";
+import { apiOf } from "./api.ts";
 import { CONFIG_FILE, type LoadedConfig } from "./config-file.ts";
 import { EXIT } from "./failures.ts";
 import { bytes, count } from "./format.ts";

@@ -6,7 +6,7 @@ import { SignalhouseError } from "../schemas/errors.ts";
 import { isAtConnect, OPEN_EXPORTS } from "../schemas/jobs.ts";
 import { exportJobs } from "../sinks/jobs.ts";
 import { defineCommand, type Input } from "./command.ts";
-import { exportContext, noteRun } from "./connect.ts";
+import { exportContext, noteRun } from "./api.ts";
 import { exitOf, jobDocument, jobTable, tellFaults, warnOfUnlisted } from "./export-report.ts";
 import { sftpOf } from "./server.ts";
 

@@ -4,7 +4,7 @@ import { readPublicKeys } from "../pipeline/sftp/keys.ts";
 import { apiEndpoint } from "../schemas/config.ts";
 import { messageOf, SignalhouseError } from "../schemas/errors.ts";
 import { defineCommand } from "./command.ts";
-import { apiOf } from "./connect.ts";
+import { apiOf } from "./api.ts";
 import { EXIT } from "./failures.ts";
 import { secrets, sftpOf } from "./server.ts";
 import { localPath } from "./world.ts";

@@ -1,6 +1,6 @@
 import { planSync, type Decision } from "../pipeline/load/plan.ts";
 import type { RemoteFile } from "../pipeline/sftp/server.ts";
-import { connect } from "../pipeline/load/remote-files.ts";
+import { openServer } from "../pipeline/load/remote-files.ts";
 import { DAY_MS, KEPT_MS } from "../schemas/connect.ts";
 import { isSignalhouseError } from "../schemas/errors.ts";
 import { type KnownFile, knownFiles } from "../sinks/ledger.ts";
@@ -24,7 +24,7 @@ export const command = defineCommand({
     const { config, file } = await context.config();
     const { folders } = sftpOf(config, file);
     const ledger = await knownOrNothing(context);
-    const server = await connect(config, { ...secrets(context), signal, log: (line) => out.log("debug", line) });
+    const server = await openServer(config, { ...secrets(context), signal, log: (line) => out.log("debug", line) });
     let listing: RemoteFile[];
     try {
       listing = await server.list(folders, signal);

@@ -1,7 +1,7 @@
 import { connectView } from "../pipeline/reference-set/push.ts";
 import { SignalhouseError } from "../schemas/errors.ts";
 import { defineCommand, wholeNumber } from "./command.ts";
-import { apiOf } from "./connect.ts";
+import { apiOf } from "./api.ts";
 import { EXIT } from "./failures.ts";
 import { table } from "./format.ts";
 

@@ -6,7 +6,7 @@ import { SignalhouseError } from "../schemas/errors.ts";
 import { isAtConnect } from "../schemas/jobs.ts";
 import type { RefsetDefinition } from "../schemas/reference-set.ts";
 import { defineCommand } from "./command.ts";
-import { exportContext, noteRun } from "./connect.ts";
+import { exportContext, noteRun } from "./api.ts";
 import { EXIT } from "./failures.ts";
 import { DEFINITION_OPTIONS, definitionOf, saveDefinition } from "./refset-definition.ts";
 import { fileText, importDocument, maxErrorsOf, modeOf, preparedDocument, preparedText, tellImportFaults } from "./refset-report.ts";

@@ -1,10 +1,10 @@
 import { readerOf } from "../pipeline/common/door.ts";
 import { endImport, type ImportOutcome } from "../pipeline/reference-set/follow.ts";
-import { connect } from "../pipeline/load/remote-files.ts";
+import { openServer } from "../pipeline/load/remote-files.ts";
 import { isAtConnect } from "../schemas/jobs.ts";
 import { importJobs } from "../sinks/reference-set/imports.ts";
 import { defineCommand } from "./command.ts";
-import { exportContext } from "./connect.ts";
+import { exportContext } from "./api.ts";
 import { EXIT } from "./failures.ts";
 import { importDocument, importTable, tellImportFaults } from "./refset-report.ts";
 import { sftpOf } from "./server.ts";
@@ -23,7 +23,7 @@ export const command = defineCommand({
     if (jobs.some(isOpen)) {
       sftpOf(config, file);
       const flow = await exportContext(config, context);
-      const server = await connect(config, { ...flow.secrets, signal: flow.signal, log: flow.log });
+      const server = await openServer(config, { ...flow.secrets, signal: flow.signal, log: flow.log });
       try {
         for (const job of jobs.filter(isOpen)) looked.set(job.name, await endImport(flow, server, job, !values.wait));
       } finally {

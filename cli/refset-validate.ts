@@ -3,7 +3,7 @@ import { connectView, writeReferenceSet } from "../pipeline/reference-set/push.t
 import { type ErrorCode, isSignalhouseError } from "../schemas/errors.ts";
 import { setNameViolations } from "../schemas/reference-set.ts";
 import { defineCommand } from "./command.ts";
-import { apiOf } from "./connect.ts";
+import { apiOf } from "./api.ts";
 import { EXIT } from "./failures.ts";
 import { DEFINITION_OPTIONS, definitionOf } from "./refset-definition.ts";
 import { fileText, maxErrorsOf, modeOf, preparedDocument, preparedText } from "./refset-report.ts";

@@ -5,7 +5,7 @@ import { type Cycle, watch } from "../pipeline/watch.ts";
 import type { Config } from "../schemas/config.ts";
 import { isSignalhouseError, SignalhouseError } from "../schemas/errors.ts";
 import { type Context, defineCommand } from "./command.ts";
-import { exportContext } from "./connect.ts";
+import { exportContext } from "./api.ts";
 import { EXIT } from "./failures.ts";
 import { Health } from "./health.ts";
 import { count, number } from "./format.ts";

@@ -8,7 +8,7 @@ import { findExportFile } from "./export/file.ts";
 import { foundAs } from "./jobs/export-steps.ts";
 import { type FileResult, loadFiles, type LoadEvent, type Reader } from "./load/load-files.ts";
 import { type PlannedFile, type PlanOptions, planSync } from "./load/plan.ts";
-import { connect, remoteSource } from "./load/remote-files.ts";
+import { openServer, remoteSource } from "./load/remote-files.ts";
 import type { SftpOptions, SftpServer } from "./sftp/server.ts";
 
 export interface SyncOptions extends PlanOptions {
@@ -40,7 +40,7 @@ export interface SyncResult {
  */
 export async function sync(options: SyncOptions): Promise<SyncResult> {
   const { config, warehouse, signal = new AbortController().signal } = options;
-  const server = await connect(config, { ...options.secrets, signal, ...(options.log ? { log: options.log } : {}) });
+  const server = await openServer(config, { ...options.secrets, signal, ...(options.log ? { log: options.log } : {}) });
   try {
     const listing = await listExports(server, config.sftp?.folders ?? [], warehouse, options);
     const planned = planSync(listing, await knownFiles(warehouse.connection), options);

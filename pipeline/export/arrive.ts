@@ -8,7 +8,7 @@ import { goOn, type Handlers } from "../jobs/go-on.ts";
 import type { KnownFile, Stop } from "../jobs/steps.ts";
 import { type FileResult, loadFiles, type LoadEvent } from "../load/load-files.ts";
 import { planSync } from "../load/plan.ts";
-import { connect, remoteSource } from "../load/remote-files.ts";
+import { openServer, remoteSource } from "../load/remote-files.ts";
 import type { RemoteFile, SftpServer } from "../sftp/server.ts";
 import { askingHandlers, type ExportContext } from "./ask.ts";
 import { findExportFile } from "./file.ts";
@@ -89,7 +89,7 @@ function faultOf({ signal }: ExportContext, stop: Exclude<Stop, { do: "wait" }>)
 /** @throws SignalhouseError as `connect`, saying that the jobs are safe */
 async function reach(context: ExportContext, jobs: readonly ExportJob[]): Promise<SftpServer> {
   try {
-    return await connect(context.config, { ...context.secrets, signal: context.signal, log: context.log });
+    return await openServer(context.config, { ...context.secrets, signal: context.signal, log: context.log });
   } catch (error) {
     if (context.signal.aborted || !isSignalhouseError(error)) throw error;
     const names = jobs.map(({ name }) => `"${name}"`).join(", ");

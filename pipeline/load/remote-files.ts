@@ -5,7 +5,7 @@ import type { Source } from "./source.ts";
 import { connectSftp, type RemoteFile, type SftpOptions, type SftpServer } from "../sftp/server.ts";
 
 /** Connects as the configuration says. The caller closes it. @throws SignalhouseError as connectSftp; config_invalid where it has no `sftp` */
-export async function connect(config: Config, secrets: Omit<Partial<SftpOptions>, keyof NonNullable<Config["sftp"]>>): Promise<SftpServer> {
+export async function openServer(config: Config, secrets: Omit<Partial<SftpOptions>, keyof NonNullable<Config["sftp"]>>): Promise<SftpServer> {
   if (!config.sftp) throw new SignalhouseError("config_invalid", 'the configuration has no "sftp"', "Run `signalhouse init`, then fill it in.");
   return connectSftp({ ...config.sftp, ...secrets, host: sftpHost(config) });
 }

@@ -11,7 +11,7 @@ import { changeImport, importJobs, type ImportJob, pushedCount, writeImport } fr
 import { Scratch } from "../../sinks/reference-set/scratch.ts";
 import { fileBytes } from "../../sinks/reference-set/sheet.ts";
 import { failed } from "../jobs/steps.ts";
-import { connect } from "../load/remote-files.ts";
+import { openServer } from "../load/remote-files.ts";
 import type { SftpServer } from "../sftp/server.ts";
 import type { UseWarehouse } from "../common/door.ts";
 import { askForImport, endImport, type ImportOutcome, type RefsetContext } from "./follow.ts";
@@ -73,7 +73,7 @@ async function connectToStay({ config, secrets, signal, log }: PushContext): Pro
   signal.throwIfAborted();
   signal.addEventListener("abort", stop);
   try {
-    return await connect(config, { ...secrets, log, signal: connecting.signal });
+    return await openServer(config, { ...secrets, log, signal: connecting.signal });
   } finally {
     signal.removeEventListener("abort", stop);
   }

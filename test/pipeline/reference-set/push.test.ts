@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { endImport } from "../../../pipeline/reference-set/follow.ts";
 import { type PushContext, pushReferenceSet, type PushResult, type PushWish } from "../../../pipeline/reference-set/push.ts";
-import { connect } from "../../../pipeline/load/remote-files.ts";
+import { openServer } from "../../../pipeline/load/remote-files.ts";
 import { readerOf } from "../../../pipeline/common/door.ts";
 import type { SandboxSet } from "../../../samples/sandbox/api-sets.ts";
 import { DELIMITER_NAMES, type RefsetDefinition } from "../../../schemas/reference-set.ts";
@@ -372,7 +372,7 @@ describe("an import that goes wrong", () => {
     // Neither is another one begun beside it.
     expect((await failureOf(push(at, ROWS))).code).toBe("import_late");
     expect(at.api.imports).toHaveLength(1);
-    const server = await connect(at.config, { log: () => undefined });
+    const server = await openServer(at.config, { log: () => undefined });
     try {
       if (job) expect((await endImport(at.flow, server, job, true)).error?.code).toBe("import_late");
     } finally {

@@ -1,4 +1,4 @@
-/** Reaching Connect's API for a command. */
+/** Reaching Connect's API for a command, and what a flow needs that asks it and waits. */
 import { connectApi } from "../pipeline/connect-api/api.ts";
 import { readApiKey } from "../pipeline/connect-api/key.ts";
 import type { ExportContext } from "../pipeline/export/ask.ts";
