@@ -17,6 +17,7 @@ export const READER_OPTIONS = {
 export function readerOf({ reader, path }: { reader?: string; path?: string }, out: Output): Reader | undefined {
   if (path === undefined) return reader === undefined ? undefined : oneOf("--reader", reader, READERS);
   if (reader !== undefined) throw new SignalhouseError("usage", "--path stands beside --reader", "Give --reader: --path is its older name.");
-  out.note(`--path is called --reader now: write --reader ${path}`);
-  return oneOf("--path", path, READERS);
+  const chosen = oneOf("--path", path, READERS);
+  out.note(`--path is called --reader now: write --reader ${chosen}`);
+  return chosen;
 }

@@ -3,7 +3,7 @@ import { DAILY_LIMITS } from "../schemas/connect.ts";
 import { PATIENCE_MS } from "../pipeline/common/door.ts";
 import { type Cycle, watch } from "../pipeline/watch.ts";
 import type { Config } from "../schemas/config.ts";
-import { isSignalhouseError, SignalhouseError } from "../schemas/errors.ts";
+import { isSignalhouseError, messageOf, SignalhouseError } from "../schemas/errors.ts";
 import { type Context, defineCommand } from "./command.ts";
 import { exportContext } from "./api.ts";
 import { EXIT } from "./failures.ts";
@@ -45,9 +45,11 @@ export const command = defineCommand({
       log: (line) => out.log("debug", line),
       async onCycle(cycle) {
         out.log(cycle.error ? "error" : "info", cycleLine(cycle));
-        await health.note(cycle, door.toWrite);
-        if (values.health !== undefined) await replaceFile(localPath(context, values.health), health.json());
-        if (values.metrics !== undefined) await replaceFile(localPath(context, values.metrics), health.prometheus());
+        // Figures that cannot be had, or told, are no reason to end.
+        const tell = (error: unknown) => signal.aborted || out.log("warn", `the health of this watch is not told in full: ${messageOf(error)}`);
+        await health.note(cycle, (work) => door.toRead(work, { isLimited: true })).catch(tell);
+        if (values.health !== undefined) await replaceFile(localPath(context, values.health), health.json()).catch(tell);
+        if (values.metrics !== undefined) await replaceFile(localPath(context, values.metrics), health.prometheus()).catch(tell);
       },
     });
     return EXIT.done;

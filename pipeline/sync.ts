@@ -18,7 +18,8 @@ export interface SyncOptions extends PlanOptions {
   dryRun?: boolean;
   /** What must not stand in the configuration. */
   secrets?: Pick<SftpOptions, "passphrase" | "agentSocket" | "home">;
-  runId?: bigint | null;
+  /** The run that loads belong to, or what begins one where there is something to load. */
+  runId?: bigint | null | (() => Promise<bigint>);
   signal?: AbortSignal;
   /** How records are read; by DuckDB by default. */
   reader?: Reader | undefined;
@@ -50,7 +51,7 @@ export async function sync(options: SyncOptions): Promise<SyncResult> {
     const files = await loadFiles(sources, {
       warehouse,
       limits: config.limits,
-      runId: options.runId ?? null,
+      runId: typeof options.runId === "function" ? await beginWhere(sources.length > 0, options.runId) : (options.runId ?? null),
       signal,
       reader: options.reader,
       onEvent: options.onEvent,
@@ -61,6 +62,8 @@ export async function sync(options: SyncOptions): Promise<SyncResult> {
     await server.close();
   }
 }
+
+const beginWhere = async (any: boolean, begin: () => Promise<bigint>): Promise<bigint | null> => (any ? begin() : null);
 
 /** What is in the folders, and the files of exports that were asked for, wherever Connect was told to put them. */
 async function listExports(server: SftpServer, folders: readonly string[], { connection }: Warehouse, { dryRun, signal }: SyncOptions) {

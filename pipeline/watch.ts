@@ -1,5 +1,9 @@
 /** watch: sync, exports under way and backfill, again and again, in one process. */
 import type { Config } from "../schemas/config.ts";
+import type { Outcome } from "../schemas/outcomes.ts";
+import { beginRun, endRun } from "../sinks/runs.ts";
+import type { Warehouse } from "../sinks/warehouse.ts";
+import { packageVersion } from "./common/package.ts";
 import { isSignalhouseError, messageOf } from "../schemas/errors.ts";
 import { AWAITED_EXPORTS } from "../schemas/jobs.ts";
 import { exportJobs } from "../sinks/jobs.ts";
@@ -49,25 +53,33 @@ export async function watch(options: WatchOptions): Promise<void> {
     // What an abort cut short is no failure.
     if (cycle === undefined) return;
     await options.onCycle(cycle);
+    if (signal.aborted) return;
     await clock.wait(Math.max(0, cycle.startedAt + everyMs - clock.now()), signal).catch(() => undefined);
   }
 }
 
+/** A cycle that loads something, or in which something fails, is a run; the others, of which there may be thousands, are none. */
 async function runCycle({ config, door, clock, signal, secrets, exports, log }: WatchOptions): Promise<Cycle | undefined> {
   const cycle: Cycle = { startedAt: clock.now(), finishedAt: 0, files: [], exports: [] };
-  const outcome = {
-    result: () => (cycle.exports.some(({ error }) => error) ? "failed" : outcomeOf(cycle.files)),
-    error: () => (signal.aborted ? "interrupted" : "failed"),
-  } as const;
+  let run: bigint | undefined;
+  const begin = async ({ connection }: Pick<Warehouse, "connection">) => (run ??= await beginRun(connection, "watch", packageVersion()));
+  const end = (outcome: Outcome, error?: string) =>
+    door.toFinish(async (warehouse) => endRun(warehouse.connection, await begin(warehouse), outcome, error));
   try {
-    await door.withRun("watch", outcome, async (runId) => {
-      if (exports) cycle.exports = await ask(exports, config);
-      cycle.files = await door.toWrite(
-        async (warehouse) => (await sync({ config, warehouse, runId, signal, log, ...(secrets ? { secrets } : {}) })).files,
-      );
+    if (exports) cycle.exports = await ask(exports, config);
+    const fault = cycle.exports.find(({ error }) => error)?.error;
+    cycle.files = await door.toWrite(async (warehouse) => {
+      const options = { config, warehouse, runId: () => begin(warehouse), signal, log, ...(secrets ? { secrets } : {}) };
+      return (await sync(options)).files;
     });
+    if (fault) await end("failed", fault.message);
+    else if (run !== undefined) await end(outcomeOf(cycle.files));
   } catch (error) {
-    if (signal.aborted) return undefined;
+    const isAborted = signal.aborted;
+    // Who has the warehouse now will have it for another while.
+    const isNoted = run !== undefined || !(isAborted || isSignalhouseError(error, "warehouse_locked"));
+    if (isNoted) await end(isAborted ? "interrupted" : "failed", messageOf(error)).catch(() => undefined);
+    if (isAborted) return undefined;
     const known = isSignalhouseError(error);
     cycle.error = { code: known ? error.code : "bug", message: messageOf(error), hint: known ? error.hint : "Please report it." };
   }

@@ -18,7 +18,6 @@ const claims = new Set<Claim>();
  * @throws SignalhouseError warehouse_locked
  */
 export async function claimFile(path: string, readOnly: boolean): Promise<() => void> {
-  if (path === ":memory:") return () => undefined;
   const claim: Claim = { file: await realFile(path), readOnly };
   for (const other of claims) {
     if (other.file !== claim.file || (other.readOnly && readOnly)) continue;

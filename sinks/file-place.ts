@@ -11,7 +11,10 @@ import { MISREAD_STORAGE, raiseStorage, STORAGE, storageOf } from "./storage.ts"
 
 /** A DuckDB file: a new one is made beside its place and put there whole. */
 export function filePlace(path: string): Place {
-  const exists = () => isThere(path);
+  const exists = async () => {
+    assertName(path);
+    return isThere(path);
+  };
   return {
     name: path,
     exists,
@@ -34,12 +37,19 @@ async function openFile(path: string, access: Access, options: Readonly<Record<s
 /** Opens a file for writing; first it raises one that some DuckDB would misread. */
 async function openRaised(path: string, create: () => Promise<DuckDBInstance>, options: Readonly<Record<string, string>>): Promise<DuckDBInstance> {
   const instance = await create();
-  const connection = await instance.connect();
-  const storage = await storageOf(connection).finally(() => connection.disconnectSync());
+  const storage = await storageOfInstance(instance).catch((error: unknown) => {
+    instance.closeSync();
+    throw error;
+  });
   if (storage !== MISREAD_STORAGE) return instance;
   instance.closeSync();
   await raiseStorage(path, { ...options });
   return create();
+}
+
+async function storageOfInstance(instance: DuckDBInstance): Promise<string> {
+  const connection = await instance.connect();
+  return storageOf(connection).finally(() => connection.disconnectSync());
 }
 
 /**

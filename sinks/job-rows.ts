@@ -108,13 +108,22 @@ export async function insertJob(connection: DuckDBConnection, kind: JobKind, job
   );
 }
 
-/** Writes what became of a job. */
-export async function updateJob(connection: DuckDBConnection, kind: JobKind, name: string, change: Fields): Promise<void> {
+/** How a job stood when it was read. */
+interface Standing {
+  status: string;
+  /** Milliseconds since the epoch. */
+  askedAt: number;
+}
+
+/** Writes what became of a job. @param only where it still stands so @returns how many rows that were */
+export async function updateJob(connection: DuckDBConnection, kind: JobKind, name: string, change: Fields, only?: Standing): Promise<number> {
   const columns = written(change);
-  await connection.run(
-    `UPDATE signalhouse.jobs SET ${columns.map(({ column, place }) => `${column} = ${place}`).join(", ")} WHERE kind = '${kind}' AND name = ?`,
-    [...columns.map(({ value }) => value), name],
+  const condition = only ? " AND status = ? AND epoch_ms(asked_at) = ?" : "";
+  const { rowsChanged } = await connection.run(
+    `UPDATE signalhouse.jobs SET ${columns.map(({ column, place }) => `${column} = ${place}`).join(", ")} WHERE kind = '${kind}' AND name = ?${condition}`,
+    [...columns.map(({ value }) => value), name, ...(only ? [only.status, BigInt(only.askedAt)] : [])],
   );
+  return rowsChanged;
 }
 
 /** Removes a job. */

@@ -107,6 +107,7 @@ export class Load {
    */
   async commit(file: ReadFile, threads = 1): Promise<LoadResult> {
     const { staging } = this;
+    // What is still in the appenders, where whoever has read the file has not seen to it.
     staging.finish();
     const twin = await laterLoadWithBytes(staging.connection, file);
     if (twin) await this.abandon();

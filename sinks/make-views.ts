@@ -54,7 +54,8 @@ async function madeViews(connection: DuckDBConnection): Promise<Made | undefined
 async function presentViews(connection: DuckDBConnection): Promise<ReadonlySet<string>> {
   const found = await rows<{ name: string }>(
     connection,
-    "SELECT lower(view_name) AS name FROM duckdb_views() WHERE database_name = current_database() AND schema_name = 'main'",
+    `SELECT lower(view_name) AS name FROM duckdb_views() WHERE database_name = current_database() AND schema_name = 'main'
+     UNION ALL SELECT lower(table_name) FROM duckdb_tables() WHERE database_name = current_database() AND schema_name = 'main'`,
   );
   return new Set(found.map(({ name }) => name));
 }

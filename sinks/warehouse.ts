@@ -40,7 +40,7 @@ export interface Warehouse {
   connect(): Promise<DuckDBConnection>;
   /**
    * The contact columns, those included that a load in progress is about to add: two files that are read at the same time
-   * must not give one column to two headers.
+   * must not give one column to two headers. None where the warehouse is only read.
    */
   readonly contactColumns: ContactColumn[];
   /** May be called twice. */
@@ -77,7 +77,10 @@ export async function openWarehouse(place: Place, options: WarehouseOptions = {}
       await connection.run("SET TimeZone = 'UTC'");
       return connection;
     };
-    const connection = await connect();
+    const connection = await connect().catch((error: unknown) => {
+      database.close();
+      throw error;
+    });
     const close = () => {
       // A connection that is left open would hold the file for as long as the process lives.
       connection.disconnectSync();
@@ -88,7 +91,7 @@ export async function openWarehouse(place: Place, options: WarehouseOptions = {}
       if (access === "write") await prepareSchema(connection, version, migration);
       else if ((await schemaVersion(connection)) === undefined) throw missing(place);
       else if (mayLack !== "anything") await assertCurrent(connection, place.name, { exceptTables: mayLack === "tables" });
-      return { name: place.name, memory, connection, connect, contactColumns: await contactColumns(connection), close };
+      return { name: place.name, memory, connection, connect, contactColumns: access === "write" ? await contactColumns(connection) : [], close };
     } catch (error) {
       close();
       throw error;

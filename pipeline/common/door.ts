@@ -39,6 +39,8 @@ export interface Door {
   toPlan: UseWarehouse;
   /** Opens it to write, for nobody else; creates it, or brings it to this version. */
   toWrite: UseWarehouse;
+  /** Opens it to write down what has become of something, after an abort, too. */
+  toFinish: UseWarehouse;
   /** Opens it to write for a whole run, and notes that in the ledger, and how it ended. @param outcomeOf how a run ends that gave this, or that threw */
   toRun<T>(command: string, outcomeOf: OutcomeOf<T>, work: (warehouse: Warehouse, runId: bigint) => Promise<T>): Promise<T>;
   /** Notes a run that lets others at the warehouse: it is open for the notes alone. */
@@ -53,6 +55,8 @@ export interface OutcomeOf<T> {
 /** A flow that waits for hours lets others at the warehouse, and waits so long for them in turn. */
 export const PATIENCE_MS = 60_000;
 const LOOK_MS = 250;
+/** So long the warehouse is waited for after an abort. */
+const SHORT_MS = 5_000;
 
 /** The door to the configuration's warehouse. Nothing is open yet. */
 export function doorTo({ warehouse, limits }: Pick<Config, "warehouse" | "limits">, options: DoorOptions): Door {
@@ -61,29 +65,33 @@ export function doorTo({ warehouse, limits }: Pick<Config, "warehouse" | "limits
   // One thread a connection: loads share the work out by themselves.
   const limited = { memory: limits.memory, threads: 1 };
 
-  const open = async (attempt: () => Promise<Warehouse>): Promise<Warehouse> => {
-    const end = clock.now() + patience;
+  const open = async (attempt: () => Promise<Warehouse>, waiting = signal, most = patience): Promise<Warehouse> => {
+    const end = clock.now() + most;
     for (;;) {
-      signal.throwIfAborted();
+      waiting.throwIfAborted();
       try {
         return await attempt();
       } catch (error) {
         if (!isSignalhouseError(error, "warehouse_locked") || clock.now() >= end) throw error;
-        await clock.wait(LOOK_MS, signal);
+        await clock.wait(LOOK_MS, waiting);
       }
     }
   };
 
   const openToRead = ({ isLimited = false, mayLack }: ReadOptions = {}) =>
     open(() => openWarehouse(place, { access: "read", ...(mayLack ? { mayLack } : {}), ...(isLimited ? limited : {}) }));
-  const openToWrite = () =>
-    open(() => openWarehouse(place, { ...limited, version: packageVersion(), migration: { contentKey, onBegin: onMigration } }));
+  const writable = () => openWarehouse(place, { ...limited, version: packageVersion(), migration: { contentKey, onBegin: onMigration } });
 
   const read = <T>(warehouse: Warehouse, work: (warehouse: Warehouse) => Promise<T>): Promise<T> =>
     closing(warehouse, () => interruptible(warehouse.connection, signal, () => work(warehouse)));
 
   const toWrite: UseWarehouse = async (work) => {
-    const warehouse = await openToWrite();
+    const warehouse = await open(writable);
+    return closing(warehouse, () => work(warehouse));
+  };
+  const toFinish: UseWarehouse = async (work) => {
+    // Whoever has interrupted does not want to wait long.
+    const warehouse = await open(writable, new AbortController().signal, signal.aborted ? Math.min(patience, SHORT_MS) : patience);
     return closing(warehouse, () => work(warehouse));
   };
 
@@ -99,16 +107,13 @@ export function doorTo({ warehouse, limits }: Pick<Config, "warehouse" | "limits
         work,
       ),
     toWrite,
-    withRun: (command, outcomeOf, work) => noted(toWrite, command, outcomeOf, work),
+    toFinish,
+    withRun: (command, outcomeOf, work) => noted({ begin: toWrite, end: toFinish }, command, outcomeOf, work),
     toRun: (command, outcomeOf, work) =>
-      toWrite((warehouse) =>
-        noted(
-          (use) => use(warehouse),
-          command,
-          outcomeOf,
-          (runId) => work(warehouse, runId),
-        ),
-      ),
+      toWrite((warehouse) => {
+        const opened: UseWarehouse = (use) => use(warehouse);
+        return noted({ begin: opened, end: opened }, command, outcomeOf, (runId) => work(warehouse, runId));
+      }),
   };
 }
 
@@ -121,19 +126,29 @@ export function readerOf(config: Config, signal: AbortSignal): UseWarehouse {
   return (work) => door.toRead(work, { isLimited: true });
 }
 
-/** Notes a run. @param use the way to the warehouse for that */
-async function noted<T>(use: UseWarehouse, command: string, outcomeOf: OutcomeOf<T>, work: (runId: bigint) => Promise<T>): Promise<T> {
-  const runId = await use(({ connection }) => beginRun(connection, command, packageVersion()));
-  const end = (outcome: Outcome, error?: string) => use(({ connection }) => endRun(connection, runId, outcome, error));
+/** The ways to the warehouse that a run's notes take. */
+interface Notes {
+  begin: UseWarehouse;
+  end: UseWarehouse;
+}
+
+/** Notes a run. */
+async function noted<T>(notes: Notes, command: string, outcomeOf: OutcomeOf<T>, work: (runId: bigint) => Promise<T>): Promise<T> {
+  const runId = await notes.begin(({ connection }) => beginRun(connection, command, packageVersion()));
+  const end = (outcome: Outcome, error?: string) => notes.end(({ connection }) => endRun(connection, runId, outcome, error));
+  let result: T;
   try {
-    const result = await work(runId);
-    await end(outcomeOf.result(result));
-    return result;
+    result = await work(runId);
   } catch (error) {
     // Where even this cannot be written, the first failure is the one to tell.
     await end(outcomeOf.error(error), messageOf(error)).catch(() => undefined);
     throw error;
   }
+  await end(outcomeOf.result(result)).catch((error: unknown) => {
+    // What was done is done, whoever has the warehouse now.
+    if (!isSignalhouseError(error, "warehouse_locked")) throw error;
+  });
+  return result;
 }
 
 async function closing<T>(warehouse: Warehouse, work: () => Promise<T>): Promise<T> {

@@ -2,7 +2,17 @@
 import { DAILY_LIMITS, DAY_MS, type DailyLimits, type DayUse, type ExportRequest } from "../../schemas/connect.ts";
 import type { Config } from "../../schemas/config.ts";
 import { SignalhouseError } from "../../schemas/errors.ts";
-import { changeJob, type ExportChange, type ExportJob, exportJob, type SeenRates, seenRates, usedOfDay, writeJob } from "../../sinks/jobs.ts";
+import {
+  changeJob,
+  claimJob,
+  type ExportChange,
+  type ExportJob,
+  exportJob,
+  type SeenRates,
+  seenRates,
+  usedOfDay,
+  writeJob,
+} from "../../sinks/jobs.ts";
 import type { Clock } from "../common/clock.ts";
 import type { ConnectApi } from "../connect-api/api.ts";
 import { type ExportSeen, firstExportStep } from "../jobs/export-steps.ts";
@@ -17,6 +27,8 @@ export interface ExportContext {
   config: Config;
   api: ConnectApi;
   useWarehouse: UseWarehouse;
+  /** The same for what has to be written down whatever happens, an abort included. */
+  finish: UseWarehouse;
   clock: Clock;
   signal: AbortSignal;
   /** What must not stand in the configuration. */
@@ -116,8 +128,8 @@ async function brokenLimits(
 }
 
 /** Writes what became of a job, in the warehouse and in the job at hand. */
-export async function change(context: Pick<ExportContext, "useWarehouse">, job: ExportJob, changes: ExportChange): Promise<ExportJob> {
-  await context.useWarehouse(({ connection }) => changeJob(connection, job.name, changes));
+export async function change(context: Pick<ExportContext, "finish">, job: ExportJob, changes: ExportChange): Promise<ExportJob> {
+  await context.finish(({ connection }) => changeJob(connection, job.name, changes));
   return { ...job, ...changes };
 }
 
@@ -137,6 +149,11 @@ export function askingHandlers(context: ExportContext): Handlers<ExportJob, Expo
   const { api, log, useWarehouse } = context;
   return {
     mark: (job, { change: changes }) => change(context, job, changes),
+    claim: (job, changes) =>
+      useWarehouse(async ({ connection }) => {
+        const isMine = await claimJob(connection, job, changes);
+        return isMine ? { isMine, job: { ...job, ...changes } } : { isMine, job: (await exportJob(connection, job.name)) ?? job };
+      }),
     async ask({ name, request }) {
       log(`asking Connect for "${name}"`);
       const { dataJobId, path } = await api.exportSignals(request);

@@ -1,11 +1,13 @@
 /** Doing what the steps of a job say, for exports and imports. */
 import type { Clock } from "../common/clock.ts";
-import type { Answer, Mark, PlainStep, Seen, Step, Stop } from "./steps.ts";
+import { type Answer, type Mark, type PlainStep, type Seen, type Step, type Stop, WAIT } from "./steps.ts";
 
 /** What a flow does for the steps of its kind of job. */
 export interface Handlers<Job, Change, S, Action extends string> {
   /** Writes a change down, committed when it returns. @returns the job with it */
   mark(job: Job, mark: Pick<Mark<Change>, "change" | "isWhole">): Promise<Job>;
+  /** Writes down that a job is about to be asked for, unless another process has gone on with it since it was read. @returns the job as it stands, and whether it is ours to ask for */
+  claim(job: Job, change: Change): Promise<{ job: Job; isMine: boolean }>;
   /** Asks Connect. @returns what it told of the job that it took */
   ask(job: Job): Promise<Change>;
   /** The actions. Each returns what it saw. */
@@ -51,8 +53,12 @@ export async function goOn<Job extends { askedAt: number }, Change, S extends Se
         break;
       case "ask": {
         const before = job;
-        // Committed before Connect is asked: what it is asked cannot be lost.
-        if (plain.first) job = await handlers.mark(job, { change: plain.first });
+        if (plain.first) {
+          // Committed before Connect is asked: what it is asked cannot be lost.
+          const claimed = await handlers.claim(job, plain.first);
+          job = claimed.job;
+          if (!claimed.isMine) return { job, stop: WAIT, seen };
+        }
         seen = { ...seen, answer: { before, again: plain.again, askedAt: job.askedAt, ...(await answerTo(handlers.ask(job), signal)) } };
         break;
       }

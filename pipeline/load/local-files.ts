@@ -19,6 +19,8 @@ export async function localFile(path: string): Promise<Source> {
     size,
     mtime,
     async *open(signal) {
+      // A stream that is made with a signal which is aborted already never closes its file.
+      signal.throwIfAborted();
       try {
         yield* createReadStream(absolute, { highWaterMark: CHUNK_BYTES, signal });
       } catch (error) {

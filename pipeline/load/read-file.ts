@@ -81,6 +81,7 @@ async function readOnce(source: Source, context: ReadContext, spool: Spool | und
       const ofVector = { threads: limits.threads ?? 1, connect: () => warehouse.connect(), memory, once: source.once ?? false, spool, before };
       read.rowPathRecords = await stageStretches(reporting(bytes, onStaged), { ...options, ...ofVector, ...(sizes ? { sizes } : {}) });
     } else await stageRows(bytes, options);
+    load.staging.finish();
   } catch (error) {
     read.error = error;
   }

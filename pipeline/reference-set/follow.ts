@@ -1,13 +1,13 @@
 /** Following an import to its end: dataJob tells it where Connect has it, and so does the file, which Connect deletes when it is done. */
 import { isSignalhouseError, type SignalhouseError } from "../../schemas/errors.ts";
-import { changeImport, type ImportChange, type ImportJob, pushedCount } from "../../sinks/reference-set/imports.ts";
+import { changeImport, claimImport, type ImportChange, type ImportJob, importJobs, pushedCount } from "../../sinks/reference-set/imports.ts";
 import type { ExportContext } from "../export/ask.ts";
 import { goOn, type Handlers } from "../jobs/go-on.ts";
 import { firstImportStep, type ImportAction, type ImportSeen, nextImportStep } from "../jobs/import-steps.ts";
 import type { SftpServer } from "../sftp/server.ts";
 
 /** What asking Connect and waiting for it needs. */
-export type RefsetContext = Pick<ExportContext, "config" | "api" | "useWarehouse" | "clock" | "signal" | "secrets" | "log">;
+export type RefsetContext = Pick<ExportContext, "config" | "api" | "useWarehouse" | "finish" | "clock" | "signal" | "secrets" | "log">;
 
 /** How an import ended, or where it stands. */
 export interface ImportOutcome {
@@ -49,12 +49,19 @@ export async function askForImport(context: RefsetContext, job: ImportJob): Prom
 }
 
 /** What can be done for an import without the server. */
-function askingHandlers({ api, log, useWarehouse }: RefsetContext): Omit<Handlers<ImportJob, ImportChange, ImportSeen, never>, "actions"> {
+function askingHandlers({ api, log, useWarehouse, finish }: RefsetContext): Omit<Handlers<ImportJob, ImportChange, ImportSeen, never>, "actions"> {
   return {
     async mark(job, { change, isWhole }) {
-      await useWarehouse(({ connection }) => changeImport(connection, job, change, isWhole));
+      await finish(({ connection }) => changeImport(connection, job, change, isWhole));
       return { ...job, ...change };
     },
+    claim: (job, change) =>
+      useWarehouse(async ({ connection }) => {
+        const isMine = await claimImport(connection, job, change);
+        if (isMine) return { isMine, job: { ...job, ...change } };
+        const [current] = (await importJobs(connection, job.setName)).filter(({ name }) => name === job.name);
+        return { isMine, job: current ?? job };
+      }),
     async ask({ name, request }) {
       log(`asking Connect for the import "${name}"`);
       const jobId = await api.createImportJob(request);

@@ -1,10 +1,9 @@
 /** A push: prepare, write down, upload, ask, follow. */
-import { createWriteStream } from "node:fs";
-import { rm } from "node:fs/promises";
+import { open, rm } from "node:fs/promises";
 import { pipeline } from "node:stream/promises";
 import { randomBytes } from "node:crypto";
 import type { DataSet } from "../../schemas/connect.ts";
-import { SignalhouseError } from "../../schemas/errors.ts";
+import { messageOf, SignalhouseError } from "../../schemas/errors.ts";
 import { OPEN_IMPORTS } from "../../schemas/jobs.ts";
 import { FILE_ENDINGS, importInput, type KnownSet } from "../../schemas/reference-set.ts";
 import { changeImport, importJobs, type ImportJob, pushedCount, writeImport } from "../../sinks/reference-set/imports.ts";
@@ -154,7 +153,7 @@ async function takeAway(context: PushContext, server: SftpServer, job: ImportJob
   );
   if (!isGone) return context.log(`the part of ${job.path} that was sent could not be taken away; the next push does it`);
   const change = failed(context.clock.now(), error);
-  await context.useWarehouse(({ connection }) => changeImport(connection, job, change)).catch(() => undefined);
+  await context.finish(({ connection }) => changeImport(connection, job, change)).catch(() => undefined);
 }
 
 /**
@@ -173,10 +172,16 @@ export async function writeReferenceSet(
     const prepared = await prepareFile(scratch, wish, view, readWarehouse);
     if (file === undefined || prepared.violationCount > 0) return prepared;
     const header = wish.definition.header ?? true;
+    const opened = await open(file, "w", 0o600).catch((error: unknown) => {
+      throw new SignalhouseError(
+        "usage",
+        `${file} cannot be written: ${messageOf(error)}`,
+        "Name another file with --out, in a folder that is there.",
+        error,
+      );
+    });
     await scratch
-      .use((connection) =>
-        pipeline(fileBytes(connection, prepared.columns, prepared.delimiter, header), createWriteStream(file, { mode: 0o600 }), { signal }),
-      )
+      .use((connection) => pipeline(fileBytes(connection, prepared.columns, prepared.delimiter, header), opened.createWriteStream(), { signal }))
       .catch(async (error: unknown) => {
         await rm(file, { force: true });
         throw error;

@@ -43,3 +43,13 @@ test("load brings it up to date", async () => {
   expect((await cli(["load", "one.csv"], { cwd })).code).toBe(0);
   expect((await cli(["verify"], { cwd })).code).toBe(0);
 });
+
+test("a table that is missing is told by verify, and is no matter for a query", async () => {
+  const cwd = scratchFolder();
+  const scratch = await scratchWarehouse({ path: join(cwd, "signals.duckdb") });
+  await scratch.run("DROP TABLE signalhouse.schema_changes");
+  scratch.warehouse.close();
+  const { code, stdout } = await cli(["verify"], { cwd });
+  expect([code, stdout]).toEqual([1, expect.stringMatching(/FAILED.*table/)]);
+  expect((await cli(["query", "SELECT 1"], { cwd })).code).toBe(0);
+});

@@ -73,6 +73,7 @@ export async function connectPlace({
     config,
     api: connectApi({ endpoint: api.url, apiKey: api.key, timeoutSeconds: 5, retries: 1, backoffMs: 1 }),
     useWarehouse: writerOf(config, signal),
+    finish: writerOf(config, signal),
     clock,
     signal,
     log: (line) => log.push(line),

@@ -97,6 +97,14 @@ describe.each(Object.entries(PLACES))("%s", (_, make) => {
     (await place.lock("write"))();
   });
 
+  test("is free again where DuckDB cannot open it with its settings", async () => {
+    const [place, again] = make();
+    await note(place);
+    expect(await failureOf(openWarehouse(place, { memory: "600KB" }))).toMatchObject({ code: "out_of_memory" });
+    await note(again);
+    expect(await count(place)).toBe(2);
+  });
+
   test("has connections with transactions of their own", async () => {
     const [place] = make();
     const warehouse = await openWarehouse(place);

@@ -126,6 +126,31 @@ describe("a run", () => {
     ]);
   });
 
+  test("that is interrupted is noted as such, although nothing else is opened any more", async () => {
+    const aborting = new AbortController();
+    const opened = door(missingPath(), { signal: aborting.signal });
+    const running = opened.withRun("test", { result: () => "done", error: () => "interrupted" }, async () => {
+      aborting.abort(new SignalhouseError("interrupted", "interrupted by a test", ""));
+      await opened.toWrite(async () => undefined);
+    });
+    await expect(running).rejects.toThrow("interrupted by a test");
+    expect(await door(opened.place.name).toRead((warehouse) => rows(warehouse, RUNS))).toEqual([
+      { id: 1, command: "test", exit_code: 130, error: "interrupted by a test", ended: true },
+    ]);
+  });
+
+  test("whose end cannot be noted, since somebody has the warehouse, gives its result all the same", async () => {
+    const opened = door(missingPath());
+    let holder: Warehouse | undefined;
+    expect(
+      await opened.withRun("test", OUTCOME, async () => {
+        holder = await openWarehouse(opened.place);
+        return "result";
+      }),
+    ).toBe("result");
+    holder?.close();
+  });
+
   test("that has the warehouse all the time is noted in it", async () => {
     const opened = door(missingPath());
     const seen = await opened.toRun("test", OUTCOME, (warehouse) => rows(warehouse, RUNS));

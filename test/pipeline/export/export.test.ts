@@ -167,6 +167,19 @@ describe("the day's limits", () => {
     expect(at.api.jobs.map(({ acceptedAt }) => new Date(acceptedAt).toISOString().slice(0, 10))).toEqual(["2025-07-10", "2025-07-11"]);
   });
 
+  test("two processes wait for the day to which one job is put off: one asks, and the other goes on with what that one wrote down", async () => {
+    const at = await connectPlace({ limits: { jobs: 1, rows: 1e6, bytes: 1e9 } });
+    await askForExport(at.context, wish("one"));
+    const second = await askForExport(at.context, wish("two"));
+    await at.clock.wait(Date.parse("2025-07-11T00:00:01Z") - at.clock.now(), at.context.signal);
+    // Both have read it as it was put off.
+    const outcomes = [await awaitExports(at.context, [second], { load: true }), await awaitExports(at.context, [second], { load: true })];
+    expect(outcomes.flat()).toMatchObject([{ job: { status: "loaded" } }, { job: { status: "loaded" } }]);
+    expect(outcomes.flat().filter(({ error }) => error)).toEqual([]);
+    expect(at.api.jobs).toHaveLength(2);
+    expect(await jobs(at)).toMatchObject([{ name: "one" }, { name: "two", status: "loaded" }]);
+  });
+
   test("what was put off is put off again where the next day has no room either", async () => {
     const at = await connectPlace({ limits: { jobs: 1, rows: 1e6, bytes: 1e9 } });
     const asked = [];

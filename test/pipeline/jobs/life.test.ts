@@ -74,6 +74,7 @@ test("an export is asked for again only where its file did not show for long eno
         let isThere: boolean | undefined;
         const handlers: Handlers<ExportJob, ExportChange, ExportSeen, ExportAction> = {
           mark: (_, { change }) => world.call(() => world.mark(change)),
+          claim: (_, change) => world.call(() => ({ isMine: true, job: world.mark(change) })),
           ask: () =>
             world.call(() => {
               world.request(isThere === false, "export_unanswered");
@@ -148,6 +149,7 @@ test("an import is asked for again only where its file stayed for long enough; i
         let isThere: boolean | undefined;
         const handlers: Handlers<ImportJob, ImportChange, ImportSeen, ImportAction> = {
           mark: (_, { change, isWhole }) => world.call(() => ((arrived = isWhole ?? arrived), world.mark(change))),
+          claim: (_, change) => world.call(() => ({ isMine: true, job: world.mark(change) })),
           ask: () =>
             world.call(() => {
               world.request(isThere === true, "import_unanswered");
