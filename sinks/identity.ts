@@ -11,8 +11,8 @@ export const keyHash = (key: string): string => `CAST(md5_number(${key}) >> 64 A
 /** Whether a text is an id that is none. */
 export const isNoId = (text: string): string => `(length(${text}) <= ${LONGEST_NO_ID} AND regexp_full_match(${text}, ${quoteText(`(?i)${NO_ID}`)}))`;
 
-/** An id without blanks around it. */
-export const bareId = (id: string): string => `trim(${id}, ${quoteText(BLANKS)})`;
+/** An id without blanks around it. DuckDB's trim() of such characters takes a microsecond, so that it has only what may have some: an id without any, which nearly all are, is told in a tenth of that. */
+export const bareId = (id: string): string => `CASE WHEN regexp_full_match(${id}, '[!-~]+') THEN ${id} ELSE trim(${id}, ${quoteText(BLANKS)}) END`;
 
 /** Whether a key may have been made of what a signal says. */
 export const mayBeContentKey = (key: string): string => `starts_with(${key}, ${quoteText(CONTENT_KEY.prefix)})`;

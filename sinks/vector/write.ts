@@ -63,7 +63,9 @@ async function meetingSql(load: Load, { table, key, type, time }: Projection, so
   const known = any
     ? `UNION SELECT record_no FROM keyed SEMI JOIN (SELECT key_hash, signal_type FROM ${table} WHERE load_id <> ${load.id} ${within}) USING (key_hash, signal_type)`
     : "";
-  return `WITH keyed AS MATERIALIZED (SELECT record_no, ${keyHash(key)} AS key_hash, ${type} AS signal_type FROM ${source})
+  // What is compared within the file only may be hashed as DuckDB likes, which is five times as quick.
+  const hashOf = any ? keyHash : (text: string) => `hash(${text})`;
+  return `WITH keyed AS MATERIALIZED (SELECT record_no, ${hashOf(key)} AS key_hash, ${type} AS signal_type FROM ${source})
     SELECT record_no FROM keyed SEMI JOIN (SELECT key_hash, signal_type FROM keyed GROUP BY ALL HAVING count(*) > 1) USING (key_hash, signal_type) ${known}`;
 }
 

@@ -19,6 +19,13 @@ const die = (what) => {
 };
 const user = writerOf(config, signal);
 const api = connectApi({ endpoint: config.api.endpoint, apiKey, timeoutSeconds: 5, retries: 1, backoffMs: 1 });
+// Before and after each time that the warehouse is used.
+const useWarehouse = async (work) => {
+  die("before the warehouse");
+  const result = await user(work);
+  die("after the warehouse");
+  return result;
+};
 const context = {
   config,
   // Between a request and its answer, and between an answer and what is written of it.
@@ -31,13 +38,8 @@ const context = {
       return answer;
     },
   },
-  // Before and after each time that the warehouse is used.
-  async useWarehouse(work) {
-    die("before the warehouse");
-    const result = await user(work);
-    die("after the warehouse");
-    return result;
-  },
+  useWarehouse,
+  finish: useWarehouse,
   clock: realClock,
   signal,
   log: die,

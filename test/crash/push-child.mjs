@@ -33,6 +33,7 @@ const context = {
     },
   },
   useWarehouse: between(writerOf(config, signal)),
+  finish: between(writerOf(config, signal)),
   readWarehouse: between(readerOf(config, signal)),
   clock: realClock,
   signal,
