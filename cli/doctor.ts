@@ -22,7 +22,7 @@ import { secrets, sftpOf } from "./server.ts";
 /** A sync needs room for the warehouse's growth and for DuckDB's temporary files. */
 const LEAST_ROOM = 1_000_000_000;
 /** Whoever asks the doctor waits for the answer. */
-const PATIENCE_MS = 15_000;
+const MOST_MS = 15_000;
 
 export const command = defineCommand({
   usage: "[options]",
@@ -58,7 +58,7 @@ async function checkApi(context: Context, list: Checklist, configuration: Findin
   const api = await list.check("API key", [configuration], async ({ config }) => ({
     detail: `from ${source ?? "nowhere"}`,
     value: await apiOf(
-      { ...config, api: { ...config.api, retries: 0, timeoutSeconds: Math.min(config.api.timeoutSeconds, PATIENCE_MS / 1000) } },
+      { ...config, api: { ...config.api, retries: 0, timeoutSeconds: Math.min(config.api.timeoutSeconds, MOST_MS / 1000) } },
       context,
     ),
   }));
@@ -72,7 +72,7 @@ async function checkServer(context: Context, list: Checklist, configuration: Fin
   const { signal } = context;
   const loaded = await list.check("server", [configuration], async ({ config, file }) => {
     const sftp = sftpOf(config, file);
-    const timeoutSeconds = Math.min(sftp.timeoutSeconds, PATIENCE_MS / 1000);
+    const timeoutSeconds = Math.min(sftp.timeoutSeconds, MOST_MS / 1000);
     const options: SftpOptions = { ...sftp, ...secrets(context), host: sftpHost(config), retries: 0, timeoutSeconds, signal };
     return { detail: `${serverName(options)} as ${options.user}`, value: options };
   });
@@ -84,7 +84,7 @@ async function checkServer(context: Context, list: Checklist, configuration: Fin
     return { detail: `${host} is ${found.address}`, value: undefined };
   });
   const network = await list.check("network", [loaded, address], async (options) => {
-    (await openSocket(options, PATIENCE_MS, signal)).destroy();
+    (await openSocket(options, MOST_MS, signal)).destroy();
     return { detail: `port ${options.port} is open`, value: undefined };
   });
   const hostKey = await list.check("host key", [loaded, network], async (options) => ({ detail: await trustedKey(options), value: undefined }));
@@ -105,7 +105,7 @@ async function checkServer(context: Context, list: Checklist, configuration: Fin
 /** The host key that is trusted, as it would be at a login. @throws SignalhouseError host_key_unknown, host_key_changed */
 async function trustedKey(options: SftpOptions): Promise<string> {
   const trust = await readHostTrust(options);
-  const shown = await fetchHostKeys(options.host, options.port, PATIENCE_MS, options.signal);
+  const shown = await fetchHostKeys(options.host, options.port, MOST_MS, options.signal);
   const faults = shown.map(({ key }) => hostKeyFault(key, trust, options));
   const trusted = shown[faults.indexOf(undefined)];
   if (trusted) return `${trusted.algorithm} ${trusted.fingerprint} is ${trust.pinned.length > 0 ? "pinned" : "in known_hosts"}`;

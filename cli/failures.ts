@@ -7,13 +7,13 @@ import type { Output } from "./output.ts";
 export const EXIT = OUTCOMES;
 
 /** How a command ended that threw `error`. */
-export function outcomeOf(error: unknown): Outcome {
+export function outcomeOfError(error: unknown): Outcome {
   if (isSignalhouseError(error, "usage", "config_invalid", "user_name_invalid")) return "usage";
   return isSignalhouseError(error, "interrupted") ? "interrupted" : "failed";
 }
 
 /** The exit code of a command that ended with `error`. */
-export const exitCodeOf = (error: unknown): number => EXIT[outcomeOf(error)];
+export const exitCodeOf = (error: unknown): number => EXIT[outcomeOfError(error)];
 
 /** A failure as the JSON document has it. */
 export function failureDocument(error: unknown): { code: string; message: string; hint?: string } {

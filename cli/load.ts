@@ -6,7 +6,7 @@ import { type FileIdentity, knownFiles } from "../sinks/ledger.ts";
 import type { Warehouse } from "../sinks/warehouse.ts";
 import { type Context, defineCommand } from "./command.ts";
 import { count } from "./format.ts";
-import { READER_OPTIONS, readerOf } from "./reader.ts";
+import { READER_OPTIONS, chosenReader } from "./reader.ts";
 import { reportLoads } from "./summary.ts";
 import { running } from "./warehouse.ts";
 import { localPath } from "./world.ts";
@@ -21,7 +21,7 @@ export const command = defineCommand({
   positionals: [1, Infinity],
   async run(context, { values, positionals }) {
     const { out, signal } = context;
-    const reader = readerOf(values, out);
+    const reader = chosenReader(values, out);
     // Before the warehouse is touched: a wrong path is a mistake of the command line.
     const open = async (path: string) => (path === "-" ? streamSource(standardInput(context)) : localFile(localPath(context, path)));
     const sources = await Promise.all([...new Set(positionals)].map(open));

@@ -14,7 +14,7 @@ export const READER_OPTIONS = {
 } as const;
 
 /** The reader that is asked for; undefined where the default is meant. @throws SignalhouseError usage */
-export function readerOf({ reader, path }: { reader?: string; path?: string }, out: Output): Reader | undefined {
+export function chosenReader({ reader, path }: { reader?: string; path?: string }, out: Output): Reader | undefined {
   if (path === undefined) return reader === undefined ? undefined : oneOf("--reader", reader, READERS);
   if (reader !== undefined) throw new SignalhouseError("usage", "--path stands beside --reader", "Give --reader: --path is its older name.");
   const chosen = oneOf("--path", path, READERS);

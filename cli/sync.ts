@@ -3,7 +3,7 @@ import { sync, type SyncOptions } from "../pipeline/sync.ts";
 import { type Context, defineCommand, pointInTime } from "./command.ts";
 import { EXIT } from "./failures.ts";
 import { bytes, count, number, table, time } from "./format.ts";
-import { READER_OPTIONS, readerOf } from "./reader.ts";
+import { READER_OPTIONS, chosenReader } from "./reader.ts";
 import { secrets, sftpOf } from "./server.ts";
 import { reportLoads } from "./summary.ts";
 import { doorOf, running } from "./warehouse.ts";
@@ -32,7 +32,7 @@ export const command = defineCommand({
       ...(values.since === undefined ? {} : { since: pointInTime("--since", values.since) }),
       ...(values.only === undefined ? {} : { only: values.only }),
     };
-    const reader = readerOf(values, context.out);
+    const reader = chosenReader(values, context.out);
     // Before the server is asked: a wrong pattern is a mistake of the command line.
     namedBy(values.only ?? []);
     if (values["dry-run"]) return dryRun(context, plan);

@@ -5,7 +5,7 @@ import type { Config } from "../schemas/config.ts";
 import { type Outcome, OUTCOMES } from "../schemas/outcomes.ts";
 import type { Warehouse } from "../sinks/warehouse.ts";
 import type { Context } from "./command.ts";
-import { outcomeOf } from "./failures.ts";
+import { outcomeOfError } from "./failures.ts";
 import { count } from "./format.ts";
 
 /** The door to a configuration's warehouse. */
@@ -21,7 +21,7 @@ export function doorOf(config: Config, { out, signal }: Pick<Context, "out" | "s
 /** How a run ends by the exit code of its command. */
 export const BY_EXIT_CODE: OutcomeOf<number> = {
   result: (code) => (Object.keys(OUTCOMES) as Outcome[]).find((outcome) => OUTCOMES[outcome] === code) ?? "failed",
-  error: outcomeOf,
+  error: outcomeOfError,
 };
 
 /**

@@ -46,7 +46,12 @@ export const command = defineCommand({
       async onCycle(cycle) {
         out.log(cycle.error ? "error" : "info", cycleLine(cycle));
         // Figures that cannot be had, or told, are no reason to end.
-        const tell = (error: unknown) => signal.aborted || out.log("warn", `the health of this watch is not told in full: ${messageOf(error)}`);
+        const tell = (error: unknown) =>
+          signal.aborted ||
+          out.log(
+            "warn",
+            `the health of this watch is not told in full: ${messageOf(error)} -> check the files of --health and --metrics; it goes on`,
+          );
         await health.note(cycle, (work) => door.toRead(work, { isLimited: true })).catch(tell);
         if (values.health !== undefined) await replaceFile(localPath(context, values.health), health.json()).catch(tell);
         if (values.metrics !== undefined) await replaceFile(localPath(context, values.metrics), health.prometheus()).catch(tell);

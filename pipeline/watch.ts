@@ -1,19 +1,19 @@
 /** watch: sync, exports under way and backfill, again and again, in one process. */
 import type { Config } from "../schemas/config.ts";
-import type { Outcome } from "../schemas/outcomes.ts";
-import { beginRun, endRun } from "../sinks/runs.ts";
-import type { Warehouse } from "../sinks/warehouse.ts";
-import { packageVersion } from "./common/package.ts";
 import { isSignalhouseError, messageOf } from "../schemas/errors.ts";
 import { AWAITED_EXPORTS } from "../schemas/jobs.ts";
+import type { Outcome } from "../schemas/outcomes.ts";
 import { exportJobs } from "../sinks/jobs.ts";
+import { beginRun, endRun } from "../sinks/runs.ts";
+import type { Warehouse } from "../sinks/warehouse.ts";
 import { backfillSpan, runBackfill } from "./backfill.ts";
 import type { Clock } from "./common/clock.ts";
-import type { ExportContext } from "./export/ask.ts";
+import type { Door } from "./common/door.ts";
+import { packageVersion } from "./common/package.ts";
 import { awaitExports, type ExportOutcome } from "./export/arrive.ts";
+import type { ExportContext } from "./export/ask.ts";
 import { type FileResult, outcomeOf } from "./load/load-files.ts";
 import { sync, type SyncOptions } from "./sync.ts";
-import type { Door } from "./common/door.ts";
 
 /** What a cycle did. */
 export interface Cycle {
@@ -59,31 +59,62 @@ export async function watch(options: WatchOptions): Promise<void> {
 }
 
 /** A cycle that loads something, or in which something fails, is a run; the others, of which there may be thousands, are none. */
-async function runCycle({ config, door, clock, signal, secrets, exports, log }: WatchOptions): Promise<Cycle | undefined> {
+async function runCycle(options: WatchOptions): Promise<Cycle | undefined> {
+  const { config, door, clock, signal, exports } = options;
   const cycle: Cycle = { startedAt: clock.now(), finishedAt: 0, files: [], exports: [] };
-  let run: bigint | undefined;
-  const begin = async ({ connection }: Pick<Warehouse, "connection">) => (run ??= await beginRun(connection, "watch", packageVersion()));
-  const end = (outcome: Outcome, error?: string) =>
-    door.toFinish(async (warehouse) => endRun(warehouse.connection, await begin(warehouse), outcome, error));
+  let isNoted = false;
   try {
     if (exports) cycle.exports = await ask(exports, config);
     const fault = cycle.exports.find(({ error }) => error)?.error;
     cycle.files = await door.toWrite(async (warehouse) => {
-      const options = { config, warehouse, runId: () => begin(warehouse), signal, log, ...(secrets ? { secrets } : {}) };
-      return (await sync(options)).files;
+      const run = new CycleRun(warehouse);
+      try {
+        const { files } = await loadNew(options, warehouse, run);
+        if (fault) await run.end("failed", fault.message);
+        else if (run.isBegun) await run.end(outcomeOf(files));
+        return files;
+      } catch (error) {
+        isNoted = true;
+        // Where even this cannot be written, the first failure is the one to tell.
+        if (run.isBegun || !signal.aborted) await run.end(signal.aborted ? "interrupted" : "failed", messageOf(error)).catch(() => undefined);
+        throw error;
+      }
     });
-    if (fault) await end("failed", fault.message);
-    else if (run !== undefined) await end(outcomeOf(cycle.files));
   } catch (error) {
-    const isAborted = signal.aborted;
-    // Who has the warehouse now will have it for another while.
-    const isNoted = run !== undefined || !(isAborted || isSignalhouseError(error, "warehouse_locked"));
-    if (isNoted) await end(isAborted ? "interrupted" : "failed", messageOf(error)).catch(() => undefined);
-    if (isAborted) return undefined;
+    if (signal.aborted) return undefined;
+    // It failed before the warehouse was open. Who has it now will have it for another while.
+    if (!isNoted && !isSignalhouseError(error, "warehouse_locked"))
+      await door.toFinish((warehouse) => new CycleRun(warehouse).end("failed", messageOf(error))).catch(() => undefined);
     const known = isSignalhouseError(error);
     cycle.error = { code: known ? error.code : "bug", message: messageOf(error), hint: known ? error.hint : "Please report it." };
   }
   return { ...cycle, finishedAt: clock.now() };
+}
+
+const loadNew = ({ config, signal, log, secrets }: WatchOptions, warehouse: Warehouse, run: CycleRun) =>
+  sync({ config, warehouse, runId: () => run.begin(), signal, log, ...(secrets ? { secrets } : {}) });
+
+/** The run of a cycle, which begins when there is something to note. */
+class CycleRun {
+  readonly #connection: Warehouse["connection"];
+  #id: bigint | undefined;
+
+  constructor({ connection }: Warehouse) {
+    this.#connection = connection;
+  }
+
+  get isBegun(): boolean {
+    return this.#id !== undefined;
+  }
+
+  async begin(): Promise<bigint> {
+    this.#id ??= await beginRun(this.#connection, "watch", packageVersion());
+    return this.#id;
+  }
+
+  async end(outcome: Outcome, error?: string): Promise<void> {
+    await endRun(this.#connection, await this.begin(), outcome, error);
+  }
 }
 
 /** Asks for what is due, and looks once for what is under way; the sync after it loads what is there. */

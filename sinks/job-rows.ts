@@ -126,6 +126,14 @@ export async function updateJob(connection: DuckDBConnection, kind: JobKind, nam
   return rowsChanged;
 }
 
+/**
+ * Writes that a job is about to be asked for, unless it stands otherwise by now than when it was read: another process may have gone on with it.
+ * @returns whether it is ours to ask for
+ */
+export async function claimJob(connection: DuckDBConnection, kind: JobKind, job: Standing & { name: string }, change: Fields): Promise<boolean> {
+  return (await updateJob(connection, kind, job.name, change, job)) > 0;
+}
+
 /** Removes a job. */
 export async function deleteJob(connection: DuckDBConnection, kind: JobKind, name: string): Promise<void> {
   await connection.run(`DELETE FROM signalhouse.jobs WHERE kind = '${kind}' AND name = ?`, [name]);

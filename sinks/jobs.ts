@@ -80,15 +80,6 @@ export async function writeJob(connection: DuckDBConnection, job: NewJob): Promi
   });
 }
 
-/** Writes that a job is about to be asked for, unless it stands otherwise by now: another process may have gone on with it. @returns whether it is ours to ask for */
-export async function claimJob(
-  connection: DuckDBConnection,
-  job: Pick<ExportJob, "name" | "status" | "askedAt">,
-  change: ExportChange,
-): Promise<boolean> {
-  return (await updateJob(connection, "export", job.name, change, job)) > 0;
-}
-
 /** Writes what became of a job. */
 export async function changeJob(connection: DuckDBConnection, name: string, change: ExportChange): Promise<void> {
   await updateJob(connection, "export", name, change);

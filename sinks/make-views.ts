@@ -8,7 +8,7 @@ import { VIEWS } from "./views/index.ts";
 
 /**
  * Makes all views anew, over all contact columns that there are, and notes in signalhouse.meta which they are. Within the caller's transaction, when tables and
- * columns are there. A view of one of their names that signalhouse has not made is somebody's own, and stays as it is.
+ * columns are there. A view or table of one of their names that signalhouse has not made is somebody's own, and stays as it is.
  */
 export async function makeViews(connection: DuckDBConnection): Promise<void> {
   const views = await ourViews(connection);
@@ -36,7 +36,7 @@ interface OurView {
 async function ourViews(connection: DuckDBConnection): Promise<OurView[]> {
   const contactColumns = await contactColumnNames(connection);
   const made = await madeViews(connection);
-  const present = await presentViews(connection);
+  const present = await presentNames(connection);
   return VIEWS.flatMap(({ name, sql: select }) => {
     // Before there were notes of them, all were ours.
     if (made && present.has(name) && !Object.hasOwn(made, name)) return [];
@@ -51,7 +51,7 @@ async function madeViews(connection: DuckDBConnection): Promise<Made | undefined
   return meta?.views ? (JSON.parse(meta.views) as Made) : undefined;
 }
 
-async function presentViews(connection: DuckDBConnection): Promise<ReadonlySet<string>> {
+async function presentNames(connection: DuckDBConnection): Promise<ReadonlySet<string>> {
   const found = await rows<{ name: string }>(
     connection,
     `SELECT lower(view_name) AS name FROM duckdb_views() WHERE database_name = current_database() AND schema_name = 'main'

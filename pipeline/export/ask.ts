@@ -2,17 +2,8 @@
 import { DAILY_LIMITS, DAY_MS, type DailyLimits, type DayUse, type ExportRequest } from "../../schemas/connect.ts";
 import type { Config } from "../../schemas/config.ts";
 import { SignalhouseError } from "../../schemas/errors.ts";
-import {
-  changeJob,
-  claimJob,
-  type ExportChange,
-  type ExportJob,
-  exportJob,
-  type SeenRates,
-  seenRates,
-  usedOfDay,
-  writeJob,
-} from "../../sinks/jobs.ts";
+import { claimJob } from "../../sinks/job-rows.ts";
+import { changeJob, type ExportChange, type ExportJob, exportJob, type SeenRates, seenRates, usedOfDay, writeJob } from "../../sinks/jobs.ts";
 import type { Clock } from "../common/clock.ts";
 import type { ConnectApi } from "../connect-api/api.ts";
 import { type ExportSeen, firstExportStep } from "../jobs/export-steps.ts";
@@ -151,7 +142,7 @@ export function askingHandlers(context: ExportContext): Handlers<ExportJob, Expo
     mark: (job, { change: changes }) => change(context, job, changes),
     claim: (job, changes) =>
       useWarehouse(async ({ connection }) => {
-        const isMine = await claimJob(connection, job, changes);
+        const isMine = await claimJob(connection, "export", job, changes);
         return isMine ? { isMine, job: { ...job, ...changes } } : { isMine, job: (await exportJob(connection, job.name)) ?? job };
       }),
     async ask({ name, request }) {

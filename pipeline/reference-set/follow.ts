@@ -1,6 +1,7 @@
 /** Following an import to its end: dataJob tells it where Connect has it, and so does the file, which Connect deletes when it is done. */
 import { isSignalhouseError, type SignalhouseError } from "../../schemas/errors.ts";
-import { changeImport, claimImport, type ImportChange, type ImportJob, importJobs, pushedCount } from "../../sinks/reference-set/imports.ts";
+import { claimJob } from "../../sinks/job-rows.ts";
+import { changeImport, type ImportChange, type ImportJob, importJobs, pushedCount } from "../../sinks/reference-set/imports.ts";
 import type { ExportContext } from "../export/ask.ts";
 import { goOn, type Handlers } from "../jobs/go-on.ts";
 import { firstImportStep, type ImportAction, type ImportSeen, nextImportStep } from "../jobs/import-steps.ts";
@@ -57,7 +58,7 @@ function askingHandlers({ api, log, useWarehouse, finish }: RefsetContext): Omit
     },
     claim: (job, change) =>
       useWarehouse(async ({ connection }) => {
-        const isMine = await claimImport(connection, job, change);
+        const isMine = await claimJob(connection, "import", job, change);
         if (isMine) return { isMine, job: { ...job, ...change } };
         const [current] = (await importJobs(connection, job.setName)).filter(({ name }) => name === job.name);
         return { isMine, job: current ?? job };

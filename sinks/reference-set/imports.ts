@@ -105,15 +105,6 @@ async function forgetRows(connection: DuckDBConnection, { name }: Pick<ImportJob
   await connection.run("DELETE FROM signalhouse.refset_rows WHERE job = $1", [name]);
 }
 
-/** As claimJob of exports. */
-export async function claimImport(
-  connection: DuckDBConnection,
-  job: Pick<ImportJob, "name" | "status" | "askedAt">,
-  change: ImportChange,
-): Promise<boolean> {
-  return (await updateJob(connection, "import", job.name, change, job)) > 0;
-}
-
 /** How many rows a set has, as far as was pushed and, with an import under way, is going to be. */
 export async function pushedCount(connection: DuckDBConnection, setName: string, job?: string): Promise<number> {
   const { count } = await onlyRow<{ count: bigint }>(

@@ -226,6 +226,17 @@ describe("watch", () => {
     expect(metrics.split("\n").every((line) => line === "" || line.startsWith("# ") || /^signalhouse_\w+ -?[\d.e+]+$/.test(line))).toBe(true);
   });
 
+  test("files of health that cannot be written are told, and no reason to end", async () => {
+    const at = await place();
+    writeConfig(at.folder, { ...at.input, api: { endpoint: at.api.url } });
+    const { interrupt, said, ended } = startCli(["watch", "--every", "1s", "--health", "missing/health.json"], within(at));
+    await said(/the health of this watch is not told in full: .*missing[^]*check the files of --health and --metrics[^]*cycle of /);
+    interrupt("SIGTERM");
+    expect((await ended).code).toBe(0);
+    // Nothing was loaded, and nothing failed: none of its cycles was a run.
+    expect(await at.look((scratch) => scratch.values("SELECT command FROM signalhouse.runs"))).toEqual([]);
+  });
+
   test("a cycle that fails is told, and the next one goes on; without an API key it only loads", async () => {
     const at = await place();
     writeConfig(at.folder, { ...at.input, api: { endpoint: at.api.url } });

@@ -131,6 +131,8 @@ describe("load", () => {
       [["--path", "row", "--reader", "row"], "--path stands beside --reader"],
     ] as const)
       expect(await cli(["load", "one.csv", ...args], { cwd })).toMatchObject({ code: 2, stderr: expect.stringContaining(says) });
+    // What is none is not advised.
+    expect((await cli(["load", "one.csv", "--path", "column"], { cwd })).stderr).not.toContain("--reader");
   });
 
   test("--warehouse and the configuration say where the warehouse is", async () => {

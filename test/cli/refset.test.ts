@@ -139,6 +139,19 @@ describe("push", () => {
   });
 });
 
+test.each([
+  ["a folder", "."],
+  ["a file in a folder that is not there", "missing/b.psv"],
+])("--out that is %s cannot be written, and says so", async (_, out) => {
+  const folder = scratchFolder();
+  writeFileSync(join(folder, "a.csv"), "id,name\n1,Ada\n");
+  const { code, stderr } = await cli(["refset", "push", "People", "--from", "a.csv", "--key", "id", "--out", out], { cwd: folder });
+  expect(code).toBe(2);
+  expect(stderr).toContain(`${join(folder, out)} cannot be written`);
+  expect(stderr).toContain("--out");
+  expect(readdirSync(folder)).toEqual(["a.csv"]);
+});
+
 describe("validate of a file", () => {
   const PHONES = "id,phone,price\n1,0170 1234567,1.50\n2,+49 (0)171 1234567,2\n";
   const OPTIONS = ["--from", "people.csv", "--key", "id", "--phone", "phone", "--normalize", "--country", "de", "--decimals", "price=2"];

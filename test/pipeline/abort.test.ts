@@ -1,5 +1,6 @@
 /** A load that is aborted: the warehouse is as before a file, or as after it. */
 import { getEventListeners } from "node:events";
+import { readdirSync, readlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { addAbortSignal, Readable } from "node:stream";
 import { describe, expect, test } from "vitest";
@@ -64,6 +65,24 @@ describe("a load that is aborted", () => {
     const scratch = await scratchWarehouse();
     await expect(scratch.load([memoryFile("a.csv", 1, csv([pageView("1")]))], { signal: AbortSignal.abort(STOP) })).rejects.toBe(STOP);
     expect(await loadedPaths(scratch)).toEqual([]);
+  });
+
+  test("before a local file is opened leaves nothing open", async () => {
+    const path = join(scratchFolder(), "a.csv");
+    writeFileSync(path, csv([pageView("1")]));
+    const file = await localFile(path);
+    for (let time = 0; time < 20; time += 1) {
+      const reading = file.open(AbortSignal.abort(STOP))[Symbol.asyncIterator]().next();
+      await expect(reading).rejects.toBe(STOP);
+    }
+    const open = readdirSync("/proc/self/fd").map((fd) => {
+      try {
+        return readlinkSync(`/proc/self/fd/${fd}`);
+      } catch {
+        return "closed meanwhile";
+      }
+    });
+    expect(open.filter((target) => target === path)).toEqual([]);
   });
 
   test.each(["row", "vector"] as const)("as a file is opened, whose stream fails at once, tells of the abort (%s reader)", async (reader) => {

@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { changeImport, importJobs } from "../../sinks/reference-set/imports.ts";
 import { changeJob, exportJob, exportJobs, markLoadedJobs, type NewJob, seenRates, usedOfDay, writeJob } from "../../sinks/jobs.ts";
 import { scratchWarehouse } from "../helpers/warehouse.ts";
+import { claimJob } from "../../sinks/job-rows.ts";
 
 const DAY = Date.parse("2025-07-10T00:00:00Z");
 const job = (name: string, more: Partial<NewJob> = {}): NewJob => ({
@@ -188,4 +189,18 @@ test("rows a day are over the days on which a type was seen, or exported", async
     ]),
     bytesPerRow: 90,
   });
+});
+
+test("a job is ours to ask for only while it stands as we read it", async () => {
+  const { warehouse } = await scratchWarehouse();
+  const { connection } = warehouse;
+  const putOff = job("a", { status: "postponed", askedAt: DAY });
+  await writeJob(connection, putOff);
+  expect(await claimJob(connection, "export", putOff, { status: "asking", askedAt: DAY + 5 })).toBe(true);
+  // Another process has read it as it was put off, too; and one has read it as it was asked for at another time.
+  expect(await claimJob(connection, "export", putOff, { status: "asking", askedAt: DAY + 9 })).toBe(false);
+  expect(await claimJob(connection, "export", { ...putOff, status: "asking", askedAt: DAY + 4 }, { status: "asking", askedAt: DAY + 9 })).toBe(false);
+  // An import of that name is another job.
+  expect(await claimJob(connection, "import", { ...putOff, status: "asking", askedAt: DAY + 5 }, { status: "asking", askedAt: DAY + 9 })).toBe(false);
+  expect(await exportJob(connection, "a")).toMatchObject({ status: "asking", askedAt: DAY + 5 });
 });

@@ -128,12 +128,16 @@ describe("views of an older version", () => {
     await scratch.run("CREATE VIEW all_pages AS SELECT * FROM page_views");
     await scratch.run("CREATE SCHEMA mart; CREATE VIEW mart.page_views AS SELECT 'elsewhere' AS name");
     await scratch.run("CREATE OR REPLACE VIEW log_ins AS SELECT 'mine' AS name");
-    await scratch.run(`UPDATE signalhouse.meta SET views = json_merge_patch(views, '{"log_ins": null, "page_views": "of other SQL"}')`);
+    await scratch.run("DROP VIEW errors; CREATE TABLE errors (name VARCHAR); INSERT INTO errors VALUES ('a table')");
+    await scratch.run(
+      `UPDATE signalhouse.meta SET views = json_merge_patch(views, '{"log_ins": null, "errors": null, "page_views": "of other SQL"}')`,
+    );
     const survive = async () => {
       expect(await scratch.values("FROM titles")).toEqual(["Home"]);
       expect(await scratch.values("SELECT page_title FROM all_pages")).toEqual(["Home"]);
       expect(await scratch.values("FROM mart.page_views")).toEqual(["elsewhere"]);
       expect(await scratch.values("FROM log_ins")).toEqual(["mine"]);
+      expect(await scratch.values("FROM errors")).toEqual(["a table"]);
     };
     await scratch.reopen();
     await survive();

@@ -169,9 +169,11 @@ describe("a path that is no warehouse", () => {
 
   test.each(["signalhouse.duckdb", "SignalHouse.db", "main.duckdb", "temp.backup.duckdb"])("%s is refused: the name is taken", async (name) => {
     const path = join(scratchFolder(), name);
-    const failure = await failureOf(openWarehouse(placeOf(path)));
-    expect(failure).toMatchObject({ code: "warehouse_failed" });
-    expect(failure.message).toContain(name);
+    for (const access of ["write", "read"] as const) {
+      const failure = await failureOf(openWarehouse(placeOf(path), { access }));
+      expect(failure).toMatchObject({ code: "warehouse_failed" });
+      expect(failure.message).toContain(name);
+    }
     expect(existsSync(path)).toBe(false);
   });
 

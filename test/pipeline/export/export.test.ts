@@ -12,6 +12,7 @@ import type { SignalType } from "../../../schemas/signal-types.ts";
 import { exportJobs, usedOfDay } from "../../../sinks/jobs.ts";
 import { closedUrl } from "../../helpers/api-server.ts";
 import { type ConnectPlace, connectPlace, expected, found } from "../../helpers/connect.ts";
+import { doorTo } from "../../../pipeline/common/door.ts";
 
 const START = "2025-07-01T00:00:00.000Z";
 const END = "2025-07-03T23:59:59.999Z";
@@ -134,6 +135,22 @@ describe("an answer that gets lost", () => {
     expect(mine.status).not.toBe("failed");
     await Promise.all([other, awaitExports(at.context, [mine], { load: true })]);
     await expectLoadedOnce(at);
+  });
+
+  test("an answer that comes in the moment of an interruption is written down", async () => {
+    const at = await connectPlace();
+    const stop = new AbortController();
+    const { toWrite: useWarehouse, toFinish: finish } = doorTo(at.config, { signal: stop.signal });
+    const exportSignals: typeof at.context.api.exportSignals = async (request) => {
+      const answer = await at.context.api.exportSignals(request);
+      stop.abort(new Error("enough"));
+      return answer;
+    };
+    const context = { ...at.context, api: { ...at.context.api, exportSignals }, signal: stop.signal, useWarehouse, finish };
+    await askForExport(context, wish("July"));
+    expect(await jobs(at)).toMatchObject([
+      { status: "asked", jobId: expect.any(String) as string, path: expect.stringContaining("Export/Signals") as string },
+    ]);
   });
 
   test("where the file shows nothing, Connect's refusal of the name is the proof", async () => {

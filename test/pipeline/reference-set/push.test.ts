@@ -6,7 +6,7 @@ import { describe, expect, test } from "vitest";
 import { endImport } from "../../../pipeline/reference-set/follow.ts";
 import { type PushContext, pushReferenceSet, type PushResult, type PushWish } from "../../../pipeline/reference-set/push.ts";
 import { openServer } from "../../../pipeline/load/remote-files.ts";
-import { readerOf } from "../../../pipeline/common/door.ts";
+import { doorTo, readerOf } from "../../../pipeline/common/door.ts";
 import type { SandboxSet } from "../../../samples/sandbox/api-sets.ts";
 import { DELIMITER_NAMES, type RefsetDefinition } from "../../../schemas/reference-set.ts";
 import { importJobs } from "../../../sinks/reference-set/imports.ts";
@@ -384,7 +384,9 @@ describe("an import that goes wrong", () => {
     const at = await place();
     const stop = new AbortController();
     const log = (line: string) => line.startsWith("uploading") && stop.abort(new Error("enough"));
-    await expect(push({ ...at, flow: { ...at.flow, log, signal: stop.signal } }, ROWS)).rejects.toThrow("enough");
+    // As a command has them: the warehouse is not opened any more, but to write down what became of something.
+    const { toWrite: useWarehouse, toFinish: finish } = doorTo(at.config, { signal: stop.signal });
+    await expect(push({ ...at, flow: { ...at.flow, log, signal: stop.signal, useWarehouse, finish } }, ROWS)).rejects.toThrow("enough");
     expect(uploads(at)).toEqual([]);
     expect(await jobsOf(at)).toMatchObject([{ status: "failed" }]);
     expect(await pushed(at)).toEqual([]);
