@@ -64,7 +64,7 @@ test("every view of whole signals can be read before and after one is added, and
     }
     return columns;
   };
-  expect(names.length).toBeGreaterThanOrEqual(32);
+  expect(names).toHaveLength(32);
   expect(await readAll()).toEqual([]);
   await scratch.load([memoryFile("a.csv", 1, csv([pageView("1", "", { "Loyalty Tier": "gold" })]))]);
   expect(await readAll()).toEqual(names.map(() => "contact_loyalty_tier"));
