@@ -361,11 +361,12 @@ const fileOf = (header: readonly string[]) =>
         if (odd === 1) fields.push("more");
         return odd === 2 ? "" : fields.join(",");
       });
-      const bytes = Buffer.from(
-        `${mark}${[header.map((name) => (/[",]/.test(name) ? quoted(name) : name)).join(","), ...records].join(end)}${damage % 2 === 0 ? end : ""}`,
-      );
-      if (damage === 1 && bytes.length > 200) bytes[bytes.length - 20] = 0xff;
-      if (damage === 3 && bytes.length > 200) bytes[bytes.length - 30] = 0x00;
+      const head = `${mark}${header.map((name) => (/[",]/.test(name) ? quoted(name) : name)).join(",")}`;
+      const bytes = Buffer.from(`${[head, ...records].join(end)}${damage % 2 === 0 ? end : ""}`);
+      // In a record only: a file whose header is damaged is refused, and has no records to compare.
+      const inRecords = bytes.length - Buffer.byteLength(head) > 40;
+      if (damage === 1 && inRecords) bytes[bytes.length - 20] = 0xff;
+      if (damage === 3 && inRecords) bytes[bytes.length - 30] = 0x00;
       return bytes;
     });
 const FILE = HEADER.chain(fileOf);
