@@ -26,7 +26,8 @@ export async function writePlain(load: Load, text: TextRows, read: ReadRows): Pr
   const names = columns.map(id).join(", ");
   const insert = async (target: string, from: string) => (await connection.run(`INSERT INTO ${target} FROM (${from})`)).rowsChanged;
 
-  const anyHeld = (await insert("held_back", await meetingSql(load, projection, source))) > 0;
+  const meeting = await meetingSql(load, projection, source);
+  const anyHeld = meeting !== undefined && (await insert("held_back", meeting)) > 0;
   const held = `(SELECT record_no FROM held_back WHERE ${within(text)})`;
   const counts = {
     direct: await insert(
@@ -48,25 +49,17 @@ export async function writePlain(load: Load, text: TextRows, read: ReadRows): Pr
 
 const within = ({ first, last }: TextRows) => `record_no BETWEEN ${first} AND ${last}`;
 
-/** The record_no of rows whose signal comes up twice in their files, or is in the warehouse, in their table among rows of the same times. */
-async function meetingSql(load: Load, { table, key, type, time }: Projection, source: string): Promise<string> {
-  const { connection } = load.staging;
-  const any = await load.hasOthers(table);
-  const { first, last } = any
-    ? await onlyRow<{ first: string | null; last: string | null }>(
-        connection,
-        `SELECT min(time)::VARCHAR AS first, max(time)::VARCHAR AS last FROM (SELECT ${time} AS time FROM ${source})`,
-      )
-    : { first: null, last: null };
+/** The record_no of rows whose signal is in the warehouse, in their table among rows of the same times; undefined where it has none of other loads. */
+async function meetingSql(load: Load, { table, key, type, time }: Projection, source: string): Promise<string | undefined> {
+  if (!(await load.hasOthers(table))) return undefined;
+  const { first, last } = await onlyRow<{ first: string | null; last: string | null }>(
+    load.staging.connection,
+    `SELECT min(time)::VARCHAR AS first, max(time)::VARCHAR AS last FROM (SELECT ${time} AS time FROM ${source})`,
+  );
   const within =
     first === null || last === null ? "" : `AND occurred_at BETWEEN ${quoteText(first)}::TIMESTAMPTZ AND ${quoteText(last)}::TIMESTAMPTZ`;
-  const known = any
-    ? `UNION SELECT record_no FROM keyed SEMI JOIN (SELECT key_hash, signal_type FROM ${table} WHERE load_id <> ${load.id} ${within}) USING (key_hash, signal_type)`
-    : "";
-  // What is compared within the file only may be hashed as DuckDB likes, which is five times as quick.
-  const hashOf = any ? keyHash : (text: string) => `hash(${text})`;
-  return `WITH keyed AS MATERIALIZED (SELECT record_no, ${hashOf(key)} AS key_hash, ${type} AS signal_type FROM ${source})
-    SELECT record_no FROM keyed SEMI JOIN (SELECT key_hash, signal_type FROM keyed GROUP BY ALL HAVING count(*) > 1) USING (key_hash, signal_type) ${known}`;
+  return `SELECT record_no FROM (SELECT record_no, ${keyHash(key)} AS key_hash, ${type} AS signal_type FROM ${source})
+    SEMI JOIN (SELECT key_hash, signal_type FROM ${table} WHERE load_id <> ${load.id} ${within}) USING (key_hash, signal_type)`;
 }
 
 async function missing({ staging: { connection }, id: loadId }: Load, table: Table, text: TextRows): Promise<number[]> {
