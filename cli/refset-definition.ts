@@ -44,18 +44,18 @@ export const DEFINITION_OPTIONS = {
 
 type Values = Input<typeof DEFINITION_OPTIONS>["values"];
 
-type Place = Pick<World, "cwd" | "home">;
+type Folders = Pick<World, "cwd" | "home">;
 
 /**
  * The definition of a set, and where its file is. A file that the rows come from is relative to the working folder, wherever it is named.
  * @param more what else the command line says
  * @throws SignalhouseError usage, config_invalid where the file is wrong
  */
-export async function definitionOf(set: string, values: Values, config: Config, place: Place, more: RefsetDefinition = {}) {
+export async function definitionOf(set: string, values: Values, config: Config, folders: Folders, more: RefsetDefinition = {}) {
   // Such a name leads to no file.
   const file = setNameViolations(set).length > 0 ? undefined : join(config.refsets.folder, `${set}.json`);
   const saved = file === undefined ? {} : await readDefinition(file);
-  const source = located(sourceOf(values) ?? saved.source, place);
+  const source = located(sourceOf(values) ?? saved.source, folders);
   if (!source) {
     const where = file === undefined ? "" : `, or write ${file} with --save`;
     throw new SignalhouseError("usage", `signalhouse refset does not know the rows of ${set}`, `Give --query, --table or --from${where}.`);
@@ -91,8 +91,8 @@ function sourceOf({ query, table, from }: Values): RefsetSource | undefined {
   throw new SignalhouseError("usage", "--query, --table and --from stand beside each other", "Give one of them: the rows come from one place.");
 }
 
-const located = (source: RefsetSource | undefined, place: Place): RefsetSource | undefined =>
-  source && "file" in source ? { file: localPath(place, source.file) } : source;
+const located = (source: RefsetSource | undefined, folders: Folders): RefsetSource | undefined =>
+  source && "file" in source ? { file: localPath(folders, source.file) } : source;
 
 function wished(values: Values): RefsetDefinition {
   const { key, columns, types, phone, decimals, normalize, country, delimiter } = values;

@@ -25,9 +25,9 @@ export interface DriftCount extends Drift {
   firstRecordNo: number;
 }
 
-type Kind = Omit<DriftCount, "records" | "firstRecordNo">;
+type DriftKind = Omit<DriftCount, "records" | "firstRecordNo">;
 
-const keyOf = ({ signalType, field, reason }: Kind) => [signalType, field, reason].join("\u001f");
+const keyOf = ({ signalType, field, reason }: DriftKind) => [signalType, field, reason].join("\u001f");
 
 /** More kinds of drift than this in one file are counted together: a sender that makes up field names must not fill the memory. */
 export const MAX_DRIFT_KINDS = 10_000;
@@ -252,7 +252,7 @@ export class Staging {
   }
 
   /** The count of a kind; where there are too many kinds already, that of all the others. */
-  #countOf({ signalType, field, reason }: Kind, firstRecordNo: number): DriftCount & { lastRecordNo?: number } {
+  #countOf({ signalType, field, reason }: DriftKind, firstRecordNo: number): DriftCount & { lastRecordNo?: number } {
     const full = this.#drift.size >= MAX_DRIFT_KINDS;
     const key = keyOf({ signalType, field, reason });
     const known = this.#drift.get(key) ?? (full ? this.#drift.get(reason) : undefined);

@@ -6,12 +6,12 @@ import { isUtf8 } from "node:buffer";
 import { type Options, parse } from "csv-parse/sync";
 
 /** Where a row stands. Rows count from 0, which is the header, lines from 1; an empty line is no row. */
-interface Place {
+interface Position {
   row: number;
   line: number;
 }
 
-export interface DelimitedRow extends Place {
+export interface DelimitedRow extends Position {
   kind: "row";
   fields: string[];
   /** Which fields have bytes that are no UTF-8; they were read as Latin-1. */
@@ -19,7 +19,7 @@ export interface DelimitedRow extends Place {
 }
 
 /** A line that is no row by itself. */
-export interface BrokenRow extends Place {
+export interface BrokenRow extends Position {
   kind: "broken";
   text: string;
   reason: string;
@@ -83,7 +83,7 @@ class Reader {
       if (rows) {
         let next = 0;
         for (const { isEmpty, lines } of pieces) {
-          if (!isEmpty) yield { kind: "row", ...this.#place(), ...(rows[next++] as Fields) };
+          if (!isEmpty) yield { kind: "row", ...this.#position(), ...(rows[next++] as Fields) };
           this.#line += lines;
         }
         at = last.end;
@@ -92,7 +92,7 @@ class Reader {
       else {
         const end = lineEnd(bytes, at);
         const reason = (last?.end ?? bytes.length) - at > MOST_BYTES ? SIZE_FAULT : QUOTE_FAULT;
-        yield { kind: "broken", ...this.#place(), text: textOf(bytes.subarray(at, Math.min(end ?? bytes.length, at + SHOWN_BYTES))), reason };
+        yield { kind: "broken", ...this.#position(), text: textOf(bytes.subarray(at, Math.min(end ?? bytes.length, at + SHOWN_BYTES))), reason };
         this.#line += 1;
         this.#isSkipping = end === undefined;
         at = end ?? bytes.length;
@@ -101,7 +101,7 @@ class Reader {
     this.#rest = bytes.subarray(at);
   }
 
-  #place(): Place {
+  #position(): Position {
     const place = { row: this.#row, line: this.#line };
     this.#row += 1;
     return place;

@@ -16,7 +16,7 @@ const RESERVED = "Export/Signals";
 const { S_IFDIR, S_IFREG } = constants;
 
 /** A path as a client says it, and where that is. `key` is relative to the subscription's folder ("" is the folder itself). */
-interface Place {
+interface Located {
   shown: string;
   key: string;
   disk: string;
@@ -145,7 +145,7 @@ export class SandboxFolder {
     return this.#mount !== "/" && this.realpath(path) === "/";
   }
 
-  #place(path: string): Place {
+  #place(path: string): Located {
     const shown = this.realpath(path);
     if (this.#isTop(path)) throw denied(shown);
     if (this.#mount !== "/" && shown !== this.#mount && !shown.startsWith(`${this.#mount}/`)) throw noSuchFile(shown);
@@ -157,14 +157,14 @@ export class SandboxFolder {
   }
 
   /** Something that is there. A path over a symbolic link is not: S3 has none, and it could lead out of the folder. */
-  async #existing(path: string): Promise<Place> {
+  async #existing(path: string): Promise<Located> {
     const place = this.#place(path);
     if ((await realpath(place.disk)) !== place.disk) throw noSuchFile(place.shown);
     return place;
   }
 
   /** Something that is there or may be made: in a folder that is there. */
-  async #inFolder(path: string): Promise<Place> {
+  async #inFolder(path: string): Promise<Located> {
     const shown = this.realpath(path);
     const above = posix.dirname(shown);
     if (shown === "/" || this.#isTop(above)) throw denied(shown);
@@ -174,7 +174,7 @@ export class SandboxFolder {
     return place;
   }
 
-  async #changeable(path: string): Promise<Place> {
+  async #changeable(path: string): Promise<Located> {
     const place = await this.#existing(path);
     if (place.key === "" || RESERVED === place.key || RESERVED.startsWith(`${place.key}/`)) throw denied(place.shown);
     return place;

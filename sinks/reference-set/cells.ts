@@ -3,7 +3,7 @@ import { UNSEEN } from "../../schemas/characters.ts";
 import { quoteText } from "../../schemas/names.ts";
 import { type AttributeType, DATE_FORMATS, type DateFormat, NUMBER_LOOKS, PHONE_LOOKS, WITH_TIME } from "../../schemas/reference-set.ts";
 import { isDate, SLASHED } from "./looks.ts";
-import type { Kind, SourceColumn } from "./source.ts";
+import type { SourceKind, SourceColumn } from "./source.ts";
 
 /** A column of the file, with all that its cells depend on. */
 export interface Column {
@@ -22,7 +22,7 @@ export interface Column {
 }
 
 /** Which kinds can become which type. */
-export const FITS: Record<AttributeType, readonly Kind[]> = {
+export const FITS: Record<AttributeType, readonly SourceKind[]> = {
   TEXT: ["text", "number", "float", "boolean", "date", "timestamp"],
   NUMBER: ["text", "number", "float"],
   BOOLEAN: ["text", "boolean"],

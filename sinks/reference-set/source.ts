@@ -10,21 +10,21 @@ import { literalPath } from "../sql.ts";
 import { SCRATCH } from "./scratch.ts";
 
 /** What a column's values are in DuckDB, as far as it matters for writing them. */
-export type Kind = "text" | "number" | "float" | "boolean" | "date" | "timestamp";
+export type SourceKind = "text" | "number" | "float" | "boolean" | "date" | "timestamp";
 
 export interface SourceColumn {
   /** As the source calls it. */
   name: string;
   /** As the scratch table calls it. */
   column: string;
-  kind: Kind;
+  kind: SourceKind;
   /** What it is proposed to become; `look`: what all its values look like, `look for dates`: the same, but digits stay text. */
   proposal: AttributeType | "look" | "look for dates";
 }
 
 const TEXT = [DuckDBTypeId.VARCHAR, DuckDBTypeId.ENUM, DuckDBTypeId.UUID, DuckDBTypeId.TIME, DuckDBTypeId.TIME_TZ, DuckDBTypeId.INTERVAL];
 const DATES = [DuckDBTypeId.TIMESTAMP, DuckDBTypeId.TIMESTAMP_S, DuckDBTypeId.TIMESTAMP_MS, DuckDBTypeId.TIMESTAMP_NS, DuckDBTypeId.TIMESTAMP_TZ];
-function kindOf({ typeId }: DuckDBType): Kind | undefined {
+function kindOf({ typeId }: DuckDBType): SourceKind | undefined {
   if (typeId === DuckDBTypeId.BOOLEAN) return "boolean";
   if (typeId === DuckDBTypeId.DATE) return "date";
   if (typeId === DuckDBTypeId.FLOAT || typeId === DuckDBTypeId.DOUBLE) return "float";
@@ -33,7 +33,7 @@ function kindOf({ typeId }: DuckDBType): Kind | undefined {
   return TEXT.includes(typeId) ? "text" : undefined;
 }
 
-const PROPOSALS: Record<Kind, AttributeType> = {
+const PROPOSALS: Record<SourceKind, AttributeType> = {
   text: "TEXT",
   number: "NUMBER",
   float: "NUMBER",
