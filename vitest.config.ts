@@ -6,7 +6,7 @@ const LONG = [
   "test/transforms/{expand,json,json-fault,route,split}.test.ts",
   "test/pipeline/{abort,backfill,bad-input,disk-full,exactly-once-property,identity,load-truth,long-runs,vector}.test.ts",
   "test/pipeline/{reference-set/push,sftp/reader}.test.ts",
-  "test/samples/window.test.ts",
+  "test/samples/{generator,window}.test.ts",
   "test/sinks/contact-columns.test.ts",
   "test/crash/*.test.ts",
 ];

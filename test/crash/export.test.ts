@@ -70,7 +70,7 @@ test("killed between every two steps, then resumed", { timeout: 300_000 }, async
   const count = [...output.matchAll(/^\d+ /gm)].length;
   expect(count).toBeGreaterThan(12);
 
-  for (const step of steps(count, 4)) {
+  for (const step of steps(count, 3)) {
     const at = await place();
     const { signal, output } = await run(at, { wish, dieAt: step });
     // Where the file came sooner, there were fewer steps.

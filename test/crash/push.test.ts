@@ -100,7 +100,7 @@ test.each(cases)("$name, killed between every two steps, then run again", { time
 
   // What comes before is the same for all of them.
   const writtenDown = Number(/^(\d+) uploading/m.exec(output)?.[1]) - 2;
-  for (const step of steps(count, 4).filter((step) => !first || step >= writtenDown)) {
+  for (const step of steps(count, 3).filter((step) => !first || step >= writtenDown)) {
     const at = await place();
     if (first) await pushHere(at, first);
     const killed = await run(at, push, step);

@@ -1,7 +1,7 @@
 /** A sandbox with both halves, and everything that asks it: real HTTP, real SFTP, a real warehouse; only the clock is the test's. */
-import { mkdirSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { onTestFinished } from "vitest";
+import { inject, onTestFinished } from "vitest";
 import { connectApi } from "../../pipeline/connect-api/api.ts";
 import type { ExportContext } from "../../pipeline/export/ask.ts";
 import { writerOf } from "../../pipeline/common/door.ts";
@@ -67,6 +67,7 @@ export async function connectPlace({
   };
   writeFileSync(join(folder, "signalhouse.config.json"), JSON.stringify(input));
   const config = readConfig(input, "test");
+  copyFileSync(inject("template"), config.warehouse);
   const log: string[] = [];
   const signal = new AbortController().signal;
   const context: ExportContext = {
