@@ -1,5 +1,5 @@
 /** A push: prepare, write down, upload, ask, follow. */
-import { pipeline } from "node:stream/promises";
+import { writeFile } from "node:fs/promises";
 import { randomBytes } from "node:crypto";
 import type { DataSet } from "../../schemas/connect.ts";
 import { SignalhouseError } from "../../schemas/errors.ts";
@@ -173,9 +173,7 @@ export async function writeReferenceSet(
     if (file === undefined || prepared.violationCount > 0) return prepared;
     const header = wish.definition.header ?? true;
     await replaceBy(file, 0o600, (opened) =>
-      scratch.use((connection) =>
-        pipeline(fileBytes(connection, prepared.columns, prepared.delimiter, header), opened.createWriteStream({ autoClose: false }), { signal }),
-      ),
+      scratch.use((connection) => writeFile(opened, fileBytes(connection, prepared.columns, prepared.delimiter, header), { signal })),
     ).catch((error: unknown) => {
       throw signal.aborted ? error : writeRefused(file, error, "Name another file with --out, in a folder that is there.");
     });
