@@ -122,9 +122,7 @@ test("what may hold personal data is its owner's alone, whatever umask there is;
     expect((await cli(["query", "FROM page_views", "-o", name], { cwd })).code).toBe(0);
     expect({ name, mode: modeOf(join(cwd, name)) }).toEqual({ name, mode: "600" });
   }
-  expect(
-    (await cli(["refset", "push", "Pages", "--table", "page_views", "--key", "signal_id", "--dry-run", "--out", "set.csv"], { cwd })).stderr,
-  ).toBe("");
+  expect((await cli(["refset", "push", "Pages", "--table", "page_views", "--key", "signal_id", "--out", "set.csv"], { cwd })).stderr).toBe("");
   expect(modeOf(join(cwd, "set.csv"))).toBe("600");
   expect((await cli(["load", "out.csv", "--warehouse", "other.duckdb"], { cwd })).stderr).toContain("header_missing");
   expect(modeOf(join(cwd, "other.duckdb"))).toBe("600");

@@ -120,6 +120,8 @@ test("many that are made at once are each whole, and all go", async () => {
   expect(readdirSync(parent)).toEqual([]);
 });
 
+const all = (folder: string) => readdirSync(folder, { recursive: true }).map(String).toSorted();
+
 describe("what is not known to be ours stays", () => {
   test.each<[string, (path: string, folder: string) => unknown]>([
     ["a folder that others may look into", async (path) => chmodSync(await leftBehind(path), 0o755)],
@@ -138,9 +140,9 @@ describe("what is not known to be ours stays", () => {
   ])("%s", async (_, make) => {
     const { parent, prefix } = shared();
     await make(`${prefix}999999999-left`, parent);
-    const before = readdirSync(parent, { recursive: true }).toSorted();
+    const before = all(parent);
     expect(await look(prefix)).toEqual([]);
-    expect(readdirSync(parent, { recursive: true }).toSorted()).toEqual(before);
+    expect(all(parent)).toEqual(before);
   });
 
   test("nor does what a link inside of one leads to", async () => {

@@ -66,7 +66,7 @@ test.each(cases)(
         (error: unknown) => writeRefused(path, error, "Name another file."),
       ),
     );
-    expect({ what, ...failure, message: failure.message }).toMatchObject({
+    expect(failure, what).toMatchObject({
       code: fault === "ENOSPC" ? "disk_full" : "usage",
       message: expect.stringMatching(says) as string,
     });
