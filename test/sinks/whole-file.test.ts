@@ -13,8 +13,9 @@ import { asUser } from "../helpers/user.ts";
 import { scratchFolder } from "../helpers/warehouse.ts";
 
 const NOBODY = 65_534;
-const OLD = "x".repeat(8192);
-/** More than a page: a disk that is full takes nothing of it. */
+/** A little of what is added still fits behind it. */
+const OLD = "x".repeat(8092);
+/** More than fits there. */
 const NEW = "y".repeat(3 * 8192);
 
 /** Ways in which a machine takes no more, each of a folder that has files already. */
