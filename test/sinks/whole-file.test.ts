@@ -1,8 +1,10 @@
 /** Files that are written whole, or not at all. */
 import { execFileSync } from "node:child_process";
+import { once } from "node:events";
 import { chmodSync, lstatSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { trustHostKey } from "../../pipeline/sftp/host-keys.ts";
 import { makeKeyPair, writeKeyPair } from "../../pipeline/sftp/key-pair.ts";
 import { saveDefinition } from "../../cli/refset-definition.ts";
@@ -148,10 +150,17 @@ test("a link to the file stays one, and the file it leads to is replaced", async
 test.each([
   ["a named pipe", (path: string) => execFileSync("mkfifo", [path])],
   ["a folder", (path: string) => mkdirSync(path)],
-  ["a device", (path: string) => symlinkSync("/dev/null", path)],
+  [
+    "a socket",
+    async (path: string) => {
+      const server = createServer().listen(path);
+      await once(server, "listening");
+      onTestFinished(() => void server.close());
+    },
+  ],
 ])("%s is not replaced", async (kind, make) => {
   const path = join(scratchFolder(), "health.json");
-  make(path);
+  await make(path);
   await expect(replaceFile(path, "new", 0o644)).rejects.toThrow(`it is ${kind}, not a file`);
-  expect(lstatSync("/dev/null").isCharacterDevice()).toBe(true);
+  expect(lstatSync(path).isFile()).toBe(false);
 });
