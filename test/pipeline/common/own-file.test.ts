@@ -20,7 +20,7 @@ import { scratchFolder } from "../../helpers/warehouse.ts";
 
 const KINDS: { kind: string; make: (path: string) => unknown }[] = [
   { kind: "a named pipe", make: (path) => execFileSync("mkfifo", ["-m", "600", path]) },
-  { kind: "a device", make: (path) => symlinkSync("/dev/zero", path) },
+  { kind: "a device", make: (path) => symlinkSync("/dev/null", path) },
   { kind: "a folder", make: (path) => mkdirSync(path, { mode: 0o700 }) },
   {
     kind: "a socket",
