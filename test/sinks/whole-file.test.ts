@@ -147,7 +147,7 @@ test("a link to the file stays one, and the file it leads to is replaced", async
   expect(readFileSync(join(folder, "file"), "utf8")).toBe("new");
 });
 
-test.each([
+test.each<[string, (path: string) => unknown]>([
   ["a named pipe", (path: string) => execFileSync("mkfifo", [path])],
   ["a folder", (path: string) => mkdirSync(path)],
   [
