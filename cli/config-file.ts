@@ -1,7 +1,8 @@
 /** Reading signalhouse.config.json: JSON with comments. */
-import { readFile } from "node:fs/promises";
 import { basename, dirname } from "node:path";
 import { parse, type ParseError, printParseErrorCode } from "jsonc-parser";
+import { readPlainFile } from "../pipeline/common/own-file.ts";
+import { isInHome } from "../pipeline/sftp/paths.ts";
 import { type Config, readConfig } from "../schemas/config.ts";
 import { messageOf, SignalhouseError } from "../schemas/errors.ts";
 import { localPath, type World } from "./world.ts";
@@ -29,6 +30,8 @@ export async function loadConfig(
   const config = text === undefined ? readConfig({}, "the defaults") : readConfig(parseConfig(text, basename(path)), basename(path));
   const absolute = (written: string) => localPath({ cwd: dirname(path), home: world.home }, written);
   const { sftp, api } = config;
+  // The default is a file in the home folder, and there need not be one.
+  const known = sftp?.knownHosts.filter((file) => world.home !== "" || !isInHome(file)) ?? [];
   return {
     file: text === undefined ? undefined : path,
     config: {
@@ -37,7 +40,7 @@ export async function loadConfig(
       refsets: { ...config.refsets, folder: absolute(config.refsets.folder) },
       api: { ...api, ...(api.keyFile === undefined ? {} : { keyFile: absolute(api.keyFile) }) },
       ...(sftp && {
-        sftp: { ...sftp, ...(sftp.keyFile === undefined ? {} : { keyFile: absolute(sftp.keyFile) }), knownHosts: sftp.knownHosts.map(absolute) },
+        sftp: { ...sftp, ...(sftp.keyFile === undefined ? {} : { keyFile: absolute(sftp.keyFile) }), knownHosts: known.map(absolute) },
       }),
     },
   };
@@ -45,12 +48,12 @@ export async function loadConfig(
 
 async function readText(path: string, mustExist: boolean): Promise<string | undefined> {
   try {
-    return await readFile(path, "utf8");
+    return await readPlainFile(path);
   } catch (error) {
     if (!mustExist && (error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
     throw new SignalhouseError(
       "config_invalid",
-      `the configuration cannot be read: ${messageOf(error)}`,
+      `the configuration ${path} cannot be read: ${messageOf(error)}`,
       "Check --config; `signalhouse init` writes a configuration.",
       error,
     );

@@ -9,7 +9,7 @@ import { connectSftp, type SftpServer } from "../pipeline/sftp/server.ts";
 import { openSocket } from "../pipeline/sftp/socket.ts";
 import { apiEndpoint, sftpHost } from "../schemas/config.ts";
 import { isSignalhouseError, SignalhouseError } from "../schemas/errors.ts";
-import { probeWarehouse } from "../sinks/probe.ts";
+import { probeWarehouse, readWhole } from "../sinks/probe.ts";
 import { MISREAD_STORAGE, STORAGE } from "../sinks/storage.ts";
 import { Checklist, type Finding } from "./checklist.ts";
 import { type Context, defineCommand } from "./command.ts";
@@ -23,6 +23,8 @@ import { secrets, sftpOf } from "./server.ts";
 const LEAST_ROOM = 1_000_000_000;
 /** Whoever asks the doctor waits for the answer. */
 const MOST_MS = 15_000;
+/** A large warehouse is not read to its end. */
+const READ_MS = 10_000;
 
 export const command = defineCommand({
   usage: "[options]",
@@ -38,7 +40,7 @@ export const command = defineCommand({
     });
     await checkApi(context, list, configuration);
     await checkServer(context, list, configuration);
-    await checkWarehouse(list, configuration);
+    await checkWarehouse(context, list, configuration);
     context.out.result({ ok: list.failed === 0, checks: list.checks }, () => {
       const verdict = list.failed === 0 ? "Everything works." : `${count(list.failed, "test")} failed.`;
       return `${list.text()}\n\n${verdict}`;
@@ -117,13 +119,13 @@ async function countFiles(server: SftpServer, folders: readonly string[]): Promi
   return `${folders.join(", ")}: ${count(files.length, "file")}, ${bytes(files.reduce((sum, { size }) => sum + size, 0))}`;
 }
 
-async function checkWarehouse(list: Checklist, configuration: Finding<LoadedConfig>): Promise<void> {
+async function checkWarehouse({ signal }: Context, list: Checklist, configuration: Finding<LoadedConfig>): Promise<void> {
   const disk = await list.check("disk", [configuration], async ({ config }) => {
     const folder = dirname(config.warehouse);
     await access(folder, constants.W_OK).catch((error: unknown) => {
       throw new SignalhouseError(
         "warehouse_failed",
-        `the folder ${folder} of the warehouse is not there or cannot be written to`,
+        `the folder ${folder} of the warehouse is not there or cannot be written to (${(error as NodeJS.ErrnoException).code})`,
         "Make it, or set another warehouse.",
         error,
       );
@@ -143,7 +145,8 @@ async function checkWarehouse(list: Checklist, configuration: Finding<LoadedConf
     const { version, target, storage } = await probeWarehouse(path);
     const schema =
       version === undefined ? "no tables yet" : version < target ? `schema ${version}, the next sync brings it to ${target}` : `schema ${version}`;
-    return { detail: `${path}, ${bytes(found.size)}, ${schema}, not locked`, value: storage };
+    const read = (await readWhole(path, READ_MS, signal)) ? "all of it readable" : "what was read of it readable";
+    return { detail: `${path}, ${bytes(found.size)}, ${read}, ${schema}, not locked`, value: storage };
   });
   await list.check("storage", [warehouse, configuration], async (storage, { config: { warehouse: path } }) => {
     if (storage !== MISREAD_STORAGE)

@@ -1,7 +1,7 @@
-import { writeFile } from "node:fs/promises";
 import { readConfig, REGIONS } from "../schemas/config.ts";
 import { DAY_MS } from "../schemas/connect.ts";
 import { SignalhouseError } from "../schemas/errors.ts";
+import { writeNewFile, writeRefused } from "../sinks/whole-file.ts";
 import { defineCommand, oneOf } from "./command.ts";
 import { CONFIG_FILE, parseConfig } from "./config-file.ts";
 import { configTemplate } from "./config-template.ts";
@@ -52,13 +52,10 @@ export const command = defineCommand({
 
 async function writeNew(path: string, text: string): Promise<void> {
   try {
-    await writeFile(path, text, { flag: "wx" });
+    await writeNewFile(path, text, 0o644);
   } catch (error) {
-    const { code } = error as NodeJS.ErrnoException;
-    if (code === "EEXIST")
+    if ((error as NodeJS.ErrnoException).code === "EEXIST")
       throw new SignalhouseError("usage", `${path} is there already`, "Edit it, move it away, or write to another file with --config.");
-    if (code === "ENOENT" || code === "EACCES")
-      throw new SignalhouseError("usage", `${path} cannot be written (${code})`, "Its folder has to exist and to be yours.");
-    throw error;
+    throw writeRefused(path, error, "Its folder has to exist and to be yours; --config names another place.");
   }
 }

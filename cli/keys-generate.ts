@@ -1,4 +1,3 @@
-import { join } from "node:path";
 import ssh2 from "ssh2";
 import { fingerprint } from "../pipeline/sftp/host-keys.ts";
 import { makeKeyPair, writeKeyPair } from "../pipeline/sftp/key-pair.ts";
@@ -31,7 +30,7 @@ export const command = defineCommand({
             () => undefined,
           )
         : undefined;
-    const path = values.file === undefined ? (configured ?? join(context.home, ".ssh", "connect_ed25519")) : localPath(context, values.file);
+    const path = values.file === undefined ? (configured ?? localPath(context, "~/.ssh/connect_ed25519")) : localPath(context, values.file);
     const pair = makeKeyPair(comment, secrets(context).passphrase);
     await writeKeyPair(path, pair);
     const key = ssh2.utils.parseKey(pair.publicKey);

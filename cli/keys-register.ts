@@ -1,4 +1,4 @@
-import { readFile } from "node:fs/promises";
+import { readPlainFile } from "../pipeline/common/own-file.ts";
 import { readPublicLine } from "../pipeline/sftp/key-pair.ts";
 import { readPublicKeys } from "../pipeline/sftp/keys.ts";
 import { apiEndpoint } from "../schemas/config.ts";
@@ -41,7 +41,7 @@ export const command = defineCommand({
 });
 
 async function readPublicFile(path: string): Promise<string> {
-  const text = await readFile(path, "utf8").catch((error: unknown) => {
+  const text = await readPlainFile(path).catch((error: unknown) => {
     throw new SignalhouseError(
       "key_unreadable",
       `the public key ${path} cannot be read: ${messageOf(error)}`,

@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import type { Clock } from "../pipeline/common/clock.ts";
 import { makeKeyPair, type Sandbox, startSandbox } from "../samples/sandbox/sandbox.ts";
 import { messageOf, SignalhouseError } from "../schemas/errors.ts";
+import { replaceFile, writeRefused } from "../sinks/whole-file.ts";
 import { CONFIG_FILE } from "./config-file.ts";
 import { packageRoot } from "../pipeline/common/package.ts";
 
@@ -89,18 +90,14 @@ export async function startLocalConnect(
     warehouse: "signals.duckdb",
   };
   try {
-    await rm(keyFile, { force: true });
-    await writeFile(keyFile, privateKey, { mode: 0o600 });
-    await writeFile(`${keyFile}.pub`, `${publicKey}\n`);
-    await rm(apiKeyFile, { force: true });
-    await writeFile(apiKeyFile, `${api.key}\n`, { mode: 0o600 });
-    await writeFile(
-      configFile,
-      `// For the sandbox that wrote it; key and host key are new whenever it starts.\n${JSON.stringify(config, null, 2)}\n`,
-    );
+    await replaceFile(keyFile, privateKey, 0o600);
+    await replaceFile(`${keyFile}.pub`, `${publicKey}\n`, 0o644);
+    await replaceFile(apiKeyFile, `${api.key}\n`, 0o600);
+    const text = `// For the sandbox that wrote it; key and host key are new whenever it starts.\n${JSON.stringify(config, null, 2)}\n`;
+    await replaceFile(configFile, text, 0o644);
   } catch (error) {
     await sandbox.close();
-    throw error;
+    throw writeRefused(folder, error, "Name another folder with --out.");
   }
   return { sandbox, api, configFile };
 }

@@ -1,10 +1,12 @@
 #!/usr/bin/env node
 /** The entry: runs the command line in the world of this process, whose signals end it. */
-import { homedir } from "node:os";
 import { realClock } from "../pipeline/common/clock.ts";
+import { homeFolder } from "../pipeline/sftp/paths.ts";
 import { EXIT, interruptedBy } from "./failures.ts";
 import { run } from "./run.ts";
 
+// What it writes is the personal data of customers: the warehouse, DuckDB's own files beside it, results. What others may read says so itself.
+process.umask(0o077);
 const interruption = new AbortController();
 for (const name of ["SIGINT", "SIGTERM"] as const) {
   process.on(name, () => {
@@ -30,7 +32,7 @@ process.exitCode = await run(args, {
   stderr,
   env,
   cwd: process.cwd(),
-  home: homedir(),
+  home: homeFolder(),
   script,
   pid,
   clock: realClock,

@@ -1,7 +1,8 @@
 /** What a reference set is made of: the command line over refsets/NAME.json. */
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { z } from "zod";
+import { readPlainFile } from "../pipeline/common/own-file.ts";
 import type { Config } from "../schemas/config.ts";
 import { messageOf, SignalhouseError } from "../schemas/errors.ts";
 import {
@@ -14,6 +15,7 @@ import {
   type RefsetSource,
   setNameViolations,
 } from "../schemas/reference-set.ts";
+import { replaceFile, writeRefused } from "../sinks/whole-file.ts";
 import { type Input, oneOf } from "./command.ts";
 import { parseConfig } from "./config-file.ts";
 import { localPath, type World } from "./world.ts";
@@ -64,7 +66,7 @@ export async function definitionOf(set: string, values: Values, config: Config, 
 }
 
 async function readDefinition(file: string): Promise<RefsetDefinition> {
-  const text = await readFile(file, "utf8").catch((error: unknown) => {
+  const text = await readPlainFile(file).catch((error: unknown) => {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
     throw new SignalhouseError("config_invalid", `${file} cannot be read: ${messageOf(error)}`, "Check its rights.", error);
   });
@@ -81,8 +83,12 @@ async function readDefinition(file: string): Promise<RefsetDefinition> {
 
 /** Writes a definition, over the one before. */
 export async function saveDefinition(file: string, definition: RefsetDefinition): Promise<void> {
-  await mkdir(dirname(file), { recursive: true });
-  await writeFile(file, `${JSON.stringify(definition, null, 2)}\n`);
+  try {
+    await mkdir(dirname(file), { recursive: true, mode: 0o755 });
+    await replaceFile(file, `${JSON.stringify(definition, null, 2)}\n`, 0o644);
+  } catch (error) {
+    throw writeRefused(file, error, "Check refsets.folder, and that you may write there.");
+  }
 }
 
 function sourceOf({ query, table, from }: Values): RefsetSource | undefined {

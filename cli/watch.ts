@@ -1,9 +1,9 @@
-import { rename, writeFile } from "node:fs/promises";
 import { DAILY_LIMITS } from "../schemas/connect.ts";
 import { PATIENCE_MS } from "../pipeline/common/door.ts";
 import { type Cycle, watch } from "../pipeline/watch.ts";
 import type { Config } from "../schemas/config.ts";
 import { isSignalhouseError, messageOf, SignalhouseError } from "../schemas/errors.ts";
+import { replaceFile, writeRefused } from "../sinks/whole-file.ts";
 import { type Context, defineCommand } from "./command.ts";
 import { exportContext } from "./api.ts";
 import { EXIT } from "./failures.ts";
@@ -53,8 +53,8 @@ export const command = defineCommand({
             `the health of this watch is not told in full: ${messageOf(error)} -> check the files of --health and --metrics; it goes on`,
           );
         await health.note(cycle, (work) => door.toRead(work, { isLimited: true })).catch(tell);
-        if (values.health !== undefined) await replaceFile(localPath(context, values.health), health.json()).catch(tell);
-        if (values.metrics !== undefined) await replaceFile(localPath(context, values.metrics), health.prometheus()).catch(tell);
+        if (values.health !== undefined) await publish(localPath(context, values.health), health.json()).catch(tell);
+        if (values.metrics !== undefined) await publish(localPath(context, values.metrics), health.prometheus()).catch(tell);
       },
     });
     return EXIT.done;
@@ -95,8 +95,9 @@ function durationOf(name: string, text: string): number {
   throw new SignalhouseError("usage", `${name} is "${text}"`, "Write it as 30s, 15m or 6h; a second at least.");
 }
 
-/** A reader of the file finds the old one or the new one, never a half. */
-async function replaceFile(path: string, text: string): Promise<void> {
-  await writeFile(`${path}.tmp`, text);
-  await rename(`${path}.tmp`, path);
+/** Monitoring runs as a user of its own. */
+async function publish(path: string, text: string): Promise<void> {
+  await replaceFile(path, text, 0o644).catch((error: unknown) => {
+    throw writeRefused(path, error, "");
+  });
 }

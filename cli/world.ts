@@ -18,7 +18,7 @@ export interface World {
   env: Readonly<Record<string, string | undefined>>;
   /** The working folder: absolute, as are all folders here. */
   cwd: string;
-  /** The user's home folder. */
+  /** The user's home folder; `""` where there is none. */
   home: string;
   /** The program's file, as it was called. */
   script: string;
@@ -32,7 +32,10 @@ export interface World {
 /** A stream that may be a terminal, on which progress is a bar as wide as there are columns. */
 export type Terminal = Writable & { readonly isTTY?: boolean; readonly columns?: number };
 
-/** The absolute path of what a user calls `path`: relative to the working folder; `~` is home, where no shell has said so before. */
+/**
+ * The absolute path of what a user calls `path`: relative to the working folder; `~` is home, where no shell has said so before.
+ * @throws SignalhouseError config_invalid where it is in a home folder that there is not
+ */
 export function localPath({ cwd, home }: Pick<World, "cwd" | "home">, path: string): string {
   return resolve(cwd, expandHome(path, home));
 }

@@ -48,6 +48,7 @@ export const ERROR_CODES = {
   warehouse_missing: { title: "There is no warehouse yet", retryable: false },
   warehouse_newer: { title: "The warehouse was written by a newer version", retryable: false },
   warehouse_older: { title: "The warehouse was written by an older version", retryable: false },
+  warehouse_damaged: { title: "The warehouse's file is damaged", retryable: false },
   warehouse_failed: { title: "DuckDB could not open or write the warehouse", retryable: true },
   disk_full: { title: "There is no room left on the disk", retryable: true },
   out_of_memory: { title: "DuckDB needs more memory than limits.memory allows", retryable: false },

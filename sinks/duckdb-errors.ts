@@ -1,23 +1,37 @@
 import { isSignalhouseError, messageOf, SignalhouseError } from "../schemas/errors.ts";
+import { explainDamage } from "./damage.ts";
 
 /** Whether DuckDB has not enough memory, rather than no room for temporary files. */
 export const isOutOfMemory = (error: unknown): boolean => isSignalhouseError(explainDuckdb(error, ""), "out_of_memory");
+
+/** Whether DuckDB found no room on a disk. */
+export const isDiskFull = (message: string): boolean =>
+  /No space left on device|Disk full|disk is full|max_temp_directory_size|ENOSPC|File too large|Disk quota exceeded/i.test(message);
+
+/** Who holds the lock on a file that DuckDB could not open for it; undefined where that was not the reason. */
+export function lockHolder(message: string): string | undefined {
+  const holder = /Conflicting lock is held in (.*?) ?\(PID (\d+)\)/.exec(message);
+  // A process in another PID namespace, such as a container, may have no number here.
+  if (holder && Number(holder[2]) > 0) return `process ${holder[2]} (${holder[1]})`;
+  return holder || message.includes("Could not set lock on file") ? "another process" : undefined;
+}
 
 /** DuckDB's errors that a user can act on, as SignalhouseError; all others as they are. The texts are those of DuckDB 1.5. */
 export function explainDuckdb(error: unknown, path: string): unknown {
   if (isSignalhouseError(error)) return error;
   const message = messageOf(error);
-  const holder = /Conflicting lock is held in (.*?) ?\(PID (\d+)\)/.exec(message);
-  if (holder || message.includes("Could not set lock on file")) {
-    const who = holder ? `process ${holder[2]} (${holder[1]})` : "another process";
+  const damage = explainDamage(error, path);
+  if (damage !== error) return damage;
+  const holder = lockHolder(message);
+  if (holder !== undefined) {
     return new SignalhouseError(
       "warehouse_locked",
-      `the warehouse ${path} is held by ${who}`,
+      `the warehouse ${path} is held by ${holder}`,
       "DuckDB lets one process at a time write a file. Wait for it to end, or close the notebook or BI tool that has it open.",
       error,
     );
   }
-  if (/No space left on device|Disk full|disk is full|max_temp_directory_size|ENOSPC|File too large/i.test(message)) {
+  if (isDiskFull(message)) {
     return new SignalhouseError(
       "disk_full",
       `there is no room left on the disk of ${path}`,

@@ -1,10 +1,12 @@
 /** A warehouse in a DuckDB file. */
-import { access, link, open, rm, stat } from "node:fs/promises";
+import { access, chmod, link, open, stat } from "node:fs/promises";
 import { basename, dirname, join, parse } from "node:path";
 import { SignalhouseError } from "../schemas/errors.ts";
 import { claimFile } from "./claims.ts";
+import { damaged } from "./damage.ts";
 import { databaseOf } from "./database.ts";
 import { DuckDBInstance } from "./duckdb.ts";
+import { kindOf } from "./file-kind.ts";
 import { ownFolder } from "./own-folder.ts";
 import type { Access, Place } from "./place.ts";
 import { MISREAD_STORAGE, raiseStorage, STORAGE, storageOf } from "./storage.ts";
@@ -66,11 +68,28 @@ function assertName(path: string): void {
   );
 }
 
-/** Refuses a file that is none of DuckDB's. DuckDB itself would take a CSV or JSON file for something to query, and open a database in memory beside it. */
-async function assertDuckdbFile(path: string): Promise<void> {
+/** Of DuckDB's three headers. A file that ends before that has nothing in it. Source: duckdb.org, "Storage", and the file itself. */
+const HEADER_BYTES = 3 * 4096;
+
+/**
+ * Refuses what is no file, or none of DuckDB's. DuckDB itself would wait for a named pipe, and would take a CSV or JSON file for something to query, and open a database in memory
+ * beside it.
+ * @throws SignalhouseError warehouse_failed, warehouse_damaged
+ */
+export async function assertDuckdbFile(path: string): Promise<void> {
   // Whatever cannot be read here, DuckDB tells better.
-  const start = await readStart(path).catch(() => "");
-  if (start === "" || start.slice(8, 12) === "DUCK") return;
+  const found = await stat(path).catch(() => undefined);
+  if (!found || found.isDirectory()) return;
+  if (!found.isFile()) {
+    throw new SignalhouseError("warehouse_failed", `${path} is ${kindOf(found)}, and no file`, "Name another file for the warehouse.");
+  }
+  const start = await readStart(path).catch(() => undefined);
+  if (start === undefined) return;
+  const isDuckdb = start.toString("latin1", 8, 12) === "DUCK";
+  if (found.size === 0 || (isDuckdb && found.size < HEADER_BYTES) || (!isDuckdb && start.every((byte) => byte === 0))) {
+    throw damaged(path, found.size < HEADER_BYTES ? `it ends after ${found.size} bytes` : "it begins with zeros");
+  }
+  if (isDuckdb) return;
   throw new SignalhouseError(
     "warehouse_failed",
     `${path} is there, but it is not a DuckDB file`,
@@ -80,21 +99,28 @@ async function assertDuckdbFile(path: string): Promise<void> {
 
 /**
  * Makes a new file beside its place and links it there: a process that is killed while DuckDB writes the first bytes must not leave a file that is
- * none. Of two processes that do so at once, one's file is taken by both.
+ * none. Of two processes that do so at once, one's file is taken by both. Where a file system knows no links (exFAT, SMB, sshfs), DuckDB makes it in its place, which is a matter of
+ * a moment; nothing else there would be sure not to replace another one's.
  */
 async function createWhole(path: string): Promise<void> {
   // Where there is no folder, DuckDB says so.
   if ((await isThere(path)) || !(await isFolder(dirname(path)))) return;
-  const { folder } = await ownFolder(`${path}.new-`);
+  const own = await ownFolder(`${path}.new-`);
   try {
-    const file = join(folder, basename(path));
-    (await DuckDBInstance.create(file, { storage_compatibility_version: STORAGE })).closeSync();
-    await link(file, path).catch((error: unknown) => {
-      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+    const file = join(own.folder, basename(path));
+    await createEmpty(file);
+    await link(file, path).catch(async (error: unknown) => {
+      if ((error as NodeJS.ErrnoException).code !== "EEXIST") await createEmpty(path);
     });
   } finally {
-    await rm(folder, { recursive: true, force: true });
+    await own.remove();
   }
+}
+
+/** Signals are personal data. */
+async function createEmpty(file: string): Promise<void> {
+  (await DuckDBInstance.create(file, { storage_compatibility_version: STORAGE })).closeSync();
+  await chmod(file, 0o600).catch(() => undefined);
 }
 
 const isThere = (path: string) =>
@@ -109,11 +135,11 @@ const isFolder = (path: string) =>
     () => false,
   );
 
-async function readStart(path: string): Promise<string> {
+async function readStart(path: string): Promise<Buffer> {
   const file = await open(path, "r");
   try {
     const { buffer, bytesRead } = await file.read(Buffer.alloc(12), 0, 12, 0);
-    return buffer.toString("latin1", 0, bytesRead);
+    return buffer.subarray(0, bytesRead);
   } finally {
     await file.close();
   }

@@ -1,24 +1,70 @@
+import type { DuckDBConnection } from "@duckdb/node-api";
+import { quoteIdentifier } from "../schemas/names.ts";
 import { DuckDBInstance } from "./duckdb.ts";
 import { explainDuckdb } from "./duckdb-errors.ts";
+import { assertDuckdbFile } from "./file-place.ts";
+import { interruptible } from "./interrupt.ts";
 import { MIGRATIONS, schemaVersion } from "./migrate.ts";
+import { rows } from "./sql.ts";
 import { storageOf } from "./storage.ts";
+
+export interface Probed {
+  /** Undefined where the file is no warehouse yet. */
+  version: number | undefined;
+  /** The schema version that a write would bring it to. */
+  target: number;
+  /** DuckDB's storage version of the file. */
+  storage: string;
+}
 
 /**
  * Whether a warehouse that exists could be written to now, without writing to it.
- * @returns its schema version (undefined where the file is no warehouse yet), the one that a write would bring it to, and DuckDB's storage version of the file
- * @throws SignalhouseError warehouse_locked, warehouse_newer, warehouse_failed
+ * @throws SignalhouseError warehouse_locked, warehouse_newer, warehouse_damaged, warehouse_failed
  */
-export async function probeWarehouse(path: string): Promise<{ version: number | undefined; target: number; storage: string }> {
-  const instance = await DuckDBInstance.create(path, { access_mode: "READ_WRITE" }).catch((error: unknown) => {
-    throw explainDuckdb(error, path);
+export async function probeWarehouse(path: string): Promise<Probed> {
+  return probing(path, async (connection) => ({
+    version: await schemaVersion(connection),
+    target: MIGRATIONS.length + 1,
+    storage: await storageOf(connection),
+  }));
+}
+
+/**
+ * Reads all that is in a warehouse: DuckDB compares each block with its checksum.
+ * @param mostMs it ends after so many milliseconds, however much is left
+ * @returns whether that was all
+ * @throws SignalhouseError warehouse_locked, warehouse_damaged, warehouse_failed; the signal's reason
+ */
+export async function readWhole(path: string, mostMs: number, signal: AbortSignal): Promise<boolean> {
+  const late = AbortSignal.timeout(mostMs);
+  return probing(path, async (connection) => {
+    try {
+      await interruptible(connection, AbortSignal.any([late, signal]), async () => {
+        const sql = "SELECT schema_name AS schema, table_name AS name FROM duckdb_tables() WHERE database_name = current_database() ORDER BY ALL";
+        for (const { schema, name } of await rows<{ schema: string; name: string }>(connection, sql)) {
+          await connection.run(`SELECT bit_xor(hash(t)) FROM ${quoteIdentifier(schema)}.${quoteIdentifier(name)} AS t`);
+        }
+      });
+      return true;
+    } catch (error) {
+      signal.throwIfAborted();
+      if (late.aborted) return false;
+      throw error;
+    }
   });
-  const connection = await instance.connect();
+}
+
+async function probing<T>(path: string, work: (connection: DuckDBConnection) => Promise<T>): Promise<T> {
   try {
-    return { version: await schemaVersion(connection), target: MIGRATIONS.length + 1, storage: await storageOf(connection) };
+    await assertDuckdbFile(path);
+    const instance = await DuckDBInstance.create(path, { access_mode: "READ_WRITE" });
+    try {
+      const connection = await instance.connect();
+      return await work(connection).finally(() => connection.disconnectSync());
+    } finally {
+      instance.closeSync();
+    }
   } catch (error) {
     throw explainDuckdb(error, path);
-  } finally {
-    connection.disconnectSync();
-    instance.closeSync();
   }
 }

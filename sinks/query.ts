@@ -1,9 +1,12 @@
 /** A user's own SQL: it reads the warehouse and nothing else, whoever wrote it, and is read without loss. */
-import { basename, dirname, join } from "node:path";
+import { stat } from "node:fs/promises";
 import type { DuckDBConnection, DuckDBPreparedStatement, DuckDBValueConverter, Json } from "@duckdb/node-api";
 import { messageOf, SignalhouseError } from "../schemas/errors.ts";
 import { quoteText } from "../schemas/names.ts";
+import { isDamage } from "./damage.ts";
+import { isDiskFull } from "./duckdb-errors.ts";
 import { DuckDBTimestampTZValue, DuckDBTypeId, JsonDuckDBValueConverter, StatementType } from "./duckdb.ts";
+import { replaceBy, writeRefused } from "./whole-file.ts";
 
 interface QueryColumn {
   name: string;
@@ -69,13 +72,20 @@ const COPY_OPTIONS: Record<FileFormat, string> = {
  * @throws SignalhouseError usage where it is not one statement that reads, query_failed with DuckDB's message
  */
 export async function writeQuery(connection: DuckDBConnection, sql: string, file: string, format: FileFormat): Promise<number> {
-  // query() takes the statement as text, so that a comment or a semicolon at its end does no harm.
-  const copy = `COPY (SELECT * FROM query(${quoteText(sql)})) TO ${quoteText(file)} (${COPY_OPTIONS[format]})`;
-  return explained(async () => {
-    // DuckDB writes tmp_NAME beside a file that is there, and renames it when it is complete.
-    await lockDown(connection, [file, join(dirname(file), `tmp_${basename(file)}`)]);
-    await prepareReading(connection, sql);
-    return (await connection.run(copy)).rowsChanged;
+  const copyTo = (path: string) =>
+    explained(async () => {
+      await lockDown(connection, [path]);
+      await prepareReading(connection, sql);
+      // query() takes the statement as text, so that a comment or a semicolon at its end does no harm. DuckDB's own temporary name beside the file could be guessed.
+      const options = `${COPY_OPTIONS[format]}, USE_TMP_FILE false`;
+      return (await connection.run(`COPY (SELECT * FROM query(${quoteText(sql)})) TO ${quoteText(path)} (${options})`)).rowsChanged;
+    });
+  const found = await stat(file).catch(() => undefined);
+  // A pipe or a device has nothing to keep.
+  if (found && !found.isFile() && !found.isDirectory()) return copyTo(file);
+  // The rows may be personal data.
+  return replaceBy(file, 0o600, (_, at) => copyTo(at)).catch((error: unknown) => {
+    throw isDamage(error) ? error : writeRefused(file, error, "Name another file with -o.", "query_failed");
   });
 }
 
@@ -140,9 +150,18 @@ async function* explainedRows(batches: AsyncIterable<Json[][]>): AsyncGenerator<
 /** What the lock-down refuses. A file's name in FROM looks like a table's to DuckDB then. */
 const OUTSIDE = /disabled (by|through) configuration|Table with name \S*(\/|\\|\.(csv|json|jsonl|ndjson|parquet|txt|tsv|gz|zst|db|duckdb|xlsx)\b)/i;
 
-export function queryFailed(error: unknown): SignalhouseError {
-  if (error instanceof SignalhouseError) return error;
+/** A failed statement as query_failed. A damaged warehouse is none: whoever opened it tells of that. */
+export function queryFailed(error: unknown): unknown {
+  if (error instanceof SignalhouseError || isDamage(error)) return error;
   const message = messageOf(error).replace("Failed to extract statements: ", "").trimEnd();
+  if (isDiskFull(message)) {
+    return new SignalhouseError(
+      "disk_full",
+      `there is no room left on the disk: ${message.split("\n")[0]}`,
+      "Free some room, then run it again.",
+      error,
+    );
+  }
   if (OUTSIDE.test(message)) {
     return new SignalhouseError(
       "query_failed",

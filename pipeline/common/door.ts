@@ -2,6 +2,7 @@
 import type { Config } from "../../schemas/config.ts";
 import { isSignalhouseError, messageOf } from "../../schemas/errors.ts";
 import type { Outcome } from "../../schemas/outcomes.ts";
+import { explainDamage } from "../../sinks/damage.ts";
 import { interruptible } from "../../sinks/interrupt.ts";
 import { memoryPlace } from "../../sinks/memory-place.ts";
 import type { Place } from "../../sinks/place.ts";
@@ -154,6 +155,9 @@ async function noted<T>(notes: Notes, command: string, outcomeOf: OutcomeOf<T>, 
 async function closing<T>(warehouse: Warehouse, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
+  } catch (error) {
+    // A part that is damaged is found when it is read.
+    throw explainDamage(error, warehouse.name);
   } finally {
     warehouse.close();
   }

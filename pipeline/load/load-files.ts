@@ -36,6 +36,7 @@ export interface LoadContext extends Omit<ReadContext, "onEvent"> {
 /** Failures that no other file can get around: the run ends with them. */
 const FATAL = [
   "warehouse_locked",
+  "warehouse_damaged",
   "warehouse_failed",
   "disk_full",
   "interrupted",

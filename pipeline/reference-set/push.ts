@@ -1,14 +1,14 @@
 /** A push: prepare, write down, upload, ask, follow. */
-import { open, rm } from "node:fs/promises";
-import { pipeline } from "node:stream/promises";
+import { writeFile } from "node:fs/promises";
 import { randomBytes } from "node:crypto";
 import type { DataSet } from "../../schemas/connect.ts";
-import { messageOf, SignalhouseError } from "../../schemas/errors.ts";
+import { SignalhouseError } from "../../schemas/errors.ts";
 import { OPEN_IMPORTS } from "../../schemas/jobs.ts";
 import { FILE_ENDINGS, importInput, type KnownSet } from "../../schemas/reference-set.ts";
 import { changeImport, importJobs, type ImportJob, pushedCount, writeImport } from "../../sinks/reference-set/imports.ts";
 import { Scratch } from "../../sinks/reference-set/scratch.ts";
 import { fileBytes } from "../../sinks/reference-set/sheet.ts";
+import { replaceBy, writeRefused } from "../../sinks/whole-file.ts";
 import { failed } from "../jobs/steps.ts";
 import { openServer } from "../load/remote-files.ts";
 import type { SftpServer } from "../sftp/server.ts";
@@ -172,20 +172,11 @@ export async function writeReferenceSet(
     const prepared = await prepareFile(scratch, wish, view, readWarehouse);
     if (file === undefined || prepared.violationCount > 0) return prepared;
     const header = wish.definition.header ?? true;
-    const opened = await open(file, "w", 0o600).catch((error: unknown) => {
-      throw new SignalhouseError(
-        "usage",
-        `${file} cannot be written: ${messageOf(error)}`,
-        "Name another file with --out, in a folder that is there.",
-        error,
-      );
+    await replaceBy(file, 0o600, (opened) =>
+      scratch.use((connection) => writeFile(opened, fileBytes(connection, prepared.columns, prepared.delimiter, header), { signal })),
+    ).catch((error: unknown) => {
+      throw signal.aborted ? error : writeRefused(file, error, "Name another file with --out, in a folder that is there.");
     });
-    await scratch
-      .use((connection) => pipeline(fileBytes(connection, prepared.columns, prepared.delimiter, header), opened.createWriteStream(), { signal }))
-      .catch(async (error: unknown) => {
-        await rm(file, { force: true });
-        throw error;
-      });
     return prepared;
   } finally {
     await scratch.remove();

@@ -1,5 +1,4 @@
 /** Where a reference set's rows come from, and how they get into the scratch file. */
-import { access } from "node:fs/promises";
 import { extname } from "node:path";
 import { isSignalhouseError, messageOf, SignalhouseError } from "../../schemas/errors.ts";
 import { quoteIdentifier } from "../../schemas/names.ts";
@@ -8,6 +7,7 @@ import type { Scratch } from "../../sinks/reference-set/scratch.ts";
 import { type SourceColumn, stageParquet, stagePushedRows, stageQuery } from "../../sinks/reference-set/source.ts";
 import type { Warehouse } from "../../sinks/warehouse.ts";
 import type { UseWarehouse } from "../common/door.ts";
+import { assertPlainFile } from "../common/own-file.ts";
 import type { Staged } from "./staged.ts";
 import { stageDelimited } from "./stage-delimited.ts";
 import { stageJson } from "./stage-json.ts";
@@ -36,7 +36,7 @@ export async function stageSource(scratch: Scratch, source: RefsetSource, { read
   }
   if (pushed !== undefined) await stagePushedOrNone(scratch, readWarehouse, pushed);
   const { file } = source;
-  await access(file).catch((error: unknown) => {
+  await assertPlainFile(file).catch((error: unknown) => {
     throw new SignalhouseError("not_found", `the file ${file} cannot be read: ${messageOf(error)}`, "Check the path given with --from.", error);
   });
   const ending = extname(file).toLowerCase();

@@ -1,12 +1,14 @@
 /** Whether a server is the one it says it is. Checked on every connection, before we log in; there is no way around it. */
 import { createHash } from "node:crypto";
-import { appendFile, mkdir, readFile } from "node:fs/promises";
+import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { ServerHostKeyAlgorithm } from "ssh2";
 import { SignalhouseError, messageOf } from "../../schemas/errors.ts";
+import { appendWhole, writeRefused } from "../../sinks/whole-file.ts";
+import { readPlainFile } from "../common/own-file.ts";
 import { keyType, knownHostsLine, knownKeys, type KnownKey } from "./known-hosts.ts";
 import { serverName, type SftpOptions } from "./options.ts";
-import { expandHome } from "./paths.ts";
+import { expandHome, homeFolder, isInHome } from "./paths.ts";
 
 /** Key types, best first, with the signature algorithms that prove them. RSA with SHA-1 is not among them. */
 export const HOST_KEY_ALGORITHMS: Readonly<Record<string, readonly ServerHostKeyAlgorithm[]>> = {
@@ -36,13 +38,16 @@ export function fingerprint(key: Buffer): string {
 export async function readHostTrust(options: SftpOptions): Promise<HostTrust> {
   const pinned = options.hostKeys.map((pin) => pin.replace(/=+$/, ""));
   if (pinned.length > 0) return { pinned, known: [] };
-  const texts = await Promise.all(options.knownHosts.map((file) => readKnownHosts(expandHome(file, options.home))));
+  const home = options.home ?? homeFolder();
+  // The default is a file in the home folder, and there need not be one.
+  const files = options.knownHosts.filter((file) => home !== "" || !isInHome(file));
+  const texts = await Promise.all(files.map((file) => readKnownHosts(expandHome(file, home))));
   return { pinned, known: texts.flatMap((text) => knownKeys(text, options.host, options.port)) };
 }
 
 async function readKnownHosts(file: string): Promise<string> {
   try {
-    return await readFile(file, "utf8");
+    return await readPlainFile(file);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return "";
     throw new SignalhouseError("config_invalid", `${file} cannot be read: ${messageOf(error)}`, "Correct sftp.knownHosts.", error);
@@ -100,10 +105,15 @@ export function hostKeyFault(key: Buffer, trust: HostTrust, server: { host: stri
 /**
  * Adds a host key to a known_hosts file, which is made (mode 600) where it is not there. The only thing here that writes such a file.
  * @param key the key as the server showed it; the caller has had its fingerprint confirmed
+ * @throws SignalhouseError config_invalid where it cannot be read; disk_full, usage where it cannot be written, and is as it was
  */
 export async function trustHostKey(file: string, host: string, port: number, key: Buffer): Promise<void> {
-  await mkdir(dirname(file), { recursive: true, mode: 0o700 });
   const before = await readKnownHosts(file);
   const lineEnd = before === "" || before.endsWith("\n") ? "" : "\n";
-  await appendFile(file, `${lineEnd}${knownHostsLine(host, port, key)}\n`, { mode: 0o600 });
+  try {
+    await mkdir(dirname(file), { recursive: true, mode: 0o700 });
+    await appendWhole(file, `${lineEnd}${knownHostsLine(host, port, key)}\n`, 0o600);
+  } catch (error) {
+    throw writeRefused(file, error, "Name another file as the first of sftp.knownHosts, or put the fingerprint into sftp.hostKeys.");
+  }
 }

@@ -1,8 +1,9 @@
 /** Making key pairs, and what of them may be shown. */
-import { mkdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, rm } from "node:fs/promises";
 import { dirname } from "node:path";
 import ssh2, { type ParsedKey } from "ssh2";
-import { messageOf, SignalhouseError } from "../../schemas/errors.ts";
+import { SignalhouseError } from "../../schemas/errors.ts";
+import { writeNewFile, writeRefused } from "../../sinks/whole-file.ts";
 
 export interface KeyPair {
   /** In OpenSSH's form. */
@@ -24,7 +25,7 @@ export function makeKeyPair(comment = "signalhouse", passphrase?: string): KeyPa
 
 /**
  * Writes a pair to `path` (mode 600) and `path`.pub, and makes the folder (mode 700) where it is missing. Never overwrites.
- * @throws SignalhouseError usage where one of them is there already or cannot be written
+ * @throws SignalhouseError usage where one of them is there already or cannot be written, disk_full
  */
 export async function writeKeyPair(path: string, { privateKey, publicKey }: KeyPair): Promise<void> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 }).catch((error: unknown) => {
@@ -40,7 +41,7 @@ export async function writeKeyPair(path: string, { privateKey, publicKey }: KeyP
 }
 
 async function writeNew(path: string, text: string, mode: number): Promise<void> {
-  await writeFile(path, text, { flag: "wx", mode }).catch((error: unknown) => {
+  await writeNewFile(path, text, mode).catch((error: unknown) => {
     throw refused(path, error);
   });
 }
@@ -53,7 +54,7 @@ function refused(path: string, error: unknown): SignalhouseError {
       "A key is never overwritten. Name another file with --file, or go on with this one: signalhouse keys register",
     );
   }
-  return new SignalhouseError("usage", `${path} cannot be written: ${messageOf(error)}`, "Name another file with --file.", error);
+  return writeRefused(path, error, "Name another file with --file.");
 }
 
 /** The public half of a key as a line: type, key, and its comment. */

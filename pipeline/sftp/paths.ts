@@ -1,9 +1,24 @@
 import { homedir } from "node:os";
 import { posix } from "node:path";
+import { SignalhouseError } from "../../schemas/errors.ts";
 
-/** A local path with its leading `~` replaced by the home folder. */
-export function expandHome(path: string, home: string = homedir()): string {
-  return path === "~" || path.startsWith("~/") ? home + path.slice(1) : path;
+/** The user's home folder; `""` where there is none: HOME is not set, and the user, as often in a container, has no name. */
+export function homeFolder(): string {
+  try {
+    return homedir();
+  } catch {
+    return "";
+  }
+}
+
+/** Whether a local path is one in the home folder. */
+export const isInHome = (path: string): boolean => path === "~" || path.startsWith("~/");
+
+/** A local path with its leading `~` replaced by the home folder. @throws SignalhouseError config_invalid where there is none */
+export function expandHome(path: string, home: string = homeFolder()): string {
+  if (!isInHome(path)) return path;
+  if (home !== "") return home + path.slice(1);
+  throw new SignalhouseError("config_invalid", `${path} is in the home folder, and this user has none`, "Set HOME, or write the whole path.");
 }
 
 /** A path as written by a user, relative to the subscription's folder: no slash at either end, `""` for the folder itself. */

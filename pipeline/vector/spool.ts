@@ -4,24 +4,24 @@ import { access, constants, rm, statfs } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { SignalhouseError } from "../../schemas/errors.ts";
-import { ownFolder } from "../../sinks/own-folder.ts";
+import { type OwnFolder, ownFolder } from "../../sinks/own-folder.ts";
 
 const MEMORY = "/dev/shm";
 /** Bytes that it must have free: five stretches, as they are, as columns and as typed rows, and some more. A container often has 64 MB of it. */
 const ROOM = 1.5 * 1024 ** 3;
 
 export class Spool {
-  readonly #folder: string;
+  readonly #folder: OwnFolder;
   #number = 0;
 
-  private constructor(folder: string) {
+  private constructor(folder: OwnFolder) {
     this.#folder = folder;
   }
 
   /** Makes one; those of processes that were killed go away. The caller closes it. @throws SignalhouseError warehouse_failed */
   static async make(): Promise<Spool> {
     const inMemory = await hasRoom(MEMORY).catch(() => false);
-    return new Spool((await ownFolder(join(inMemory ? MEMORY : tmpdir(), "signalhouse-spool-"))).folder);
+    return new Spool(await ownFolder(join(inMemory ? MEMORY : tmpdir(), "signalhouse-spool-")));
   }
 
   /** Writes a file; when this returns that is done, so that the pieces' memory may be used again. The caller removes it, or close() does. @returns its path */
@@ -43,11 +43,11 @@ export class Spool {
 
   /** A path for a file that somebody else writes, and removes, or close() does. */
   place(): string {
-    return join(this.#folder, String((this.#number += 1)));
+    return join(this.#folder.folder, String((this.#number += 1)));
   }
 
-  async close(): Promise<void> {
-    await rm(this.#folder, { recursive: true, force: true });
+  close(): Promise<void> {
+    return this.#folder.remove();
   }
 }
 

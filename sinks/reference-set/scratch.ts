@@ -1,5 +1,4 @@
 /** A place on the disk for the rows of a push: memory does not grow with them, and a second attempt sends the same rows. */
-import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { DuckDBConnection } from "@duckdb/node-api";
@@ -7,7 +6,7 @@ import type { Limits } from "../../schemas/config.ts";
 import { SignalhouseError } from "../../schemas/errors.ts";
 import { DuckDBInstance } from "../duckdb.ts";
 import { explainDuckdb } from "../duckdb-errors.ts";
-import { ownFolder } from "../own-folder.ts";
+import { type OwnFolder, ownFolder } from "../own-folder.ts";
 
 /** How DuckDB knows the file, by its name and where it is attached. */
 export const SCRATCH = "scratch";
@@ -15,13 +14,13 @@ export const SCRATCH = "scratch";
 export class Scratch {
   /** The DuckDB file. */
   readonly path: string;
-  readonly #folder: string;
+  readonly #folder: OwnFolder;
   readonly #limits: Pick<Limits, "memory" | "threads">;
 
-  private constructor(folder: string, limits: Pick<Limits, "memory" | "threads">) {
+  private constructor(folder: OwnFolder, limits: Pick<Limits, "memory" | "threads">) {
     this.#folder = folder;
     this.#limits = limits;
-    this.path = join(folder, `${SCRATCH}.duckdb`);
+    this.path = join(folder.folder, `${SCRATCH}.duckdb`);
   }
 
   /**
@@ -32,15 +31,15 @@ export class Scratch {
    * @throws SignalhouseError import_under_way, warehouse_failed where there is no such folder
    */
   static async make(warehouse: string, limits: Pick<Limits, "memory" | "threads">, use: "push" | "check"): Promise<Scratch> {
-    const { folder: own, others } = await ownFolder(`${warehouse}.${use}-`).catch((error: unknown) => {
+    const own = await ownFolder(`${warehouse}.${use}-`).catch((error: unknown) => {
       if (use === "push") throw error;
       return ownFolder(join(tmpdir(), `signalhouse.${use}-`));
     });
-    const [other] = others;
+    const [other] = own.others;
     if (use === "push" && other) {
-      await rm(own, { recursive: true });
-      const hint = `Wait for it to end. Where that process is no push of signalhouse, remove ${other.folder}.`;
-      throw new SignalhouseError("import_under_way", `process ${other.pid} is pushing a reference set from this warehouse`, hint);
+      await own.remove();
+      const hint = `Wait for it to end: it works in ${other.folder}.`;
+      throw new SignalhouseError("import_under_way", `${other.holder} is pushing a reference set from this warehouse`, hint);
     }
     return new Scratch(own, limits);
   }
@@ -61,7 +60,7 @@ export class Scratch {
     }
   }
 
-  async remove(): Promise<void> {
-    await rm(this.#folder, { recursive: true, force: true });
+  remove(): Promise<void> {
+    return this.#folder.remove();
   }
 }

@@ -1,8 +1,8 @@
 /** The disk is full while files are loaded: nothing is half there, and a rerun with more room gives exactly the truth. */
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { describe, expect, onTestFinished, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { readConfig } from "../../schemas/config.ts";
 import { loadFiles, type Reader } from "../../pipeline/load/load-files.ts";
 import type { Source } from "../../pipeline/load/source.ts";
@@ -11,27 +11,12 @@ import { localFile } from "../../pipeline/load/local-files.ts";
 import { generateExports } from "../../samples/generator/exports.ts";
 import type { Truth } from "../../samples/generator/truth.ts";
 import { failureOf } from "../helpers/errors.ts";
+import { MAY_NOT_MOUNT, smallDisk } from "../helpers/small-disk.ts";
 import { expectTruth } from "../helpers/truth.ts";
 import { csv, memoryFile, pageView, type Scratch, scratchFolder, scratchWarehouse } from "../helpers/warehouse.ts";
 import { often, some } from "../helpers/often.ts";
 
 const MIB = 1024 * 1024;
-
-/** A small file system in memory that is gone with the test; undefined where this user may not mount one, which in CI is an error. */
-function smallDisk(): string | undefined {
-  const folder = join(scratchFolder(), "disk");
-  mkdirSync(folder);
-  try {
-    execFileSync("mount", ["-t", "tmpfs", "-o", "size=64m", "tmpfs", folder], { stdio: "pipe" });
-  } catch (error) {
-    if (process.env["CI"]) throw error;
-    return undefined;
-  }
-  onTestFinished(() => {
-    execFileSync("umount", ["--lazy", folder]);
-  });
-  return folder;
-}
 
 interface Exports {
   truth: Truth;
@@ -60,7 +45,7 @@ async function expectRerun(scratch: Scratch, { sources, truth, pathOf }: Exports
 
 describe("a disk that is full", () => {
   test.for(some([3, 1, 6], 1))("with room for %i MiB: the run ends with disk_full, and a rerun gives the truth", async (room, { skip }) => {
-    const disk = smallDisk() ?? skip("this user may not mount a small disk: run the tests as root to have a full one");
+    const disk = smallDisk() ?? skip(MAY_NOT_MOUNT);
     const files = await exports(3_000);
     const scratch = await scratchWarehouse({ path: join(disk, "signals.duckdb"), memory: "192MB" });
     const ballast = join(disk, "ballast");
@@ -109,7 +94,7 @@ describe("a disk that is full", () => {
   });
 
   test("where the spool is: the message says which folder, and nothing stays there", async ({ skip }) => {
-    const disk = smallDisk() ?? skip("this user may not mount a small disk: run the tests as root to have a full one");
+    const disk = smallDisk() ?? skip(MAY_NOT_MOUNT);
     const path = join(disk, "text");
     const text = new SpooledText(path);
     writeFileSync(join(disk, "ballast"), Buffer.alloc(freeBytes(disk) - MIB, 1));

@@ -1,7 +1,8 @@
 /** Opening a warehouse: creating, migrating, and who may have it open. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, mkdirSync, readFileSync, readdirSync, statSync, symlinkSync, watch, writeFileSync } from "node:fs";
+import { syncBuiltinESMExports } from "node:module";
+import fs, { existsSync, linkSync, readFileSync, readdirSync, statSync, symlinkSync, watch, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { DuckDBInstance } from "@duckdb/node-api";
@@ -16,6 +17,7 @@ import { placeOf } from "../../sinks/places.ts";
 import { VIEWS } from "../../sinks/views/index.ts";
 import { openWarehouse } from "../../sinks/warehouse.ts";
 import { failureOf } from "../helpers/errors.ts";
+import { leftBehind } from "../helpers/left-behind.ts";
 import { contentKey } from "../../transforms/content-key.ts";
 import { csv, memoryFile, pageView, scratchFolder, scratchWarehouse } from "../helpers/warehouse.ts";
 
@@ -145,7 +147,10 @@ describe("a path that is no warehouse", () => {
   test("is there only when it is whole: while it is made, it lies elsewhere, and what a killed process left of that goes away", async () => {
     const folder = scratchFolder();
     const path = join(folder, "signals.duckdb");
-    mkdirSync(`${path}.new-999999999-left`);
+    const left = await leftBehind(`${path}.new-${process.pid}-left`);
+    // The second name of a file that another process has put in its place by now.
+    writeFileSync(join(folder, "made"), "made");
+    linkSync(join(folder, "made"), join(left, "signals.duckdb"));
     const seen: string[] = [];
     const watcher = watch(folder, () => {
       if (existsSync(path)) seen.push(readFileSync(path).subarray(8, 12).toString());
@@ -154,12 +159,34 @@ describe("a path that is no warehouse", () => {
     (await openWarehouse(placeOf(path))).close();
     watcher.close();
     expect(seen.every((magic) => magic === "DUCK")).toBe(true);
-    expect(readdirSync(folder)).toEqual(["signals.duckdb"]);
+    expect(readdirSync(folder).toSorted()).toEqual(["made", "signals.duckdb"]);
+    expect(readFileSync(join(folder, "made"), "utf8")).toBe("made");
+    expect(statSync(path)).toMatchObject({ nlink: 1, mode: 0o100600 });
     // It is not made anew where it is there.
     const { ino } = statSync(path);
     (await openWarehouse(placeOf(path))).close();
     expect(statSync(path).ino).toBe(ino);
   });
+
+  test.each(["EPERM", "EOPNOTSUPP", "ENOSYS"])(
+    "is made where the file system has no second names for a file (%s), as exFAT, SMB and sshfs have none",
+    async (code) => {
+      const { link } = fs.promises;
+      fs.promises.link = () => Promise.reject(Object.assign(new Error(code), { code }));
+      syncBuiltinESMExports();
+      onTestFinished(() => {
+        fs.promises.link = link;
+        syncBuiltinESMExports();
+      });
+      const folder = scratchFolder();
+      const path = join(folder, "signals.duckdb");
+      const warehouse = await openWarehouse(placeOf(path));
+      warehouse.close();
+      expect(readdirSync(folder)).toEqual(["signals.duckdb"]);
+      expect(statSync(path)).toMatchObject({ nlink: 1, mode: 0o100600 });
+      expect(await probeWarehouse(path)).toMatchObject({ version: 2, storage: "v1.4.0" });
+    },
+  );
 
   test("an empty DuckDB file cannot be read as one", async () => {
     const path = join(scratchFolder(), "other.duckdb");

@@ -1,6 +1,6 @@
 /** Pushing into the sandbox over real HTTP and SFTP, and reading back what it has. */
-import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { readdirSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { endImport } from "../../../pipeline/reference-set/follow.ts";
@@ -13,6 +13,7 @@ import { importJobs } from "../../../sinks/reference-set/imports.ts";
 import { Scratch } from "../../../sinks/reference-set/scratch.ts";
 import { type ConnectPlace, connectPlace } from "../../helpers/connect.ts";
 import { failureOf } from "../../helpers/errors.ts";
+import { leftBehind } from "../../helpers/left-behind.ts";
 import { often } from "../../helpers/often.ts";
 
 interface Place extends ConnectPlace {
@@ -394,14 +395,17 @@ describe("an import that goes wrong", () => {
 
   test("two pushes at a time: the second is told", async () => {
     const at = await place();
-    mkdirSync(`${at.config.warehouse}.push-${process.pid}-other`);
-    const failure = await failureOf(push(at, ROWS));
-    expect(failure).toMatchObject({ code: "import_under_way", hint: expect.stringContaining(`${process.pid}-other`) as string });
-    // That of a process which is no more is taken away.
-    const at2 = await place();
-    mkdirSync(`${at2.config.warehouse}.push-999999999-other`);
-    await push(at2, ROWS);
-    expect(readdirSync(at2.folder).filter((name) => name.includes("push-"))).toEqual([]);
+    const first = await Scratch.make(at.config.warehouse, at.config.limits, "push");
+    expect(await failureOf(push(at, ROWS))).toMatchObject({
+      code: "import_under_way",
+      message: expect.stringContaining(`process ${process.pid}`) as string,
+      hint: expect.stringContaining(dirname(first.path)) as string,
+    });
+    await first.remove();
+    // That of a push which was killed is taken away, whatever process has its number by now.
+    await leftBehind(`${at.config.warehouse}.push-${process.pid}-left`);
+    await push(at, ROWS);
+    expect(readdirSync(at.folder).filter((name) => name.includes("push-"))).toEqual([]);
     await expect(Scratch.make("/nowhere/w.duckdb", at.config.limits, "push")).rejects.toMatchObject({ code: "warehouse_failed" });
   });
 });
