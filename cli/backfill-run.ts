@@ -8,7 +8,7 @@ import { sftpOf } from "./server.ts";
 export const command = defineCommand({
   usage: "[options]",
   about:
-    "Asks Connect for what is missing of a span, as much as today allows, waits for the files and loads them; then waits for tomorrow and goes on, until\n" +
+    "Asks Connect for what is missing of a span, as much as today allows, waits for the files and loads them; then waits for tomorrow and goes on, until " +
     "nothing is missing. With --once it ends when today's part is done, for cron. It can be ended at any time: the next one goes on.",
   options: { ...SPAN_OPTIONS, once: { type: "boolean", help: "end when today's part is loaded" } },
   examples: ["backfill run --from 2025-01-01", "backfill run --from 2025-01-01 --once  # for cron"],

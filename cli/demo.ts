@@ -21,7 +21,7 @@ import { localPath } from "./world.ts";
 export const command = defineCommand({
   usage: "[options]",
   about:
-    "Shows the whole way without a Connect account: starts a local Connect, asks it for an export, waits for the file, loads it and older ones over SFTP\n" +
+    "Shows the whole way without a Connect account: starts a local Connect, asks it for an export, waits for the file, loads it and older ones over SFTP " +
     "into ./demo/signals.duckdb, and looks at what came of it. Run again, it starts its folder anew. --config and --warehouse do not apply: it writes both into its folder.",
   options: { out: { type: "string", value: "DIR", help: "the folder that it writes; ./demo by default" } },
   examples: ["demo"],

@@ -32,7 +32,7 @@ const OPTIONS = {
 export const command = defineCommand({
   usage: "[options]",
   about:
-    "Asks Connect for an export of signals. Everything is checked first; the job is written down before it is asked for, so nothing is lost or asked\n" +
+    "Asks Connect for an export of signals. Everything is checked first; the job is written down before it is asked for, so nothing is lost or asked " +
     "twice, whatever breaks. Where Connect's daily limits (20 jobs, 2 million rows, 1 GB) would be broken, it is put off to the next day.",
   options: OPTIONS,
   examples: [

@@ -16,8 +16,8 @@ import { localPath } from "./world.ts";
 export const command = defineCommand({
   usage: "NAME [options]",
   about:
-    "Sends rows to Connect as a reference set: checks them by every rule of Connect, uploads a file and has it imported. Nothing is sent while a rule is\n" +
-    "broken. The import is written down before it is asked for; a push that was interrupted is seen to by the next one. NAME has up to 25 Latin\n" +
+    "Sends rows to Connect as a reference set: checks them by every rule of Connect, uploads a file and has it imported. Nothing is sent while a rule is " +
+    "broken. The import is written down before it is asked for; a push that was interrupted is seen to by the next one. NAME has up to 25 Latin " +
     "letters, digits, - and _. With --save, refsets/NAME.json keeps the options, and later pushes need only the name.",
   options: {
     ...DEFINITION_OPTIONS,

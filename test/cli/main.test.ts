@@ -3,7 +3,7 @@ import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { COMMANDS } from "../../cli/commands.ts";
-import { COMMON_OPTIONS, type OptionTable } from "../../cli/command.ts";
+import { COMMON_OPTIONS, type OptionTable } from "../../cli/options.ts";
 import { packageVersion } from "../../pipeline/common/package.ts";
 import { cli, spawnCli } from "../helpers/cli.ts";
 import { scratchFolder } from "../helpers/warehouse.ts";
