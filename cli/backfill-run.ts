@@ -3,6 +3,7 @@ import { calendarText, SPAN_OPTIONS, spanOf } from "./backfill.ts";
 import { defineCommand } from "./command.ts";
 import { exportContext, noteRun } from "./api.ts";
 import { exitOf, jobDocument, jobTable, tellFaults, warnOfUnlisted } from "./export-report.ts";
+import { progressOfEach } from "./progress.ts";
 import { sftpOf } from "./server.ts";
 
 export const command = defineCommand({
@@ -20,7 +21,13 @@ export const command = defineCommand({
     warnOfUnlisted(out, span.types);
     const flow = await exportContext(config, context);
     return noteRun(flow, "backfill", async (runId) => {
-      const { outcomes, left } = await runBackfill(flow, { ...config.backfill, span, once: Boolean(values.once), runId });
+      const { outcomes, left } = await runBackfill(flow, {
+        ...config.backfill,
+        span,
+        once: Boolean(values.once),
+        runId,
+        onEvent: progressOfEach(out),
+      });
       out.result({ jobs: outcomes.map(jobDocument), left }, () =>
         [jobTable(outcomes), "", "What is left:", "", calendarText(left, config.backfill.guessRowsPerDay)].join("\n"),
       );

@@ -27,7 +27,8 @@ _signalhouse() {
   fi
   COMPREPLY=()
   words="\${COMP_WORDS[*]:1:COMP_CWORD-1}"
-  case "$words" in
+  # Behind a dash it is an option of help that is asked for.
+  [[ $cur == -* ]] || case "$words" in
 ${lists.join("\n")}
   esac
   case "$words " in

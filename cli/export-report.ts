@@ -13,8 +13,9 @@ export function jobDocument({ job, file, error }: ExportOutcome) {
     job_id: job.jobId,
     path: job.path,
     signal_types: job.signalTypes,
-    from: job.request.timestampStart,
-    to: job.request.timestampEnd,
+    // Its window, without the margins of a backfill.
+    from: new Date(job.windowStart).toISOString(),
+    to: new Date(job.windowEnd - 1).toISOString(),
     not_before: job.notBefore === null ? null : new Date(job.notBefore),
     ...(file ? { load: file } : {}),
     ...(error ? { error: { code: error.code, message: error.message, hint: error.hint } } : {}),

@@ -8,6 +8,7 @@ import { exportJobs } from "../sinks/jobs.ts";
 import { defineCommand, type Input } from "./command.ts";
 import { exportContext, noteRun } from "./api.ts";
 import { exitOf, jobDocument, jobTable, tellFaults, warnOfUnlisted } from "./export-report.ts";
+import { progressOfEach } from "./progress.ts";
 import { sftpOf } from "./server.ts";
 
 const OPTIONS = {
@@ -53,7 +54,7 @@ export const command = defineCommand({
       const asked = wish ? [await askForExport(flow, wish)] : await flow.useWarehouse(({ connection }) => exportJobs(connection, ...OPEN_EXPORTS));
       const waits = Boolean(values.wait) || Boolean(values.sync);
       const outcomes = waits
-        ? await awaitExports(flow, asked, { load: Boolean(values.sync), runId })
+        ? await awaitExports(flow, asked, { load: Boolean(values.sync), runId, onEvent: progressOfEach(context.out) })
         : wish
           ? asked.map((job): ExportOutcome => ({ job }))
           : await awaitExports(flow, asked, { load: false, once: true });

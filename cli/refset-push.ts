@@ -44,7 +44,7 @@ export const command = defineCommand({
       await saveDefinition(file, definition);
       out.note(`${file} keeps these options: next time, signalhouse refset push ${set}`);
     };
-    const readWarehouse = readerOf(config, context.signal);
+    const readWarehouse = readerOf(config, context.signal, context.out.waiting);
     if (values.out !== undefined) {
       const to = localPath(context, values.out);
       const prepared = await writeReferenceSet({ config, readWarehouse, signal: context.signal }, wish, undefined, to);

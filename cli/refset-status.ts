@@ -17,7 +17,7 @@ export const command = defineCommand({
   positionals: [0, 1],
   async run(context, { values, positionals: [set] }) {
     const { config, file } = await context.config();
-    const jobs = await readerOf(config, context.signal)(({ connection }) => importJobs(connection, set));
+    const jobs = await readerOf(config, context.signal, context.out.waiting)(({ connection }) => importJobs(connection, set));
     const isOpen = ({ status }: (typeof jobs)[number]) => isAtConnect(status);
     const looked = new Map<string, ImportOutcome>();
     if (jobs.some(isOpen)) {

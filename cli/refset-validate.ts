@@ -33,7 +33,7 @@ export const command = defineCommand({
     const isNamed = setNameViolations(set).length === 0;
     const asking = api && isNamed ? connectView({ api, config }, set, values.id) : Promise.resolve(undefined);
     const view = await asking.catch(without("api_unreachable"));
-    const readWarehouse = readerOf(config, context.signal);
+    const readWarehouse = readerOf(config, context.signal, context.out.waiting);
     const prepared = await writeReferenceSet({ config, readWarehouse, signal: context.signal }, wish, view, undefined);
     const isClean = prepared.violationCount === 0;
     context.out.result({ ...preparedDocument(set, prepared), asked_connect: unasked === undefined }, () =>

@@ -50,7 +50,10 @@ const SHELLS: Record<string, Shell> = {
       [
         `source ${script}`,
         ...lines.map((line) => {
-          const words = line.replace("=", " = ").split(" ").map((word) => `'${word}'`);
+          const words = line
+            .replace("=", " = ")
+            .split(" ")
+            .map((word) => `'${word}'`);
           return `COMP_WORDS=(${words.join(" ")}); COMP_CWORD=${words.length - 1}; COMPREPLY=(); _signalhouse; (IFS=$'\\t'; echo "\${COMPREPLY[*]}")`;
         }),
       ].join("\n"),
