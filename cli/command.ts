@@ -65,13 +65,13 @@ export function parseCommand<T extends OptionTable>(name: string, command: Comma
       throw new SignalhouseError("usage", `signalhouse ${name} does not take "${extra}"`, didYouMean(similarOptions(table, extra)) + hint);
     if (Array.isArray(command.takes)) for (const word of positionals) oneOf(command.usage.replace(/ .*/, ""), word, command.takes);
   }
-  return { values: values as Input<T & typeof COMMON_OPTIONS>["values"], positionals };
+  return { values, positionals };
 }
 
-/** The whole number that an option or argument says, from 0 to `most`. @throws SignalhouseError usage */
-export function wholeNumber(name: string, text: string, most = 1e15): number {
-  if (/^\d{1,16}$/.test(text) && Number(text) <= most) return Number(text);
-  throw new SignalhouseError("usage", `${name} is "${text}"`, `Give a whole number from 0 to ${most}.`);
+/** The whole number that an option or argument says, by default from 0 on. @throws SignalhouseError usage */
+export function wholeNumber(name: string, text: string, { least = 0, most }: { least?: number; most?: number } = {}): number {
+  if (/^\d{1,15}$/.test(text) && least <= Number(text) && Number(text) <= (most ?? Infinity)) return Number(text);
+  throw new SignalhouseError("usage", `${name} is "${text}"`, `Give a whole number from ${least} ${most === undefined ? "on" : `to ${most}`}.`);
 }
 
 /** The time that an option says, in milliseconds: a date (its start in UTC) or an ISO 8601 time. @throws SignalhouseError usage */

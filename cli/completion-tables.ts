@@ -29,15 +29,15 @@ export interface CompletionTables {
 export async function completionTables(table: CommandTable): Promise<CompletionTables> {
   const words = new Map<string, Map<string, string>>([["", new Map()]]);
   const commands: CompletedCommand[] = [];
-  for (const [name, { summary, load }] of Object.entries(table)) {
+  for (const [name, entry] of Object.entries(table)) {
     const [first = "", second] = name.split(" ");
-    if (second === undefined) words.get("")?.set(first, summary);
+    if (second === undefined) words.get("")?.set(first, entry.summary);
     else {
       const group = words.get(first) ?? new Map<string, string>();
-      words.set(first, group.set(second, summary));
+      words.set(first, group.set(second, entry.summary));
       words.get("")?.set(first, [...group.keys()].join(", "));
     }
-    commands.push(completed(name, (await load()).command));
+    commands.push(completed(name, (await entry.load()).command));
   }
   return { words, commands };
 }

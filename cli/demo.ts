@@ -67,7 +67,7 @@ const DAYS = { from: "2025-09-04", to: "2025-09-05" };
 /** What `signalhouse export --sync` does. @returns what came of it */
 async function exportFrom(context: Context): Promise<string> {
   const { config } = await context.config();
-  const flow = { ...(await exportContext(config, context)), log: (line: string) => context.out.log("debug", line) };
+  const flow = { ...(await exportContext(config, context)), log: (line: string) => context.out.log("debug", line), waiting: undefined };
   const jobName = newJobName(context.clock.now());
   const signalTypes = signalTypesOf("all");
   const start = exportMoment("--from", DAYS.from, "start");

@@ -48,9 +48,11 @@ function meantBy(commands: CommandTable, first: string, second = ""): string[] {
   const names = Object.keys(commands);
   const ofTwo = names.filter((name) => name.includes(" "));
   const groups = [...new Set(ofTwo.map((name) => name.replace(/ .*/, "")))];
-  const both = second.startsWith("-") ? [] : similar(`${first} ${second}`, ofTwo);
-  if (second !== "" && both.length > 0) return both;
-  const ofFirst = similar(first, [...names, ...groups, "--version"]).flatMap((word) => (groups.includes(word) ? groupOf(commands, word) : word));
+  const both = similar(second.startsWith("-") ? first : `${first} ${second}`, ofTwo);
+  if (both.length > 0) return both;
+  const ofFirst = similar(first, [...names.filter((name) => !name.includes(" ")), ...groups, "--version"]).flatMap((word) =>
+    groups.includes(word) ? groupOf(commands, word) : word,
+  );
   return ofFirst.length > 0 ? ofFirst : ofTwo.filter((name) => lastWord(name) === first.toLowerCase());
 }
 

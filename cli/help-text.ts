@@ -62,8 +62,8 @@ function inColumns(rows: readonly (readonly [string, string])[], width = Math.ma
 
 /** A command line over several, which a shell reads as one: a line end behind `\` counts for nothing, in double quotes too. */
 function wrapCommand(command: string): string[] {
-  // What stands in single quotes is not cut.
-  const words = command.match(/(?:[^\s']|'[^']*')+/g) ?? [];
+  // What stands in single quotes is not cut, nor an option from a short value.
+  const words = command.match(/(?:^| )--?[\w-]+ [^\s"'-]\S*|(?:[^\s']|'[^']*')+/g)?.map((word) => word.trim()) ?? [];
   const lines = wrap(words, COLUMNS - 6);
   return lines.map((line, index) => `${index === 0 ? "  " : "    "}${line}${index < lines.length - 1 ? " \\" : ""}`);
 }

@@ -64,6 +64,8 @@ export function parseOptions<T extends OptionTable>(table: T, args: readonly str
       continue;
     }
     if (value === undefined || (!inlineValue && /^-./.test(value))) throw valueMissing(rawName, option, value, hint);
+    // What a variable of a script would have said, that is not set, is no path: it would be the working folder.
+    if (value === "" && (option.value === "FILE" || option.value === "DIR")) throw valueMissing(rawName, option, undefined, hint);
     const chosen = option.choices ? oneOf(rawName, value, option.choices) : value;
     values.set(name, option.multiple ? [...((values.get(name) ?? []) as string[]), chosen] : chosen);
   }

@@ -29,7 +29,7 @@ export const command = defineCommand({
     save: { type: "boolean", help: "write these options into refsets/NAME.json" },
   },
   examples: [
-    'refset push Buyers --query "SELECT contact_customer_id, sum(order_value) AS revenue FROM orders GROUP BY ALL" --key contact_customer_id --wait',
+    'refset push Buyers --query "SELECT contact_customer_id, sum(order_value) AS revenue FROM orders WHERE contact_customer_id IS NOT NULL GROUP BY ALL" --key contact_customer_id --wait',
     `refset push Orders --from orders.csv --key "Order ID" --types '{"Amount":"NUMBER","Date":"DATE"}' --save`,
     "refset push Orders --changed --wait",
   ],

@@ -11,7 +11,7 @@ export function modeOf(option: Lowercase<ImportMode> | undefined): ImportMode | 
   return option?.toUpperCase() as ImportMode | undefined;
 }
 
-export const maxErrorsOf = (text: string | undefined): number => Math.max(1, wholeNumber("--max-errors", text ?? "100", 1_000_000));
+export const maxErrorsOf = (text: string | undefined): number => wholeNumber("--max-errors", text ?? "100", { least: 1, most: 1_000_000 });
 
 export function preparedDocument(set: string, prepared: Prepared) {
   const { columns, mode, delimiter, rows, sending, bytes, changes, violations, violationCount, notes } = prepared;

@@ -24,8 +24,8 @@ export const command = defineCommand({
   examples: ["sandbox", "sandbox --folder ~/exports --port 2222"],
   async run(context, { values }) {
     const { out, clock, signal } = context;
-    const port = wholeNumber("--port", values.port ?? "0", 65_535);
-    const apiPort = wholeNumber("--api-port", values["api-port"] ?? "0", 65_535);
+    const port = wholeNumber("--port", values.port ?? "0", { most: 65_535 });
+    const apiPort = wholeNumber("--api-port", values["api-port"] ?? "0", { most: 65_535 });
     const folder = localPath(context, values.out ?? "sandbox");
     await claimFolder(folder, "sandbox");
     const exports = values.folder === undefined ? join(folder, "exports") : localPath(context, values.folder);

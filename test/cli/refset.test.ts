@@ -27,7 +27,10 @@ describe("push", () => {
     put(at, "people.csv", ROWS);
     const options = ["--from", "people.csv", "--key", "id", "--columns", "id=Customer ID,name,phone", "--phone", "phone", "--folder", "sets/people"];
     const first = await cli(["refset", "push", "People", ...options, "--notify", "ana@example.com", "--wait", "--save"], within(at));
-    expect(first).toMatchObject({ code: 0 });
+    expect(first).toMatchObject({
+      code: 0,
+      stderr: expect.stringMatching(/waiting until Connect is done with the import "People-.*", until .* UTC at most$/m) as string,
+    });
     expect(first.stdout).toMatch(/Customer ID +id +TEXT +key/);
     expect(first.stdout).toMatch(/Connect has imported People, CREATE: 2 rows, \d+ B, delimiter comma, sets\/people\/People-/);
     expect(first.stdout + first.stderr).not.toContain(at.api.key);
