@@ -1,5 +1,6 @@
 /** Where everything is printed: results to stdout, everything else to stderr. */
 import { clearLine, cursorTo } from "node:readline";
+import { oneLine } from "./format.ts";
 import { WaitLine } from "./wait-line.ts";
 import type { Terminal, World } from "./world.ts";
 
@@ -71,10 +72,10 @@ export class Output {
   readonly waiting = (what: string | undefined): void => {
     const { terminal } = this;
     this.#waitLine?.stop();
-    this.#waitLine = what !== undefined && terminal ? new WaitLine(terminal, what) : undefined;
+    this.#waitLine = what !== undefined && terminal ? new WaitLine(terminal, oneLine(what)) : undefined;
     if (what === undefined || what === this.#waitsFor) return;
     this.#waitsFor = what;
-    if (!terminal) this.log("info", what);
+    if (!terminal) this.log("info", oneLine(what));
   };
 
   /** What went wrong with a part of the work. It is printed whatever the options. */
