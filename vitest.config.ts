@@ -32,7 +32,7 @@ export default defineConfig({
       ? [project("long", LONG)]
       : [
           project("pure", ["test/{schemas,transforms}/**/*.test.ts", "test/architecture.test.ts"]),
-          project("flows", ["test/{sinks,pipeline,samples,cli}/**/*.test.ts", "test/docs.test.ts"], PROCESSES),
+          project("flows", ["test/{sinks,pipeline,samples,cli}/**/*.test.ts", "test/docs.test.ts", "test/docs-commands.test.ts"], PROCESSES),
           project("process", PROCESSES),
         ],
   },

@@ -39,6 +39,7 @@ export async function exportContext(config: Config, context: Context): Promise<E
     signal: context.signal,
     secrets: secrets(context),
     log: (line) => context.out.log("info", line),
+    waiting: context.out.waiting,
   };
 }
 

@@ -8,7 +8,7 @@ import { doorOf } from "./warehouse.ts";
 export const command = defineCommand({
   usage: "[options]",
   about:
-    "Prints what is missing of a span and on which days it can be asked for within Connect's daily limits (20 jobs, 2 million rows, 1 GB). It asks for\n" +
+    "Prints what is missing of a span and on which days it can be asked for within Connect's daily limits (20 jobs, 2 million rows, 1 GB). It asks for " +
     "nothing. Rows are expected from what was loaded so far; the calendar mends itself as more is known.",
   options: SPAN_OPTIONS,
   examples: ["backfill plan --from 2025-01-01", "backfill plan --from 2025-01-01 --to 2025-03-31 --types email,order"],

@@ -12,7 +12,7 @@ const LETTERS: Readonly<Record<CellState, string>> = { loaded: "L", asked: "a", 
 export const command = defineCommand({
   usage: "[options]",
   about:
-    "Shows each day of a span by signal type: L loaded, a asked for, . missing, ! the file is deleted within 7 days and not loaded, X deleted before it\n" +
+    "Shows each day of a span by signal type: L loaded, a asked for, . missing, ! the file is deleted within 7 days and not loaded, X deleted before it " +
     "was loaded. What an export that signalhouse did not ask for has brought is not counted: nothing tells which window it covered.",
   options: SPAN_OPTIONS,
   examples: ["backfill status --from 2025-01-01", "backfill status --from 2025-01-01 --types email --json"],

@@ -1,36 +1,10 @@
-/** What a command is: its options as a table, from which parsing and --help are derived. */
-import { parseArgs } from "node:util";
-import { messageOf, SignalhouseError } from "../schemas/errors.ts";
+/** What a command is: what it takes and does, from which parsing, --help and the completions are derived. */
+import { SignalhouseError } from "../schemas/errors.ts";
 import type { LoadedConfig } from "./config-file.ts";
-import { LOG_LEVELS, type Output } from "./output.ts";
+import { COMMON_OPTIONS, type OptionTable, oneOf, parseOptions, similarOptions, type Values } from "./options.ts";
+import type { Output } from "./output.ts";
+import { didYouMean } from "./suggest.ts";
 import type { World } from "./world.ts";
-
-interface Option {
-  type: "string" | "boolean";
-  multiple?: true;
-  short?: string;
-  /** How --help calls the value. */
-  value?: string;
-  help: string;
-  /** Taken, but not told of: an older name of another option. */
-  hidden?: true;
-}
-
-export type OptionTable = Readonly<Record<string, Option>>;
-
-type ValueOf<O extends Option> = O["type"] extends "boolean" ? boolean : O extends { multiple: true } ? string[] : string;
-type Values<T extends OptionTable> = { [K in keyof T]?: ValueOf<T[K]> };
-
-/** The options that every command takes. */
-export const COMMON_OPTIONS = {
-  config: { type: "string", value: "FILE", help: "the configuration; signalhouse.config.json by default" },
-  warehouse: { type: "string", value: "FILE", help: "the DuckDB file, in place of the configuration's" },
-  json: { type: "boolean", help: "print one JSON document" },
-  quiet: { type: "boolean", help: "print only results that were asked for, and failures" },
-  "log-level": { type: "string", value: "LEVEL", help: `how much is told on the way: ${LOG_LEVELS.join(", ")}; info by default` },
-  debug: { type: "boolean", help: "with a failure, print where in the code it happened" },
-  help: { type: "boolean", short: "h", help: "print this" },
-} as const satisfies OptionTable;
 
 /** What a command gets beside its own options: the world that it runs in, in which only `out` prints. */
 export interface Context extends Omit<World, "stdout" | "stderr"> {
@@ -39,6 +13,8 @@ export interface Context extends Omit<World, "stdout" | "stderr"> {
   configFile: string | undefined;
   /** The configuration with --warehouse applied and paths resolved. @throws SignalhouseError config_invalid, user_name_invalid */
   config: () => Promise<LoadedConfig>;
+  /** All commands, for those that tell of others. */
+  commands: CommandTable;
 }
 
 export interface Input<T extends OptionTable = OptionTable> {
@@ -56,6 +32,8 @@ export interface Command<T extends OptionTable = OptionTable> {
   examples: readonly string[];
   /** How many arguments it takes, least and most; none by default. */
   positionals?: readonly [least: number, most: number];
+  /** What its arguments are, where that can be told: files, or one of these words. */
+  takes?: "files" | readonly string[];
   /** @returns the exit code */
   run(context: Context, input: Input<T>): Promise<number>;
 }
@@ -65,32 +43,35 @@ export function defineCommand<const T extends OptionTable>(command: Command<T>):
   return command;
 }
 
+/** A command as the table of all commands has it: it is imported only when it is called. */
+interface CommandEntry {
+  summary: string;
+  load(): Promise<{ command: Command }>;
+}
+
+export type CommandTable = Readonly<Record<string, CommandEntry>>;
+
 /** Reads a command line. @throws SignalhouseError usage */
 export function parseCommand<T extends OptionTable>(name: string, command: Command<T>, args: readonly string[]): Input<T & typeof COMMON_OPTIONS> {
-  const help = `See: signalhouse ${name} --help`;
-  const parsed = parse({ ...COMMON_OPTIONS, ...command.options }, args, help);
+  const hint = `See: signalhouse ${name} --help`;
+  const table = { ...COMMON_OPTIONS, ...command.options };
+  const { values, positionals } = parseOptions(table, args, hint);
   const [least, most] = command.positionals ?? [0, 0];
-  const count = parsed.positionals.length;
-  if (parsed.values["help"] !== true) {
-    if (count < least) throw new SignalhouseError("usage", `signalhouse ${name} needs ${command.usage.replace(/ ?\[options\]/, "")}`, help);
-    if (count > most) throw new SignalhouseError("usage", `signalhouse ${name} does not take "${parsed.positionals[most]}"`, help);
+  if (!("help" in values)) {
+    if (positionals.length < least)
+      throw new SignalhouseError("usage", `signalhouse ${name} needs ${command.usage.replace(/ ?\[options\]/, "")}`, hint);
+    const extra = positionals[most];
+    if (extra !== undefined)
+      throw new SignalhouseError("usage", `signalhouse ${name} does not take "${extra}"`, didYouMean(similarOptions(table, extra)) + hint);
+    if (Array.isArray(command.takes)) for (const word of positionals) oneOf(command.usage.replace(/ .*/, ""), word, command.takes);
   }
-  return parsed as Input<T & typeof COMMON_OPTIONS>;
+  return { values, positionals };
 }
 
-function parse(options: OptionTable, args: readonly string[], hint: string) {
-  try {
-    return parseArgs({ args: [...args], options, allowPositionals: true, strict: true });
-  } catch (error) {
-    // Node's own message ends with advice on how to pass such an argument after "--"; its first sentence is enough.
-    throw new SignalhouseError("usage", messageOf(error).split(/\. /)[0] ?? "", hint, error);
-  }
-}
-
-/** The whole number that an option or argument says, from 0 to `most`. @throws SignalhouseError usage */
-export function wholeNumber(name: string, text: string, most = 1e15): number {
-  if (/^\d{1,16}$/.test(text) && Number(text) <= most) return Number(text);
-  throw new SignalhouseError("usage", `${name} is "${text}"`, `Give a whole number from 0 to ${most}.`);
+/** The whole number that an option or argument says, by default from 0 on. @throws SignalhouseError usage */
+export function wholeNumber(name: string, text: string, { least = 0, most }: { least?: number; most?: number } = {}): number {
+  if (/^\d{1,15}$/.test(text) && least <= Number(text) && Number(text) <= (most ?? Infinity)) return Number(text);
+  throw new SignalhouseError("usage", `${name} is "${text}"`, `Give a whole number from ${least} ${most === undefined ? "on" : `to ${most}`}.`);
 }
 
 /** The time that an option says, in milliseconds: a date (its start in UTC) or an ISO 8601 time. @throws SignalhouseError usage */
@@ -101,11 +82,4 @@ export function pointInTime(name: string, text: string): number {
   const time = exists && /^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d))?$/.test(text) ? Date.parse(text) : Number.NaN;
   if (!Number.isNaN(time)) return time;
   throw new SignalhouseError("usage", `${name} is "${text}", which is no date`, "Write it as 2025-09-01 or 2025-09-01T08:00:00Z.");
-}
-
-/** The value of an option that has a fixed set of them. @throws SignalhouseError usage */
-export function oneOf<T extends string>(name: string, text: string, choices: readonly T[]): T {
-  const choice = choices.find((known) => known === text);
-  if (choice !== undefined) return choice;
-  throw new SignalhouseError("usage", `${name} is "${text}"`, `Choose one of ${choices.join(", ")}.`);
 }

@@ -1,12 +1,7 @@
 /** All commands. Each is imported only when it is called. */
-import type { Command } from "./command.ts";
+import type { CommandTable } from "./command.ts";
 
-interface Entry {
-  summary: string;
-  load(): Promise<{ command: Command }>;
-}
-
-export const COMMANDS: Readonly<Record<string, Entry>> = {
+export const COMMANDS: CommandTable = {
   init: { summary: "write signalhouse.config.json with a comment on every choice", load: () => import("./init.ts") },
   doctor: { summary: "test everything that a sync needs, and say how to mend it", load: () => import("./doctor.ts") },
   "keys generate": { summary: "make a key pair for the SFTP server", load: () => import("./keys-generate.ts") },
@@ -33,15 +28,7 @@ export const COMMANDS: Readonly<Record<string, Entry>> = {
   verify: { summary: "prove the ledger from the tables", load: () => import("./verify.ts") },
   query: { summary: "run SQL on the warehouse", load: () => import("./query.ts") },
   sandbox: { summary: "serve sample exports over SFTP on this machine", load: () => import("./sandbox.ts") },
-  demo: { summary: "the sandbox, a sync and a look at the result; no account needed", load: () => import("./demo.ts") },
+  demo: { summary: "the sandbox, a sync, a look at the result; no account needed", load: () => import("./demo.ts") },
+  help: { summary: "what there is, or how a command is used", load: () => import("./help.ts") },
+  completion: { summary: "have the shell complete commands and options", load: () => import("./completion.ts") },
 };
-
-/** The command that the first words of a command line name, and the words after it. */
-export function findCommand(args: readonly string[]): { name: string; entry: Entry; rest: string[] } | undefined {
-  for (const words of [2, 1]) {
-    const name = args.slice(0, words).join(" ");
-    const entry = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
-    if (entry) return { name, entry, rest: args.slice(words) };
-  }
-  return undefined;
-}

@@ -21,7 +21,7 @@ import { localPath } from "./world.ts";
 export const command = defineCommand({
   usage: "[options]",
   about:
-    "Shows the whole way without a Connect account: starts a local Connect, asks it for an export, waits for the file, loads it and older ones over SFTP\n" +
+    "Shows the whole way without a Connect account: starts a local Connect, asks it for an export, waits for the file, loads it and older ones over SFTP " +
     "into ./demo/signals.duckdb, and looks at what came of it. Run again, it starts its folder anew. --config and --warehouse do not apply: it writes both into its folder.",
   options: { out: { type: "string", value: "DIR", help: "the folder that it writes; ./demo by default" } },
   examples: ["demo"],
@@ -67,7 +67,7 @@ const DAYS = { from: "2025-09-04", to: "2025-09-05" };
 /** What `signalhouse export --sync` does. @returns what came of it */
 async function exportFrom(context: Context): Promise<string> {
   const { config } = await context.config();
-  const flow = { ...(await exportContext(config, context)), log: (line: string) => context.out.log("debug", line) };
+  const flow = { ...(await exportContext(config, context)), log: (line: string) => context.out.log("debug", line), waiting: undefined };
   const jobName = newJobName(context.clock.now());
   const signalTypes = signalTypesOf("all");
   const start = exportMoment("--from", DAYS.from, "start");

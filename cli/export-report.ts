@@ -2,9 +2,11 @@
 import { unlistedTypes } from "../schemas/connect.ts";
 import type { ExportOutcome } from "../pipeline/export/arrive.ts";
 import type { ExportJob } from "../sinks/jobs.ts";
+import { LISTED_TYPES } from "../schemas/signal-types.ts";
 import { EXIT } from "./failures.ts";
 import { number, table, time } from "./format.ts";
 import type { Output } from "./output.ts";
+import { didYouMean, similar } from "./suggest.ts";
 
 export function jobDocument({ job, file, error }: ExportOutcome) {
   return {
@@ -13,8 +15,9 @@ export function jobDocument({ job, file, error }: ExportOutcome) {
     job_id: job.jobId,
     path: job.path,
     signal_types: job.signalTypes,
-    from: job.request.timestampStart,
-    to: job.request.timestampEnd,
+    // Its window, without the margins of a backfill.
+    from: new Date(job.windowStart).toISOString(),
+    to: new Date(job.windowEnd - 1).toISOString(),
     not_before: job.notBefore === null ? null : new Date(job.notBefore),
     ...(file ? { load: file } : {}),
     ...(error ? { error: { code: error.code, message: error.message, hint: error.hint } } : {}),
@@ -26,7 +29,7 @@ export function warnOfUnlisted(out: Output, types: readonly string[]): void {
   for (const type of unlistedTypes(types))
     out.log(
       "warn",
-      `"${type}" is not on Connect's list of signal types: it is asked for all the same, but Connect may refuse it. docs/tables.md has the list.`,
+      `"${type}" is not on Connect's list of signal types: it is asked for all the same, but Connect may refuse it. ${didYouMean(similar(type, LISTED_TYPES))}docs/tables.md has the list.`,
     );
 }
 

@@ -8,6 +8,7 @@ import { exportJobs } from "../sinks/jobs.ts";
 import { defineCommand, type Input } from "./command.ts";
 import { exportContext, noteRun } from "./api.ts";
 import { exitOf, jobDocument, jobTable, tellFaults, warnOfUnlisted } from "./export-report.ts";
+import { progressOfEach } from "./progress.ts";
 import { sftpOf } from "./server.ts";
 
 const OPTIONS = {
@@ -32,7 +33,7 @@ const OPTIONS = {
 export const command = defineCommand({
   usage: "[options]",
   about:
-    "Asks Connect for an export of signals. Everything is checked first; the job is written down before it is asked for, so nothing is lost or asked\n" +
+    "Asks Connect for an export of signals. Everything is checked first; the job is written down before it is asked for, so nothing is lost or asked " +
     "twice, whatever breaks. Where Connect's daily limits (20 jobs, 2 million rows, 1 GB) would be broken, it is put off to the next day.",
   options: OPTIONS,
   examples: [
@@ -53,7 +54,7 @@ export const command = defineCommand({
       const asked = wish ? [await askForExport(flow, wish)] : await flow.useWarehouse(({ connection }) => exportJobs(connection, ...OPEN_EXPORTS));
       const waits = Boolean(values.wait) || Boolean(values.sync);
       const outcomes = waits
-        ? await awaitExports(flow, asked, { load: Boolean(values.sync), runId })
+        ? await awaitExports(flow, asked, { load: Boolean(values.sync), runId, onEvent: progressOfEach(context.out) })
         : wish
           ? asked.map((job): ExportOutcome => ({ job }))
           : await awaitExports(flow, asked, { load: false, once: true });

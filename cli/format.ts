@@ -63,6 +63,17 @@ export function oneLine(text: string, width = Infinity): string {
   return shown.length > width ? `${shown.slice(0, width - 1)}…` : shown;
 }
 
+/** Text in lines of so many columns. A word that is longer has a line of its own. @param text or its words, which may have blanks in them */
+export function wrap(text: string | readonly string[], columns: number): string[] {
+  const lines: string[] = [];
+  for (const word of typeof text === "string" ? text.split(/\s+/) : text) {
+    const longer = lines.length === 0 ? word : `${lines.at(-1)} ${word}`;
+    if (lines.length > 0 && longer.length <= columns) lines[lines.length - 1] = longer;
+    else lines.push(word);
+  }
+  return lines;
+}
+
 /** A column of a table: its heading, and the side on which its cells stand. */
 export type Heading = string | { right: string };
 

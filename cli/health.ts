@@ -5,6 +5,7 @@ import type { Cycle } from "../pipeline/watch.ts";
 import type { DailyLimits } from "../schemas/connect.ts";
 import { OPEN_EXPORTS } from "../schemas/jobs.ts";
 import { exportJobs, usedOfDay } from "../sinks/jobs.ts";
+import { newestOf, signalTypes } from "../sinks/status.ts";
 import { GUESSED_BYTES_PER_ROW } from "../pipeline/export/ask.ts";
 import { toJson } from "./output.ts";
 
@@ -54,11 +55,7 @@ export class Health {
     await use(async ({ connection }) => {
       this.#jobsOpen = (await exportJobs(connection, ...OPEN_EXPORTS)).length;
       this.#used = await usedOfDay(connection, Date.parse(utcDay(cycle.finishedAt)), GUESSED_BYTES_PER_ROW);
-      const newest = await connection.runAndReadAll(
-        "SELECT epoch_ms(greatest((SELECT max(occurred_at) FROM marketing_signals), (SELECT max(occurred_at) FROM behavior_signals)))",
-      );
-      const [value] = newest.getRows()[0] ?? [];
-      this.#newestSignal = typeof value === "bigint" ? Number(value) : undefined;
+      this.#newestSignal = newestOf(await signalTypes(connection))?.getTime();
     });
   }
 

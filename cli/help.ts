@@ -1,45 +1,26 @@
-/** What --help prints, out of the command table and the option tables. */
-import { COMMON_OPTIONS, type Command, type OptionTable } from "./command.ts";
+import { type CommandTable, defineCommand } from "./command.ts";
+import { EXIT } from "./failures.ts";
+import { findCommand, groupOf } from "./find-command.ts";
+import { commandHelp, overview } from "./help-text.ts";
 
-/** `signalhouse --help`. */
-export function overview(commands: Readonly<Record<string, { summary: string }>>): string {
-  const width = Math.max(...Object.keys(commands).map((name) => name.length));
-  const lines = Object.entries(commands).map(([name, { summary }]) => `  ${name.padEnd(width)}  ${summary}`);
-  return [
-    "Brings Acoustic Connect signals into a DuckDB warehouse on your own machine, exactly once.",
-    "",
-    "Usage: signalhouse COMMAND [options]",
-    "",
-    ...lines,
-    "",
-    "signalhouse COMMAND --help tells more, with examples. signalhouse --version prints the version.",
-    "Exit codes: 0 done, 1 failed, 2 bad usage or configuration, 3 done but records were rejected, 130 interrupted.",
-    "",
-    "Without a Connect account, start with: signalhouse demo",
-  ].join("\n");
-}
+export const command = defineCommand({
+  usage: "[COMMAND] [options]",
+  about: "Says what there is, or how a command is used: the same as COMMAND --help. A command of two words may be left at the first one.",
+  options: {},
+  examples: ["help", "help sync", "help rejects replay"],
+  positionals: [0, 2],
+  async run({ out, commands }, { positionals }) {
+    const text = await helpOn(commands, positionals);
+    out.result({ help: text }, () => text);
+    return EXIT.done;
+  },
+});
 
-/** `signalhouse COMMAND --help`. */
-export function commandHelp(name: string, command: Command): string {
-  const width = Math.max(...[command.options, COMMON_OPTIONS].flatMap((table) => told(table).map((entry) => flag(entry).length)));
-  const section = (title: string, table: OptionTable) => {
-    const entries = told(table);
-    return entries.length === 0 ? [] : ["", title, ...entries.map((entry) => `  ${flag(entry).padEnd(width)}  ${entry[1].help}`)];
-  };
-  return [
-    `Usage: signalhouse ${name} ${command.usage}`.trimEnd(),
-    "",
-    command.about,
-    ...section("Options:", command.options),
-    ...section("Every command takes:", COMMON_OPTIONS),
-    "",
-    command.examples.length > 1 ? "Examples:" : "Example:",
-    ...command.examples.map((example) => `  signalhouse ${example}`),
-  ].join("\n");
-}
-
-const told = (table: OptionTable) => Object.entries(table).filter(([, { hidden }]) => !hidden);
-
-function flag([name, { short, value, multiple }]: [string, OptionTable[string]]): string {
-  return `${short ? `-${short}, ` : ""}--${name}${value ? ` ${value}` : ""}${multiple ? " …" : ""}`;
+/** The help on what these words name: nothing, a command, or the first word of several. @throws SignalhouseError usage */
+async function helpOn(commands: CommandTable, words: readonly string[]): Promise<string> {
+  const group = groupOf(commands, words[0]);
+  if (words.length === 0) return overview(commands);
+  if (words.length === 1 && group.length > 0) return overview(Object.fromEntries(Object.entries(commands).filter(([name]) => group.includes(name))));
+  const { name, entry } = findCommand(commands, words);
+  return commandHelp(name, (await entry.load()).command);
 }

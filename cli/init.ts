@@ -2,7 +2,7 @@ import { readConfig, REGIONS } from "../schemas/config.ts";
 import { DAY_MS } from "../schemas/connect.ts";
 import { SignalhouseError } from "../schemas/errors.ts";
 import { writeNewFile, writeRefused } from "../sinks/whole-file.ts";
-import { defineCommand, oneOf } from "./command.ts";
+import { defineCommand } from "./command.ts";
 import { CONFIG_FILE, parseConfig } from "./config-file.ts";
 import { configTemplate } from "./config-template.ts";
 import { EXIT } from "./failures.ts";
@@ -14,7 +14,7 @@ export const command = defineCommand({
   usage: "[options]",
   about: "Writes signalhouse.config.json into this folder (or to --config), with a comment on every choice. It never overwrites one.",
   options: {
-    region: { type: "string", value: "REGION", help: `where the subscription lives: ${REGION_NAMES.join(", ")}` },
+    region: { type: "string", value: "REGION", choices: REGION_NAMES, help: `where the subscription lives: ${REGION_NAMES.join(", ")}` },
     user: { type: "string", value: "EMAIL", help: "the e-mail address of your Connect account" },
     key: { type: "string", value: "FILE", help: "your private SSH key; ~/.ssh/connect_ed25519 by default" },
     "api-key-file": { type: "string", value: "FILE", help: "a file of yours (mode 600) with the API key; else SIGNALHOUSE_API_KEY is used" },
@@ -22,7 +22,7 @@ export const command = defineCommand({
   examples: ["init", "init --region eu-central-1 --user analyst@example.com --key ~/.ssh/connect_ed25519"],
   async run(context, { values }) {
     const { out, clock, configFile } = context;
-    const region = oneOf("--region", values.region ?? REGION_NAMES[0] ?? "", REGION_NAMES);
+    const region = values.region ?? (REGION_NAMES[0] as (typeof REGION_NAMES)[number]);
     const text = configTemplate({
       region,
       user: values.user ?? "",

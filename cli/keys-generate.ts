@@ -10,7 +10,7 @@ import { localPath } from "./world.ts";
 export const command = defineCommand({
   usage: "[options]",
   about:
-    "Makes an ed25519 key pair for Connect's SFTP server: the private half for you alone (mode 600), the public half beside it in FILE.pub. It never\n" +
+    "Makes an ed25519 key pair for Connect's SFTP server: the private half for you alone (mode 600), the public half beside it in FILE.pub. It never " +
     "overwrites a key. Where the environment variable SIGNALHOUSE_KEY_PASSPHRASE is set, the private half is encrypted with it.",
   options: {
     file: { type: "string", value: "FILE", help: "the private key to write; sftp.keyFile by default, else ~/.ssh/connect_ed25519" },

@@ -12,7 +12,7 @@ import { localPath } from "./world.ts";
 export const command = defineCommand({
   usage: "[options]",
   about:
-    "Registers the public half of your key with Connect (updatePublicKeyForConnectUser), so that it logs in over SFTP. It is registered for the user to\n" +
+    "Registers the public half of your key with Connect (updatePublicKeyForConnectUser), so that it logs in over SFTP. It is registered for the user to " +
     "whom the API key belongs, in place of the key that this user had before. The private half never leaves this machine.",
   options: {
     file: { type: "string", value: "FILE", help: "a public key (FILE.pub), for one that is in the ssh-agent; by default the one of sftp.keyFile" },

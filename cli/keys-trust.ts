@@ -11,7 +11,7 @@ import { sftpOf } from "./server.ts";
 export const command = defineCommand({
   usage: "[--fingerprint SHA256:…] [options]",
   about:
-    "Shows the host keys of the SFTP server. A key that you compared with what Acoustic support or a colleague tells you is made known with\n" +
+    "Shows the host keys of the SFTP server. A key that you compared with what Acoustic support or a colleague tells you is made known with " +
     "--fingerprint: it is added to the first of sftp.knownHosts. Nothing is ever trusted without it.",
   options: { fingerprint: { type: "string", value: "SHA256:…", help: "trust the key that has this fingerprint" } },
   examples: ["keys trust", "keys trust --fingerprint SHA256:Wrwm8cJO0TGVUNlsfEHmCLZrSoDuYDNMpQkLqQSEuQ4"],

@@ -14,11 +14,12 @@ import { localPath } from "./world.ts";
 export const command = defineCommand({
   usage: "FILE… [options]",
   about:
-    'Loads export files from this machine, gzip or plain CSV, in the order given; "-" reads standard input. Each is loaded whole or not at all.\n' +
+    'Loads export files from this machine, gzip or plain CSV, in the order given; "-" reads standard input. Each is loaded whole or not at all. ' +
     "A file that is in the warehouse already is left out.",
   options: READER_OPTIONS,
   examples: ["load Signals_Export.csv.gz", "load exports/*.csv.gz", "load - < Signals_Export.csv.gz"],
   positionals: [1, Infinity],
+  takes: "files",
   async run(context, { values, positionals }) {
     const { out, signal } = context;
     const reader = chosenReader(values, out);

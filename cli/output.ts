@@ -1,5 +1,7 @@
 /** Where everything is printed: results to stdout, everything else to stderr. */
 import { clearLine, cursorTo } from "node:readline";
+import { oneLine } from "./format.ts";
+import { WaitLine } from "./wait-line.ts";
 import type { Terminal, World } from "./world.ts";
 
 /** From little to much. */
@@ -14,6 +16,8 @@ export class Output {
   readonly #streams: Streams;
   readonly #level: LogLevel;
   #documentPrinted = false;
+  #waitsFor: string | undefined;
+  #waitLine: WaitLine | undefined;
 
   /** @param streams where it prints, and the clock that its log goes by */
   constructor(streams: Streams, options: { json: boolean; quiet: boolean; level: LogLevel }) {
@@ -60,6 +64,19 @@ export class Output {
     const { stderr } = this.#streams;
     return stderr.isTTY && this.tells("info") ? stderr : undefined;
   }
+
+  /**
+   * What is waited for now, in words for a line; undefined when that is over. On a terminal it stands there with the time that it takes, a log
+   * gets it once.
+   */
+  readonly waiting = (what: string | undefined): void => {
+    const { terminal } = this;
+    this.#waitLine?.stop();
+    this.#waitLine = what !== undefined && terminal ? new WaitLine(terminal, oneLine(what)) : undefined;
+    if (what === undefined || what === this.#waitsFor) return;
+    this.#waitsFor = what;
+    if (!terminal) this.log("info", oneLine(what));
+  };
 
   /** What went wrong with a part of the work. It is printed whatever the options. */
   trouble(text: string): void {

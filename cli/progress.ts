@@ -8,6 +8,7 @@ import type { Output } from "./output.ts";
 
 /** Between two log lines on one file. */
 const LOG_EVERY_MS = 5000;
+const TICK_MS = 1000;
 
 const BAR: Omit<Options, "stream"> = {
   format: "[{bar}] {percentage}%  {amount}  {rate} records/s  {left}  {file}",
@@ -20,12 +21,26 @@ const BAR: Omit<Options, "stream"> = {
   etaBuffer: 1,
 };
 
+/** Tells of files one by one, where nobody knows beforehand which come. */
+export function progressOfEach(out: Output): (event: LoadEvent) => void {
+  let progress: Progress | undefined;
+  return (event) => {
+    if (event.event === "reading") progress ??= new Progress(out, event.size);
+    progress?.onEvent(event);
+    if (event.event !== "done") return;
+    progress?.stop();
+    progress = undefined;
+  };
+}
+
 /** Of one run of several files. Whoever makes it calls stop() when the run is over. */
 export class Progress {
   readonly #out: Output;
   readonly #meter: Meter;
   readonly #bar: SingleBar | undefined;
   #loggedAt = performance.now();
+  #readAt = 0;
+  #writing: NodeJS.Timeout | undefined;
 
   /** @param totalBytes of all files, 0 where it is not known */
   constructor(out: Output, totalBytes: number) {
@@ -39,12 +54,14 @@ export class Progress {
   }
 
   onEvent(event: LoadEvent): void {
-    if (event.event === "done") this.#done(event.file);
-    else this.#reading(event);
+    if (event.event === "reading") this.#reading(event);
+    else if (event.event === "writing") this.#beginWriting(event);
+    else this.#done(event.file);
   }
 
   #reading({ path, bytes: read, size, records }: LoadEvent & { event: "reading" }): void {
     const now = performance.now();
+    this.#readAt = now;
     this.#meter.read(path, read, records);
     const rate = number(Math.round(this.#meter.recordsPerSecond(now)));
     const left = this.#meter.left(now);
@@ -64,11 +81,34 @@ export class Progress {
     }
   }
 
+  /** All is read, and what comes takes as long again, without news of its own. The next file may be read meanwhile: that is to be seen. */
+  #beginWriting({ path, records }: LoadEvent & { event: "writing" }): void {
+    const begin = performance.now();
+    let isLogged = false;
+    this.#endWriting();
+    const tell = () => {
+      const now = performance.now();
+      if (this.#bar && now - this.#readAt >= TICK_MS)
+        this.#bar.update({ left: `writing into the warehouse ${clock(now - begin)}`, file: basename(path) });
+      if (this.#bar || isLogged || now - begin < LOG_EVERY_MS) return;
+      isLogged = true;
+      this.#out.log("info", `writing ${path} into the warehouse: ${count(records, "record")}`);
+    };
+    this.#writing = setInterval(tell, TICK_MS);
+  }
+
+  #endWriting(): void {
+    clearInterval(this.#writing);
+    this.#writing = undefined;
+  }
+
   #done(file: FileResult): void {
+    this.#endWriting();
     if (!this.#bar) this.#out.log(file.status === "failed" ? "warn" : "info", doneLine(file));
   }
 
   stop(): void {
+    this.#endWriting();
     this.#bar?.stop();
   }
 }

@@ -2,7 +2,7 @@ import { extname } from "node:path";
 import type { Json } from "@duckdb/node-api";
 import { SignalhouseError } from "../schemas/errors.ts";
 import { FILE_FORMATS, type FileFormat, type QueryResult, runQuery, writeQuery } from "../sinks/query.ts";
-import { defineCommand, oneOf } from "./command.ts";
+import { defineCommand } from "./command.ts";
 import { EXIT } from "./failures.ts";
 import { count, number, oneLine, table } from "./format.ts";
 import { reading } from "./warehouse.ts";
@@ -17,10 +17,10 @@ const CELL_WIDTH = 100;
 export const command = defineCommand({
   usage: '"SQL" [options]',
   about:
-    "Runs one SQL statement that reads the warehouse: SELECT, SHOW, DESCRIBE, SUMMARIZE, EXPLAIN. It reaches no other file and no network.\n" +
+    "Runs one SQL statement that reads the warehouse: SELECT, SHOW, DESCRIBE, SUMMARIZE, EXPLAIN. It reaches no other file and no network. " +
     "Times are in UTC. In JSON, decimals are text, and so are integers beyond 2^53, so that no digit is lost. A table shows at most 1,000 rows.",
   options: {
-    format: { type: "string", value: "FORMAT", help: `${FORMATS.join(", ")}; table by default` },
+    format: { type: "string", value: "FORMAT", choices: FORMATS, help: `${FORMATS.join(", ")}; table by default` },
     output: { type: "string", short: "o", value: "FILE", help: "write to a file: csv, json or parquet by its ending" },
   },
   examples: [
@@ -31,7 +31,7 @@ export const command = defineCommand({
   positionals: [1, 1],
   async run(context, { values, positionals: [sql = ""] }) {
     const { out } = context;
-    const format = oneOf("--format", values.format ?? (out.json ? "json" : "table"), FORMATS);
+    const format = values.format ?? (out.json ? "json" : "table");
     const file = values.output === undefined ? undefined : { path: localPath(context, values.output), format: fileFormat(values.output) };
     return reading(
       context,

@@ -9,6 +9,7 @@ import {
   ATTRIBUTE_TYPES,
   DATE_FORMAT_NAMES,
   DELIMITER_NAMES,
+  type ImportMode,
   MOST_DECIMALS,
   type RefsetDefinition,
   refsetDefinition,
@@ -16,9 +17,12 @@ import {
   setNameViolations,
 } from "../schemas/reference-set.ts";
 import { replaceFile, writeRefused } from "../sinks/whole-file.ts";
-import { type Input, oneOf } from "./command.ts";
+import type { Input } from "./command.ts";
 import { parseConfig } from "./config-file.ts";
 import { localPath, type World } from "./world.ts";
+
+const DELIMITERS = ["auto", ...DELIMITER_NAMES] as const;
+const MODES = ["create", "add_update", "replace"] as const satisfies readonly Lowercase<ImportMode>[];
 
 /** The options that make a set; `push` and `validate` take them. */
 export const DEFINITION_OPTIONS = {
@@ -36,10 +40,20 @@ export const DEFINITION_OPTIONS = {
   decimals: { type: "string", multiple: true, value: "COLUMN=N", help: "how many decimals a new NUMBER attribute has: price=2; may be repeated" },
   normalize: { type: "boolean", help: "rewrite phone numbers and dates that can be understood" },
   country: { type: "string", value: "CODE", help: "the country of phone numbers that have no country code, such as DE; with --normalize" },
-  "date-format": { type: "string", value: "FORMAT", help: `how dates are written: ${DATE_FORMAT_NAMES.join(", ")}` },
-  delimiter: { type: "string", value: "NAME", help: `${DELIMITER_NAMES.join(", ")} or auto; auto, the default, takes one that no value has` },
+  "date-format": { type: "string", value: "FORMAT", choices: DATE_FORMAT_NAMES, help: `how dates are written: ${DATE_FORMAT_NAMES.join(", ")}` },
+  delimiter: {
+    type: "string",
+    value: "NAME",
+    choices: DELIMITERS,
+    help: `${DELIMITER_NAMES.join(", ")} or auto; auto, the default, takes one that no value has`,
+  },
   "no-header": { type: "boolean", help: "write no header row" },
-  mode: { type: "string", value: "MODE", help: "create, add_update or replace; by default create where Connect has no such set, else add_update" },
+  mode: {
+    type: "string",
+    value: "MODE",
+    choices: MODES,
+    help: "create, add_update or replace; by default create where Connect has no such set, else add_update",
+  },
   id: { type: "string", value: "ID", help: "the set's id, where several have its name" },
   "max-errors": { type: "string", value: "N", help: "how many broken rules are told; 100 by default" },
 } as const;
@@ -111,8 +125,8 @@ function wished(values: Values): RefsetDefinition {
     ...(decimals === undefined ? {} : { decimals: decimalsOf(decimals) }),
     ...(normalize ? { normalize } : {}),
     ...(country === undefined ? {} : { country: country.toUpperCase() }),
-    ...(dateFormat === undefined ? {} : { dateFormat: oneOf("--date-format", dateFormat, DATE_FORMAT_NAMES) }),
-    ...(delimiter === undefined ? {} : { delimiter: oneOf("--delimiter", delimiter, ["auto", ...DELIMITER_NAMES] as const) }),
+    ...(dateFormat === undefined ? {} : { dateFormat }),
+    ...(delimiter === undefined ? {} : { delimiter }),
     ...(values["no-header"] ? { header: false } : {}),
   };
 }

@@ -16,7 +16,7 @@ export const command = defineCommand({
   positionals: [0, 1],
   async run(context, { values, positionals: [name] }) {
     const { config } = await context.config();
-    const most = wholeNumber("--rows", values.rows ?? "10", 1000);
+    const most = wholeNumber("--rows", values.rows ?? "10", { most: 1000 });
     const api = await apiOf(config, context);
     const { out } = context;
     if (name === undefined) {

@@ -16,8 +16,8 @@ import { localPath } from "./world.ts";
 export const command = defineCommand({
   usage: "NAME [options]",
   about:
-    "Sends rows to Connect as a reference set: checks them by every rule of Connect, uploads a file and has it imported. Nothing is sent while a rule is\n" +
-    "broken. The import is written down before it is asked for; a push that was interrupted is seen to by the next one. NAME has up to 25 Latin\n" +
+    "Sends rows to Connect as a reference set: checks them by every rule of Connect, uploads a file and has it imported. Nothing is sent while a rule is " +
+    "broken. The import is written down before it is asked for; a push that was interrupted is seen to by the next one. NAME has up to 25 Latin " +
     "letters, digits, - and _. With --save, refsets/NAME.json keeps the options, and later pushes need only the name.",
   options: {
     ...DEFINITION_OPTIONS,
@@ -29,7 +29,7 @@ export const command = defineCommand({
     save: { type: "boolean", help: "write these options into refsets/NAME.json" },
   },
   examples: [
-    'refset push Buyers --query "SELECT contact_customer_id, sum(order_value) AS revenue FROM orders GROUP BY ALL" --key contact_customer_id --wait',
+    'refset push Buyers --query "SELECT contact_customer_id, sum(order_value) AS revenue FROM orders WHERE contact_customer_id IS NOT NULL GROUP BY ALL" --key contact_customer_id --wait',
     `refset push Orders --from orders.csv --key "Order ID" --types '{"Amount":"NUMBER","Date":"DATE"}' --save`,
     "refset push Orders --changed --wait",
   ],
@@ -44,7 +44,7 @@ export const command = defineCommand({
       await saveDefinition(file, definition);
       out.note(`${file} keeps these options: next time, signalhouse refset push ${set}`);
     };
-    const readWarehouse = readerOf(config, context.signal);
+    const readWarehouse = readerOf(config, context.signal, context.out.waiting);
     if (values.out !== undefined) {
       const to = localPath(context, values.out);
       const prepared = await writeReferenceSet({ config, readWarehouse, signal: context.signal }, wish, undefined, to);

@@ -1,17 +1,17 @@
 /** What came of a reference set, for people and programs. */
 import type { ImportOutcome } from "../pipeline/reference-set/follow.ts";
 import type { Prepared } from "../pipeline/reference-set/prepare.ts";
-import { IMPORT_MODES, type ImportMode } from "../schemas/reference-set.ts";
+import type { ImportMode } from "../schemas/reference-set.ts";
 import type { ImportJob } from "../sinks/reference-set/imports.ts";
-import { oneOf, wholeNumber } from "./command.ts";
+import { wholeNumber } from "./command.ts";
 import { bytes, count, number, table, time } from "./format.ts";
 import type { Output } from "./output.ts";
 
-export function modeOf(text: string | undefined): ImportMode | undefined {
-  return text === undefined ? undefined : oneOf("--mode", text.toUpperCase().replaceAll("-", "_"), IMPORT_MODES);
+export function modeOf(option: Lowercase<ImportMode> | undefined): ImportMode | undefined {
+  return option?.toUpperCase() as ImportMode | undefined;
 }
 
-export const maxErrorsOf = (text: string | undefined): number => Math.max(1, wholeNumber("--max-errors", text ?? "100", 1_000_000));
+export const maxErrorsOf = (text: string | undefined): number => wholeNumber("--max-errors", text ?? "100", { least: 1, most: 1_000_000 });
 
 export function preparedDocument(set: string, prepared: Prepared) {
   const { columns, mode, delimiter, rows, sending, bytes, changes, violations, violationCount, notes } = prepared;

@@ -17,7 +17,7 @@ export const command = defineCommand({
   positionals: [0, 1],
   async run(context, { values, positionals: [set] }) {
     const { config, file } = await context.config();
-    const jobs = await readerOf(config, context.signal)(({ connection }) => importJobs(connection, set));
+    const jobs = await readerOf(config, context.signal, context.out.waiting)(({ connection }) => importJobs(connection, set));
     const isOpen = ({ status }: (typeof jobs)[number]) => isAtConnect(status);
     const looked = new Map<string, ImportOutcome>();
     if (jobs.some(isOpen)) {
@@ -32,7 +32,9 @@ export const command = defineCommand({
     }
     const outcomes = jobs.map((job): ImportOutcome => looked.get(job.name) ?? { job });
     const shown = outcomes.slice(-20);
-    context.out.result({ imports: shown.map(importDocument) }, () => (shown.length === 0 ? "Nothing was pushed yet." : importTable(shown)));
+    context.out.result({ imports: shown.map(importDocument) }, () =>
+      shown.length > 0 ? importTable(shown) : set === undefined ? "Nothing was pushed yet." : `No push of ${set} is known here.`,
+    );
     tellImportFaults(context.out, outcomes);
     return outcomes.some(({ error }) => error) ? EXIT.failed : EXIT.done;
   },

@@ -11,7 +11,7 @@ import { fileText, maxErrorsOf, modeOf, preparedDocument, preparedText } from ".
 export const command = defineCommand({
   usage: "NAME [options]",
   about:
-    "Checks the rows of a reference set by every rule of Connect, and sends nothing. Each broken rule is told with row, column, value and rule. Where\n" +
+    "Checks the rows of a reference set by every rule of Connect, and sends nothing. Each broken rule is told with row, column, value and rule. Where " +
     "there is an API key, the sets that Connect has are looked at too. With --from it needs no configuration, account, warehouse or network.",
   options: DEFINITION_OPTIONS,
   examples: ["refset validate Orders --from orders.csv --key 'Order ID'", "refset validate Orders --mode replace --max-errors 1000"],
@@ -33,7 +33,7 @@ export const command = defineCommand({
     const isNamed = setNameViolations(set).length === 0;
     const asking = api && isNamed ? connectView({ api, config }, set, values.id) : Promise.resolve(undefined);
     const view = await asking.catch(without("api_unreachable"));
-    const readWarehouse = readerOf(config, context.signal);
+    const readWarehouse = readerOf(config, context.signal, context.out.waiting);
     const prepared = await writeReferenceSet({ config, readWarehouse, signal: context.signal }, wish, view, undefined);
     const isClean = prepared.violationCount === 0;
     context.out.result({ ...preparedDocument(set, prepared), asked_connect: unasked === undefined }, () =>

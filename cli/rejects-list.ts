@@ -1,7 +1,7 @@
 import { rejectGroups, rejectsOfLoad } from "../sinks/rejects.ts";
 import { defineCommand, wholeNumber } from "./command.ts";
 import { EXIT } from "./failures.ts";
-import { table, time } from "./format.ts";
+import { number, table, time } from "./format.ts";
 import { reading } from "./warehouse.ts";
 
 export const command = defineCommand({
@@ -14,11 +14,15 @@ export const command = defineCommand({
   },
   examples: ["rejects list", "rejects list --load 12"],
   run: (context, { values }) => {
-    const limit = BigInt(wholeNumber("--limit", values.limit ?? "100"));
+    const limit = BigInt(wholeNumber("--limit", values.limit ?? "100", { least: 1 }));
     const load = values.load === undefined ? undefined : BigInt(wholeNumber("--load", values.load));
+    const first = <T>(rows: readonly T[]): T[] => {
+      if (rows.length > limit) context.out.note(`there are more than ${number(limit)}: --limit N prints more`);
+      return rows.slice(0, Number(limit));
+    };
     return reading(context, async (connection) => {
       if (load === undefined) {
-        const groups = await rejectGroups(connection, limit);
+        const groups = first(await rejectGroups(connection, limit + 1n));
         context.out.result(groups, () => {
           const rows = groups.map((group) => [String(group.load_id), group.path, group.code, group.open, group.replayed, group.first_record_no]);
           return rows.length === 0
@@ -26,7 +30,7 @@ export const command = defineCommand({
             : table([{ right: "load" }, "file", "code", { right: "open" }, { right: "replayed" }, { right: "first record" }], rows);
         });
       } else {
-        const rejects = await rejectsOfLoad(connection, load, limit);
+        const rejects = first(await rejectsOfLoad(connection, load, limit + 1n));
         context.out.result(rejects, () => {
           const rows = rejects.map((reject) => [reject.record_no, reject.code, reject.reason, time(reject.replayed_at)]);
           return rows.length === 0 ? `Load ${load} has no rejects.` : table([{ right: "record" }, "code", "reason", "replayed (UTC)"], rows);

@@ -1,4 +1,5 @@
 import { replayRejects } from "../pipeline/load/replay.ts";
+import { assertLoad } from "../sinks/rejects.ts";
 import { defineCommand, wholeNumber } from "./command.ts";
 import { EXIT } from "./failures.ts";
 import { table } from "./format.ts";
@@ -12,6 +13,7 @@ export const command = defineCommand({
   run: (context, { values }) => {
     const load = values.load === undefined ? {} : { loadId: BigInt(wholeNumber("--load", values.load)) };
     return running(context, "rejects replay", async (warehouse, { limits }) => {
+      if (load.loadId !== undefined) await assertLoad(warehouse.connection, load.loadId);
       const loads = await replayRejects({ warehouse, limits, ...load, signal: context.signal });
       const still = loads.reduce((sum, { still_rejected }) => sum + still_rejected, 0);
       context.out.result({ loads }, () => {

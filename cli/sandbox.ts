@@ -13,7 +13,7 @@ const EXPORT_TAKES_MS = 3000;
 export const command = defineCommand({
   usage: "[options]",
   about:
-    "A local Connect on 127.0.0.1, to try signalhouse without an account: serves a folder over SFTP, and answers to exports and imports over its GraphQL API, with\n" +
+    "A local Connect on 127.0.0.1, to try signalhouse without an account: serves a folder over SFTP, and answers to exports and imports over its GraphQL API, with " +
     "the signals of a made-up shop. It writes keys and a configuration that reaches it, and runs until Ctrl-C. --config and --warehouse do not apply.",
   options: {
     folder: { type: "string", value: "DIR", help: "the folder to serve; by default a copy of the sample exports in DIR/exports of --out" },
@@ -24,8 +24,8 @@ export const command = defineCommand({
   examples: ["sandbox", "sandbox --folder ~/exports --port 2222"],
   async run(context, { values }) {
     const { out, clock, signal } = context;
-    const port = wholeNumber("--port", values.port ?? "0", 65_535);
-    const apiPort = wholeNumber("--api-port", values["api-port"] ?? "0", 65_535);
+    const port = wholeNumber("--port", values.port ?? "0", { most: 65_535 });
+    const apiPort = wholeNumber("--api-port", values["api-port"] ?? "0", { most: 65_535 });
     const folder = localPath(context, values.out ?? "sandbox");
     await claimFolder(folder, "sandbox");
     const exports = values.folder === undefined ? join(folder, "exports") : localPath(context, values.folder);

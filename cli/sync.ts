@@ -11,7 +11,7 @@ import { doorOf, running } from "./warehouse.ts";
 export const command = defineCommand({
   usage: "[options]",
   about:
-    "Loads every export file on the server that the warehouse does not know, oldest first. A file is loaded whole or not at all, and never twice,\n" +
+    "Loads every export file on the server that the warehouse does not know, oldest first. A file is loaded whole or not at all, and never twice, " +
     "so it can be run at any time, by cron for example. A file that fails does not stop the others; the next run tries it again.",
   options: {
     "dry-run": { type: "boolean", help: "print what would be loaded, and why; load nothing" },

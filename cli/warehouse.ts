@@ -15,7 +15,7 @@ export function doorOf(config: Config, { out, signal }: Pick<Context, "out" | "s
       `The warehouse is of an older version: ${count(signals, "signal")} of it get the keys of this one. That may take a minute for ten million of them, ` +
         "or ten where they have no SIGNAL_ID. It is one transaction: interrupted, it leaves the warehouse as it was.",
     );
-  return doorTo(config, { signal, onMigration, ...options });
+  return doorTo(config, { signal, onMigration, waiting: out.waiting, ...options });
 }
 
 /** How a run ends by the exit code of its command. */

@@ -18,7 +18,7 @@ const LEAST_MS = 1000;
 export const command = defineCommand({
   usage: "[--every 15m] [options]",
   about:
-    "Stays and does, every so often, what sync does; goes on with exports under way, and where backfill.from is set asks for the days that are missing, each\n" +
+    "Stays and does, every so often, what sync does; goes on with exports under way, and where backfill.from is set asks for the days that are missing, each " +
     "new one included. Writes a log line a cycle. A cycle that fails does not end it. SIGTERM and Ctrl-C end it well, between two files.",
   options: {
     every: { type: "string", value: "TIME", help: "from the start of a cycle to the next: 30s, 15m, 6h; 15m by default" },

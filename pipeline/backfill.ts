@@ -92,7 +92,7 @@ export interface BackfillRun {
  * @throws SignalhouseError where the API, the server or the warehouse cannot be used at all; interrupted
  */
 export async function runBackfill(context: ExportContext, options: BackfillOptions): Promise<BackfillRun> {
-  const { clock, log, signal, useWarehouse } = context;
+  const { clock, signal, useWarehouse } = context;
   const { span, once, askOnly } = options;
   const outcomes: ExportOutcome[] = [];
   const given = new Set<string>();
@@ -120,8 +120,8 @@ export async function runBackfill(context: ExportContext, options: BackfillOptio
     const isOver = calendar.length === 0 && (await useWarehouse(({ connection }) => exportJobs(connection, "postponed"))).length === 0;
     if (once || isOver) return { outcomes, left: await plan() };
     const next = startOfNextDay(clock.now());
-    log(`nothing more can be asked for today; going on at ${new Date(next).toISOString()}`);
-    await clock.wait(next - clock.now(), signal);
+    context.waiting?.(`nothing more can be asked for today; going on at ${new Date(next).toISOString()}`);
+    await clock.wait(next - clock.now(), signal).finally(() => context.waiting?.(undefined));
   }
 }
 

@@ -7,7 +7,7 @@ export const ATTRIBUTE_TYPES = ["TEXT", "NUMBER", "BOOLEAN", "DATE"] as const;
 export type AttributeType = (typeof ATTRIBUTE_TYPES)[number];
 
 /** CREATE makes a set; ADD_UPDATE adds rows and replaces those of the same key; REPLACE removes all rows before. */
-export const IMPORT_MODES = ["CREATE", "ADD_UPDATE", "REPLACE"] as const;
+const IMPORT_MODES = ["CREATE", "ADD_UPDATE", "REPLACE"] as const;
 export type ImportMode = (typeof IMPORT_MODES)[number];
 
 export const DELIMITERS = { comma: ",", tab: "\t", pipe: "|" } as const;

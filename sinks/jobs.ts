@@ -3,6 +3,7 @@ import type { DuckDBConnection } from "@duckdb/node-api";
 import { DAY_MS, type DayUse, type ExportRequest } from "../schemas/connect.ts";
 import { COUNTED_EXPORTS, type ExportStatus, LOADABLE_EXPORTS } from "../schemas/jobs.ts";
 import { deleteJob, inStates, insertJob, type JobField, selectJobs, updateJob } from "./job-rows.ts";
+import { SIGNALS_OF_WHOLE_DAYS } from "./margins.ts";
 import { onlyRow, rows } from "./sql.ts";
 import { inTransaction } from "./transaction.ts";
 
@@ -131,7 +132,7 @@ export async function seenRates(connection: DuckDBConnection): Promise<SeenRates
   const counted = await rows<{ signal_type: string; rows: bigint; days: bigint }>(
     connection,
     `SELECT signal_type, count(*) AS rows, count(DISTINCT occurred_at::DATE) AS days
-     FROM (SELECT signal_type, occurred_at FROM marketing_signals UNION ALL SELECT signal_type, occurred_at FROM behavior_signals) GROUP BY signal_type`,
+     FROM ${SIGNALS_OF_WHOLE_DAYS} GROUP BY signal_type`,
   );
   const covered = await rows<{ signal_type: string; days: number }>(
     connection,

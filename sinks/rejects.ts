@@ -42,8 +42,25 @@ export async function rejectGroups(connection: DuckDBConnection, limit: bigint):
   );
 }
 
-/** The rejects of one load, in the file's order. */
+/** That the ledger has such a load. @throws SignalhouseError not_found */
+export async function assertLoad(connection: DuckDBConnection, loadId: bigint): Promise<void> {
+  const [known] = await plainRows<{ last: bigint | null; found: boolean }>(
+    connection,
+    "SELECT max(load_id) AS last, count(*) FILTER (load_id = $1) > 0 AS found FROM signalhouse.loads",
+    [loadId],
+  );
+  if (known?.found) return;
+  const which = known?.last == null ? "nothing is loaded yet" : `the last one is load ${known.last}`;
+  throw new SignalhouseError(
+    "not_found",
+    `there is no load ${loadId}; ${which}`,
+    'See which loads have rejects: signalhouse rejects list; all loads: signalhouse query "FROM signalhouse.loads"',
+  );
+}
+
+/** The rejects of one load, in the file's order. @throws SignalhouseError not_found where there is no such load */
 export async function rejectsOfLoad(connection: DuckDBConnection, loadId: bigint, limit: bigint): Promise<RejectRow[]> {
+  await assertLoad(connection, loadId);
   return plainRows(
     connection,
     `SELECT load_id, l.path, record_no, code, reason, replayed_at ${FROM} WHERE load_id = $1 ORDER BY record_no LIMIT $2`,
@@ -51,7 +68,7 @@ export async function rejectsOfLoad(connection: DuckDBConnection, loadId: bigint
   );
 }
 
-/** One reject. @throws SignalhouseError not_found */
+/** One reject. @throws SignalhouseError not_found where there is no such load, or no such reject of it */
 export async function findReject(connection: DuckDBConnection, loadId: bigint, recordNo: bigint): Promise<WholeReject> {
   const [found] = await plainRows<WholeReject>(
     connection,
@@ -59,6 +76,7 @@ export async function findReject(connection: DuckDBConnection, loadId: bigint, r
     [loadId, recordNo],
   );
   if (found) return found;
+  await assertLoad(connection, loadId);
   throw new SignalhouseError(
     "not_found",
     `load ${loadId} has no reject with record number ${recordNo}`,

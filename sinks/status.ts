@@ -3,6 +3,7 @@ import type { DuckDBConnection } from "@duckdb/node-api";
 import type { LoadStatus } from "../schemas/tables.ts";
 import { type AmountsLeftOut, amountsLeftOut } from "./amounts.ts";
 import { DATA_TABLES } from "./ddl.ts";
+import { SIGNALS_OF_WHOLE_DAYS } from "./margins.ts";
 import { plainRows } from "./plain-rows.ts";
 
 export interface RunRow {
@@ -42,8 +43,8 @@ export interface SignalTypeRow {
   signal_type: string;
   table: string;
   rows: bigint;
-  /** The occurred_at of the newest one. */
-  newest: Date;
+  /** The occurred_at of the newest one; null where there are none but those of a backfill's margins, which do not count. */
+  newest: Date | null;
 }
 
 export interface Status {
@@ -83,7 +84,7 @@ export async function readStatus(connection: DuckDBConnection, runs = 5): Promis
   return {
     tables: await tableCounts(connection),
     signal_types,
-    newest_signal: signal_types.reduce<Date | null>((newest, type) => (newest === null || type.newest > newest ? type.newest : newest), null),
+    newest_signal: newestOf(signal_types),
     last_load: (await loads("status = 'loaded' ORDER BY finished_at DESC, load_id DESC LIMIT 1"))[0] ?? null,
     files: { loaded, duplicate, failed },
     failed_files: await loads("status = 'failed' ORDER BY finished_at DESC"),
@@ -103,10 +104,19 @@ export async function tableCounts(connection: DuckDBConnection): Promise<TableRo
 /** Rows per signal type, most first. */
 export async function signalTypes(connection: DuckDBConnection): Promise<SignalTypeRow[]> {
   const counts = ["marketing_signals", "behavior_signals"].map(
-    (table) => `SELECT signal_type, '${table}' AS "table", count(*) AS rows, max(occurred_at) AS newest FROM ${table} GROUP BY signal_type`,
+    (table) => `SELECT signal_type, '${table}' AS "table", count(*) AS rows FROM ${table} GROUP BY signal_type`,
   );
-  return plainRows(connection, `${counts.join(" UNION ALL ")} ORDER BY rows DESC, signal_type`);
+  return plainRows(
+    connection,
+    `SELECT signal_type, "table", rows, newest FROM (${counts.join(" UNION ALL ")})
+     LEFT JOIN (SELECT signal_type, max(occurred_at) AS newest FROM ${SIGNALS_OF_WHOLE_DAYS} GROUP BY signal_type) AS whole USING (signal_type)
+     ORDER BY rows DESC, signal_type`,
+  );
 }
+
+/** The occurred_at of the newest of these; null where there are none. */
+export const newestOf = (types: readonly SignalTypeRow[]): Date | null =>
+  types.reduce<Date | null>((newest, type) => (newest === null || (type.newest !== null && type.newest > newest) ? type.newest : newest), null);
 
 /** The ledger, in the order of the loads. */
 export async function ledger(connection: DuckDBConnection): Promise<LoadRow[]> {

@@ -2,10 +2,12 @@
 import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { COMMON_OPTIONS, parseCommand } from "../cli/command.ts";
-import { COMMANDS, findCommand } from "../cli/commands.ts";
+import { parseCommand } from "../cli/command.ts";
+import { COMMANDS } from "../cli/commands.ts";
 import { EXIT } from "../cli/failures.ts";
-import { commandHelp } from "../cli/help.ts";
+import { findCommand } from "../cli/find-command.ts";
+import { optionRows, usageLine } from "../cli/help-text.ts";
+import { COMMON_OPTIONS } from "../cli/options.ts";
 import { readConfig } from "../schemas/config.ts";
 import { CONTENT_FIELDS, type ContentField, ITEM_FIELDS } from "../schemas/content-fields.ts";
 import { ERROR_CODES, messageOf } from "../schemas/errors.ts";
@@ -28,18 +30,20 @@ describe("docs/commands.md", () => {
 
   test.each(COMMAND_NAMES)("%s is as its --help says", async (name) => {
     const { command } = await loadCommand(name);
-    const help = commandHelp(name, command);
     const text = section(page, name);
-    expect(inlineCode(text)).toContain(helpLines(help, /^Usage: (.*)$/)[0]);
-    const [own = ""] = help.split("Every command takes:");
-    expect(tableRows(text)).toEqual(helpOptions(own));
+    expect(inlineCode(text)).toContain(usageLine(name, command).replace("Usage: ", ""));
+    expect(tableRows(text)).toEqual(optionRows(command.options));
     const examples = codeBlocks(text).flatMap(({ code }) => code.trimEnd().split("\n"));
-    expect(examples).toEqual(helpLines(help, /^ {2}(signalhouse .*)$/));
+    expect(examples).toEqual(command.examples.map((example) => `signalhouse ${example}`));
+  });
+
+  test("has every command in its index, as --help has them", () => {
+    const index = page.split("\n").flatMap((line) => /^- \[(.*)\]\(#(.*)\): (.*)$/.exec(line)?.slice(1) ?? []);
+    expect(index).toEqual(Object.entries(COMMANDS).flatMap(([name, { summary }]) => [name, name.replaceAll(" ", "-"), summary]));
   });
 
   test("names the options that every command takes", () => {
-    const help = commandHelp("", { usage: "", about: "", options: COMMON_OPTIONS, examples: [], run: () => Promise.resolve(0) });
-    expect(tableRows(section(page, "Options of every command"))).toEqual(helpOptions(help.split("Every command takes:")[0] ?? ""));
+    expect(tableRows(section(page, "Options of every command"))).toEqual(optionRows(COMMON_OPTIONS));
   });
 
   test("names every exit code", () => {
@@ -63,19 +67,6 @@ async function loadCommand(name: string) {
   if (!entry) throw new Error(`there is no command ${name}`);
   return entry.load();
 }
-
-const helpLines = (help: string, pattern: RegExp) =>
-  help.split("\n").flatMap((line) => {
-    const [, found] = pattern.exec(line) ?? [];
-    return found === undefined ? [] : [found];
-  });
-
-/** The options in a part of a help, as rows of name and meaning. */
-const helpOptions = (help: string) =>
-  help.split("\n").flatMap((line) => {
-    const [, flag, meaning] = /^ {2}(-.*?) {2,}(.*)$/.exec(line) ?? [];
-    return flag === undefined || meaning === undefined ? [] : [[flag, meaning]];
-  });
 
 /** The values of an object and of those in it, as JSON, by path. */
 function flat(value: object, prefix = ""): Record<string, string> {
@@ -216,10 +207,9 @@ describe("every page", () => {
 
 /** Why a command line is not understood; undefined where it is. */
 async function refusal(args: readonly string[]): Promise<string | undefined> {
-  const found = findCommand(args);
-  if (!found) return "there is no such command";
-  const { command } = await found.entry.load();
   try {
+    const found = findCommand(COMMANDS, args);
+    const { command } = await found.entry.load();
     parseCommand(found.name, command, found.rest);
     return undefined;
   } catch (error) {

@@ -12,6 +12,7 @@ import { openWarehouse, type Warehouse } from "../../sinks/warehouse.ts";
 import { contentKey } from "../../transforms/content-key.ts";
 import { type Clock, realClock } from "./clock.ts";
 import { packageVersion } from "./package.ts";
+import type { TellWaiting } from "./waiting.ts";
 
 /** Uses the warehouse, which is closed when that is over. @throws SignalhouseError as openWarehouse; what `work` throws */
 export type UseWarehouse = <T>(work: (warehouse: Warehouse) => Promise<T>) => Promise<T>;
@@ -21,6 +22,8 @@ export interface DoorOptions {
   /** Milliseconds for which another process is waited for that has the warehouse; none by default. */
   patience?: number;
   clock?: Clock;
+  /** Told what the warehouse is waited for. */
+  waiting?: TellWaiting | undefined;
   /** Told before a warehouse of an older version is migrated. @param signals how many it has */
   onMigration?: ((signals: number) => void) | undefined;
 }
@@ -56,26 +59,37 @@ export interface OutcomeOf<T> {
 /** A flow that waits for hours lets others at the warehouse, and waits so long for them in turn. */
 export const PATIENCE_MS = 60_000;
 const LOOK_MS = 250;
+/** A shorter wait is none to tell of. */
+const TOLD_MS = 1000;
 /** So long the warehouse is waited for after an abort. */
 const SHORT_MS = 5_000;
 
 /** The door to the configuration's warehouse. Nothing is open yet. */
 export function doorTo({ warehouse, limits }: Pick<Config, "warehouse" | "limits">, options: DoorOptions): Door {
-  const { signal, patience = 0, clock = realClock, onMigration } = options;
+  const { signal, patience = 0, clock = realClock, waiting: tell, onMigration } = options;
   const place = placeOf(warehouse);
   // One thread a connection: loads share the work out by themselves.
   const limited = { memory: limits.memory, threads: 1 };
 
   const open = async (attempt: () => Promise<Warehouse>, waiting = signal, most = patience): Promise<Warehouse> => {
-    const end = clock.now() + most;
-    for (;;) {
-      waiting.throwIfAborted();
-      try {
-        return await attempt();
-      } catch (error) {
-        if (!isSignalhouseError(error, "warehouse_locked") || clock.now() >= end) throw error;
-        await clock.wait(LOOK_MS, waiting);
+    const begin = clock.now();
+    let isTold = false;
+    try {
+      for (;;) {
+        waiting.throwIfAborted();
+        try {
+          return await attempt();
+        } catch (error) {
+          if (!isSignalhouseError(error, "warehouse_locked") || clock.now() >= begin + most) throw error;
+          if (!isTold && clock.now() >= begin + TOLD_MS) {
+            tell?.(`waiting for the warehouse, for ${most / 1000} s at most: ${error.message}`);
+            isTold = true;
+          }
+          await clock.wait(LOOK_MS, waiting);
+        }
       }
+    } finally {
+      if (isTold) tell?.(undefined);
     }
   };
 
@@ -122,8 +136,8 @@ export function doorTo({ warehouse, limits }: Pick<Config, "warehouse" | "limits
 export const writerOf = (config: Config, signal: AbortSignal): UseWarehouse => doorTo(config, { signal, patience: PATIENCE_MS }).toWrite;
 
 /** The same for one that reads in it. */
-export function readerOf(config: Config, signal: AbortSignal): UseWarehouse {
-  const door = doorTo(config, { signal, patience: PATIENCE_MS });
+export function readerOf(config: Config, signal: AbortSignal, waiting?: TellWaiting): UseWarehouse {
+  const door = doorTo(config, { signal, patience: PATIENCE_MS, waiting });
   return (work) => door.toRead(work, { isLimited: true });
 }
 

@@ -56,9 +56,11 @@ export async function awaitExports(context: ExportContext, jobs: readonly Export
       waiting = left;
       if (waiting.length === 0) return outcomes;
       if (options.once) return [...outcomes, ...waiting.map(({ job }): ExportOutcome => ({ job }))];
+      context.waiting?.(waitText(context, waiting));
       await context.clock.wait(untilNextLook(context, waiting), context.signal);
     }
   } finally {
+    context.waiting?.(undefined);
     await server.close();
   }
 }
@@ -70,6 +72,17 @@ interface Waiting {
   known?: KnownFile | undefined;
   /** Not before; milliseconds since the epoch. */
   until?: number | undefined;
+}
+
+/** What is waited for, and until when: the deadline of the last file, or where every job is put off, when the first is due. */
+function waitText({ config, clock }: ExportContext, waiting: readonly Waiting[]): string {
+  const minute = (at: number) => `${new Date(at).toISOString().slice(0, 16).replace("T", " ")} UTC`;
+  const which = waiting.length === 1 ? `export "${waiting[0]?.job.name}"` : `${waiting.length} exports`;
+  const due = Math.min(...waiting.map(({ until }) => until ?? 0));
+  if (due > clock.now()) return `waiting until ${minute(due)}, when ${which} can be asked for`;
+  const { pollSeconds, deadlineHours } = config.exports;
+  const deadline = Math.max(...waiting.map(({ job }) => job.askedAt)) + deadlineHours * 3_600_000;
+  return `waiting for the file of ${which}, until ${minute(deadline)} at most; it is looked for every ${pollSeconds} s`;
 }
 
 /** Until the next look; where every job is put off, until the first is due. */
@@ -136,11 +149,12 @@ function awaitingHandlers(
       // A sync of another process may have loaded it by now.
       load: (_, seen) =>
         useWarehouse(async (warehouse) => {
+          context.waiting?.(undefined);
           const file = seen.file as RemoteFile;
           const [planned] = planSync([file], await knownFiles(warehouse.connection));
           const sources = planned?.decision.action === "load" ? [remoteSource(server, file)] : [];
           const [load = null] = await loadFiles(sources, { warehouse, limits: config.limits, runId, signal, onEvent });
-          log(`${file.path} is ${load ? load.status : "loaded already"}`);
+          if (!load) log(`${file.path} is loaded already`);
           await markLoadedJobs(warehouse.connection);
           const unfinished = load?.status === "failed" && UNFINISHED.find((code) => code === load.code);
           return unfinished ? { fault: new SignalhouseError(unfinished, load.message, load.hint) } : { load };

@@ -12,6 +12,7 @@ import { brokenLimit, startOfNextDay, utcDay } from "../jobs/quota.ts";
 import type { SftpOptions } from "../sftp/server.ts";
 import type { Warehouse } from "../../sinks/warehouse.ts";
 import type { UseWarehouse } from "../common/door.ts";
+import type { TellWaiting } from "../common/waiting.ts";
 
 /** What every step of an export needs. */
 export interface ExportContext {
@@ -28,6 +29,8 @@ export interface ExportContext {
   limits?: DailyLimits;
   /** Takes a line on each step. */
   log: (line: string) => void;
+  /** Told what is waited for. */
+  waiting?: TellWaiting | undefined;
 }
 
 /** Bytes of gzip per record, where nothing is loaded yet: the generated exports have about so many. */

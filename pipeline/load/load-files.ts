@@ -19,8 +19,15 @@ export function outcomeOf(files: readonly FileResult[]): Outcome {
   return files.some((file) => file.status !== "failed" && file.rejected > 0) ? "rejected" : "done";
 }
 
+/** All of a file is read, and is being written into the warehouse; that may take as long again. */
+interface WritingEvent {
+  event: "writing";
+  path: string;
+  records: number;
+}
+
 /** What a load tells while it goes on. */
-export type LoadEvent = ReadingEvent | { event: "done"; file: FileResult };
+export type LoadEvent = ReadingEvent | WritingEvent | { event: "done"; file: FileResult };
 
 /** How records are read: one by one, on the row path, or plain ones by DuckDB, many at a time, on the vector path. Both mean the same. */
 export const READERS = ["row", "vector"] as const;
@@ -87,6 +94,7 @@ async function mergeFile({ source, startedAt, load, digest, rowPathRecords, erro
   try {
     signal.throwIfAborted();
     if (error !== undefined) throw error;
+    context.onEvent?.({ event: "writing", path, records: load.staging.counts.records });
     const file = { path, mtime, size: digest.bytes, sha256: digest.sha256(), startedAt, runId, rowPathRecords };
     return { path, size: digest.bytes, ...(await load.commit(file, limits.threads)) };
   } catch (thrown) {

@@ -8,7 +8,7 @@ import { firstImportStep, type ImportAction, type ImportSeen, nextImportStep } f
 import type { SftpServer } from "../sftp/server.ts";
 
 /** What asking Connect and waiting for it needs. */
-export type RefsetContext = Pick<ExportContext, "config" | "api" | "useWarehouse" | "finish" | "clock" | "signal" | "secrets" | "log">;
+export type RefsetContext = Pick<ExportContext, "config" | "api" | "useWarehouse" | "finish" | "clock" | "signal" | "secrets" | "log" | "waiting">;
 
 /** How an import ended, or where it stands. */
 export interface ImportOutcome {
@@ -34,7 +34,11 @@ export async function endImport(context: RefsetContext, server: SftpServer, give
     if (stop.do === "end") return { job, ...(stop.error ? { error: stop.error } : {}), ...(stop.note === undefined ? {} : { note: stop.note }) };
     if (once) return { job };
     waiting = job;
-    await clock.wait(config.exports.pollSeconds * 1000, signal);
+    const deadline = job.askedAt + config.exports.deadlineHours * 3_600_000;
+    context.waiting?.(
+      `waiting until Connect is done with the import "${job.name}", until ${new Date(deadline).toISOString().slice(0, 16).replace("T", " ")} UTC at most`,
+    );
+    await clock.wait(config.exports.pollSeconds * 1000, signal).finally(() => context.waiting?.(undefined));
   }
 }
 

@@ -43,6 +43,26 @@ describe("export", () => {
     expect((await cli(["export", "--resume"], within(at))).stdout).toBe("No export is under way.\n");
   });
 
+  test("waiting shows that it waits: once in a log, with the time on a terminal, where the load has a bar, too; not with --quiet", async () => {
+    const at = await place();
+    const says = /waiting for the file of export "(?:Log|Terminal)", until 2025-07-10 09:00 UTC at most; it is looked for every 0\.05 s/g;
+    const ended = async (name: string, ...more: string[]) => {
+      const { code, stderr } = await cli(["export", ...WINDOW, "--job-name", name, "--sync", ...more], {
+        ...within(at),
+        terminal: name === "Terminal",
+      });
+      expect({ code, stderr }).toMatchObject({ code: 0 });
+      return stderr;
+    };
+    const log = await ended("Log");
+    expect(log.match(says)).toHaveLength(1);
+    expect(log).toMatch(/loaded Export\/Signals\/signalhouse\/Log_Signals_Export\.csv\.gz: \d+ records/);
+    const shown = await ended("Terminal");
+    expect(shown).toMatch(/waiting for the file of export "Terminal", until [^\n]* {2}0:00/);
+    expect(shown).toMatch(/\[=+ *\] +\d+%/);
+    expect(await ended("Quiet", "--quiet")).toBe("");
+  });
+
   test("asked for, and later --resume --sync, with --json", async () => {
     const at = await place();
     const asked = await cli(["export", ...WINDOW, "--json"], within(at));
@@ -70,6 +90,8 @@ describe("export", () => {
     const plan = await cli(["backfill", "plan", ...span, "--json"], within(at));
     expect({ code: plan.code, stderr: plan.stderr }).toEqual({ code: 0, stderr: expect.stringMatching(warning) });
     expect(plan.stdout).toContain("removedFromCart");
+    const slip = await cli(["backfill", "plan", ...span.with(1, "order,emailClik")], within(at));
+    expect(slip.stderr).toContain("Did you mean emailClick? ");
   });
 
   test("Ctrl-C while it waits; a later sync loads it", async () => {
@@ -160,6 +182,36 @@ describe("backfill", () => {
       "2025-06-10T23:59:59.999Z",
     );
     expect(await at.look((scratch) => found(scratch, "2025-06-01", "2025-06-11"))).toEqual(expected(truth));
+  });
+
+  test("the margin's hour is not shown as a day with data", async () => {
+    const at = await connectPlace({ rowsPerDay: 2000, exports: { pollSeconds: 0.05 } });
+    const day = ["--from", "2025-07-05", "--to", "2025-07-05", "--types", "pageView"];
+    const run = await cli(["backfill", "run", ...day, "--once", "--json"], within(at));
+    expect(json(run.stdout)).toMatchObject({ jobs: [{ status: "loaded", from: "2025-07-05T00:00:00.000Z", to: "2025-07-05T23:59:59.999Z" }] });
+    const rows = async (where: string) => Number(await at.look((scratch) => scratch.value(`SELECT count(*) FROM page_views WHERE ${where}`)));
+    // It is there, before and after the day.
+    expect(await rows("occurred_at < '2025-07-05'")).toBeGreaterThan(0);
+    expect(await rows("occurred_at >= '2025-07-06'")).toBeGreaterThan(0);
+    const whole = await rows("occurred_at >= '2025-07-05' AND occurred_at < '2025-07-06'");
+
+    const status = json((await cli(["status", "--json"], within(at))).stdout);
+    expect(status).toMatchObject({
+      newest_signal: expect.stringMatching(/^2025-07-05T/) as string,
+      signal_types: [{ signal_type: "pageView", newest: expect.stringMatching(/^2025-07-05T/) as string }],
+    });
+    expect((await cli(["status"], within(at))).stdout).not.toContain("2025-07-06");
+    const days = await cli(["backfill", "status", "--from", "2025-07-04", "--to", "2025-07-06", "--types", "pageView"], within(at));
+    expect(days.stdout).toMatch(/^2025-07-04 +\.$\n^2025-07-05 +L$\n^2025-07-06 +\.$/m);
+    // A day like the one that is there is expected, and the two hours beside it: not a third of it.
+    const plan = await cli(["backfill", "plan", "--from", "2025-07-06", "--to", "2025-07-06", "--types", "pageView", "--json"], within(at));
+    const { calendar } = JSON.parse(plan.stdout) as { calendar: { rows: number }[] };
+    expect(calendar[0]?.rows).toBeCloseTo((whole * 26) / 24, 0);
+    // Once the day beside it is asked for as its own, all of it counts.
+    await cli(["backfill", "run", "--from", "2025-07-06", "--to", "2025-07-06", "--types", "pageView", "--once"], within(at));
+    expect(json((await cli(["status", "--json"], within(at))).stdout)).toMatchObject({
+      newest_signal: expect.stringMatching(/^2025-07-06T2/) as string,
+    });
   });
 
   test.each<[string[], RegExp]>([

@@ -182,7 +182,27 @@ describe("rejects", () => {
     expect(JSON.parse((await cli(["rejects", "list", "--json", "--load", "1", "--limit", "1"], { cwd })).stdout)).toMatchObject([
       { record_no: 3, code: "field_count" },
     ]);
-    expect((await cli(["rejects", "list", "--load", "9"], { cwd })).stdout).toBe("Load 9 has no rejects.\n");
+    const more = await cli(["rejects", "list", "--load", "1", "--limit", "1"], { cwd });
+    expect(more.stderr).toBe("there are more than 1: --limit N prints more\n");
+    expect((await cli(["rejects", "list", "--load", "1", "--limit", "2"], { cwd })).stderr).toBe("");
+    await cli(["load", "-"], { cwd, input: csv([pageView("9")]) });
+    expect((await cli(["rejects", "list", "--load", "2"], { cwd })).stdout).toBe("Load 2 has no rejects.\n");
+  });
+
+  test.each([
+    ["rejects", "list", "--load", "99"],
+    ["rejects", "replay", "--load", "99"],
+    ["rejects", "show", "99", "1"],
+  ])("%s %s %s %s: there is no such load", async (...args) => {
+    const cwd = await mixed();
+    expect(await cli(args, { cwd })).toMatchObject({
+      code: 1,
+      stdout: "",
+      stderr: expect.stringMatching(
+        /^signalhouse: there is no load 99; the last one is load 1\n {2}-> .*signalhouse rejects list.* \[not_found\]\n$/,
+      ) as string,
+    });
+    expect(JSON.parse((await cli([...args, "--json"], { cwd })).stdout)).toMatchObject({ error: { code: "not_found" } });
   });
 
   test("show prints the whole row on stdout, and why on stderr", async () => {

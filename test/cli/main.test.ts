@@ -1,9 +1,11 @@
+import { execFile } from "node:child_process";
 import { once } from "node:events";
 import { existsSync, mkdirSync } from "node:fs";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { describe, expect, test } from "vitest";
 import { COMMANDS } from "../../cli/commands.ts";
-import { COMMON_OPTIONS, type OptionTable } from "../../cli/command.ts";
+import { COMMON_OPTIONS, type OptionTable } from "../../cli/options.ts";
 import { packageVersion } from "../../pipeline/common/package.ts";
 import { cli, spawnCli } from "../helpers/cli.ts";
 import { scratchFolder } from "../helpers/warehouse.ts";
@@ -26,6 +28,58 @@ describe("help", () => {
     expect(stdout).toMatch(new RegExp(`Examples?:\n  signalhouse ${name}`));
   });
 
+  test("none of it is wider than 80 columns", async () => {
+    const cwd = scratchFolder();
+    const pages = [[], ...Object.keys(COMMANDS).map((name) => name.split(" ")), ["refset"], ["rejects"]].map((words) => ["help", ...words]);
+    const texts = await Promise.all(pages.map(async (args) => (await cli(args, { cwd })).stdout));
+    const lines = texts.flatMap((text) => text.split("\n"));
+    expect(lines.length).toBeGreaterThan(500);
+    expect(lines.filter((line) => line.length > 80 || line.endsWith(" "))).toEqual([]);
+  });
+
+  test("an example that is cut into lines is the same command to a shell", async () => {
+    const { stdout } = await cli(["refset", "push", "--help"], { cwd: scratchFolder() });
+    const examples = stdout.slice(stdout.indexOf("Examples:\n") + 10).replaceAll("signalhouse", "printf '%s|'");
+    const run = promisify(execFile);
+    const { command } = await (COMMANDS["refset push"] as (typeof COMMANDS)[string]).load();
+    const [cut, whole] = await Promise.all(
+      [examples, command.examples.map((example) => `printf '%s|' ${example}`).join("\n")].map((text) => run("bash", ["-c", text])),
+    );
+    expect(examples).toContain(" \\\n");
+    expect(cut?.stdout.replaceAll(/ +/g, " ")).toBe(whole?.stdout);
+  });
+
+  test.each([
+    [["help"], ["--help"]],
+    [["help"], ["-h"]],
+    [
+      ["help", "sync"],
+      ["sync", "--help"],
+    ],
+    [
+      ["help", "rejects", "replay"],
+      ["rejects", "replay", "-h"],
+    ],
+    [
+      ["help", "rejects"],
+      ["rejects", "--help"],
+    ],
+    [
+      ["help", "help"],
+      ["help", "--help"],
+    ],
+  ])("%j is %j", async (one, other) => {
+    const cwd = scratchFolder();
+    const [first, second] = await Promise.all([one, other].map((args) => cli(args, { cwd })));
+    expect(first).toMatchObject({ code: 0, stderr: "" });
+    expect(first).toEqual(second);
+  });
+
+  test("with --json help is a document", async () => {
+    const { stdout } = await cli(["help", "sync", "--json"], { cwd: scratchFolder() });
+    expect(JSON.parse(stdout)).toEqual({ help: expect.stringContaining("--dry-run") as string });
+  });
+
   test("a group of commands has help", async () => {
     const { code, stdout } = await cli(["rejects", "--help"], { cwd: scratchFolder() });
     expect(code).toBe(0);
@@ -43,7 +97,13 @@ describe("bad usage is exit code 2, with what is wrong and where to look", () =>
     [[], "no command is given"],
     [["swim"], 'no command "swim"'],
     [["rejects"], "rejects list, rejects show, rejects replay"],
-    [["--quiet", "status"], "the command comes first"],
+    [["--quiet", "status"], "Write: signalhouse status --quiet"],
+    [["--config", "c.json", "rejects", "list"], "Write: signalhouse rejects list --config"],
+    [["sync", "--since", "--quiet"], "--since=--quiet"],
+    [["status", "--warehouse="], "--warehouse needs a value"],
+    [["load", "a.csv", "--config", ""], "--config needs a value"],
+    [["sync", "--dry-run=yes"], "--dry-run takes no value"],
+    [["rejects", "list", "--limit", "0"], "from 1 on"],
     [["status", "--frob"], "--frob"],
     [["status", "extra"], 'does not take "extra"'],
     [["status", "--log-level", "loud"], "error, warn, info, debug"],
@@ -63,6 +123,62 @@ describe("bad usage is exit code 2, with what is wrong and where to look", () =>
     expect({ code, stdout }).toEqual({ code: 2, stdout: "" });
     expect(stderr).toMatch(/^signalhouse: .+\n {2}-> .+ \[usage\]\n$/);
     expect(stderr).toContain(says);
+  });
+});
+
+describe("what is mistyped is answered with what may have been meant", () => {
+  test.each([
+    ["synk", '"signalhouse sync"'],
+    ["snyc", '"signalhouse sync"'],
+    ["SYNC", '"signalhouse sync"'],
+    ["dcotor", '"signalhouse doctor"'],
+    ["help synk", '"signalhouse sync"'],
+    ["reject list", '"signalhouse rejects list"'],
+    ["rejects lst", '"signalhouse rejects list"'],
+    ["rejects-list", '"signalhouse rejects list"'],
+    ["refset psh Buyers", '"signalhouse refset push"'],
+    ["reject", '"signalhouse rejects list", "signalhouse rejects show" or "signalhouse rejects replay"'],
+    ["replay", '"signalhouse rejects replay"'],
+    ["stat", '"signalhouse status"'],
+    ["version", '"signalhouse --version"'],
+    ["--verison", '"signalhouse --version"'],
+    ["--hlep", '"signalhouse --help"'],
+    ["sync --dryrun", "--dry-run"],
+    ["sync --dry_run", "--dry-run"],
+    ["sync -dry-run", "--dry-run"],
+    ["sync dry-run", "--dry-run"],
+    ["sync --dry", "--dry-run"],
+    ["status -q", "--quiet"],
+    ["export --type order", "--types"],
+    ["load a.csv --warehose=b.duckdb", "--warehouse"],
+    ["query x --format jsn", "json"],
+    ["sync --reader vektor", "vector"],
+    ["sync --log-level warning", "warn"],
+    ["init --region eu-central", "eu-central-1"],
+    ["refset push Buyers --mode add-updat", "add_update"],
+    ["refset push Buyers --delimiter pip", "pipe"],
+    ["refset push Buyers --date-format YYY-MM-DD", "YYYY-MM-DD"],
+    ["completion bsh", "bash or zsh"],
+  ])("%s: %s?", async (line, meant) => {
+    const { code, stderr } = await cli(line.split(" "), { cwd: scratchFolder() });
+    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.stringContaining(`  -> Did you mean ${meant}? `) });
+  });
+
+  test.each(["swim", "sync --frobnicate", "query x --format parquet", "--", "-"])("%s: nothing", async (line) => {
+    const { code, stderr } = await cli(line.split(" "), { cwd: scratchFolder() });
+    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.not.stringContaining("Did you mean") });
+  });
+
+  test("a very long word is answered at once", async () => {
+    const { code, stderr } = await cli(["sync".repeat(50_000)], { cwd: scratchFolder() });
+    expect({ code, stderr }).toEqual({ code: 2, stderr: expect.not.stringContaining("Did you mean") });
+  });
+
+  test.each([
+    ["query", "FROM range(1)", "--format", "JSON"],
+    ["sync", "--dry-run", "--log-level", "Debug"],
+  ])("the case of a value does not count: %s %s %s %s", async (...args) => {
+    expect((await cli(args, { cwd: scratchFolder() })).stderr).not.toContain("[usage]");
   });
 });
 

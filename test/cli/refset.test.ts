@@ -22,6 +22,15 @@ const ROWS = "id,name,phone\n1,Ana,+4917012345678\n2,Bo,\n";
 const rowsOf = (at: ConnectPlace) => [...(at.api.sets[0]?.records.values() ?? [])].map((record) => Object.fromEntries(record));
 
 describe("push", () => {
+  test("waiting for an import shows that it waits, until when, and only once in a log", async () => {
+    const at = await place();
+    put(at, "people.csv", ROWS);
+    at.api.faults.importsNeverEnd = 1;
+    const { code, stderr } = await cli(["refset", "push", "People", "--from", "people.csv", "--key", "id", "--wait"], within(at));
+    expect({ code, stderr }).toMatchObject({ code: 1, stderr: expect.stringContaining("[import_late]") as string });
+    expect(stderr.match(/waiting until Connect is done with the import "[\w ]*People.*", until 2025-07-10 09:00 UTC at most$/gm)).toHaveLength(1);
+  });
+
   test("sends, waits, and keeps its options; the next push needs only the name", async () => {
     const at = await place();
     put(at, "people.csv", ROWS);

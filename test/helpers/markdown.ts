@@ -114,9 +114,10 @@ export function commandLines(path: string): CommandLine[] {
   return [...blocks, ...inline.map(({ line, args }) => ({ line, args: [...args, "--help"] }))];
 }
 
-function signalhouseLines(line: string): CommandLine[] {
+/** The command lines of signalhouse in a line of shell. */
+export function signalhouseLines(line: string): CommandLine[] {
   return shellCommands(line).flatMap((words) => {
-    const at = words.findIndex((word) => word === "signalhouse" || /(^|\/)dist\/cli\/main\.js$/.test(word));
+    const at = words.findIndex((word) => /(^|[/=])signalhouse$|(^|\/)dist\/cli\/main\.js$/.test(word));
     const args = words.slice(at + 1);
     return at === -1 || args.length === 0 ? [] : [{ line, args }];
   });

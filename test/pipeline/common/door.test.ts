@@ -101,8 +101,11 @@ describe("to write", () => {
       },
     };
     expect(await failureOf(door(path, { patience: 2000, clock }).toWrite(async () => undefined))).toMatchObject({ code: "warehouse_locked" });
-    await door(path, { patience: 60_000, clock }).toWrite(async () => undefined);
+    const told: (string | undefined)[] = [];
+    await door(path, { patience: 60_000, clock, waiting: (what) => told.push(what) }).toWrite(async () => undefined);
     expect(now).toBeGreaterThanOrEqual(5000);
+    // Once, and that it is over.
+    expect(told).toEqual([expect.stringMatching(/^waiting for the warehouse, for 60 s at most: .+signals\.duckdb/), undefined]);
   });
 });
 

@@ -1,0 +1,92 @@
+/** What is told while something takes long: on a terminal a line that goes on, in a log one line. */
+import { Writable } from "node:stream";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { Output } from "../../cli/output.ts";
+import { Progress } from "../../cli/progress.ts";
+import { realClock } from "../../pipeline/common/clock.ts";
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+function printing(isTTY: boolean, quiet = false) {
+  const printed: string[] = [];
+  const stream = () =>
+    new Writable({
+      decodeStrings: false,
+      write(text: string, _encoding, done) {
+        printed.push(text);
+        done();
+      },
+    });
+  const out = new Output(
+    { stdout: stream(), stderr: Object.assign(stream(), isTTY ? { isTTY, columns: 80 } : {}), clock: realClock },
+    { json: false, quiet, level: "info" },
+  );
+  return { out, text: () => printed.join("") };
+}
+
+const READ = { event: "reading", path: "Export/a.csv.gz", bytes: 1000, size: 1000, records: 50 } as const;
+const WRITING = { event: "writing", path: "Export/a.csv.gz", records: 50 } as const;
+
+test("at 100 % a terminal shows that the file is being written, and for how long", () => {
+  const { out, text } = printing(true);
+  const progress = new Progress(out, 1000);
+  progress.onEvent(READ);
+  progress.onEvent(WRITING);
+  vi.advanceTimersByTime(7500);
+  expect(text()).toMatch(/100%  1 kB of 1 kB .*writing into the warehouse 0:02  a\.csv\.gz/);
+  expect(text()).toMatch(/writing into the warehouse 0:07/);
+  progress.stop();
+  const length = text().length;
+  vi.advanceTimersByTime(5000);
+  expect(text()).toHaveLength(length);
+});
+
+test("the next file, which is read meanwhile, is what is shown", () => {
+  const { out, text } = printing(true);
+  const progress = new Progress(out, 5000);
+  progress.onEvent(READ);
+  progress.onEvent(WRITING);
+  for (let bytes = 500; bytes <= 4000; bytes += 500) {
+    progress.onEvent({ ...READ, path: "Export/b.csv.gz", size: 4000, bytes });
+    vi.advanceTimersByTime(500);
+  }
+  expect(text()).toContain("b.csv.gz");
+  expect(text()).not.toContain("writing");
+  progress.stop();
+});
+
+test("a log has one line for it, where it takes longer than some seconds", () => {
+  const { out, text } = printing(false);
+  const progress = new Progress(out, 1000);
+  progress.onEvent(READ);
+  progress.onEvent(WRITING);
+  vi.advanceTimersByTime(4000);
+  expect(text()).toBe("");
+  vi.advanceTimersByTime(60_000);
+  expect(text()).toMatch(/^\S+Z writing Export\/a\.csv\.gz into the warehouse: 50 records\n$/);
+  progress.stop();
+});
+
+test("what is waited for stands on a terminal with its time, and is gone when it is over", () => {
+  const { out, text } = printing(true);
+  out.waiting("waiting for rain");
+  vi.advanceTimersByTime(65_500);
+  expect(text()).toContain("waiting for rain  1:05");
+  out.waiting(undefined);
+  const length = text().length;
+  vi.advanceTimersByTime(5000);
+  expect(text()).toHaveLength(length);
+});
+
+test("a log has one line for it, however often it is said; --quiet has none", () => {
+  const { out, text } = printing(false);
+  for (let time = 0; time < 3; time++) {
+    out.waiting("waiting for rain");
+    out.waiting(undefined);
+  }
+  expect(text()).toMatch(/^\S+Z waiting for rain\n$/);
+  const { out: quiet, text: nothing } = printing(true, true);
+  quiet.waiting("waiting for rain");
+  expect(nothing()).toBe("");
+});
