@@ -30,7 +30,7 @@ export class BusyError extends SignalhouseError {
 
   constructor(message: string, retryAfterMs: number | undefined) {
     super("api_busy", message, "Nothing was done. Ask again later, and let fewer processes ask at a time.");
-    this.retryAfterMs = retryAfterMs ?? USUAL_MS;
+    this.retryAfterMs = Math.ceil(retryAfterMs ?? USUAL_MS);
   }
 }
 

@@ -59,7 +59,7 @@ function proxyRefused(host: string, proxy: URL, status: string): Failed {
 /** The reason of an error, which may be several at a time: an address of each kind was tried, and none of them answered. */
 function reasonOf(cause: unknown): { code: string; reason: string } {
   const errors: unknown[] = cause instanceof AggregateError ? cause.errors : [cause];
-  const codes = errors.map((error) => String((error as NodeJS.ErrnoException | undefined)?.code ?? ""));
+  const codes = errors.map((error) => (error as NodeJS.ErrnoException | undefined)?.code ?? "");
   const reasons = errors.map((error, index) => messageOf(error) || codes[index] || "no reason was given");
   return { code: codes.find(Boolean) ?? "", reason: inOneLine([...new Set(reasons)].join("; ")) };
 }
