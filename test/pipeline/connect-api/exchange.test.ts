@@ -8,7 +8,8 @@ import { describe, expect, test } from "vitest";
 import { type ApiOptions, connectApi } from "../../../pipeline/connect-api/api.ts";
 import { proxyRoute } from "../../../pipeline/connect-api/proxy.ts";
 import type { ExportRequest } from "../../../schemas/connect.ts";
-import { SignalhouseError } from "../../../schemas/errors.ts";
+import type { ImportInput } from "../../../schemas/reference-set.ts";
+import type { SignalhouseError } from "../../../schemas/errors.ts";
 import { apiServer, closedUrl } from "../../helpers/api-server.ts";
 import { failureOf } from "../../helpers/errors.ts";
 import { httpProxy, pour, rawServer, trickle } from "../../helpers/misbehaving.ts";
@@ -24,7 +25,7 @@ const REQUEST: ExportRequest = {
 const api = (endpoint: string, options: Partial<ApiOptions> = {}) => {
   const lines: string[] = [];
   const log = (line: string) => void lines.push(line);
-  return { lines, ...connectApi({ endpoint, apiKey: KEY, timeoutSeconds: 30, retries: 2, backoffMs: 1, log, ...options }) };
+  return { lines, connect: connectApi({ endpoint, apiKey: KEY, timeoutSeconds: 30, retries: 2, backoffMs: 1, log, ...options }) };
 };
 
 /** How something fails; nothing secret is in it, and it is one line. */
@@ -61,12 +62,12 @@ const SHAPES: Record<string, (socket: Socket, ended: AbortSignal) => void> = {
 describe.each(Object.entries(SHAPES))("%s", (_, serve) => {
   test("ends when the time is up; what was asked may have arrived", async () => {
     const server = await rawServer(serve);
-    const { exportSignals, ping } = api(`http://127.0.0.1:${server.port}`, { timeoutSeconds: 0.15, retries: 0 });
-    expect(await failure(exportSignals(REQUEST))).toMatchObject({
+    const { connect } = api(`http://127.0.0.1:${server.port}`, { timeoutSeconds: 0.15, retries: 0 });
+    expect(await failure(connect.exportSignals(REQUEST))).toMatchObject({
       code: "export_unanswered",
       message: expect.stringMatching(/within 0\.15 seconds$/),
     });
-    expect(await failure(ping())).toMatchObject({ code: "api_failed", message: expect.stringMatching(/within 0\.15 seconds$/) });
+    expect(await failure(connect.ping())).toMatchObject({ code: "api_failed", message: expect.stringMatching(/within 0\.15 seconds$/) });
     await server.idle();
   });
 
@@ -74,7 +75,7 @@ describe.each(Object.entries(SHAPES))("%s", (_, serve) => {
     const server = await rawServer(serve);
     const interruption = new AbortController();
     const asking = api(`http://127.0.0.1:${server.port}`, { signal: interruption.signal })
-      .ping()
+      .connect.ping()
       .catch((error: unknown) => error);
     await expect.poll(() => server.received, { interval: 5 }).toContain("__typename");
     await collectGarbage();
@@ -100,9 +101,9 @@ test("an endless body is not read for longer than its bound", async () => {
     socket.write(`${HEAD}\r\n`);
     pour(socket, ended, "x".repeat(65_536));
   });
-  const { exportSignals, ping } = api(`http://127.0.0.1:${server.port}`, { retries: 0 });
-  expect(await failure(ping())).toMatchObject({ code: "api_failed", message: expect.stringContaining("more than is read of an answer") });
-  expect(await failure(exportSignals(REQUEST))).toMatchObject({ code: "export_unanswered" });
+  const { connect } = api(`http://127.0.0.1:${server.port}`, { retries: 0 });
+  expect(await failure(connect.ping())).toMatchObject({ code: "api_failed", message: expect.stringContaining("more than is read of an answer") });
+  expect(await failure(connect.exportSignals(REQUEST))).toMatchObject({ code: "export_unanswered" });
   await server.idle();
 });
 
@@ -110,8 +111,8 @@ test.each([301, 302, 303, 307, 308])("redirects without end (%s) are not followe
   const server = await rawServer((socket) => {
     socket.once("data", () => socket.end(`HTTP/1.1 ${status} Moved\r\nlocation: https://login.example/?token=${KEY}\r\ncontent-length: 0\r\n\r\n`));
   });
-  const { exportSignals } = api(`http://127.0.0.1:${server.port}`);
-  const error = await failure(exportSignals(REQUEST));
+  const { connect } = api(`http://127.0.0.1:${server.port}`);
+  const error = await failure(connect.exportSignals(REQUEST));
   expect(error).toMatchObject({
     code: "api_unreachable",
     message: expect.stringMatching(new RegExp(`https://login\\.example \\(HTTP ${status}\\)`)),
@@ -123,37 +124,46 @@ test("an answer that breaks off may stand for a request that was carried out", a
   const server = await rawServer((socket) => {
     socket.once("data", () => socket.end(`${HEAD}content-length: 100\r\n\r\n{"data":`));
   });
-  const { exportSignals } = api(`http://127.0.0.1:${server.port}`);
-  expect((await failure(exportSignals(REQUEST))).code).toBe("export_unanswered");
+  const { connect } = api(`http://127.0.0.1:${server.port}`);
+  expect((await failure(connect.exportSignals(REQUEST))).code).toBe("export_unanswered");
   expect(server.connections).toBe(1);
 });
 
 describe("what surely was never sent ends at once, with its reason", () => {
-  const never = async (endpoint: string, options: Partial<ApiOptions>, message: RegExp, hint: RegExp) => {
-    const { exportSignals, createImportJob, lines } = api(endpoint, options);
-    const expected = { code: "api_unreachable", message: expect.stringMatching(message), hint: expect.stringMatching(hint) };
-    expect(await failure(exportSignals(REQUEST))).toMatchObject(expected);
-    expect(await failure(createImportJob({ jobName: "x" } as Parameters<typeof createImportJob>[0]))).toMatchObject(expected);
-    expect(lines).toEqual([]);
+  /** What becomes of both requests that make a job, and what is logged of it. */
+  const tried = async (endpoint: string, options: Partial<ApiOptions> = {}) => {
+    const { connect, lines } = api(endpoint, options);
+    const asked = [await failure(connect.exportSignals(REQUEST)), await failure(connect.createImportJob({ jobName: "x" } as ImportInput))];
+    return { asked: asked.map(({ code, message, hint }) => ({ code, message, hint })), lines };
+  };
+  const neverSent = (message: RegExp, hint: RegExp) => {
+    const error = { code: "api_unreachable", message: expect.stringMatching(message) as string, hint: expect.stringMatching(hint) as string };
+    return { asked: [error, error], lines: [] };
   };
 
-  test("a connection that is refused", async () => never(await closedUrl(), {}, /cannot be reached: connect ECONNREFUSED 127/, /region/));
-  test("a name that DNS does not know", () => never("https://nowhere.invalid", {}, /nowhere\.invalid cannot be reached: getaddrinfo/, /region/));
+  test("a connection that is refused", async () =>
+    expect(await tried(await closedUrl())).toEqual(neverSent(/cannot be reached: connect ECONNREFUSED 127/, /region/)));
+  test("a name that DNS does not know", async () =>
+    expect(await tried("https://nowhere.invalid")).toEqual(neverSent(/nowhere\.invalid cannot be reached: getaddrinfo/, /region/)));
 
   test("a certificate of a CA that is not known", async () => {
     const server = await rawServer(() => undefined, { tls: true });
-    await never(`https://127.0.0.1:${server.port}`, {}, /self-signed certificate/, /CA certificate into a file.*NODE_EXTRA_CA_CERTS/);
+    expect(await tried(`https://127.0.0.1:${server.port}`)).toEqual(
+      neverSent(/self-signed certificate/, /CA certificate into a file.*NODE_EXTRA_CA_CERTS/),
+    );
     expect(server.received).toBe("");
   });
 
   test("a server without TLS", async () => {
     const server = await rawServer((socket) => socket.end("SSH-2.0-OpenSSH_9.2\r\n"));
-    await never(`https://127.0.0.1:${server.port}`, {}, /cannot be reached/, /api\.endpoint/);
+    expect(await tried(`https://127.0.0.1:${server.port}`)).toEqual(neverSent(/cannot be reached/, /api\.endpoint/));
   });
 
   test("a handshake that hangs", async () => {
     const server = await rawServer(() => undefined);
-    await never(`https://127.0.0.1:${server.port}`, { timeoutSeconds: 0.1 }, /no connection within 0\.1 seconds/, /network/);
+    expect(await tried(`https://127.0.0.1:${server.port}`, { timeoutSeconds: 0.1 })).toEqual(
+      neverSent(/no connection within 0\.1 seconds/, /network/),
+    );
     await server.idle();
   });
 
@@ -161,7 +171,7 @@ describe("what surely was never sent ends at once, with its reason", () => {
     const server = await rawServer(() => undefined);
     const interruption = new AbortController();
     const asking = api(`https://127.0.0.1:${server.port}`, { signal: interruption.signal })
-      .ping()
+      .connect.ping()
       .catch((error: unknown) => error);
     await expect.poll(() => server.received.length, { interval: 5 }).toBeGreaterThan(0);
     interruption.abort(new Error("enough"));
@@ -177,18 +187,20 @@ describe("what surely was never sent ends at once, with its reason", () => {
   ])("a proxy that %s", async (_, status, message, hint) => {
     const proxy = await httpProxy(0, status);
     const by = new URL(`http://ana:pass%40word@127.0.0.1:${proxy.port}`);
-    await never("https://connect.test", { proxy: by, timeoutSeconds: status === "hang" ? 0.1 : 30 }, message, hint);
+    expect(await tried("https://connect.test", { proxy: by, timeoutSeconds: status === "hang" ? 0.1 : 30 })).toEqual(neverSent(message, hint));
     expect(proxy.asked[0]).toEqual({ host: "connect.test:443", login: `Basic ${Buffer.from("ana:pass@word").toString("base64")}` });
     expect(proxy.asked).toHaveLength(2);
   });
 
   test("a proxy that is not there", async () =>
-    never("https://connect.test", { proxy: new URL(await closedUrl()) }, /through the proxy.*ECONNREFUSED/, /HTTPS_PROXY/));
+    expect(await tried("https://connect.test", { proxy: new URL(await closedUrl()) })).toEqual(
+      neverSent(/through the proxy.*ECONNREFUSED/, /HTTPS_PROXY/),
+    ));
 
   test("a certificate that is not known, behind a proxy", async () => {
     const server = await rawServer(() => undefined, { tls: true });
     const proxy = new URL(`http://127.0.0.1:${(await httpProxy(server.port)).port}`);
-    await never("https://connect.test", { proxy }, /through the proxy.*self-signed certificate/, /NODE_EXTRA_CA_CERTS/);
+    expect(await tried("https://connect.test", { proxy })).toEqual(neverSent(/through the proxy.*self-signed certificate/, /NODE_EXTRA_CA_CERTS/));
     expect(server.received).toBe("");
     await server.idle();
   });
@@ -196,29 +208,29 @@ describe("what surely was never sent ends at once, with its reason", () => {
   test("a handshake behind a proxy that hangs leaves nothing open", async () => {
     const server = await rawServer(() => undefined);
     const proxy = new URL(`http://127.0.0.1:${(await httpProxy(server.port)).port}`);
-    await never("https://connect.test", { proxy, timeoutSeconds: 0.1 }, /no connection within/, /HTTPS_PROXY/);
+    expect(await tried("https://connect.test", { proxy, timeoutSeconds: 0.1 })).toEqual(neverSent(/no connection within/, /HTTPS_PROXY/));
     await server.idle();
   });
 });
 
 describe("what asks for no change", () => {
   test("is repeated where the server may come back", async () => {
-    const { ping, lines } = api(await closedUrl());
-    expect((await failure(ping())).code).toBe("api_unreachable");
+    const { connect, lines } = api(await closedUrl());
+    expect((await failure(connect.ping())).code).toBe("api_unreachable");
     expect(lines).toHaveLength(2);
   });
 
   test("is not where a certificate or a proxy says no", async () => {
     const proxy = await httpProxy(0, 403);
-    const { ping, lines } = api("https://connect.test", { proxy: new URL(`http://127.0.0.1:${proxy.port}`) });
-    await failure(ping());
+    const { connect, lines } = api("https://connect.test", { proxy: new URL(`http://127.0.0.1:${proxy.port}`) });
+    await failure(connect.ping());
     expect({ lines, asked: proxy.asked.length }).toEqual({ lines: [], asked: 1 });
   });
 });
 
 test("a signal that is aborted already asks nobody", async () => {
   const server = await apiServer({ body: { data: { __typename: "Query" } } });
-  await expect(api(server.url, { signal: AbortSignal.abort(new Error("enough")) }).ping()).rejects.toThrow("enough");
+  await expect(api(server.url, { signal: AbortSignal.abort(new Error("enough")) }).connect.ping()).rejects.toThrow("enough");
   expect(server.asked).toEqual([]);
 });
 
