@@ -4,7 +4,7 @@ import { exchange, type Exchanged } from "./exchange.ts";
 import type { Failed, Way } from "./failed.ts";
 import { type Fault, retryAfterOf } from "./meaning.ts";
 import { misanswered, unanswered } from "./transport.ts";
-import { inOneLine, without } from "./words.ts";
+import { inOneLine, isPage, textOfPage, without } from "./words.ts";
 
 export interface Endpoint {
   /** The address; Connect's has no path. */
@@ -46,14 +46,23 @@ export async function post({ endpoint, apiKey, timeoutSeconds, proxy, signal }: 
 
 /** `data` counts before faults, and what GraphQL says before the status. */
 function read(at: Way, apiKey: string, { status, headers, body, isWhole }: Extract<Exchanged, { kind: "response" }>): Posted {
-  const { data, errors } = answer.parse(without(apiKey, parseJson(body)));
+  const json = readJson(body, apiKey);
+  const { data, errors } = answer.parse(json?.value);
   const faults = (errors ?? []).map(faultOf);
   if (hasData(data, faults)) return { kind: "data", data, faults };
   const header = (name: string) => [headers[name] ?? []].flat().map((value) => without(apiKey, value))[0];
   const now = Date.parse(header("date") ?? "") || Date.now();
   const retryAfterMs = retryAfterOf(header("retry-after"), now) ?? faults.find((fault) => fault.retryAfterMs !== undefined)?.retryAfterMs;
   if (faults.length > 0) return { kind: "refused", at, status, faults, retryAfterMs };
-  return misanswered(at, { status, body: without(apiKey, body), isWhole, location: header("location"), retryAfterMs });
+  const kind = json ? "json" : body.trim() === "" ? "nothing" : isPage(body) ? "page" : "text";
+  const said = json ? wordsOf(json) : kind === "page" ? textOfPage(body) : inOneLine(body);
+  return misanswered(at, { status, kind, said: without(apiKey, said), isWhole, location: header("location"), retryAfterMs });
+}
+
+/** What a gateway says is its message. */
+function wordsOf({ value, text }: Json): string {
+  const read = z.object({ message: z.string() }).safeParse(value);
+  return inOneLine(read.success ? read.data.message : text);
 }
 
 /** Beside faults, fields that are all null are no data. */
@@ -94,9 +103,17 @@ function faultOf(given: unknown): Fault {
   };
 }
 
-function parseJson(text: string): unknown {
+/** A body in JSON, read and written again without the API key. */
+interface Json {
+  value: unknown;
+  text: string;
+}
+
+/** @returns undefined for what is no JSON, or nests deeper than anybody would look */
+function readJson(body: string, apiKey: string): Json | undefined {
   try {
-    return JSON.parse(text);
+    const value = without(apiKey, JSON.parse(body) as unknown);
+    return { value, text: JSON.stringify(value) };
   } catch {
     return undefined;
   }

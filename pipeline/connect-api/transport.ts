@@ -3,15 +3,17 @@ import { messageOf, SignalhouseError } from "../../schemas/errors.ts";
 import type { Exchanged } from "./exchange.ts";
 import { busy, type Failed, keyRefused, nameOf, trouble, type Way } from "./failed.ts";
 import { shownProxy } from "./proxy.ts";
-import { inOneLine, isPage, textOfPage } from "./words.ts";
+import { inOneLine } from "./words.ts";
 
-/** What is known of a response that is none of GraphQL. */
+/** What is known of a response that is none of GraphQL. The API key is in none of it. */
 export interface Strange {
   status: number;
-  /** The body, without the API key. */
-  body: string;
+  /** What the body is: Connect's gateway speaks JSON, whatever else stands in between has its own ways. */
+  kind: "nothing" | "json" | "page" | "text";
+  /** What it says, in one line. */
+  said: string;
   isWhole: boolean;
-  /** Where it sends on to, without the API key. */
+  /** Where it sends on to. */
   location: string | undefined;
   retryAfterMs: number | undefined;
 }
@@ -65,25 +67,16 @@ function reasonOf(cause: unknown): { code: string; reason: string } {
 }
 
 /** A response came, but none of GraphQL. */
-export function misanswered(at: Way, { status, body, isWhole, location, retryAfterMs }: Strange): Failed {
-  const said = wordsOf(body);
+export function misanswered(at: Way, { status, kind, said, isWhole, location, retryAfterMs }: Strange): Failed {
   const told = `HTTP ${status}: ${said || "nothing"}`;
   if (status === 429) return busy(at, told, retryAfterMs);
-  if (status === 407 || status === 511 || (status < 500 && isPage(body))) return byPage(at, status, said);
+  if (status === 407 || status === 511 || (status < 500 && kind === "page")) return byPage(at, status, said);
   if (status >= 300 && status < 400) return redirected(at, status, location);
-  // What Connect's gateway says is JSON; others that stand before it have their own words.
-  const isGateway = body.trim() === "" || /^\s*[{["]/.test(body);
-  if ((status === 401 || status === 403) && isGateway) return keyRefused(at, told);
-  if (status === 401 || status === 403) return byPage(at, status, said);
+  if (status === 401 || status === 403) return kind === "text" ? byPage(at, status, said) : keyRefused(at, told);
   if (!isWhole) return trouble(at, `HTTP ${status} with more than is read of an answer: ${said}`);
   if (status < 400 || status >= 500 || status === 408) return trouble(at, told, retryAfterMs);
   const error = new SignalhouseError("api_refused", `${nameOf(at)} refused the request: ${told}`, "Nothing was done. Check region and api.endpoint.");
   return { kind: "failed", sent: "no", passes: false, error };
-}
-
-/** The words of a body: of a page as a person reads it, of a gateway's JSON its message, else as it is. */
-export function wordsOf(body: string): string {
-  return isPage(body) ? textOfPage(body) : inOneLine(body);
 }
 
 /** A web page in place of an answer. With a good status it is not known who sent it; with another one the request was not let through. */
