@@ -1,7 +1,7 @@
 /** Reaching Connect's API for a command, and what a flow needs that asks it and waits. */
 import { connectApi } from "../pipeline/connect-api/api.ts";
 import { readApiKey } from "../pipeline/connect-api/key.ts";
-import { proxyRoute } from "../pipeline/connect-api/proxy.ts";
+import { proxyTo } from "../pipeline/connect-api/proxy.ts";
 import type { ExportContext } from "../pipeline/export/ask.ts";
 import { type Door, PATIENCE_MS } from "../pipeline/common/door.ts";
 import { apiEndpoint, type Config } from "../schemas/config.ts";
@@ -21,7 +21,7 @@ export async function apiOf(config: Config, context: Pick<Context, "env" | "sign
   const log = (line: string) => out.log("info", line);
   const apiKey = await apiKeyOf(config, context);
   const endpoint = apiEndpoint(config);
-  const { proxy } = proxyRoute(endpoint, env);
+  const proxy = proxyTo(endpoint, env);
   return connectApi({ endpoint, apiKey, timeoutSeconds, retries, proxy, signal, log, clock });
 }
 

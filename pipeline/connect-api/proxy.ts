@@ -3,29 +3,25 @@ import { SignalhouseError } from "../../schemas/errors.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** What the environment says of proxies for an address. */
-export interface ProxyRoute {
-  /** The variable that names a proxy; undefined where none does. */
-  variable: string | undefined;
-  /** The proxy; undefined where requests go to the API directly. */
-  proxy: URL | undefined;
+/** The variable of the environment that names a proxy; undefined where none does. The one in small letters comes first, and turns it off where it is empty. */
+export function proxyVariable(env: Environment): string | undefined {
+  const name = ["https_proxy", "HTTPS_PROXY"].find((name) => env[name] !== undefined);
+  return name !== undefined && env[name]?.trim() ? name : undefined;
 }
 
 const HOW =
   "Write it as http://HOST:PORT, with http://USER:PASSWORD@HOST:PORT where the proxy wants a login; marks in USER and PASSWORD percent-encoded.";
 
 /**
- * The way to an address, by HTTPS_PROXY and NO_PROXY in either case of letters, the small one first, as curl reads them. `http:` addresses, which only
- * this machine may have, are asked directly.
+ * The proxy through which an address is asked, by HTTPS_PROXY and NO_PROXY in either case of letters, as curl reads them; undefined where it is asked
+ * directly, as `http:` addresses are, which only this machine may have.
  * @throws SignalhouseError config_invalid where the variable names no proxy that can be used; what it has may be a secret, and is not told
  */
-export function proxyRoute(endpoint: string, env: Environment): ProxyRoute {
-  const [variable] = ["https_proxy", "HTTPS_PROXY"].filter((name) => env[name] !== undefined);
-  const value = variable === undefined ? "" : (env[variable] ?? "").trim();
+export function proxyTo(endpoint: string, env: Environment): URL | undefined {
+  const variable = proxyVariable(env);
   const url = new URL(endpoint);
-  if (variable === undefined || value === "") return { variable: undefined, proxy: undefined };
-  const isDirect = url.protocol !== "https:" || isLeftOut(url, env["no_proxy"] ?? env["NO_PROXY"] ?? "");
-  return { variable, proxy: isDirect ? undefined : proxyOf(variable, value) };
+  if (variable === undefined || url.protocol !== "https:" || isLeftOut(url, env["no_proxy"] ?? env["NO_PROXY"] ?? "")) return undefined;
+  return proxyOf(variable, (env[variable] ?? "").trim());
 }
 
 function proxyOf(variable: string, value: string): URL {

@@ -6,7 +6,7 @@ import { runInNewContext } from "node:vm";
 import type { Socket } from "node:net";
 import { describe, expect, test } from "vitest";
 import { type ApiOptions, connectApi } from "../../../pipeline/connect-api/api.ts";
-import { proxyRoute } from "../../../pipeline/connect-api/proxy.ts";
+import { proxyTo } from "../../../pipeline/connect-api/proxy.ts";
 import type { ExportRequest } from "../../../schemas/connect.ts";
 import type { ImportInput } from "../../../schemas/reference-set.ts";
 import type { SignalhouseError } from "../../../schemas/errors.ts";
@@ -253,7 +253,7 @@ describe("the proxy that the environment names", () => {
     ["NO_PROXY: another port", { HTTPS_PROXY: PROXY, NO_PROXY: "example.com:8443" }, PROXY],
     ["NO_PROXY: another name with the same end", { HTTPS_PROXY: PROXY, NO_PROXY: "ple.com, i.example.com," }, PROXY],
     ["no_proxy comes first", { HTTPS_PROXY: PROXY, no_proxy: "", NO_PROXY: "*" }, PROXY],
-  ])("%s", (_, env, expected) => expect(proxyRoute("https://api.example.com", env).proxy?.origin).toBe(expected));
+  ])("%s", (_, env, expected) => expect(proxyTo("https://api.example.com", env)?.origin).toBe(expected));
 
   test.each([
     ["https://[::1]:8443", "[::1]"],
@@ -261,14 +261,12 @@ describe("the proxy that the environment names", () => {
     ["https://[::1]:8443", "[::1]:8443"],
     ["https://10.0.0.7", "10.0.0.7"],
     ["http://127.0.0.1:80", ""],
-  ])("%s is asked directly with NO_PROXY %j", (endpoint, list) =>
-    expect(proxyRoute(endpoint, { HTTPS_PROXY: PROXY, NO_PROXY: list }).proxy).toBeUndefined(),
-  );
+  ])("%s is asked directly with NO_PROXY %j", (endpoint, list) => expect(proxyTo(endpoint, { HTTPS_PROXY: PROXY, NO_PROXY: list })).toBeUndefined());
 
   test.each(["http://", "://x", "a b", "socks5://ana:secret@proxy:1080"])("%j cannot be used, and is not shown", (value) => {
     const error = (() => {
       try {
-        return proxyRoute("https://api.example.com", { HTTPS_PROXY: value });
+        return proxyTo("https://api.example.com", { HTTPS_PROXY: value });
       } catch (thrown) {
         return thrown;
       }
