@@ -27,13 +27,22 @@ export function proxyTo(endpoint: string, env: Environment): URL | undefined {
 function proxyOf(variable: string, value: string): URL {
   const text = value.includes("://") ? value : `http://${value}`;
   const proxy = URL.canParse(text) ? new URL(text) : undefined;
-  if (!proxy?.hostname) throw new SignalhouseError("config_invalid", `${variable} is no address of a proxy`, HOW);
+  if (!proxy?.hostname || !isDecodable(proxy.username + proxy.password))
+    throw new SignalhouseError("config_invalid", `${variable} is no address of a proxy`, HOW);
   if (proxy.protocol === "http:" || proxy.protocol === "https:") return proxy;
   throw new SignalhouseError(
     "config_invalid",
     `${variable} names a proxy that is spoken to by ${proxy.protocol.replace(":", "")}; signalhouse speaks to proxies by http and https`,
     HOW,
   );
+}
+
+function isDecodable(text: string): boolean {
+  try {
+    return decodeURIComponent(text) !== undefined;
+  } catch {
+    return false;
+  }
 }
 
 /** Whether NO_PROXY has the host: by its name, a domain above it with or without a dot before, or `*`; with a port, for that port only. */

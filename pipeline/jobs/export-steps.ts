@@ -17,6 +17,7 @@ import {
   isSameAsking,
   type KnownFile,
   mark,
+  mayBeAskedAgain,
   mayStillShow,
   type Moment,
   type Rules,
@@ -61,7 +62,7 @@ const STATES: Readonly<Record<ExportStatus, (at: At) => ExportStep>> = {
     if (file === undefined) return { do: "find" };
     if (file !== null) return onTheServer(at, file);
     if (mayStillShow(at)) return WAIT;
-    return isInTime(at) ? { do: "ask", again: true, first: askingAgain(at) } : neverTold(at);
+    return mayBeAskedAgain(at) ? { do: "ask", again: true, first: askingAgain(at) } : neverTold(at);
   },
   asked: awaited,
   arrived: awaited,

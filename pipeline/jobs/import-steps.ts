@@ -12,6 +12,7 @@ import {
   isInTime,
   lastAskedAt,
   mark,
+  mayBeAskedAgain,
   mayStillShow,
   type Moment,
   type Rules,
@@ -46,7 +47,7 @@ const STATES: Readonly<Record<ImportStatus, (at: At) => ImportStep>> = {
     // Only Connect takes the file away: it had been asked.
     if (file === null) return done(at, lastAskedAt(at));
     if (mayStillShow(at)) return WAIT;
-    return isInTime(at) ? { do: "ask", again: true, first: askingAgain(at) } : neverTold(at);
+    return mayBeAskedAgain(at) ? { do: "ask", again: true, first: askingAgain(at) } : neverTold(at);
   },
   asked(at) {
     const { job, seen } = at;

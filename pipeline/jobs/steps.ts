@@ -130,6 +130,9 @@ export const mayStillShow = (at: Asked) => at.now < lastAskedAt(at) + lookMs(at.
 export const askingAgain = ({ now, rules }: Pick<Moment<unknown, unknown>, "now" | "rules">) =>
   ({ status: "asking", notBefore: now + lookMs(rules) }) as const;
 
+/** Whether a job that nothing tells of may be asked for again: within its time, and once after it, for a process that comes a day after one that died. */
+export const mayBeAskedAgain = (at: Asked) => isInTime(at) || (!at.job.notBefore && at.now < at.job.askedAt + GIVEN_UP_MS);
+
 /** Whether both say the same of how a job was asked for; another process that asks writes something else down. */
 export const isSameAsking = <Job extends { status: string; askedAt: number; notBefore: number | null }>(one: Job, other: Job) =>
   one.status === other.status && one.askedAt === other.askedAt && one.notBefore === other.notBefore;

@@ -263,19 +263,22 @@ describe("the proxy that the environment names", () => {
     ["http://127.0.0.1:80", ""],
   ])("%s is asked directly with NO_PROXY %j", (endpoint, list) => expect(proxyTo(endpoint, { HTTPS_PROXY: PROXY, NO_PROXY: list })).toBeUndefined());
 
-  test.each(["http://", "://x", "a b", "socks5://ana:secret@proxy:1080"])("%j cannot be used, and is not shown", (value) => {
-    const error = (() => {
-      try {
-        return proxyTo("https://api.example.com", { HTTPS_PROXY: value });
-      } catch (thrown) {
-        return thrown;
-      }
-    })();
-    expect(error).toMatchObject({
-      code: "config_invalid",
-      message: expect.stringContaining("HTTPS_PROXY"),
-      hint: expect.stringContaining("http://HOST:PORT"),
-    });
-    expect((error as Error).message).not.toContain("secret");
-  });
+  test.each(["http://", "://x", "a b", "socks5://ana:secret@proxy:1080", "http://ana:100%secret@proxy"])(
+    "%j cannot be used, and is not shown",
+    (value) => {
+      const error = (() => {
+        try {
+          return proxyTo("https://api.example.com", { HTTPS_PROXY: value });
+        } catch (thrown) {
+          return thrown;
+        }
+      })();
+      expect(error).toMatchObject({
+        code: "config_invalid",
+        message: expect.stringContaining("HTTPS_PROXY"),
+        hint: expect.stringContaining("http://HOST:PORT"),
+      });
+      expect((error as Error).message).not.toContain("secret");
+    },
+  );
 });

@@ -68,8 +68,15 @@ describe("perhaps asked for", () => {
     ],
     ["its file stays there, asked again", job("asking", { notBefore: NINE + HOUR }), { file: FILE }, HOUR - 1, { do: "wait" }],
     [
+      "its file stays there until the deadline, and it was asked for once only, by a process that is no more",
+      asking,
+      { file: FILE },
+      24 * HOUR,
+      { do: "ask", again: true, first: { status: "asking", notBefore: NINE + 24 * HOUR + 15 * MINUTE } },
+    ],
+    [
       "its file stays there until the deadline",
-      job("asking", { error: "no answer" }),
+      job("asking", { notBefore: NINE + HOUR, error: "no answer" }),
       { file: FILE },
       6 * HOUR,
       { do: "end", error: neverTold("no answer") },

@@ -135,7 +135,7 @@ test("an export that nothing ever tells of is asked for within its time only, an
     actions: { find: () => Promise.resolve({ file: null }) } as unknown as Handlers<ExportJob, ExportChange, ExportSeen, ExportAction>["actions"],
   };
   const ends: number[] = [];
-  while (!world.isOver) {
+  for (let looks = 0; looks < 999 && !world.isOver; looks++) {
     const { stop } = await goOn(world, world.row, (...at) => nextExportStep(...at, { ...RULES, load: true }), handlers, {});
     if (stop.do === "end") ends.push(world.time - NINE);
     else expect(stop.do).toBe("wait");
