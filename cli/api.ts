@@ -1,6 +1,7 @@
 /** Reaching Connect's API for a command, and what a flow needs that asks it and waits. */
 import { connectApi } from "../pipeline/connect-api/api.ts";
 import { readApiKey } from "../pipeline/connect-api/key.ts";
+import { proxyTo } from "../pipeline/connect-api/proxy.ts";
 import type { ExportContext } from "../pipeline/export/ask.ts";
 import { type Door, PATIENCE_MS } from "../pipeline/common/door.ts";
 import { apiEndpoint, type Config } from "../schemas/config.ts";
@@ -14,12 +15,14 @@ function apiKeyOf(config: Config, { env }: Pick<Context, "env">): Promise<string
 }
 
 /** The API that the configuration means. @throws SignalhouseError config_invalid, api_key_missing, api_key_file_open */
-export async function apiOf(config: Config, context: Pick<Context, "env" | "signal" | "out">) {
-  const { signal, out } = context;
+export async function apiOf(config: Config, context: Pick<Context, "env" | "signal" | "out" | "clock">) {
+  const { signal, out, env, clock } = context;
   const { timeoutSeconds, retries } = config.api;
   const log = (line: string) => out.log("info", line);
   const apiKey = await apiKeyOf(config, context);
-  return connectApi({ endpoint: apiEndpoint(config), apiKey, timeoutSeconds, retries, signal, log });
+  const endpoint = apiEndpoint(config);
+  const proxy = proxyTo(endpoint, env);
+  return connectApi({ endpoint, apiKey, timeoutSeconds, retries, proxy, signal, log, clock });
 }
 
 export interface ExportFlow extends ExportContext {

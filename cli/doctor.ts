@@ -1,6 +1,7 @@
 import { lookup } from "node:dns/promises";
 import { access, constants, stat, statfs } from "node:fs/promises";
 import { dirname } from "node:path";
+import { proxyTo, proxyVariable, shownProxy } from "../pipeline/connect-api/proxy.ts";
 import { fetchHostKeys } from "../pipeline/sftp/fetch-host-keys.ts";
 import { hostKeyFault, readHostTrust } from "../pipeline/sftp/host-keys.ts";
 import { readCredentials } from "../pipeline/sftp/keys.ts";
@@ -29,7 +30,7 @@ const READ_MS = 10_000;
 export const command = defineCommand({
   usage: "[options]",
   about:
-    "Tests everything that a sync needs: configuration, API key, API, key, DNS, network, host key, login, folders, disk, warehouse, storage version. Each failure comes with what to do.\nIt changes nothing. Exit code 1 where a test fails.",
+    "Tests everything that a sync needs: configuration, proxy, API key, API, key, DNS, network, host key, login, folders, disk, warehouse, storage version. Each failure comes with what to do.\nIt changes nothing. Exit code 1 where a test fails.",
   options: {},
   examples: ["doctor", "doctor --json"],
   async run(context) {
@@ -57,7 +58,8 @@ async function checkApi(context: Context, list: Checklist, configuration: Findin
     list.leaveOut("API key", "none is set: exports are loaded, not asked for; see SIGNALHOUSE_API_KEY and api.keyFile");
     return;
   }
-  const api = await list.check("API key", [configuration], async ({ config }) => ({
+  const proxy = await checkProxy(context, list, configuration);
+  const api = await list.check("API key", [configuration, proxy], async ({ config }) => ({
     detail: `from ${source ?? "nowhere"}`,
     value: await apiOf(
       { ...config, api: { ...config.api, retries: 0, timeoutSeconds: Math.min(config.api.timeoutSeconds, MOST_MS / 1000) } },
@@ -67,6 +69,21 @@ async function checkApi(context: Context, list: Checklist, configuration: Findin
   await list.check("API", [api, configuration], async (connect, { config }) => {
     await connect.ping();
     return { detail: `${new URL(apiEndpoint(config)).host} takes the key`, value: undefined };
+  });
+}
+
+/** Only where the environment names one. */
+async function checkProxy({ env }: Context, list: Checklist, configuration: Finding<LoadedConfig>): Promise<Finding<undefined>> {
+  const variable = proxyVariable(env);
+  if (!configuration.ok || variable === undefined) return { name: "proxy", ok: true };
+  return list.check("proxy", [configuration], async ({ config }) => {
+    const endpoint = apiEndpoint(config);
+    const proxy = proxyTo(endpoint, env);
+    const { host } = new URL(endpoint);
+    const way = proxy
+      ? `goes through ${shownProxy(proxy)}, which ${variable} names`
+      : `is asked directly, though ${variable} is set: NO_PROXY has it, or it is on this machine`;
+    return { detail: `${host} ${way}; SFTP never goes through a proxy`, value: undefined };
   });
 }
 

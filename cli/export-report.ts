@@ -42,8 +42,8 @@ export function jobTable(outcomes: readonly ExportOutcome[]): string {
 
 function detail(job: ExportJob, file: ExportOutcome["file"]): string {
   if (job.status === "postponed")
-    return `put off to ${time(new Date(job.notBefore ?? 0))} UTC: the day's limits are reached; export --resume asks then`;
-  if (job.status === "asking") return "Connect's answer got lost; export --resume finds out";
+    return `put off to ${time(new Date(job.notBefore ?? 0))} UTC: ${job.error ?? "the day's limits are reached"}; export --resume asks then`;
+  if (job.status === "asking") return `${job.error ?? "Connect's answer got lost"}; export --resume finds out`;
   if (!file || file.status === "failed") return "";
   if (file.records === 0) return "no records: Connect had no such signals in this window";
   return `${number(file.records)} records, ${number(file.inserted)} new, ${number(file.rejected)} rejected`;

@@ -11,7 +11,8 @@ import type { Span } from "./span.ts";
 import { askNow, change, type ExportContext, GUESSED_BYTES_PER_ROW, type Wish, writeDown } from "./export/ask.ts";
 import { type AwaitOptions, awaitExports, type ExportOutcome } from "./export/arrive.ts";
 import { newJobName, placeFor } from "./export/file.ts";
-import { GIVEN_UP_MS, isDue } from "./jobs/export-steps.ts";
+import { isDue } from "./jobs/export-steps.ts";
+import { GIVEN_UP_MS } from "./jobs/steps.ts";
 import { startOfNextDay, utcDay } from "./jobs/quota.ts";
 
 /**

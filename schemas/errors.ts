@@ -21,6 +21,7 @@ export const ERROR_CODES = {
   api_key_refused: { title: "Connect refused the API key", retryable: false },
   api_unreachable: { title: "Connect's API cannot be reached", retryable: true },
   api_failed: { title: "Connect's API did not give a proper answer", retryable: true },
+  api_busy: { title: "Connect was asked too often", retryable: true },
   api_refused: { title: "Connect refused a request", retryable: false },
   export_unanswered: { title: "It is not known whether Connect took the export", retryable: true },
   export_name_taken: { title: "There is a job of this name already", retryable: false },

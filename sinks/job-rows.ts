@@ -113,15 +113,20 @@ interface Standing {
   status: string;
   /** Milliseconds since the epoch. */
   askedAt: number;
+  notBefore: number | null;
 }
 
 /** Writes what became of a job. @param only where it still stands so @returns how many rows that were */
 export async function updateJob(connection: DuckDBConnection, kind: JobKind, name: string, change: Fields, only?: Standing): Promise<number> {
   const columns = written(change);
-  const condition = only ? " AND status = ? AND epoch_ms(asked_at) = ?" : "";
+  const condition = only ? " AND status = ? AND epoch_ms(asked_at) = ? AND epoch_ms(not_before) IS NOT DISTINCT FROM ?::BIGINT" : "";
   const { rowsChanged } = await connection.run(
     `UPDATE signalhouse.jobs SET ${columns.map(({ column, place }) => `${column} = ${place}`).join(", ")} WHERE kind = '${kind}' AND name = ?${condition}`,
-    [...columns.map(({ value }) => value), name, ...(only ? [only.status, BigInt(only.askedAt)] : [])],
+    [
+      ...columns.map(({ value }) => value),
+      name,
+      ...(only ? [only.status, BigInt(only.askedAt), only.notBefore === null ? null : BigInt(only.notBefore)] : []),
+    ],
   );
   return rowsChanged;
 }

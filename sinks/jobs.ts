@@ -21,12 +21,12 @@ export interface ExportJob {
   /** The window that the job is to cover, without margins; the end is exclusive. */
   windowStart: number;
   windowEnd: number;
-  /** When it was asked for, or else written down. */
+  /** When it was first asked for, or else written down. */
   askedAt: number;
   expectedRows: number;
   sizeBytes: number | null;
   loadId: bigint | null;
-  /** A job that was put off is not asked for before. */
+  /** A job that was put off is not asked for before, nor again one whose answer got lost. */
   notBefore: number | null;
   /** When Connect said that the day's limits are reached. */
   refusedAt: number | null;

@@ -1,8 +1,13 @@
 /** Trying again what failed in passing. */
-import { setTimeout as wait } from "node:timers/promises";
 import { messageOf } from "../../schemas/errors.ts";
+import { type Clock, realClock } from "./clock.ts";
 
 const LONGEST_WAIT_MS = 30_000;
+
+/** Who wants to be asked again later than that is not waited for. */
+const PATIENCE_MS = 5 * 60_000;
+
+const NEVER = new AbortController().signal;
 
 interface RetryOptions {
   /** How often it is tried again before it fails. */
@@ -15,6 +20,8 @@ interface RetryOptions {
   passes: (error: unknown) => boolean;
   /** Takes a line about each attempt. */
   log: (line: string) => void;
+  /** The machine's by default. */
+  clock?: Clock;
 }
 
 /**
@@ -34,15 +41,21 @@ export class Retries {
     this.#fruitless = 0;
   }
 
-  /** Returns when it is time for the next attempt; throws `error` where it is none that passes, or there were too many; throws the signal's reason. */
-  async again(error: unknown, signal?: AbortSignal): Promise<void> {
-    const { limit, backoffMs, doing, passes, log } = this.#options;
-    signal?.throwIfAborted();
-    if (!passes(error) || this.#fruitless >= limit) throw error;
+  /**
+   * Returns when it is time for the next attempt.
+   * @param notBeforeMs how long the other side wants to be left alone, where it says so
+   * @throws `error` where it is none that passes, there were too many, or the other side wants minutes; the signal's reason
+   */
+  async again(error: unknown, signal: AbortSignal = NEVER, notBeforeMs = 0): Promise<void> {
+    const { limit, backoffMs, doing, passes, log, clock = realClock } = this.#options;
+    signal.throwIfAborted();
+    if (!passes(error) || this.#fruitless >= limit || notBeforeMs > PATIENCE_MS) throw error;
     const longest = Math.min(backoffMs * 2 ** this.#fruitless, LONGEST_WAIT_MS);
-    const waitMs = Math.round(longest * (0.5 + Math.random() / 2));
+    const waitMs = Math.max(Math.round(longest * (0.5 + Math.random() / 2)), notBeforeMs);
     this.#fruitless += 1;
-    log(`${messageOf(error)}; ${doing} again in ${waitMs} ms (${this.#fruitless} of ${limit})`);
-    await wait(waitMs, undefined, signal && { signal }).catch(() => signal?.throwIfAborted());
+    log(
+      `${messageOf(error)}; ${doing} again in ${waitMs < 10_000 ? `${waitMs} ms` : `${Math.round(waitMs / 1000)} s`} (${this.#fruitless} of ${limit})`,
+    );
+    await clock.wait(waitMs, signal);
   }
 }

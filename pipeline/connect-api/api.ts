@@ -14,8 +14,11 @@ import {
 } from "../../schemas/connect.ts";
 import type { SignalhouseError } from "../../schemas/errors.ts";
 import type { ImportInput } from "../../schemas/reference-set.ts";
+import type { Clock } from "../common/clock.ts";
 import { Retries } from "../common/retries.ts";
-import { exportUnanswered, importRefusal, importUnanswered, misfit, refusal } from "./failures.ts";
+import { BusyError, type Failed } from "./failed.ts";
+import { type Asked, exportUnanswered, graphqlFaults, importUnanswered, misfit, refusal } from "./failures.ts";
+import type { Fault } from "./meaning.ts";
 import {
   CREATE_IMPORT_DOCUMENT,
   dataJobDocument,
@@ -25,29 +28,31 @@ import {
   recordsDocument,
   registerKeyDocument,
 } from "./operations.ts";
-import { type Endpoint, type GraphqlFault, type GraphqlRequest, post } from "./post.ts";
+import { type Endpoint, type GraphqlRequest, post, type Posted } from "./post.ts";
 
 export interface ApiOptions extends Endpoint {
   /** How often a request that may be repeated is, before it fails. */
   retries: number;
-  /** Takes a line about a request that is repeated. */
+  /** Takes a line about a request that is repeated, and about what Connect said beside an answer. */
   log?: (line: string) => void;
+  /** The machine's by default: waits before a repeat go by it. */
+  clock?: Clock;
   /** Milliseconds before the first repeat; doubles with each, up to 30 s. */
   backoffMs?: number;
 }
 
 export interface ConnectApi {
   /**
-   * Makes an export job. Never repeated where Connect may have taken it.
-   * @throws SignalhouseError export_unanswered where that is not known; export_name_taken, quota_used_up, api_refused, api_key_refused,
-   * api_unreachable, api_failed where it surely was not; the signal's reason
+   * Makes an export job. It is repeated only where Connect said that it was asked too often: then it has not taken it.
+   * @throws SignalhouseError export_unanswered where it is not known whether it did; export_name_taken, quota_used_up, api_busy, api_refused,
+   * api_key_refused, api_unreachable where it surely did not; the signal's reason
    */
   exportSignals(request: ExportRequest): Promise<ExportAnswer>;
   /**
-   * Makes an import job. Never repeated where Connect may have taken it.
+   * Makes an import job. It is repeated only where Connect said that it was asked too often: then it has not taken it.
    * @returns its id
-   * @throws SignalhouseError import_unanswered where that is not known; import_failed, api_refused, api_key_refused, api_unreachable, api_failed where
-   * it surely was not; the signal's reason
+   * @throws SignalhouseError import_unanswered where it is not known whether it did; import_failed, api_busy, api_refused, api_key_refused,
+   * api_unreachable where it surely did not; the signal's reason
    */
   createImportJob(input: ImportInput): Promise<string>;
   /** All data sets of the subscription, of whatever type. @throws SignalhouseError api_*; the signal's reason */
@@ -68,13 +73,13 @@ export function connectApi(options: ApiOptions): ConnectApi {
     async exportSignals(request) {
       const query = exportSignalsDocument(request);
       const lost = (cause: SignalhouseError) => exportUnanswered(request.jobName, cause);
-      const { exportSignals } = await sendOnce(options, { query }, z.object({ exportSignals: exportAnswer }), { refusal, lost });
+      const { exportSignals } = await sendOnce(options, { query }, z.object({ exportSignals: exportAnswer }), "export", lost);
       return exportSignals;
     },
     async createImportJob(importInput) {
       const request = { query: CREATE_IMPORT_DOCUMENT, variables: { importInput } };
       const lost = (cause: SignalhouseError) => importUnanswered(importInput.jobName, cause);
-      const { createImportJob } = await sendOnce(options, request, z.object({ createImportJob: importAnswer }), { refusal: importRefusal, lost });
+      const { createImportJob } = await sendOnce(options, request, z.object({ createImportJob: importAnswer }), "import", lost);
       return createImportJob.id;
     },
     async dataSets() {
@@ -92,8 +97,8 @@ export function connectApi(options: ApiOptions): ConnectApi {
       return (await send(options, recordsDocument(id, first), shape)).referenceSetRecords;
     },
     async dataJob(id) {
-      const { dataJob } = await send(options, dataJobDocument(id), z.object({ dataJob: dataJobAnswer.nullish() }), (errors) =>
-        errors.some(({ message }) => /cannot query field/i.test(message)) ? { dataJob: undefined } : undefined,
+      const { dataJob } = await send(options, dataJobDocument(id), z.object({ dataJob: dataJobAnswer.nullish() }), (faults) =>
+        faults.some(({ message }) => /cannot query field/i.test(message)) ? { dataJob: undefined } : undefined,
       );
       return dataJob ?? undefined;
     },
@@ -106,48 +111,51 @@ export function connectApi(options: ApiOptions): ConnectApi {
   };
 }
 
-const retriesOf = ({ retries: limit, backoffMs = 500, log = () => {} }: ApiOptions) =>
-  new Retries({ limit, backoffMs, doing: "asking", passes: () => true, log });
+const retriesOf = ({ retries: limit, backoffMs = 500, log = () => {}, clock }: ApiOptions) =>
+  new Retries({ limit, backoffMs, doing: "asking", passes: () => true, log, ...(clock ? { clock } : {}) });
 
 /** Sends what may be repeated without harm, until there is a proper answer. */
 async function send<T>(
   options: ApiOptions,
   query: string,
   shape: z.ZodType<T>,
-  instead: (errors: GraphqlFault[]) => T | undefined = () => undefined,
+  instead: (faults: readonly Fault[]) => T | undefined = () => undefined,
 ): Promise<T> {
   const retries = retriesOf(options);
   for (;;) {
     const posted = await post(options, { query });
-    if (posted.kind === "refused") {
-      const other = instead(posted.errors);
-      if (other !== undefined) return other;
-      throw refusal(posted.errors);
-    }
-    const read = posted.kind === "data" ? shape.safeParse(posted.data) : undefined;
-    if (read?.success) return read.data;
-    await retries.again(posted.kind === "failed" ? posted.error : misfit(options.endpoint), options.signal);
+    const other = posted.kind === "refused" ? instead(posted.faults) : undefined;
+    if (other !== undefined) return other;
+    const read = readAs(options, posted, shape, "answer");
+    if ("value" in read) return read.value;
+    if (!read.passes) throw read.error;
+    await retries.again(read.error, options.signal, read.retryAfterMs);
   }
 }
 
-/** What becomes of a job that was refused, or whose answer got lost. */
-interface JobErrors {
-  refusal: (errors: readonly GraphqlFault[]) => SignalhouseError;
-  lost: (cause: SignalhouseError) => SignalhouseError;
-}
-
-/** Sends what makes a job: again only where it surely was not sent, or not let in. */
-async function sendOnce<T>(options: ApiOptions, request: GraphqlRequest, shape: z.ZodType<T>, errors: JobErrors): Promise<T> {
+/** Sends what makes a job: again only where Connect said that it was asked too often. @param lost what it comes to where it may have been taken */
+async function sendOnce<T>(
+  options: ApiOptions,
+  request: GraphqlRequest,
+  shape: z.ZodType<T>,
+  asked: Asked,
+  lost: (cause: SignalhouseError) => SignalhouseError,
+): Promise<T> {
   const retries = retriesOf(options);
   for (;;) {
-    const posted = await post(options, request);
-    if (posted.kind === "refused") throw errors.refusal(posted.errors);
-    if (posted.kind === "data") {
-      const read = shape.safeParse(posted.data);
-      if (read.success) return read.data;
-      throw errors.lost(misfit(options.endpoint));
-    }
-    if (posted.sent === "maybe") throw errors.lost(posted.error);
-    await retries.again(posted.error, options.signal);
+    const read = readAs(options, await post(options, request), shape, asked);
+    if ("value" in read) return read.value;
+    if (read.sent === "maybe") throw lost(read.error);
+    if (!(read.error instanceof BusyError)) throw read.error;
+    await retries.again(read.error, options.signal, read.retryAfterMs);
   }
+}
+
+/** What was asked for, where it is there; else what it comes to. What is there counts, whatever is said beside it. */
+function readAs<T>({ endpoint, log = () => {} }: ApiOptions, posted: Posted, shape: z.ZodType<T>, asked: Asked): { value: T } | Failed {
+  if (posted.kind === "failed") return posted;
+  if (posted.kind === "refused") return refusal(posted, asked);
+  const read = shape.safeParse(posted.data);
+  if (posted.faults.length > 0) log(`Connect answered, and said beside it: ${graphqlFaults(posted.faults)}`);
+  return read.success ? { value: read.data } : { kind: "failed", sent: "maybe", passes: true, error: misfit(endpoint) };
 }

@@ -1,7 +1,10 @@
 /** What Connect's refusals, faults and silence mean, in words. */
 import type { DataJob } from "../../schemas/connect.ts";
 import { SignalhouseError } from "../../schemas/errors.ts";
-import type { GraphqlFault } from "./post.ts";
+import { busy, type Failed, keyRefused, trouble } from "./failed.ts";
+import { type Fault, guessOfExport, guessOfTrouble, type Meaning, meaningOf, retryTimeOf } from "./meaning.ts";
+import type { Refused } from "./post.ts";
+import { inOneLine } from "./words.ts";
 
 /** Where Connect tells how a job went. */
 export const JOB_MONITORING = "Data management > Job monitoring";
@@ -30,32 +33,47 @@ export const importUnanswered = (jobName: string, cause: SignalhouseError) =>
     cause,
   );
 
-/**
- * What a refusal means. Which codes Connect uses is on no page, so its words decide: a wrong guess only changes the hint, and whether an export is
- * put off.
- */
-export function refusal(errors: readonly GraphqlFault[]): SignalhouseError {
-  const said = graphqlFaults(errors);
-  if (/limit|quota|exceed|unavailable for the day/i.test(said.replaceAll("_", " "))) {
-    return new SignalhouseError(
-      "quota_used_up",
-      `Connect refused the export: ${said}`,
-      "It is put off to the next UTC day; signalhouse export --resume asks then.",
-    );
-  }
-  if (/name/i.test(said) && /exist|unique|duplicate|already/i.test(said)) {
-    return new SignalhouseError("export_name_taken", `Connect refused the name: ${said}`, "Give another --job-name: Connect takes each name once.");
-  }
-  return new SignalhouseError("api_refused", `Connect refused the request: ${said}`, "Correct what it names. Nothing was done.");
+/** What was asked for: the meaning of a refusal depends on it. */
+export type Asked = "export" | "import" | "answer";
+
+/** What a refusal comes to. Words tell it of exports alone, where its codes and the HTTP status do not; which is then said to be a guess. */
+export function refusal({ at, status, faults, retryAfterMs }: Refused, asked: Asked): Failed {
+  const said = graphqlFaults(faults);
+  // An import's own codes are known, and stand in its words.
+  if (asked === "import" && importAdvice(said) !== undefined) return refusedFor(importRefused(said));
+  const words = faults.map(({ message }) => message).join("; ");
+  const named = meaningOf(faults, status, retryAfterMs);
+  const isOpen = named === undefined || named === "input";
+  const meaning = isOpen && asked === "export" ? guessOfExport(words, named) : (named ?? guessOfTrouble(words));
+  const told = meaning === named ? said : `${said} (what this means is guessed from its words)`;
+  if (meaning === "trouble") return trouble(at, `with a fault of its own: ${told}`, retryAfterMs);
+  if (meaning === "often") return busy(at, told, retryAfterMs ?? retryTimeOf(words));
+  if (meaning === "key") return keyRefused(at, told);
+  return refusedFor(asked === "import" ? importRefused(told) : refused(asked, meaning, told));
 }
 
-/** A refused import. */
-export function importRefusal(errors: readonly GraphqlFault[]): SignalhouseError {
-  const said = graphqlFaults(errors);
-  const known = importAdvice(said);
+const refusedFor = (error: SignalhouseError): Failed => ({ kind: "failed", sent: "no", passes: false, error });
+
+function refused(asked: Asked, meaning: Meaning | undefined, told: string): SignalhouseError {
+  if (meaning === "day" && asked === "export") {
+    const hint = "It is put off to the next UTC day; signalhouse export --resume asks then.";
+    return new SignalhouseError("quota_used_up", `Connect refused the export for the day's limits: ${told}`, hint);
+  }
+  if (meaning === "taken" && asked === "export") {
+    return new SignalhouseError("export_name_taken", `Connect refused the name: ${told}`, "Give another --job-name: Connect takes each name once.");
+  }
+  if (meaning === "long") {
+    const hint = "Shorten what it names, such as the job's name by --job-name. Nothing was done.";
+    return new SignalhouseError("api_refused", `Connect refused something as too long: ${told}`, hint);
+  }
+  return new SignalhouseError("api_refused", `Connect refused the request: ${told}`, "Correct what it names. Nothing was done.");
+}
+
+function importRefused(told: string): SignalhouseError {
+  const known = importAdvice(told);
   if (known === undefined)
-    return new SignalhouseError("api_refused", `Connect refused the import: ${said}`, "Correct what it names. Nothing was imported.");
-  return new SignalhouseError("import_failed", `Connect refused the import: ${said}`, known);
+    return new SignalhouseError("api_refused", `Connect refused the import: ${told}`, "Correct what it names. Nothing was imported.");
+  return new SignalhouseError("import_failed", `Connect refused the import: ${told}`, known);
 }
 
 /**
@@ -70,17 +88,17 @@ export function importAdvice(said: string): string | undefined {
   return undefined;
 }
 
-/** GraphQL's faults in one line. */
-function graphqlFaults(errors: readonly GraphqlFault[]): string {
-  return errors
-    .map(({ message, extensions }) => {
-      const codes = [extensions?.code, extensions?.category].filter(Boolean).join(", ");
-      return codes ? `${message} (${codes})` : message;
-    })
-    .join("; ");
+/** Faults that are told of one answer. */
+const MOST_FAULTS = 5;
+
+/** GraphQL's faults in one line, with a bound. */
+export function graphqlFaults(faults: readonly Fault[]): string {
+  const told = faults.slice(0, MOST_FAULTS).map(({ message, codes }) => (codes.length > 0 ? `${message} (${codes.join(", ")})` : message).trim());
+  if (faults.length > MOST_FAULTS) told.push(`and ${faults.length - MOST_FAULTS} more`);
+  return told.join("; ") || "no reason was given";
 }
 
 /** The faults that `dataJob` tells of a job, in one line; empty where it tells none. */
 export function jobFaults({ errors }: DataJob): string {
-  return (errors ?? []).map(({ code, message }) => [code, message].filter(Boolean).join(": ")).join("; ");
+  return inOneLine((errors ?? []).map(({ code, message }) => [code, message].filter(Boolean).join(": ")).join("; "));
 }

@@ -1,35 +1,33 @@
-/** One request to the GraphQL endpoint, and what can come of it. */
+/** One request to the GraphQL endpoint, and what came of it. */
 import { z } from "zod";
-import { messageOf, SignalhouseError } from "../../schemas/errors.ts";
+import { exchange, type Exchanged } from "./exchange.ts";
+import type { Failed, Way } from "./failed.ts";
+import { type Fault, retryAfterOf } from "./meaning.ts";
+import { misanswered, unanswered } from "./transport.ts";
+import { inOneLine, isPage, textOfPage, without } from "./words.ts";
 
 export interface Endpoint {
-  /** The address; requests go to its root path. */
+  /** The address; Connect's has no path. */
   endpoint: string;
   apiKey: string;
+  /** For the whole of a request, to the last byte of its answer. */
   timeoutSeconds: number;
+  proxy?: URL | undefined;
   signal?: AbortSignal;
 }
 
-/** What Connect said, as far as it got: whether the request may have been carried out is for the caller to judge. */
-export type Posted =
-  | { kind: "data"; data: unknown }
-  /** GraphQL errors: understood, and not done. */
-  | { kind: "refused"; errors: GraphqlFault[] }
-  /** `sent: "no"` where the request surely did not get there; `"maybe"` where it may have been carried out. */
-  | { kind: "failed"; sent: "no" | "maybe"; error: SignalhouseError };
+/** GraphQL's faults, without data. */
+export interface Refused {
+  kind: "refused";
+  at: Way;
+  status: number;
+  faults: readonly Fault[];
+  /** Milliseconds after which the server wants to be asked again, where it says so. */
+  retryAfterMs: number | undefined;
+}
 
-const graphqlFault = z.object({
-  message: z.string(),
-  extensions: z.object({ code: z.string().nullish(), category: z.string().nullish() }).nullish(),
-});
-export type GraphqlFault = z.infer<typeof graphqlFault>;
-
-const answer = z.object({ data: z.unknown().optional(), errors: z.array(graphqlFault).nullish() });
-
-const MOST_BYTES = 1024 * 1024;
-
-/** These come before anything was sent. */
-const UNSENT = new Set(["ENOTFOUND", "EAI_AGAIN", "ECONNREFUSED", "UND_ERR_CONNECT_TIMEOUT"]);
+/** What Connect said, as far as it got. `faults` beside data are what it says to be wrong all the same. */
+export type Posted = { kind: "data"; data: unknown; faults: readonly Fault[] } | Refused | Failed;
 
 /** A GraphQL document, and its variables where it has some. */
 export interface GraphqlRequest {
@@ -37,86 +35,86 @@ export interface GraphqlRequest {
   variables?: Record<string, unknown>;
 }
 
-/** Sends a request. @throws SignalhouseError api_key_refused; the signal's reason */
-export async function post({ endpoint, apiKey, timeoutSeconds, signal }: Endpoint, request: GraphqlRequest): Promise<Posted> {
-  const { host } = new URL(endpoint);
-  const timeout = AbortSignal.timeout(timeoutSeconds * 1000);
-  let response: Response;
-  let body: string;
-  try {
-    response = await fetch(endpoint, {
-      method: "POST",
-      headers: { "content-type": "application/json", "x-api-key": apiKey },
-      body: JSON.stringify(request),
-      // A key must not follow to another server.
-      redirect: "error",
-      signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
-    });
-    body = await textOf(response);
-  } catch (error) {
-    signal?.throwIfAborted();
-    return unreached(host, timeoutSeconds, timeout.aborted, error);
-  }
-  return read(host, response.status, body.replaceAll(apiKey, "(the API key)"));
+/** Sends a request. @throws the signal's reason */
+export async function post({ endpoint, apiKey, timeoutSeconds, proxy, signal }: Endpoint, request: GraphqlRequest): Promise<Posted> {
+  const body = JSON.stringify(request);
+  const headers = { "content-type": "application/json", "x-api-key": apiKey };
+  const at: Way = { host: new URL(endpoint).host, proxy };
+  const exchanged = await exchange({ endpoint, headers, body, timeoutMs: timeoutSeconds * 1000, proxy, signal });
+  return exchanged.kind === "nothing" ? unanswered(at, timeoutSeconds, exchanged) : read(at, apiKey, exchanged);
 }
 
-function unreached(host: string, timeoutSeconds: number, timedOut: boolean, error: unknown): Posted {
-  if (timedOut) return failed("maybe", "api_failed", `Connect's API at ${host} did not answer within ${timeoutSeconds} seconds`, TRY_AGAIN);
-  // fetch says "fetch failed"; the reason is its cause.
-  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
-  const code = (cause as NodeJS.ErrnoException).code;
-  const reason = messageOf(cause) || code || "no reason was given";
-  const sent = code !== undefined && UNSENT.has(code) ? "no" : "maybe";
-  return failed(
-    sent,
-    "api_unreachable",
-    `Connect's API at ${host} cannot be reached: ${reason}`,
-    "Check the network, a proxy or firewall, and region or api.endpoint.",
-  );
+/** `data` counts before faults, and what GraphQL says before the status. */
+function read(at: Way, apiKey: string, { status, headers, body, isWhole }: Extract<Exchanged, { kind: "response" }>): Posted {
+  const json = readJson(body, apiKey);
+  const { data, errors } = answer.parse(json?.value);
+  const faults = (errors ?? []).map(faultOf);
+  if (hasData(data, faults)) return { kind: "data", data, faults };
+  const header = (name: string) => [headers[name] ?? []].flat().map((value) => without(apiKey, value))[0];
+  const now = Date.parse(header("date") ?? "") || Date.now();
+  const retryAfterMs = retryAfterOf(header("retry-after"), now) ?? faults.find((fault) => fault.retryAfterMs !== undefined)?.retryAfterMs;
+  if (faults.length > 0) return { kind: "refused", at, status, faults, retryAfterMs };
+  const kind = json ? "json" : body.trim() === "" ? "nothing" : isPage(body) ? "page" : "text";
+  const said = json ? wordsOf(json) : kind === "page" ? textOfPage(body) : inOneLine(body);
+  return misanswered(at, { status, kind, said: without(apiKey, said), isWhole, location: header("location"), retryAfterMs });
 }
 
-const TRY_AGAIN = "Try again in some minutes. Where it stays so, look at Connect's status page or ask Acoustic support.";
+/** What a gateway says is its message. */
+function wordsOf({ value, text }: Json): string {
+  const read = z.object({ message: z.string() }).safeParse(value);
+  return inOneLine(read.success ? read.data.message : text);
+}
 
-const failed = (sent: "no" | "maybe", code: "api_failed" | "api_unreachable", message: string, hint: string): Posted => ({
-  kind: "failed",
-  sent,
-  error: new SignalhouseError(code, message, hint),
+/** Beside faults, fields that are all null are no data. */
+function hasData(data: unknown, faults: readonly Fault[]): boolean {
+  if (data === undefined || data === null) return false;
+  return faults.length === 0 || typeof data !== "object" || Object.values(data).some((value) => value !== null);
+}
+
+/** What is not in the shape of GraphQL is nothing here: others answer in Connect's place, too. */
+const answer = z.object({ data: z.unknown().optional(), errors: z.array(z.unknown()).nullish().catch(undefined) }).catch({ data: undefined });
+
+const code = z.union([z.string(), z.number()]).transform(String).optional().catch(undefined);
+const seconds = z.coerce.number().positive().optional().catch(undefined);
+
+const fault = z.object({
+  message: z.string().catch(""),
+  /** AWS AppSync has it here. */
+  errorType: code,
+  extensions: z
+    .object({ code, category: code, classification: code, errorType: code, retryAfter: seconds, retryAfterSeconds: seconds })
+    .nullish()
+    .catch(undefined),
 });
 
-function read(host: string, status: number, body: string): Posted {
-  if (status === 401 || status === 403) {
-    throw new SignalhouseError(
-      "api_key_refused",
-      `Connect's API at ${host} refused the API key (HTTP ${status})`,
-      "Check the key under Administration > General settings > API keys in Connect, and that region is your subscription's: a key of another region is refused too.",
-    );
-  }
-  const said = body.trim() === "" ? "nothing" : body.trim().slice(0, 200);
-  const strange = failed(status === 429 ? "no" : "maybe", "api_failed", `Connect's API at ${host} answered HTTP ${status}: ${said}`, TRY_AGAIN);
-  const parsed = answer.safeParse(parseJson(body));
-  if (status >= 500 || status === 429 || !parsed.success) return strange;
-  const { data, errors } = parsed.data;
-  if (errors && errors.length > 0) return { kind: "refused", errors };
-  // The gateway in front of GraphQL answers {"message": …}.
-  return data === undefined || data === null ? strange : { kind: "data", data };
+const MOST_CODE_CHARACTERS = 80;
+
+function faultOf(given: unknown): Fault {
+  const read = fault.safeParse(given);
+  if (!read.success)
+    return { message: inOneLine(typeof given === "string" ? given : (JSON.stringify(given) ?? "")), codes: [], retryAfterMs: undefined };
+  const { message, errorType, extensions } = read.data;
+  const codes = [extensions?.code, extensions?.category, extensions?.errorType, extensions?.classification, errorType];
+  const retryAfter = extensions?.retryAfter ?? extensions?.retryAfterSeconds;
+  return {
+    message: inOneLine(message),
+    codes: [...new Set(codes.flatMap((code) => (code ? [inOneLine(code, MOST_CODE_CHARACTERS)] : [])))],
+    retryAfterMs: retryAfter === undefined ? undefined : retryAfter * 1000,
+  };
 }
 
-function parseJson(text: string): unknown {
+/** A body in JSON, read and written again without the API key. */
+interface Json {
+  value: unknown;
+  text: string;
+}
+
+/** @returns undefined for what is no JSON, or nests deeper than anybody would look */
+function readJson(body: string, apiKey: string): Json | undefined {
   try {
-    return JSON.parse(text);
+    const value = without(apiKey, JSON.parse(body) as unknown);
+    return { value, text: JSON.stringify(value) };
   } catch {
     return undefined;
   }
-}
-
-/** The body as text; the rest of one that is too long is not read. */
-async function textOf(response: Response): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let bytes = 0;
-  for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
-    chunks.push(chunk);
-    bytes += chunk.length;
-    if (bytes > MOST_BYTES) break;
-  }
-  return Buffer.concat(chunks).toString("utf8");
 }

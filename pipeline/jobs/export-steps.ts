@@ -1,16 +1,30 @@
 /** What comes next for an export, from what is written down of it and what was seen. Pure. */
-import { DAY_MS, dataJobState } from "../../schemas/connect.ts";
+import { dataJobState } from "../../schemas/connect.ts";
 import { type ErrorCode, isSignalhouseError, messageOf, SignalhouseError } from "../../schemas/errors.ts";
 import type { ExportStatus } from "../../schemas/jobs.ts";
 import type { ExportChange, ExportJob } from "../../sinks/jobs.ts";
+import { BusyError } from "../connect-api/failed.ts";
 import { JOB_MONITORING, jobFaults } from "../connect-api/failures.ts";
 import type { FileResult } from "../load/load-files.ts";
 import { startOfNextDay, utcDay } from "./quota.ts";
 import type { RemoteFile } from "../sftp/file.ts";
-import { END, failed, isInTime, type KnownFile, mark, mayStillShow, type Moment, type Rules, type Seen, type Step, WAIT } from "./steps.ts";
-
-/** A job that has no file after so long is not counted on any longer: what it was to cover can be asked for again. */
-export const GIVEN_UP_MS = 2 * DAY_MS;
+import {
+  askingAgain,
+  END,
+  failed,
+  GIVEN_UP_MS,
+  isInTime,
+  isSameAsking,
+  type KnownFile,
+  mark,
+  mayBeAskedAgain,
+  mayStillShow,
+  type Moment,
+  type Rules,
+  type Seen,
+  type Step,
+  WAIT,
+} from "./steps.ts";
 
 /**
  * count: what is left of the day · find: the file · inquire: how the job goes · read: whether the file is whole · load: into the warehouse ·
@@ -47,7 +61,8 @@ const STATES: Readonly<Record<ExportStatus, (at: At) => ExportStep>> = {
     const { file } = at.seen;
     if (file === undefined) return { do: "find" };
     if (file !== null) return onTheServer(at, file);
-    return mayStillShow(at) ? WAIT : { do: "ask", again: true, first: asking(at.now) };
+    if (mayStillShow(at)) return WAIT;
+    return mayBeAskedAgain(at) ? { do: "ask", again: true, first: askingAgain(at) } : neverTold(at);
   },
   asked: awaited,
   arrived: awaited,
@@ -85,8 +100,9 @@ type Answered = NonNullable<ExportSeen["answer"]>;
 
 /** @param row the job's row, where it was read after the answer */
 function answered(job: ExportJob, answer: Answered, row: ExportJob | undefined, now: number): Step<ExportChange, "reread"> {
-  const { before, again, taken, error, isAborted } = answer;
-  if (taken) return mark({ ...taken, status: "asked", error: null }, WAIT);
+  const { before, again, taken, error, isAborted, asked } = answer;
+  // That it was taken the second time shows that it was not the first time.
+  if (taken) return mark({ ...taken, status: "asked", error: null, ...(again ? { askedAt: now } : {}) }, WAIT);
   if (isSignalhouseError(error, "export_unanswered"))
     return mark({ error: error.message }, WAIT, { say: `${error.message}; its file is looked for before anything is asked again` });
   if (isSignalhouseError(error, "quota_used_up")) {
@@ -97,13 +113,14 @@ function answered(job: ExportJob, answer: Answered, row: ExportJob | undefined, 
   const isNameTaken = isSignalhouseError(error, "export_name_taken");
   if (isNameTaken && again) {
     const say = `Connect has "${job.name}" already: its first request was taken`;
-    return mark({ status: "asked", askedAt: before.askedAt, error: null }, WAIT, { say });
+    return mark({ status: "asked", error: null }, WAIT, { say });
   }
   if (isNameTaken) {
     if (row === undefined) return { do: "reread" };
     // Another process has gone on with this job in the meantime, and asked: the name is taken by the job itself.
-    if (row.status !== "asking" || row.askedAt !== answer.askedAt) return WAIT;
+    if (!isSameAsking(row, asked)) return WAIT;
   }
+  if (error instanceof BusyError) return later(job, error, again, now);
   const thrown = { do: "throw", error } as const;
   // That it cannot be asked again says nothing about whether its first request was taken.
   if (isAborted || again) return thrown;
@@ -111,6 +128,13 @@ function answered(job: ExportJob, answer: Answered, row: ExportJob | undefined, 
   if (before.status === "postponed" && !isSignalhouseError(error, "api_refused", "export_name_taken"))
     return mark({ status: "postponed", notBefore: now, error: messageOf(error) }, thrown);
   return mark(failed(now, error), thrown);
+}
+
+/** Connect was asked too often. A job that it may have taken before stays one that is looked for. */
+function later({ name }: ExportJob, error: BusyError, again: boolean, now: number): Step<ExportChange, never> {
+  const notBefore = now + error.retryAfterMs;
+  const say = `${error.message}; "${name}" is asked for again at ${new Date(notBefore).toISOString()}`;
+  return mark({ ...(again ? {} : { status: "postponed" }), notBefore, error: error.message }, { do: "wait", until: notBefore }, { say });
 }
 
 /** Connect took the job: its file is waited for. */
@@ -165,7 +189,7 @@ function loading(at: At, file: RemoteFile): ExportStep {
 
 /** Waits on, unless the deadline has passed. @param fault what is wrong with the file that is there */
 function late(at: At, fault?: SignalhouseError): ExportStep {
-  const { job, seen, now, rules } = at;
+  const { job, seen, rules } = at;
   if (isInTime(at)) return seen.file && fault ? { do: "wait", known: { file: seen.file, fault } } : WAIT;
   const hours = rules.deadlineHours;
   const error =
@@ -180,6 +204,24 @@ function late(at: At, fault?: SignalhouseError): ExportStep {
           `the export "${job.name}" has not arrived whole within ${hours} hours${fault ? `: ${fault.message}` : ""}`,
           `See ${JOB_MONITORING} in Connect. Wait on with \`signalhouse export --resume\` and a longer exports.deadlineHours, or ask again.`,
         );
-  const isGivenUp = now >= job.askedAt + GIVEN_UP_MS;
-  return mark(isGivenUp ? failed(now, error) : { error: error.message }, { do: "end", error });
+  return ended(at, error, { error: error.message });
+}
+
+/** Nothing told, in all its time, whether Connect took the job: it is not asked for any more, but looked for until it is given up. */
+function neverTold(at: At): ExportStep {
+  const { job, rules } = at;
+  const error = new SignalhouseError(
+    "export_late",
+    `the export "${job.name}" has not come within ${rules.deadlineHours} hours; ${job.error ?? "it is not known whether Connect took it"}`,
+    `See ${JOB_MONITORING} in Connect. Where it is not there, ask for it again under another name.`,
+  );
+  // The row keeps why it is not known.
+  return ended(at, error);
+}
+
+/** A job that is late: what is written of it, and that nobody waits for it now. */
+function ended({ job, now }: At, error: SignalhouseError, change?: ExportChange): ExportStep {
+  const end = { do: "end", error } as const;
+  if (now >= job.askedAt + GIVEN_UP_MS) return mark(failed(now, error), end);
+  return change ? mark(change, end) : end;
 }

@@ -28,7 +28,7 @@ interface Flow {
  * @returns the job, where it is left, and what was seen
  * @throws what the handlers throw; what `ask` throws is an answer instead
  */
-export async function goOn<Job extends { askedAt: number }, Change, S extends Seen<Job, Change>, Action extends string>(
+export async function goOn<Job, Change, S extends Seen<Job, Change>, Action extends string>(
   { clock, signal, log }: Flow,
   given: Job,
   next: (job: Job, seen: S, now: number) => Step<Change, Action>,
@@ -59,7 +59,7 @@ export async function goOn<Job extends { askedAt: number }, Change, S extends Se
           job = claimed.job;
           if (!claimed.isMine) return { job, stop: WAIT, seen };
         }
-        seen = { ...seen, answer: { before, again: plain.again, askedAt: job.askedAt, ...(await answerTo(handlers.ask(job), signal)) } };
+        seen = { ...seen, answer: { before, again: plain.again, asked: job, ...(await answerTo(handlers.ask(job), signal)) } };
         break;
       }
       default:

@@ -4,7 +4,22 @@ import { isSignalhouseError, SignalhouseError } from "../../schemas/errors.ts";
 import type { ImportStatus } from "../../schemas/jobs.ts";
 import type { ImportChange, ImportJob } from "../../sinks/reference-set/imports.ts";
 import { importAdvice, JOB_MONITORING, jobFaults, SEE_REPORT } from "../connect-api/failures.ts";
-import { END, failed, isInTime, mark, mayStillShow, type Moment, type Rules, type Seen, type Step, WAIT } from "./steps.ts";
+import {
+  askingAgain,
+  END,
+  failed,
+  GIVEN_UP_MS,
+  isInTime,
+  lastAskedAt,
+  mark,
+  mayBeAskedAgain,
+  mayStillShow,
+  type Moment,
+  type Rules,
+  type Seen,
+  type Step,
+  WAIT,
+} from "./steps.ts";
 
 /** find: the file · inquire: how the job goes · remove: the file · compare: the set in Connect with the rows that it should have. */
 export type ImportAction = "find" | "inquire" | "remove" | "compare";
@@ -30,8 +45,9 @@ const STATES: Readonly<Record<ImportStatus, (at: At) => ImportStep>> = {
     const { file } = at.seen;
     if (file === undefined) return { do: "find" };
     // Only Connect takes the file away: it had been asked.
-    if (file === null) return done(at, at.job.askedAt);
-    return mayStillShow(at) ? WAIT : { do: "ask", again: true, first: asking(at.now) };
+    if (file === null) return done(at, lastAskedAt(at));
+    if (mayStillShow(at)) return WAIT;
+    return mayBeAskedAgain(at) ? { do: "ask", again: true, first: askingAgain(at) } : neverTold(at);
   },
   asked(at) {
     const { job, seen } = at;
@@ -45,7 +61,7 @@ const STATES: Readonly<Record<ImportStatus, (at: At) => ImportStep>> = {
   failed: () => END,
 };
 
-const asking = (now: number): ImportChange => ({ status: "asking", askedAt: now });
+const asking = (now: number): ImportChange => ({ status: "asking", askedAt: now, notBefore: null });
 
 /** The next step of an import. */
 export function nextImportStep(job: ImportJob, seen: ImportSeen, now: number, rules: Rules): ImportStep {
@@ -57,12 +73,13 @@ export function firstImportStep(_: ImportJob, { answer }: ImportSeen, now: numbe
   return answer ? answered(answer, now) : { do: "ask", again: false, first: asking(now) };
 }
 
-function answered({ taken, error, isAborted }: NonNullable<ImportSeen["answer"]>, now: number): Step<ImportChange, never> {
+function answered({ again, taken, error, isAborted }: NonNullable<ImportSeen["answer"]>, now: number): Step<ImportChange, never> {
   if (taken) return mark({ ...taken, status: "asked", askedAt: now, error: null }, WAIT);
   if (isSignalhouseError(error, "import_unanswered"))
-    return mark({ askedAt: now, error: error.message }, WAIT, { say: `${error.message}; its file is watched before anything is asked again` });
+    return mark({ error: error.message }, WAIT, { say: `${error.message}; its file is watched before anything is asked again` });
   const thrown = { do: "throw", error } as const;
-  return isAborted ? thrown : mark(failed(now, error), thrown);
+  // That it cannot be asked again says nothing about whether its first request was taken; that Connect refuses it does.
+  return isAborted || (again && !isSignalhouseError(error, "api_refused", "import_failed")) ? thrown : mark(failed(now, error), thrown);
 }
 
 const about = ({ name, setName }: ImportJob, what: string) => `the import "${name}" into ${setName}: ${what}`;
@@ -73,6 +90,18 @@ function notImported({ job, seen, now }: At): ImportStep {
   const left = seen.file ? ` Its file is still on the server: ${job.path}.` : "";
   const error = new SignalhouseError("import_failed", about(job, `Connect could not import it: ${said}.${left}`), importAdvice(said) ?? SEE_REPORT);
   return mark(failed(now, error), { do: "end", error }, { say: error.message });
+}
+
+/** Nothing told, in all its time, whether Connect took the import: it is not asked for any more, and given up in the end. */
+function neverTold({ job, now, rules }: At): ImportStep {
+  const why = job.error ?? "it is not known whether Connect took it";
+  const error = new SignalhouseError(
+    "import_late",
+    `the import "${job.name}" into ${job.setName} has not ended within ${rules.deadlineHours} hours; its file is still there: ${job.path}; ${why}`,
+    `See ${JOB_MONITORING} in Connect. signalhouse refset status looks again.`,
+  );
+  const end = { do: "end", error } as const;
+  return now >= job.askedAt + GIVEN_UP_MS ? mark(failed(now, error), end) : end;
 }
 
 /** Waits on, unless the deadline has passed. */

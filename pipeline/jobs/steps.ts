@@ -1,6 +1,6 @@
 /** What is seen of a job, and what can be done next for it: as data, for exports and imports. Pure. */
 import type { Config } from "../../schemas/config.ts";
-import type { DataJob } from "../../schemas/connect.ts";
+import { type DataJob, DAY_MS } from "../../schemas/connect.ts";
 import { messageOf, type SignalhouseError } from "../../schemas/errors.ts";
 import type { RemoteFile } from "../sftp/file.ts";
 
@@ -11,8 +11,8 @@ export type Rules = Pick<Config["exports"], "lookMinutes" | "deadlineHours">;
 export interface Answer<Job, Change> {
   /** The job as it was before it was asked for. */
   before: Job;
-  /** When it was asked for, as its row has it; milliseconds. */
-  askedAt: number;
+  /** The job as it was asked for. */
+  asked: Job;
   /** Whether it had perhaps been asked for before, under the same name. */
   again: boolean;
   /** What Connect told of a job that it took. */
@@ -113,8 +113,29 @@ export const mark = <Change>(change: Change, stop?: Stop, more: Pick<Mark<Change
 /** What is written of a job that failed. */
 export const failed = (now: number, error: unknown) => ({ status: "failed", finishedAt: now, error: messageOf(error) }) as const;
 
+/** A job that nothing tells of is given up after so long: what it was to bring can be asked for again. */
+export const GIVEN_UP_MS = 2 * DAY_MS;
+
+const lookMs = ({ lookMinutes }: Rules) => Math.round(lookMinutes * 60_000);
+
+type Asked = Moment<{ askedAt: number; notBefore?: number | null }, unknown>;
+
+/** When a job was asked for the last time. */
+export const lastAskedAt = ({ job, rules }: Asked) => (job.notBefore ? job.notBefore - lookMs(rules) : job.askedAt);
+
 /** Whether a job that nothing tells of may still show by its file that Connect took it. */
-export const mayStillShow = ({ job, now, rules }: Moment<{ askedAt: number }, unknown>) => now < job.askedAt + rules.lookMinutes * 60_000;
+export const mayStillShow = (at: Asked) => at.now < lastAskedAt(at) + lookMs(at.rules);
+
+/** What is written of a job that is asked for again, because nothing showed that it was taken: it stays asked for since the first time. */
+export const askingAgain = ({ now, rules }: Pick<Moment<unknown, unknown>, "now" | "rules">) =>
+  ({ status: "asking", notBefore: now + lookMs(rules) }) as const;
+
+/** Whether a job that nothing tells of may be asked for again: within its time, and once after it, for a process that comes a day after one that died. */
+export const mayBeAskedAgain = (at: Asked) => isInTime(at) || (!at.job.notBefore && at.now < at.job.askedAt + GIVEN_UP_MS);
+
+/** Whether both say the same of how a job was asked for; another process that asks writes something else down. */
+export const isSameAsking = <Job extends { status: string; askedAt: number; notBefore: number | null }>(one: Job, other: Job) =>
+  one.status === other.status && one.askedAt === other.askedAt && one.notBefore === other.notBefore;
 
 /** Whether a job has still time. */
 export const isInTime = ({ job, now, rules }: Moment<{ askedAt: number }, unknown>) => now < job.askedAt + rules.deadlineHours * 3_600_000;

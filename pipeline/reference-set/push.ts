@@ -128,7 +128,7 @@ async function send(
       throw new SignalhouseError("import_under_way", `another process is pushing ${set}`, "Wait for it to end: signalhouse refset status --wait");
     await writeImport(connection, wanted, scratch.path);
   });
-  const job: ImportJob = { ...wanted, jobId: null, status: "uploading", finishedAt: null, error: null };
+  const job: ImportJob = { ...wanted, jobId: null, status: "uploading", notBefore: null, finishedAt: null, error: null };
   context.log(`uploading ${path}: ${sending.toLocaleString("en-US")} rows, ${bytes.toLocaleString("en-US")} bytes`);
   try {
     await scratch.use((connection) => server.write(path, () => fileBytes(connection, columns, delimiter, header), context.signal));

@@ -6,6 +6,14 @@ export interface ApiFaults {
   timeOutAfterAccepting: number;
   /** A mutation is taken and never answered. */
   hangAfterAccepting: number;
+  /** A mutation is taken, and the answer has what was asked for and errors beside it. */
+  errorsBesideData: number;
+  /** A mutation is taken, and the answer has errors only, which say that its execution timed out. */
+  errorsAfterAccepting: number;
+  /** Any request is worked off; the answer stops in the middle of its body, for ever. */
+  hangInBody: number;
+  /** Any request: answered 429 with Retry-After, nothing is done. */
+  tooManyRequests: number;
   /** Any request: answered 503, nothing is done. */
   serverErrors: number;
   /** Any request: answered 200 with a page of HTML, nothing is done. */
@@ -35,6 +43,10 @@ export interface ApiFaults {
 export const noApiFaults = (): ApiFaults => ({
   timeOutAfterAccepting: 0,
   hangAfterAccepting: 0,
+  errorsBesideData: 0,
+  errorsAfterAccepting: 0,
+  hangInBody: 0,
+  tooManyRequests: 0,
   serverErrors: 0,
   malformed: 0,
   neverArrives: 0,

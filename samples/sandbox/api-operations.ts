@@ -23,6 +23,7 @@ export interface Subscription {
 export interface Reply {
   status: number;
   body: unknown;
+  headers?: Record<string, string>;
 }
 
 /** How API Gateway answers by itself: not in the shape of GraphQL. */
@@ -103,6 +104,10 @@ export function operator(subscription: Subscription): (body: string) => Promise<
     const result = await graphql({ schema, source, rootValue, contextValue: notes, variableValues, operationName });
     if (notes.taken && strikes(faults, "timeOutAfterAccepting")) return gateway(504, "Endpoint request timed out");
     if (notes.taken && strikes(faults, "hangAfterAccepting")) return undefined;
+    if (notes.taken && strikes(faults, "errorsAfterAccepting"))
+      return { status: 200, body: { data: null, errors: [{ message: "Execution timed out" }] } };
+    if (notes.taken && strikes(faults, "errorsBesideData"))
+      return { status: 200, body: { ...result, errors: [refuse("INTERNAL_SERVER_ERROR", "The notification could not be sent").toJSON()] } };
     return { status: 200, body: result };
   };
 }

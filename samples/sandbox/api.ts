@@ -82,6 +82,7 @@ export async function startApi(options: ApiOptions, { root, user, keys }: Surrou
   const reply = async (request: IncomingMessage): Promise<Reply | undefined> => {
     const body = await bodyOf(request);
     if (faults.latencyMs > 0) await wait(faults.latencyMs, undefined, { signal: closing.signal });
+    if (strikes(faults, "tooManyRequests")) return { ...gateway(429, "Too Many Requests"), headers: { "retry-after": "20" } };
     if (strikes(faults, "serverErrors")) return gateway(503, "Service Unavailable");
     if (strikes(faults, "malformed")) return { status: 200, body: "<!doctype html><title>Please log in to the network</title>" };
     if (request.headers["x-api-key"] !== key) return gateway(403, "Forbidden");
@@ -91,7 +92,7 @@ export async function startApi(options: ApiOptions, { root, user, keys }: Surrou
 
   const server = createServer((request, response) => {
     reply(request)
-      .then((answer) => answer && send(response, answer))
+      .then((answer) => answer && send(response, answer, answer.status === 200 && strikes(faults, "hangInBody")))
       .catch(() => response.destroy()); // the client broke off, or the sandbox is closed
   });
   const port = await listen(server, options.port ?? 0);
@@ -108,9 +109,13 @@ export async function startApi(options: ApiOptions, { root, user, keys }: Surrou
   return { url: `http://${HOST}:${port}/`, key, faults, jobs: jobs.all, imports: all, sets, idle: () => works.idle(), close };
 }
 
-function send(response: ServerResponse, { status, body }: Reply): void {
-  const text = typeof body === "string";
-  response.writeHead(status, { "content-type": text ? "text/html" : "application/json" }).end(text ? body : JSON.stringify(body));
+/** @param hangs after a part of it */
+function send(response: ServerResponse, { status, body, headers }: Reply, hangs: boolean): void {
+  const isText = typeof body === "string";
+  const text = isText ? body : JSON.stringify(body);
+  response.writeHead(status, { "content-type": isText ? "text/html" : "application/json", ...headers });
+  if (hangs) response.write(text.slice(0, text.length / 2));
+  else response.end(text);
 }
 
 /** @returns undefined where it is too long */

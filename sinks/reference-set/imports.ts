@@ -22,12 +22,14 @@ export interface ImportJob {
   rows: number;
   sizeBytes: number;
   askedAt: number;
+  /** One that Connect may have been asked for is not asked for again before. */
+  notBefore: number | null;
   finishedAt: number | null;
   error: string | null;
 }
 
 export type NewImport = Pick<ImportJob, "name" | "setName" | "path" | "request" | "rows" | "sizeBytes" | "askedAt">;
-export type ImportChange = Partial<Pick<ImportJob, "status" | "jobId" | "askedAt" | "finishedAt" | "error">>;
+export type ImportChange = Partial<Pick<ImportJob, "status" | "jobId" | "askedAt" | "notBefore" | "finishedAt" | "error">>;
 
 const FIELDS = [
   "jobId",
@@ -39,6 +41,7 @@ const FIELDS = [
   "rows",
   "sizeBytes",
   "askedAt",
+  "notBefore",
   "finishedAt",
   "error",
 ] as const satisfies readonly (JobField & keyof ImportJob)[];

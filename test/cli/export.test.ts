@@ -6,7 +6,7 @@ import { placeOf } from "../../sinks/places.ts";
 import { realClock } from "../../pipeline/common/clock.ts";
 import { openWarehouse } from "../../sinks/warehouse.ts";
 import { cli, startCli, writeConfig } from "../helpers/cli.ts";
-import { closedUrl } from "../helpers/api-server.ts";
+import { apiServer, closedUrl } from "../helpers/api-server.ts";
 import { type ConnectPlace, connectPlace, expected, found } from "../helpers/connect.ts";
 
 const json = (text: string) => JSON.parse(text) as Record<string, unknown>;
@@ -160,6 +160,30 @@ describe("export", () => {
     expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringMatching(says) });
     expect(stderr).not.toContain(at.api.key);
   });
+});
+
+test("an API that never tells whether it took the export: --quiet does not wait for ever, and says why", async () => {
+  const at = await place();
+  const { url, asked } = await apiServer({ body: { errors: [{ message: "Execution timed out" }] } });
+  const exports = { pollSeconds: 300, lookMinutes: 10, deadlineHours: 0.5 };
+  writeConfig(at.folder, { ...at.input, api: { ...at.input.api, endpoint: url }, exports });
+  const { code, stdout, stderr } = await cli(["export", ...WINDOW, "--job-name", "July", "--sync", "--quiet"], within(at));
+  expect({ code, stdout }).toEqual({ code: 1, stdout: expect.stringMatching(/July +asking/) });
+  expect(stderr).toMatch(
+    /^signalhouse: the export "July" has not come within 0\.5 hours; it is not known[^\n]*Execution timed out[^\n]*\n {2}-> [^]*\[export_late\]\n$/,
+  );
+  expect(asked).toHaveLength(3);
+});
+
+test("an export that is put off for a moment says until when and why, and is asked for then", async () => {
+  const at = await place();
+  writeConfig(at.folder, { ...at.input, api: { ...at.input.api, retries: 0 } });
+  at.api.faults.tooManyRequests = 1;
+  const { code, stdout } = await cli(["export", ...WINDOW], within(at));
+  expect({ code, stdout }).toEqual({ code: 0, stdout: expect.stringMatching(/postponed.*put off to \S+ 09:00:20 UTC: .*asked too often/) });
+  expect(at.api.jobs).toEqual([]);
+  expect((await cli(["export", "--resume", "--sync"], within(at))).code).toBe(0);
+  await expectWindow(at);
 });
 
 describe("backfill", () => {

@@ -87,7 +87,8 @@ export class World<Job extends Row> {
   /** Connect is asked. @param mayBeAgain whether what the process saw allows that it is asked again */
   request(mayBeAgain: boolean, unanswered: ErrorCode): void {
     // Written down before, with the time: whoever comes next knows that it may have been taken.
-    this.#hold(this.row.status === "asking" && this.row.askedAt === this.time, "asked before it was written down");
+    const { status, askedAt, notBefore } = this.row;
+    this.#hold(status === "asking" && (notBefore ?? askedAt) >= this.time, "asked before it was written down");
     if (this.#unknownSince !== undefined) {
       this.#hold(mayBeAgain, "asked again, though nobody looked, or the file told");
       this.#hold(this.time - this.#unknownSince >= RULES.lookMinutes * MINUTE, "asked again too soon");

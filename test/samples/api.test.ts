@@ -401,6 +401,28 @@ describe("faults", () => {
     expect(await waiting).toBe("broken off");
   });
 
+  test("errorsBesideData and errorsAfterAccepting: the export is taken, whatever the answer says", async () => {
+    const api = await startFaulty({ errorsBesideData: 1, errorsAfterAccepting: 1 });
+    expect(JSON.parse((await exportSignals(api)).text)).toEqual({ data: null, errors: [{ message: "Execution timed out" }] });
+    const { text } = await exportSignals(api, named("next"));
+    expect(JSON.parse(text)).toMatchObject({
+      data: { exportSignals: { dataJobId: api.jobs[1]?.id } },
+      errors: [{ extensions: { code: "INTERNAL_SERVER_ERROR" } }],
+    });
+  });
+
+  test("tooManyRequests and hangInBody: nothing is done; it is done, and the answer stops", async () => {
+    const sandbox = await start();
+    const { api } = sandbox;
+    Object.assign(api.faults, { tooManyRequests: 1, hangInBody: 1 });
+    expect((await ask(api, "{ __typename }")).status).toBe(429);
+    const waiting = exportSignals(api).catch(() => "broken off");
+    await expect.poll(() => api.faults.hangInBody).toBe(0);
+    expect(api.jobs).toHaveLength(1);
+    await sandbox.close();
+    expect(await waiting).toBe("broken off");
+  });
+
   test("serverErrors: nothing is done", async () => {
     const api = await startFaulty({ serverErrors: 2 });
     expect(await exportSignals(api)).toMatchObject({ status: 503, text: '{"message":"Service Unavailable"}' });

@@ -92,6 +92,7 @@ test("an import of the same name is another job; it comes back as it was written
     rows: 7,
     sizeBytes: 70,
     askedAt: DAY + 1000,
+    notBefore: null,
     finishedAt: null,
     error: null,
   });
@@ -202,5 +203,10 @@ test("a job is ours to ask for only while it stands as we read it", async () => 
   expect(await claimJob(connection, "export", { ...putOff, status: "asking", askedAt: DAY + 4 }, { status: "asking", askedAt: DAY + 9 })).toBe(false);
   // An import of that name is another job.
   expect(await claimJob(connection, "import", { ...putOff, status: "asking", askedAt: DAY + 5 }, { status: "asking", askedAt: DAY + 9 })).toBe(false);
-  expect(await exportJob(connection, "a")).toMatchObject({ status: "asking", askedAt: DAY + 5 });
+  // Asked for again, it stays asked for since the first time: what comes next is in not_before.
+  const asked = { ...putOff, status: "asking", askedAt: DAY + 5 };
+  expect(await claimJob(connection, "export", asked, { status: "asking", notBefore: DAY + 20 })).toBe(true);
+  expect(await claimJob(connection, "export", asked, { status: "asking", notBefore: DAY + 21 })).toBe(false);
+  expect(await claimJob(connection, "export", { ...asked, notBefore: DAY + 20 }, { status: "asking", notBefore: DAY + 22 })).toBe(true);
+  expect(await exportJob(connection, "a")).toMatchObject({ status: "asking", askedAt: DAY + 5, notBefore: DAY + 22 });
 });

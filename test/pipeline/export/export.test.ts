@@ -10,7 +10,7 @@ import { sync } from "../../../pipeline/sync.ts";
 import type { ExportPlace } from "../../../schemas/connect.ts";
 import type { SignalType } from "../../../schemas/signal-types.ts";
 import { exportJobs, usedOfDay } from "../../../sinks/jobs.ts";
-import { closedUrl } from "../../helpers/api-server.ts";
+import { apiServer, closedUrl } from "../../helpers/api-server.ts";
 import { type ConnectPlace, connectPlace, expected, found } from "../../helpers/connect.ts";
 import { doorTo } from "../../../pipeline/common/door.ts";
 
@@ -115,13 +115,54 @@ test("jobs with similar names keep their files apart", async () => {
 });
 
 describe("an answer that gets lost", () => {
-  test.each(["timeOutAfterAccepting", "malformed"] as const)("%s: the job is found or asked for again, and there is one", async (fault) => {
+  test.each(["timeOutAfterAccepting", "malformed", "errorsAfterAccepting"] as const)(
+    "%s: the job is found or asked for again, and there is one",
+    async (fault) => {
+      const at = await connectPlace();
+      at.api.faults[fault] = 1;
+      const job = await askForExport(at.context, wish("July"));
+      expect(job).toMatchObject({ status: "asking", jobId: null });
+      await awaitExports(at.context, [job], { load: true });
+      await expectLoadedOnce(at);
+    },
+  );
+
+  test("an answer that stops in its body is lost when the time is up; the job is found, and there is one", async () => {
     const at = await connectPlace();
-    at.api.faults[fault] = 1;
-    const job = await askForExport(at.context, wish("July"));
+    at.api.faults.hangInBody = 1;
+    const api = connectApi({ endpoint: at.api.url, apiKey: at.api.key, timeoutSeconds: 0.3, retries: 1, backoffMs: 1 });
+    const job = await askForExport({ ...at.context, api }, wish("July"));
     expect(job).toMatchObject({ status: "asking", jobId: null });
     await awaitExports(at.context, [job], { load: true });
     await expectLoadedOnce(at);
+  });
+
+  test("errors beside a job's id: the job was taken, and is not asked for again", async () => {
+    const at = await connectPlace();
+    at.api.faults.errorsBesideData = 1;
+    const job = await askForExport(at.context, wish("July"));
+    expect(job).toMatchObject({ status: "asked", jobId: at.api.jobs[0]?.id });
+    await awaitExports(at.context, [job], { load: true });
+    await expectLoadedOnce(at);
+  });
+
+  test("where nothing ever tells, asking ends with the deadline, and each look after it says so", async () => {
+    const at = await connectPlace({ exports: { pollSeconds: 300, deadlineHours: 1 } });
+    const { url, asked } = await apiServer({ status: 504, body: { message: "Endpoint request timed out" } });
+    const context = { ...at.context, api: connectApi({ endpoint: url, apiKey: "k", timeoutSeconds: 5, retries: 1, backoffMs: 1 }) };
+    const job = await askForExport(context, wish("July"));
+    const late = {
+      code: "export_late",
+      message: expect.stringMatching(/has not come within 1 hours; it is not known.*Endpoint request timed out/) as string,
+    };
+    expect(await awaitExports(context, [job], { load: true })).toMatchObject([{ job: { status: "asking" }, error: late }]);
+    expect(at.clock.now() - job.askedAt).toBe(3_600_000);
+    // At once, and after 15, 30 and 45 minutes.
+    expect(asked.filter(({ query }) => query.includes("exportSignals"))).toHaveLength(4);
+    expect(await awaitExports(context, await jobs(at), { load: true })).toMatchObject([{ error: late }]);
+    await at.clock.wait(47 * 3_600_000, context.signal);
+    expect(await awaitExports(context, await jobs(at), { load: true })).toMatchObject([{ job: { status: "failed" }, error: late }]);
+    expect(asked).toHaveLength(4);
   });
 
   test("two processes go on with one job at the same time: it is asked for once, and neither fails", async () => {
@@ -168,6 +209,37 @@ describe("an answer that gets lost", () => {
     // The default folder is where sync looks anyway.
     await at.context.useWarehouse((warehouse) => sync({ config: at.config, warehouse }));
     expect(await at.look((scratch) => found(scratch))).toEqual(expected(await at.truth(TYPES, START, END)));
+  });
+});
+
+describe("Connect is asked too often", () => {
+  test("it is asked again when it wants to be", async () => {
+    const at = await connectPlace();
+    at.api.faults.tooManyRequests = 1;
+    const api = connectApi({ endpoint: at.api.url, apiKey: at.api.key, timeoutSeconds: 5, retries: 1, backoffMs: 1, clock: at.clock });
+    const before = at.clock.now();
+    expect(await askForExport({ ...at.context, api }, wish("July"))).toMatchObject({ status: "asked" });
+    expect(at.clock.now() - before).toBe(20_000);
+  });
+
+  test("where that does not help, the job is put off for a moment, not for the day, and is asked for then", async () => {
+    const at = await connectPlace();
+    at.api.faults.tooManyRequests = 3;
+    const api = connectApi({ endpoint: at.api.url, apiKey: at.api.key, timeoutSeconds: 5, retries: 0 });
+    const job = await askForExport({ ...at.context, api }, wish("July"));
+    expect(job).toMatchObject({ status: "postponed", notBefore: at.clock.now() + 20_000, refusedAt: null });
+    expect(await at.context.useWarehouse(({ connection }) => usedOfDay(connection, Date.parse("2025-07-10"), 1))).toMatchObject({ usedUp: false });
+    expect(await awaitExports({ ...at.context, api }, [job], { load: true })).toMatchObject([{ job: { status: "loaded" } }]);
+    await expectLoadedOnce(at);
+  });
+
+  test("a name that is too long for Connect fails the job, which is not put off", async () => {
+    const at = await connectPlace();
+    const { url, asked } = await apiServer({ body: { data: null, errors: [{ message: "jobName exceeds the limit of 100 characters" }] } });
+    const context = { ...at.context, api: connectApi({ endpoint: url, apiKey: "k", timeoutSeconds: 5, retries: 1, backoffMs: 1 }) };
+    await expect(askForExport(context, wish("July"))).rejects.toMatchObject({ code: "api_refused", hint: expect.stringContaining("--job-name") });
+    expect(await jobs(at)).toMatchObject([{ status: "failed", notBefore: null, refusedAt: null }]);
+    expect(asked).toHaveLength(1);
   });
 });
 

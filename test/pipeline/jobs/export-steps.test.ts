@@ -1,5 +1,6 @@
 /** What comes next for an export: each state with each thing that can be seen. */
 import { describe, expect, test } from "vitest";
+import { BusyError } from "../../../pipeline/connect-api/failed.ts";
 import { type ExportSeen, firstExportStep, foundAs, isDue, nextExportStep } from "../../../pipeline/jobs/export-steps.ts";
 import type { FileResult } from "../../../pipeline/load/load-files.ts";
 import { type ErrorCode, SignalhouseError } from "../../../schemas/errors.ts";
@@ -75,6 +76,11 @@ describe("put off", () => {
 
 describe("perhaps asked for", () => {
   const found = { do: "mark", change: { status: "asked", path: PATH, error: null } };
+  const late = (why: string) => ({
+    code: "export_late",
+    message: `the export "July" has not come within 6 hours; ${why}`,
+    hint: `${MONITORING}. Where it is not there, ask for it again under another name.`,
+  });
   test.each<Case>([
     ["nobody looked", job("asking"), {}, 0, { do: "find" }],
     ["nobody looked, though it is late", job("asking"), {}, 48 * HOUR, { do: "find" }],
@@ -84,8 +90,63 @@ describe("perhaps asked for", () => {
       job("asking"),
       { file: null },
       15 * MINUTE,
-      { do: "ask", again: true, first: { status: "asking", askedAt: NINE + 15 * MINUTE, notBefore: null } },
+      { do: "ask", again: true, first: { status: "asking", notBefore: NINE + 30 * MINUTE } },
     ],
+    ["no file yet, asked again", job("asking", { notBefore: NINE + HOUR }), { file: null }, HOUR - 1, { do: "wait" }],
+    [
+      "no file for as long as it is looked for, asked again",
+      job("asking", { notBefore: NINE + HOUR }),
+      { file: null },
+      HOUR,
+      { do: "ask", again: true, first: { status: "asking", notBefore: NINE + HOUR + 15 * MINUTE } },
+    ],
+    [
+      "no file within the deadline, but a moment",
+      job("asking", { notBefore: NINE + HOUR }),
+      { file: null },
+      6 * HOUR - 1,
+      { do: "ask", again: true, first: { status: "asking", notBefore: NINE + 6 * HOUR + 15 * MINUTE - 1 } },
+    ],
+    [
+      "no file within the deadline, and it was asked again just before",
+      job("asking", { notBefore: NINE + 7 * HOUR }),
+      { file: null },
+      6 * HOUR,
+      { do: "wait" },
+    ],
+    [
+      "no file within the deadline, and it was asked for once only, by a process that is no more",
+      job("asking", { error: "no answer" }),
+      { file: null },
+      48 * HOUR - 1,
+      { do: "ask", again: true, first: { status: "asking", notBefore: NINE + 48 * HOUR + 15 * MINUTE - 1 } },
+    ],
+    [
+      "no file within the deadline",
+      job("asking", { notBefore: NINE + 6 * HOUR, error: "no answer" }),
+      { file: null },
+      6 * HOUR,
+      { do: "end", error: late("no answer") },
+    ],
+    [
+      "no file within the deadline, and nothing is known",
+      job("asking", { notBefore: NINE + HOUR }),
+      { file: null },
+      48 * HOUR - 1,
+      { do: "end", error: late("it is not known whether Connect took it") },
+    ],
+    [
+      "no file for two days",
+      job("asking", { error: "no answer" }),
+      { file: null },
+      48 * HOUR,
+      {
+        do: "mark",
+        change: { status: "failed", finishedAt: NINE + 48 * HOUR, error: late("no answer").message },
+        stop: { do: "end", error: late("no answer") },
+      },
+    ],
+    ["its file, after the deadline", job("asking"), { file: FILE }, 7 * HOUR, found],
     ["its file proves that it was taken", job("asking"), { file: FILE }, 15 * MINUTE, found],
     ["its file, as it was thought to be called", job("asking", { path: PATH }), { file: FILE }, 0, found],
     ["an empty file", job("asking"), { file: { ...FILE, size: 0 } }, 0, found],
@@ -243,7 +304,7 @@ describe("over", () => {
 describe("after Connect was asked", () => {
   const asking = job("asking");
   const answer = (more: Partial<NonNullable<ExportSeen["answer"]>>): ExportSeen => ({
-    answer: { before: asking, askedAt: NINE, again: false, ...more },
+    answer: { before: asking, asked: asking, again: false, ...more },
   });
   const unreached = error("api_unreachable");
   const putOff = { before: job("postponed", { notBefore: NINE }) };
@@ -258,10 +319,16 @@ describe("after Connect was asked", () => {
     stop: { do: "wait", until: TOMORROW },
     say: 'why; "July" is put off to 2025-07-11',
   };
+  const busy = (change: object) => ({
+    do: "mark",
+    change: { ...change, notBefore: NINE + 90_000, error: "why" },
+    stop: { do: "wait", until: NINE + 90_000 },
+    say: 'why; "July" is asked for again at 2025-07-10T09:01:30.000Z',
+  });
   const lost = { do: "mark", change: { error: "why" }, stop: { do: "wait" }, say: "why; its file is looked for before anything is asked again" };
   const proof = {
     do: "mark",
-    change: { status: "asked", askedAt: NINE - HOUR, error: null },
+    change: { status: "asked", error: null },
     stop: { do: "wait" },
     say: 'Connect has "July" already: its first request was taken',
   };
@@ -274,6 +341,22 @@ describe("after Connect was asked", () => {
       0,
       { do: "mark", change: { jobId: "7", path: PATH, status: "asked", error: null }, stop: { do: "wait" } },
     ],
+    [
+      "taken, asked again: it was not taken before",
+      job("asking", { askedAt: NINE - HOUR }),
+      answer({ taken: { jobId: "7", path: PATH }, again: true }),
+      0,
+      { do: "mark", change: { jobId: "7", path: PATH, status: "asked", error: null, askedAt: NINE }, stop: { do: "wait" } },
+    ],
+    ["asked too often", asking, answer({ error: new BusyError("why", 90_000) }), 0, busy({ status: "postponed" })],
+    [
+      "asked too often, asked again: the first request may have been taken",
+      job("asking", { notBefore: NINE }),
+      answer({ error: new BusyError("why", 90_000), again: true }),
+      0,
+      busy({}),
+    ],
+    ["put off and asked too often", asking, answer({ ...putOff, error: new BusyError("why", 90_000) }), 0, busy({ status: "postponed" })],
     ["the answer got lost", asking, answer({ error: error("export_unanswered") }), 0, lost],
     ["the answer got lost by an interruption", asking, answer({ error: error("export_unanswered"), isAborted: true }), 0, lost],
     ["the day's limits are reached", asking, answer({ error: error("quota_used_up") }), 0, quota],
@@ -289,18 +372,19 @@ describe("after Connect was asked", () => {
     ["another process has asked", other, { ...answer({ error: error("export_name_taken") }), row: other }, 0, { do: "wait" }],
     [
       "another process is asking again",
+      job("asking", { notBefore: NINE + 1 }),
+      { ...answer({ error: error("export_name_taken") }), row: job("asking", { notBefore: NINE + 1 }) },
+      0,
+      { do: "wait" },
+    ],
+    [
+      "another process has put it off and asks",
       job("asking", { askedAt: NINE + 1 }),
       { ...answer({ error: error("export_name_taken") }), row: job("asking", { askedAt: NINE + 1 }) },
       0,
       { do: "wait" },
     ],
-    [
-      "the name is taken, asked again: the first request was taken",
-      asking,
-      answer({ error: error("export_name_taken"), again: true, before: job("asking", { askedAt: NINE - HOUR }) }),
-      0,
-      proof,
-    ],
+    ["the name is taken, asked again: the first request was taken", asking, answer({ error: error("export_name_taken"), again: true }), 0, proof],
     ["refused", asking, answer({ error: error("api_refused") }), 0, failedAs("api_refused")],
     ["not reached", asking, answer({ error: unreached }), 0, failedAs("api_unreachable")],
     [

@@ -19,6 +19,7 @@ const job = (status: ImportJob["status"], more: Partial<ImportJob> = {}, importT
   rows: 10,
   sizeBytes: 100,
   askedAt: NINE,
+  notBefore: null,
   finishedAt: null,
   error: null,
   ...more,
@@ -50,6 +51,11 @@ describe("its file is on its way", () => {
 
 describe("perhaps asked for", () => {
   const asking = job("asking");
+  const neverTold = (why: string) => ({
+    code: "import_late",
+    message: `the import "people 1" into People has not ended within 6 hours; its file is still there: ${FILE.path}; ${why}`,
+    hint: "See Data management > Job monitoring in Connect. signalhouse refset status looks again.",
+  });
   test.each<Case>([
     ["nobody looked", asking, {}, 99 * HOUR, { do: "find" }],
     ["its file is there", asking, { file: FILE }, 15 * MINUTE - 1, { do: "wait" }],
@@ -58,7 +64,40 @@ describe("perhaps asked for", () => {
       asking,
       { file: FILE },
       15 * MINUTE,
-      { do: "ask", again: true, first: { status: "asking", askedAt: NINE + 15 * MINUTE } },
+      { do: "ask", again: true, first: { status: "asking", notBefore: NINE + 30 * MINUTE } },
+    ],
+    ["its file stays there, asked again", job("asking", { notBefore: NINE + HOUR }), { file: FILE }, HOUR - 1, { do: "wait" }],
+    [
+      "its file stays there until the deadline, and it was asked for once only, by a process that is no more",
+      asking,
+      { file: FILE },
+      24 * HOUR,
+      { do: "ask", again: true, first: { status: "asking", notBefore: NINE + 24 * HOUR + 15 * MINUTE } },
+    ],
+    [
+      "its file stays there until the deadline",
+      job("asking", { notBefore: NINE + HOUR, error: "no answer" }),
+      { file: FILE },
+      6 * HOUR,
+      { do: "end", error: neverTold("no answer") },
+    ],
+    [
+      "its file stays there for two days",
+      asking,
+      { file: FILE },
+      48 * HOUR,
+      {
+        do: "mark",
+        change: { status: "failed", finishedAt: NINE + 48 * HOUR, error: neverTold("it is not known whether Connect took it").message },
+        stop: { do: "end", error: neverTold("it is not known whether Connect took it") },
+      },
+    ],
+    [
+      "its file is gone after it was asked for again, and the rows are to come",
+      job("asking", { notBefore: NINE + HOUR }),
+      { file: null, set: { size: 9 }, expected: 10 },
+      HOUR - 1,
+      { do: "wait" },
     ],
     ["its file is gone: Connect had been asked", asking, { file: null }, 0, { do: "compare" }],
     ["and the rows are there", asking, { file: null, set: { size: 10 }, expected: 10 }, MINUTE, imported(MINUTE)],
@@ -164,7 +203,7 @@ test.each<Case>([
 describe("after Connect was asked", () => {
   const asking = job("asking");
   const answer = (more: Partial<NonNullable<ImportSeen["answer"]>>): ImportSeen => ({
-    answer: { before: asking, askedAt: NINE, again: false, ...more },
+    answer: { before: asking, asked: asking, again: false, ...more },
   });
   const failed = { do: "mark", change: { status: "failed", finishedAt: NINE, error: "why" }, stop: { do: "throw", error: fault("api_refused") } };
   const cases: Case[] = [
@@ -182,13 +221,21 @@ describe("after Connect was asked", () => {
       MINUTE,
       {
         do: "mark",
-        change: { askedAt: NINE + MINUTE, error: "why" },
+        change: { error: "why" },
         stop: { do: "wait" },
         say: "why; its file is watched before anything is asked again",
       },
     ],
     ["refused", asking, answer({ error: error("api_refused") }), 0, failed],
     ["refused, asked again", asking, answer({ error: error("api_refused"), again: true }), 0, failed],
+    ["not reached", asking, answer({ error: error("api_unreachable") }), 0, { ...failed, stop: { do: "throw", error: fault("api_unreachable") } }],
+    [
+      "not reached, asked again: the first request may have been taken",
+      asking,
+      answer({ error: error("api_unreachable"), again: true }),
+      0,
+      { do: "throw", error: fault("api_unreachable") },
+    ],
     ["interrupted", asking, answer({ error: error("interrupted"), isAborted: true }), 0, { do: "throw", error: fault("interrupted") }],
   ];
   test.each<Case>(cases)("%s", check);
@@ -196,7 +243,11 @@ describe("after Connect was asked", () => {
     expect(plain(firstImportStep(job, seen, NINE + after))).toEqual(expected),
   );
   test("what this process sent is asked for at once", () =>
-    expect(firstImportStep(job("uploading"), {}, NINE)).toEqual({ do: "ask", again: false, first: { status: "asking", askedAt: NINE } }));
+    expect(firstImportStep(job("uploading"), {}, NINE)).toEqual({
+      do: "ask",
+      again: false,
+      first: { status: "asking", askedAt: NINE, notBefore: null },
+    }));
 });
 
 function check(_: string, job: ImportJob, seen: ImportSeen, after: number, expected: object): void {

@@ -59,7 +59,16 @@ const exportWorlds = fc.record({
 test("an export is asked for again only where its file did not show for long enough; it is loaded once, if it comes; and it ends", async () => {
   await fc.assert(
     fc.asyncProperty(exportWorlds, async ({ answers, kills, tells, fails, minutes, isPutOff, full, cut, load }) => {
-      const row = { jobId: null, name: "July", path: null, error: null, expectedRows: 1, askedAt: NINE, finishedAt: null } as ExportJob;
+      const row = {
+        jobId: null,
+        name: "July",
+        path: null,
+        error: null,
+        expectedRows: 1,
+        askedAt: NINE,
+        notBefore: null,
+        finishedAt: null,
+      } as ExportJob;
       const start = isPutOff ? ({ status: "postponed", notBefore: NINE } as const) : ({ status: "asking", notBefore: null } as const);
       const world = new World<ExportJob>({ ...row, ...start }, EXPORT_STATES, answers, kills);
       const days = [...full];
@@ -116,6 +125,30 @@ test("an export is asked for again only where its file did not show for long eno
   );
 });
 
+test("an export that nothing ever tells of is asked for within its time only, and ends", async () => {
+  const row = { jobId: null, name: "July", path: null, error: null, expectedRows: 1, askedAt: NINE, notBefore: null, finishedAt: null } as ExportJob;
+  const world = new World<ExportJob>({ ...row, status: "asking" }, EXPORT_STATES, Array<"lost">(999).fill("lost"), []);
+  const handlers: Handlers<ExportJob, ExportChange, ExportSeen, ExportAction> = {
+    mark: (_, { change }) => world.call(() => world.mark(change)),
+    claim: (_, change) => world.call(() => ({ isMine: true, job: world.mark(change) })),
+    ask: () => world.call(() => (world.request(true, "export_unanswered"), {})),
+    actions: { find: () => Promise.resolve({ file: null }) } as unknown as Handlers<ExportJob, ExportChange, ExportSeen, ExportAction>["actions"],
+  };
+  const ends: number[] = [];
+  for (let looks = 0; looks < 999 && !world.isOver; looks++) {
+    const { stop } = await goOn(world, world.row, (...at) => nextExportStep(...at, { ...RULES, load: true }), handlers, {});
+    if (stop.do === "end") ends.push(world.time - NINE);
+    else expect(stop.do).toBe("wait");
+    world.time += POLL;
+  }
+  const hours = (ms: number | undefined) => Math.floor((ms ?? 0) / 3_600_000);
+  // Every look after the deadline says so, until it is given up.
+  expect([hours(ends[0]), hours(ends.at(-1)), ends.length]).toEqual([6, 48, 42 * 6 + 1]);
+  expect({ status: world.row.status, wrongs: world.wrongs }).toEqual({ status: "failed", wrongs: [] });
+  // The first one is none of these: it was written down as asked for.
+  expect(world.requests).toBe(17);
+});
+
 const importWorlds = fc.record({
   ...shared,
   /** Rows that Connect has in the end, of ten. */
@@ -135,6 +168,7 @@ test("an import is asked for again only where its file stayed for long enough; i
         rows: 10,
         sizeBytes: 100,
         askedAt: NINE,
+        notBefore: null,
         finishedAt: null,
         error: null,
       };

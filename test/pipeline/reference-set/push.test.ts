@@ -323,7 +323,7 @@ describe("an import that goes wrong", () => {
     expect((await jobsOf(at)).map(({ status }) => status).sort()).toEqual(["failed", "imported"]);
   });
 
-  test.each(["timeOutAfterAccepting", "hangAfterAccepting"] as const)(
+  test.each(["timeOutAfterAccepting", "hangAfterAccepting", "errorsAfterAccepting", "errorsBesideData"] as const)(
     "%s: it is found out by its file, and not asked for twice",
     async (fault) => {
       const at = await place();
