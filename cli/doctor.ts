@@ -5,7 +5,7 @@ import { fetchHostKeys } from "../pipeline/sftp/fetch-host-keys.ts";
 import { hostKeyFault, readHostTrust } from "../pipeline/sftp/host-keys.ts";
 import { readCredentials } from "../pipeline/sftp/keys.ts";
 import { serverName, type SftpOptions } from "../pipeline/sftp/options.ts";
-import { connectSftp, type SftpServer } from "../pipeline/sftp/server.ts";
+import { connectSftp, type PassedOver, type SftpServer } from "../pipeline/sftp/server.ts";
 import { openSocket } from "../pipeline/sftp/socket.ts";
 import { apiEndpoint, sftpHost } from "../schemas/config.ts";
 import { isSignalhouseError, SignalhouseError } from "../schemas/errors.ts";
@@ -17,6 +17,7 @@ import { apiOf } from "./api.ts";
 import { CONFIG_FILE, type LoadedConfig } from "./config-file.ts";
 import { EXIT } from "./failures.ts";
 import { bytes, count } from "./format.ts";
+import { passedOverLines } from "./passed-over.ts";
 import { secrets, sftpOf } from "./server.ts";
 
 /** A sync needs room for the warehouse's growth and for DuckDB's temporary files. */
@@ -113,8 +114,11 @@ async function trustedKey(options: SftpOptions): Promise<string> {
 }
 
 async function countFiles(server: SftpServer, folders: readonly string[]): Promise<string> {
-  const files = await server.list(folders);
-  return `${folders.join(", ")}: ${count(files.length, "file")}, ${bytes(files.reduce((sum, { size }) => sum + size, 0))}`;
+  let passedOver: readonly PassedOver[] = [];
+  const files = await server.list(folders, undefined, (others) => (passedOver = others));
+  const faults = files.flatMap(({ fault }) => (fault ? [fault.message] : []));
+  const total = `${folders.join(", ")}: ${count(files.length, "file")}, ${bytes(files.reduce((sum, { size }) => sum + size, 0))}`;
+  return [total, ...faults, ...passedOverLines(passedOver)].join("; ");
 }
 
 async function checkWarehouse(list: Checklist, configuration: Finding<LoadedConfig>): Promise<void> {

@@ -6,10 +6,10 @@ import { Retries } from "../common/retries.ts";
 import { orAborted } from "./abort.ts";
 import type { Channel } from "./channel.ts";
 import { Connection } from "./connection.ts";
-import type { RemoteFile } from "./file.ts";
+import { remoteFile, type RemoteFile } from "./file.ts";
 import { readHostTrust } from "./host-keys.ts";
 import { readCredentials } from "./keys.ts";
-import { folderNames, listFiles } from "./list.ts";
+import { folderNames, listFiles, type PassedOver } from "./list.ts";
 import { isLost } from "./lost.ts";
 import { DEFAULT_PACE, serverName, type SftpOptions } from "./options.ts";
 import { below, relativePath } from "./paths.ts";
@@ -17,6 +17,7 @@ import { readFile } from "./reader.ts";
 import { removeFile, writeFile } from "./writer.ts";
 
 export type { RemoteFile } from "./file.ts";
+export type { PassedOver } from "./list.ts";
 export type { SftpOptions } from "./options.ts";
 
 /** A subscription's folder on Connect's SFTP server. One connection, made anew whenever it is lost, serves everything that is asked. */
@@ -24,15 +25,16 @@ export interface SftpServer {
   /** The subscription's folder that was found, e.g. "/sub_123" or "/". */
   readonly root: string;
   /**
-   * All files below `folders`, recursively, by path.
+   * All files below `folders`, recursively, by path. Those that the server does not say enough of have a `fault`.
+   * @param onPassedOver gets, once the listing is whole, what else there is, by path, and why it is no file of these
    * @throws SignalhouseError folder_missing, connection_lost, server_stalled, host_unreachable, sftp_failed; the signal's reason
    */
-  list(folders: readonly string[], signal?: AbortSignal): Promise<RemoteFile[]>;
-  /** A file as it is now. Throws file_missing where it is not there, else as `list`. */
+  list(folders: readonly string[], signal?: AbortSignal, onPassedOver?: (passedOver: readonly PassedOver[]) => void): Promise<RemoteFile[]>;
+  /** A file as it is now, perhaps with a `fault`. Throws file_missing where it is not there, else as `list`. */
   stat(path: string, signal?: AbortSignal): Promise<RemoteFile>;
   /**
    * The bytes of a file, exactly `file.size` of them, in order; a lost connection is taken up again where it broke off.
-   * Errors: file_changed where size or time are no longer those of `file`, file_missing, else as `list`.
+   * Errors: the file's `fault`, file_changed where size or time are no longer those of `file`, file_missing, else as `list`.
    * Holds 2 MiB, over a long round trip up to 16 MiB. Destroying the stream or aborting stops it at once.
    */
   read(file: RemoteFile, signal?: AbortSignal): Readable;
@@ -108,11 +110,17 @@ export async function connectSftp(given: SftpOptions): Promise<SftpServer> {
     return {
       root,
       close,
-      list: (folders, signal) => ask(async (connection, stop) => listFiles(await connection.channel(0), root, folders, stop), either(signal)),
+      list: async (folders, signal, onPassedOver) => {
+        const { files, passedOver } = await ask(
+          async (connection, stop) => listFiles(await connection.channel(0), root, folders, stop),
+          either(signal),
+        );
+        onPassedOver?.(passedOver);
+        return files;
+      },
       stat: (path, signal) =>
         ask(async (connection, stop) => {
-          const { size, mtime } = await (await connection.channel(0)).stat(place({ path }), stop);
-          return { path: relativePath(path), size, mtime: mtime * 1000 };
+          return remoteFile(relativePath(path), await (await connection.channel(0)).stat(place({ path }), stop));
         }, either(signal)),
       write: (path, source, signal) => {
         const [to, top] = [place({ path }), root];
@@ -130,7 +138,8 @@ export async function connectSftp(given: SftpOptions): Promise<SftpServer> {
 /** Where the subscription's folder is: as configured, else the one `sub_…` folder that the login sees, else where it lands. */
 async function findRoot(channel: Channel, configured: string | undefined): Promise<string> {
   if (configured?.startsWith("/")) return `/${relativePath(configured)}`;
-  const [landing, names] = await Promise.all([channel.realpath("."), folderNames(channel, ".").catch(ifNotLost)]);
+  const place = channel.realpath(".");
+  const [landing, names] = await Promise.all([place, folderNames(channel, ".", place).catch(ifNotLost)]);
   if (configured) return below(landing, relativePath(configured));
   if (basename(landing).startsWith("sub_")) return landing;
   const subscriptions = names.filter((name) => name.startsWith("sub_"));
