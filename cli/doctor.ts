@@ -1,14 +1,15 @@
 import { lookup } from "node:dns/promises";
 import { access, constants, stat, statfs } from "node:fs/promises";
 import { dirname } from "node:path";
-import { fetchHostKeys } from "../pipeline/sftp/fetch-host-keys.ts";
-import { hostKeyFault, readHostTrust } from "../pipeline/sftp/host-keys.ts";
+import { fetchTrustedKey } from "../pipeline/sftp/fetch-host-keys.ts";
+import { fingerprint, readHostTrust } from "../pipeline/sftp/host-keys.ts";
 import { readCredentials } from "../pipeline/sftp/keys.ts";
+import { keyType } from "../pipeline/sftp/known-hosts.ts";
 import { serverName, type SftpOptions } from "../pipeline/sftp/options.ts";
 import { connectSftp, type PassedOver, type SftpServer } from "../pipeline/sftp/server.ts";
 import { openSocket } from "../pipeline/sftp/socket.ts";
 import { apiEndpoint, sftpHost } from "../schemas/config.ts";
-import { isSignalhouseError, SignalhouseError } from "../schemas/errors.ts";
+import { SignalhouseError } from "../schemas/errors.ts";
 import { probeWarehouse } from "../sinks/probe.ts";
 import { MISREAD_STORAGE, STORAGE } from "../sinks/storage.ts";
 import { Checklist, type Finding } from "./checklist.ts";
@@ -103,14 +104,11 @@ async function checkServer(context: Context, list: Checklist, configuration: Fin
   }
 }
 
-/** The host key that is trusted, as it would be at a login. @throws SignalhouseError host_key_unknown, host_key_changed */
+/** The host key that is trusted, as it would be at a login. @throws SignalhouseError as fetchTrustedKey */
 async function trustedKey(options: SftpOptions): Promise<string> {
   const trust = await readHostTrust(options);
-  const shown = await fetchHostKeys(options.host, options.port, MOST_MS, options.signal);
-  const faults = shown.map(({ key }) => hostKeyFault(key, trust, options));
-  const trusted = shown[faults.indexOf(undefined)];
-  if (trusted) return `${trusted.algorithm} ${trusted.fingerprint} is ${trust.pinned.length > 0 ? "pinned" : "in known_hosts"}`;
-  throw faults.find((fault) => isSignalhouseError(fault, "host_key_changed")) ?? faults[0] ?? new Error(`${serverName(options)} shows no key`);
+  const key = await fetchTrustedKey(options, trust, MOST_MS, options.signal);
+  return `${keyType(key)} ${fingerprint(key)} is ${trust.pinned.length > 0 ? "pinned" : "in known_hosts"}`;
 }
 
 async function countFiles(server: SftpServer, folders: readonly string[]): Promise<string> {

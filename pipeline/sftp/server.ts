@@ -11,7 +11,8 @@ import { readHostTrust } from "./host-keys.ts";
 import { readCredentials } from "./keys.ts";
 import { folderNames, listFiles, type PassedOver } from "./list.ts";
 import { isLost } from "./lost.ts";
-import { DEFAULT_PACE, serverName, type SftpOptions } from "./options.ts";
+import { DROPS } from "./handshake.ts";
+import { DEFAULT_PACE, serverName, type Pace, type SftpOptions } from "./options.ts";
 import { below, relativePath } from "./paths.ts";
 import { readFile } from "./reader.ts";
 import { removeFile, writeFile } from "./writer.ts";
@@ -55,7 +56,7 @@ export interface SftpServer {
 /**
  * Connects, verifies the server's host key, logs in and finds the subscription's folder.
  * @throws SignalhouseError config_invalid, key_unreadable, key_file_open, key_passphrase, host_unreachable, host_key_unknown, host_key_changed,
- * login_refused, connection_lost, server_stalled, sftp_failed; the signal's reason
+ * login_refused, server_unfit, connection_lost, server_stalled, sftp_failed; the signal's reason
  */
 export async function connectSftp(given: SftpOptions): Promise<SftpServer> {
   const pace = { ...DEFAULT_PACE, ...given.pace };
@@ -103,8 +104,8 @@ export async function connectSftp(given: SftpOptions): Promise<SftpServer> {
   };
 
   try {
-    // Not retried: whoever starts a run wants to know at once that the server cannot be reached.
-    await connection(ended);
+    // Whoever starts a run wants to know at once that the server cannot be reached; only one that drops us is asked again.
+    await firstConnection(() => connection(ended), { ...options, pace });
     const root = await ask(async (connection) => findRoot(await connection.channel(0), options.root));
     const place = (file: { path: string }) => below(root, relativePath(file.path));
     return {
@@ -132,6 +133,21 @@ export async function connectSftp(given: SftpOptions): Promise<SftpServer> {
   } catch (error) {
     await close();
     throw error;
+  }
+}
+
+/** A server drops connections where too many others are about to log in: that passes. */
+async function firstConnection(connect: () => Promise<unknown>, options: SftpOptions & { pace: Pace }): Promise<void> {
+  const { retries, pace, signal, log = () => {} } = options;
+  const passes = (error: unknown) => isSignalhouseError(error, "connection_lost");
+  const attempts = new Retries({ limit: Math.min(retries, DROPS), backoffMs: pace.backoffMs, doing: "connecting", passes, log });
+  for (;;) {
+    try {
+      await connect();
+      return;
+    } catch (error) {
+      await attempts.again(error, signal);
+    }
   }
 }
 
