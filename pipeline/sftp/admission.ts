@@ -91,7 +91,8 @@ export class Admission {
     const made = [...new Set(this.#made.map(({ offered }) => offered))];
     const names = made.map((key) => key.name).join(", ");
     if (this.#signing) return agentFault(this.#signing, "it has not answered; it may wait for somebody to confirm or to touch a token", error);
-    if (/too many auth/i.test(messageOf(error))) {
+    // Where all were offered, it does not matter that the server takes no further question.
+    if (/too many auth/i.test(messageOf(error)) && made.length < new Set(this.#offers.map(({ offered }) => offered)).size) {
       return refused(
         `${name} does not look at more keys of ${user}, after ${made.length}: ${names}`,
         "Choose one: set sftp.identitiesOnly to true and sftp.keyFile to the key, or to its public half (FILE.pub) where the ssh-agent has the private one.",
@@ -109,8 +110,8 @@ export class Admission {
     if (this.#agentFault) return agentFault(this.#agentFault.offered, this.#agentFault.why, error);
     if (signed?.agent) {
       return refused(
-        `${name} takes the key ${signed.name} of ${user}, but not what the ssh-agent signs with it`,
-        "The agent may know no SHA-2 for RSA keys: use another agent, a key of another type, or sftp.keyFile.",
+        `${name} takes the key ${signed.name} of ${user}, but does not let in with what the ssh-agent signs with it`,
+        "It may want a second key; or the agent knows no SHA-2 for RSA keys: use another agent, a key of another type, or sftp.keyFile.",
       );
     }
     if (this.#ways.length > 0 && !this.#ways.includes("publickey")) {
@@ -147,7 +148,7 @@ export class Admission {
       this.#signing = undefined;
       if (error) this.#agentFault ??= { offered, why: firstWords(messageOf(error)) };
       else this.#signed.add(offered);
-      done(error as Error, signature as Buffer);
+      done(error, signature);
     });
   }
 }

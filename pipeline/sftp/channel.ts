@@ -69,7 +69,7 @@ export class Channel {
   #failure: unknown;
   #begun = false;
   /** What was said before SFTP began, and with which code the server's program ended. */
-  readonly #before = { out: "", err: "", exit: "" };
+  readonly #before = { out: "", exit: "" };
 
   /** @param stream a channel of the subsystem sftp, on which nothing was said yet; `begin` comes before all else */
   constructor(stream: ClientChannel, events: ChannelEvents) {
@@ -88,7 +88,8 @@ export class Channel {
       .on("exit", (code: number | null, name?: string) => (this.#before.exit = ` (${code === null ? (name ?? "killed") : `exit code ${code}`})`))
       .on("error", (error: Error) => this.#end(messageOf(error)))
       .on("close", () => this.#end("the server closed it"));
-    stream.stderr.on("data", (chunk: Buffer) => (this.#before.err = (this.#before.err + chunk.toString("latin1")).slice(0, SAID_BYTES)));
+    // OpenSSH hands on nothing of it; of others nothing must pile up.
+    stream.stderr.resume();
   }
 
   /**
@@ -263,11 +264,9 @@ export class Channel {
   /** Where SFTP never began, whatever there is in its place will be there the next time. */
   #end(why: string): void {
     if (this.#failure !== undefined) return;
-    const { out, err, exit } = this.#before;
-    const lost = this.#begun || (out === "" && err === "" && exit === "");
-    const error = lost
-      ? new SignalhouseError("connection_lost", `The SFTP session was lost: ${why}`, "Try again later.")
-      : somethingElse(out + err, exit);
+    const { out, exit } = this.#before;
+    const lost = this.#begun || (out === "" && exit === "");
+    const error = lost ? new SignalhouseError("connection_lost", `The SFTP session was lost: ${why}`, "Try again later.") : somethingElse(out, exit);
     this.fail(error);
     this.#events.onLost(error);
   }

@@ -168,7 +168,7 @@ function faultOf(fault: KeyFault, path: string): SignalhouseError {
       );
     case "wrong passphrase":
       return new SignalhouseError("key_passphrase", `The passphrase does not open private key ${path}`, "Correct SIGNALHOUSE_KEY_PASSPHRASE.");
-    case "form":
+    default:
       return new SignalhouseError("key_unreadable", `Private key ${path} cannot be used: ${fault.what}`, `${fault.convert(path)}.`);
   }
 }

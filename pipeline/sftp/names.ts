@@ -6,6 +6,7 @@ import { isUtf8 } from "node:buffer";
 
 /** Runs of well-formed UTF-8, and after them bytes that are in none; on bytes read as Latin-1. Source: RFC 3629, section 4. */
 const PIECES =
+  // oxlint-disable-next-line no-control-regex
   /((?:[\x01-\x7f]|[\xc2-\xdf][\x80-\xbf]|\xe0[\xa0-\xbf][\x80-\xbf]|[\xe1-\xec\xee\xef][\x80-\xbf]{2}|\xed[\x80-\x9f][\x80-\xbf]|\xf0[\x90-\xbf][\x80-\xbf]{2}|[\xf1-\xf3][\x80-\xbf]{3}|\xf4[\x80-\x8f][\x80-\xbf]{2})+)|([^])/g;
 
 /** What stands for a byte; a name that has it already gets its backslash written so, too. */

@@ -148,7 +148,8 @@ export class Fields {
       this.#at += 4;
       mtime = this.uint32();
     }
-    if (flags & 0x8000_0000) for (let pairs = this.uint32(); pairs > 0; pairs -= 1) (this.bytes(), this.bytes());
+    // Pairs of strings: extensions, of which we know none.
+    for (let left = flags & 0x8000_0000 ? 2 * this.uint32() : 0; left > 0; left -= 1) this.bytes();
     return { size: Number.isSafeInteger(size) ? size : undefined, mtime, type: typeOf(mode) };
   }
 

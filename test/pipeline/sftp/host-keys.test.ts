@@ -213,7 +213,10 @@ describe.skipIf(sshdMissing)("a real server", () => {
     const busy = createServer((socket) => {
       socket.on("error", () => {});
       connections += 1;
-      if (connections > 1) return socket.destroy();
+      if (connections > 1) {
+        socket.destroy();
+        return;
+      }
       const upstream = connect(sshd.port, sshd.host).on("error", () => socket.destroy());
       socket
         .on("close", () => upstream.destroy())

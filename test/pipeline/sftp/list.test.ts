@@ -1,5 +1,6 @@
-import { execFileSync } from "node:child_process";
+import { once } from "node:events";
 import { mkdir, rm, symlink, utimes, writeFile } from "node:fs/promises";
+import { createServer } from "node:net";
 import { dirname, join } from "node:path";
 import { buffer } from "node:stream/consumers";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test } from "vitest";
@@ -92,7 +93,9 @@ describe.skipIf(sshdMissing)("listing", () => {
       await link("absent.csv", "Export/Signals/nowhere.csv");
       await link("round", "Export/Signals/round");
       await link("..", "Export/Signals/up");
-      execFileSync("mkfifo", [join(sshd.folder, "Export/Signals/pipe.csv")]);
+      const socket = createServer().listen(join(sshd.folder, "Export/Signals/socket.csv"));
+      onTestFinished(() => void socket.close());
+      await once(socket, "listening");
       const { files, passedOver } = await all();
       expect(files).toEqual(["a.csv"]);
       expect(Object.fromEntries(passedOver.map(({ path, why }) => [path.replace("Export/Signals/", ""), why]))).toEqual({
@@ -101,7 +104,7 @@ describe.skipIf(sshdMissing)("listing", () => {
         sibling: expect.stringContaining("out of the subscription's folder"),
         "nowhere.csv": "it is a link that leads nowhere",
         round: expect.stringContaining("it is a link"),
-        "pipe.csv": "it is no file, no folder and no link",
+        "socket.csv": "it is no file, no folder and no link",
       });
     });
 
