@@ -27,8 +27,17 @@ const KEY_PAIR = makeKeyPair();
 /**
  * @param folders what is in each folder, by its absolute path
  * @param stats what is answered to looks; of others it knows nothing
+ * @param content what every file has
  */
-export async function startOddServer({ folders, stats }: { folders: Record<string, OddEntry[]>; stats: Record<string, OddEntry> }) {
+export async function startOddServer({
+  folders,
+  stats,
+  content = Buffer.alloc(0),
+}: {
+  folders: Record<string, OddEntry[]>;
+  stats: Record<string, OddEntry>;
+  content?: Buffer;
+}) {
   const dir = mkdtempSync(join(tmpdir(), "signalhouse-odd-"));
   writeFileSync(join(dir, "key"), KEY_PAIR.privateKey, { mode: 0o600 });
   const server = new ssh2.Server({ hostKeys: [HOST_KEY] }, (client) => {
@@ -54,6 +63,10 @@ export async function startOddServer({ folders, stats }: { folders: Record<strin
               const entries = (folders[path] ?? []).map((entry) => ({ filename: entry.name, longname: "", attrs: attributesOf(entry) }));
               sftp.name(id, entries);
             })
+            .on("OPEN", (id, path) => sftp.handle(id, Buffer.from(path)))
+            .on("READ", (id, _handle, offset, length) =>
+              offset < content.length ? sftp.data(id, content.subarray(offset, offset + length)) : sftp.status(id, STATUS_CODE.EOF),
+            )
             .on("CLOSE", (id) => sftp.status(id, STATUS_CODE.OK));
         }),
       );
