@@ -274,11 +274,12 @@ export class Channel {
 
 /** What answers is no SFTP server: a login shell that talks, a menu, a program that is not there. */
 function somethingElse(said: string, exit: string): SignalhouseError {
-  const words = firstWords(Buffer.from(said, "latin1").toString("utf8"));
-  const message = words === "" ? `its program ends at once${exit}` : `it says "${words}"${exit}`;
+  // Its SFTP may begin behind that, and every packet begins with a zero.
+  const words = firstWords(Buffer.from(said.replace(/\0[^]*/, ""), "latin1").toString("utf8"));
+  const message = said === "" ? "its program ends at once" : words === "" ? "it sends something else" : `it says "${words}"`;
   return new SignalhouseError(
     "server_unfit",
-    `The server lets us in, but in place of SFTP ${message}`,
+    `The server lets us in, but in place of SFTP ${message}${exit}`,
     "Ask whoever runs the server to let this user use SFTP; a login shell must print nothing where it is no terminal (in .bashrc, for example).",
   );
 }

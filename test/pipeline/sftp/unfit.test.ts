@@ -20,8 +20,8 @@ describe.skipIf(sshdMissing)("OpenSSH", () => {
       settings: [`Subsystem sftp echo Welcome to our server; exec ${SERVER}`],
       says: /it says "Welcome to our server"/,
     },
-    { name: "whose login shell says a word before SFTP", settings: [`Subsystem sftp printf hi; exec ${SERVER}`], says: /it says "hi/ },
-    { name: "with a menu", settings: ["ForceCommand printf '1) Files\\n2) Quit\\n'; cat"], says: /it says "1\) Files 2\) Quit"/ },
+    { name: "whose login shell says a word before SFTP", settings: [`Subsystem sftp printf hi; exec ${SERVER}`], says: /it says "hi"/ },
+    { name: "with a menu", settings: ["ForceCommand printf '1) Files 2) Quit: '; cat"], says: /it says "1\) Files 2\) Quit:"/ },
     {
       name: "that has no shell for us",
       settings: ["ForceCommand /usr/sbin/nologin"],
