@@ -45,7 +45,7 @@ export function fingerprintOf(publicKeyFile: string): string {
 
 /**
  * @param hostKeyTypes the kinds of host keys that the server has
- * @param settings more lines of sshd_config
+ * @param settings more lines of sshd_config, in place of those of the same name
  */
 export async function startSshd(hostKeyTypes: readonly string[] = ["ed25519"], settings: readonly string[] = []): Promise<Sshd> {
   const dir = await mkdtemp(join(tmpdir(), "signalhouse-sshd-"));
@@ -57,7 +57,7 @@ export async function startSshd(hostKeyTypes: readonly string[] = ["ed25519"], s
   // sshd wants this folder when it runs as root.
   if (userInfo().uid === 0) mkdirSync("/run/sshd", { recursive: true });
   const port = await freePort();
-  const config = [
+  const defaults = [
     `ListenAddress 127.0.0.1:${port}`,
     ...hostKeyTypes.map((type) => `HostKey ${at(`host_${type}`)}`),
     `AuthorizedKeysFile ${at("authorized_keys")}`,
@@ -69,8 +69,9 @@ export async function startSshd(hostKeyTypes: readonly string[] = ["ed25519"], s
     "KbdInteractiveAuthentication no",
     "MaxStartups 100",
     `Subsystem sftp internal-sftp -d ${at("files")}`,
-    ...settings,
   ];
+  const nameOf = (line: string) => line.split(" ")[0];
+  const config = [...settings, ...defaults.filter((line) => !settings.some((setting) => nameOf(setting) === nameOf(line)))];
   await writeFile(at("sshd_config"), `${config.join("\n")}\n`);
   const server = spawn(SSHD, ["-D", "-e", "-f", at("sshd_config")], { stdio: ["ignore", "ignore", "pipe"] });
   const log = await listening(server);
@@ -98,8 +99,20 @@ export async function startSshd(hostKeyTypes: readonly string[] = ["ed25519"], s
 }
 
 /** What a configuration has by default, but quicker to give up. */
-export function sftpDefaults(): Pick<SftpOptions, "agent" | "hostKeys" | "knownHosts" | "folders" | "timeoutSeconds" | "retries" | "pace"> {
-  return { agent: false, hostKeys: [], knownHosts: [], folders: ["Export/Signals"], timeoutSeconds: 20, retries: 8, pace: { backoffMs: 1 } };
+export function sftpDefaults(): Pick<
+  SftpOptions,
+  "agent" | "identitiesOnly" | "hostKeys" | "knownHosts" | "folders" | "timeoutSeconds" | "retries" | "pace"
+> {
+  return {
+    agent: false,
+    identitiesOnly: false,
+    hostKeys: [],
+    knownHosts: [],
+    folders: ["Export/Signals"],
+    timeoutSeconds: 20,
+    retries: 8,
+    pace: { backoffMs: 1 },
+  };
 }
 
 /** Waits until it listens. Returns its log, which goes on growing. */

@@ -2,14 +2,15 @@ import { lookup } from "node:dns/promises";
 import { access, constants, stat, statfs } from "node:fs/promises";
 import { dirname } from "node:path";
 import { proxyTo, proxyVariable, shownProxy } from "../pipeline/connect-api/proxy.ts";
-import { fetchHostKeys } from "../pipeline/sftp/fetch-host-keys.ts";
-import { hostKeyFault, readHostTrust } from "../pipeline/sftp/host-keys.ts";
+import { fetchTrustedKey } from "../pipeline/sftp/fetch-host-keys.ts";
+import { fingerprint, readHostTrust } from "../pipeline/sftp/host-keys.ts";
 import { readCredentials } from "../pipeline/sftp/keys.ts";
+import { keyType } from "../pipeline/sftp/known-hosts.ts";
 import { serverName, type SftpOptions } from "../pipeline/sftp/options.ts";
-import { connectSftp, type SftpServer } from "../pipeline/sftp/server.ts";
+import { connectSftp, type PassedOver, type SftpServer } from "../pipeline/sftp/server.ts";
 import { openSocket } from "../pipeline/sftp/socket.ts";
 import { apiEndpoint, sftpHost } from "../schemas/config.ts";
-import { isSignalhouseError, SignalhouseError } from "../schemas/errors.ts";
+import { SignalhouseError } from "../schemas/errors.ts";
 import { probeWarehouse, readWhole } from "../sinks/probe.ts";
 import { MISREAD_STORAGE, STORAGE } from "../sinks/storage.ts";
 import { Checklist, type Finding } from "./checklist.ts";
@@ -18,6 +19,7 @@ import { apiOf } from "./api.ts";
 import { CONFIG_FILE, type LoadedConfig } from "./config-file.ts";
 import { EXIT } from "./failures.ts";
 import { bytes, count } from "./format.ts";
+import { passedOverLines } from "./passed-over.ts";
 import { secrets, sftpOf } from "./server.ts";
 
 /** A sync needs room for the warehouse's growth and for DuckDB's temporary files. */
@@ -121,19 +123,19 @@ async function checkServer(context: Context, list: Checklist, configuration: Fin
   }
 }
 
-/** The host key that is trusted, as it would be at a login. @throws SignalhouseError host_key_unknown, host_key_changed */
+/** The host key that is trusted, as it would be at a login. @throws SignalhouseError as fetchTrustedKey */
 async function trustedKey(options: SftpOptions): Promise<string> {
   const trust = await readHostTrust(options);
-  const shown = await fetchHostKeys(options.host, options.port, MOST_MS, options.signal);
-  const faults = shown.map(({ key }) => hostKeyFault(key, trust, options));
-  const trusted = shown[faults.indexOf(undefined)];
-  if (trusted) return `${trusted.algorithm} ${trusted.fingerprint} is ${trust.pinned.length > 0 ? "pinned" : "in known_hosts"}`;
-  throw faults.find((fault) => isSignalhouseError(fault, "host_key_changed")) ?? faults[0] ?? new Error(`${serverName(options)} shows no key`);
+  const key = await fetchTrustedKey(options, trust, MOST_MS, options.signal);
+  return `${keyType(key)} ${fingerprint(key)} is ${trust.pinned.length > 0 ? "pinned" : "in known_hosts"}`;
 }
 
 async function countFiles(server: SftpServer, folders: readonly string[]): Promise<string> {
-  const files = await server.list(folders);
-  return `${folders.join(", ")}: ${count(files.length, "file")}, ${bytes(files.reduce((sum, { size }) => sum + size, 0))}`;
+  let passedOver: readonly PassedOver[] = [];
+  const files = await server.list(folders, undefined, (others) => (passedOver = others));
+  const faults = files.flatMap(({ fault }) => (fault ? [fault.message] : []));
+  const total = `${folders.join(", ")}: ${count(files.length, "file")}, ${bytes(files.reduce((sum, { size }) => sum + size, 0))}`;
+  return [total, ...faults, ...passedOverLines(passedOver)].join("; ");
 }
 
 async function checkWarehouse({ signal }: Context, list: Checklist, configuration: Finding<LoadedConfig>): Promise<void> {

@@ -1,5 +1,5 @@
 import { planSync, type Decision } from "../pipeline/load/plan.ts";
-import type { RemoteFile } from "../pipeline/sftp/server.ts";
+import type { PassedOver, RemoteFile } from "../pipeline/sftp/server.ts";
 import { openServer } from "../pipeline/load/remote-files.ts";
 import { DAY_MS, KEPT_MS } from "../schemas/connect.ts";
 import { isSignalhouseError } from "../schemas/errors.ts";
@@ -7,6 +7,7 @@ import { type KnownFile, knownFiles } from "../sinks/ledger.ts";
 import { type Context, defineCommand } from "./command.ts";
 import { EXIT } from "./failures.ts";
 import { bytes, count, duration, number, table } from "./format.ts";
+import { passedOverLines } from "./passed-over.ts";
 import { secrets, sftpOf } from "./server.ts";
 import { reading } from "./warehouse.ts";
 
@@ -26,32 +27,41 @@ export const command = defineCommand({
     const ledger = await knownOrNothing(context);
     const server = await openServer(config, { ...secrets(context), signal, log: (line) => out.log("debug", line) });
     let listing: RemoteFile[];
+    let passedOver: readonly PassedOver[] = [];
     try {
-      listing = await server.list(folders, signal);
+      listing = await server.list(folders, signal, (others) => (passedOver = others));
     } finally {
       await server.close();
     }
     const now = clock.now();
-    const files = planSync(listing, ledger ?? []).map(({ file: { path, size, mtime }, decision }) => {
+    const files = planSync(listing, ledger ?? []).map(({ file: { path, size, mtime, fault }, decision }) => {
+      if (fault) return { path, size: null, mtime: null, state: "unreadable", days_left: null, urgent: false, fault: fault.message };
       const state = ledger ? stateOf(decision) : "unknown";
       const left = mtime + KEPT_MS - now;
       return { path, size, mtime: new Date(mtime), state, days_left: Math.floor(left / DAY_MS), urgent: isWaiting(state) && left < URGENT_MS };
     });
     const urgent = files.filter((entry) => entry.urgent).length;
-    out.result({ root: server.root, files }, () => {
-      if (files.length === 0) return `There are no files in ${folders.join(", ")}.`;
-      const rows = files.map(({ path, size, mtime, state, urgent }) => [
-        path,
-        bytes(size),
-        `${duration(now - mtime.getTime())} old`,
-        state,
-        deletion(mtime.getTime() + KEPT_MS - now),
-        urgent ? "<- load it soon" : "",
-      ]);
+    out.result({ root: server.root, files, passed_over: passedOver }, () => {
+      const others = passedOverLines(passedOver)
+        .map((line) => `\n${line}`)
+        .join("");
+      if (files.length === 0) return `There are no files in ${folders.join(", ")}.${others}`;
+      const rows = files.map(({ path, size, mtime, state, urgent, fault }) =>
+        mtime === null
+          ? [path, "", "", state, "", `<- ${fault}`]
+          : [
+              path,
+              bytes(size),
+              `${duration(now - mtime.getTime())} old`,
+              state,
+              deletion(mtime.getTime() + KEPT_MS - now),
+              urgent ? "<- load it soon" : "",
+            ],
+      );
       const loaded = files.filter(({ state }) => state.startsWith("loaded")).length;
-      const total = `${count(files.length, "file")}, ${bytes(files.reduce((sum, { size }) => sum + size, 0))}; ${number(loaded)} loaded.`;
+      const total = `${count(files.length, "file")}, ${bytes(files.reduce((sum, { size }) => sum + (size ?? 0), 0))}; ${number(loaded)} loaded.`;
       const warning = urgent > 0 ? ` ${count(urgent, "file")} to be deleted within 7 days and not loaded: run signalhouse sync.` : "";
-      return `${table(["file", { right: "size" }, { right: "age" }, "state", "deleted", ""], rows)}\n\n${total}${warning}`;
+      return `${table(["file", { right: "size" }, { right: "age" }, "state", "deleted", ""], rows)}\n\n${total}${warning}${others}`;
     });
     return EXIT.done;
   },

@@ -1,8 +1,10 @@
 import { namedBy, type PlannedFile, type PlanOptions } from "../pipeline/load/plan.ts";
+import type { PassedOver } from "../pipeline/sftp/server.ts";
 import { sync, type SyncOptions } from "../pipeline/sync.ts";
 import { type Context, defineCommand, pointInTime } from "./command.ts";
 import { EXIT } from "./failures.ts";
 import { bytes, count, number, table, time } from "./format.ts";
+import { passedOverLines } from "./passed-over.ts";
 import { READER_OPTIONS, chosenReader } from "./reader.ts";
 import { secrets, sftpOf } from "./server.ts";
 import { reportLoads } from "./summary.ts";
@@ -43,7 +45,8 @@ export const command = defineCommand({
 async function loadNew(context: Context, options: SyncOptions): Promise<number> {
   const { out, signal } = context;
   let planned: PlannedFile[] = [];
-  const framing = { extra: () => ({ skipped: skipped(planned) }), nothing: () => nothingNew(planned) };
+  let passedOver: readonly PassedOver[] = [];
+  const framing = { extra: () => ({ skipped: skipped(planned), passed_over: passedOver }), nothing: () => nothingNew(planned) };
   return reportLoads(out, framing, ({ begin, onEvent }) =>
     sync({
       ...options,
@@ -52,7 +55,8 @@ async function loadNew(context: Context, options: SyncOptions): Promise<number> 
       log: (line) => out.log("info", line),
       onEvent(event) {
         if (event.event !== "planned") return onEvent(event);
-        planned = event.files;
+        ({ files: planned, passedOver } = event);
+        for (const line of passedOverLines(passedOver)) out.note(line);
         begin(sizeOf(toLoad(planned)));
       },
     }),
@@ -79,12 +83,13 @@ function nothingNew(planned: readonly PlannedFile[]): string {
 async function dryRun(context: Context, plan: PlanOptions): Promise<number> {
   const { out, signal } = context;
   const { config } = await context.config();
-  const { planned } = await doorOf(config, context).toPlan((warehouse) =>
+  const { planned, passedOver } = await doorOf(config, context).toPlan((warehouse) =>
     sync({ ...plan, config, warehouse, secrets: secrets(context), signal, dryRun: true, log: (line) => out.log("info", line) }),
   );
   const load = toLoad(planned);
-  const files = planned.map(({ file, decision }) => ({ ...file, mtime: new Date(file.mtime), ...decision }));
-  out.result({ files, to_load: { files: load.length, bytes: sizeOf(load) } }, () => {
+  const files = planned.map(({ file: { path, size, mtime }, decision }) => ({ path, size, mtime: new Date(mtime), ...decision }));
+  for (const line of passedOverLines(passedOver)) out.note(line);
+  out.result({ files, to_load: { files: load.length, bytes: sizeOf(load) }, passed_over: passedOver }, () => {
     const rows = files.map(({ path, size, mtime, action, why }) => [path, bytes(size), time(mtime), action, why]);
     const would = `Would load ${number(load.length)} of ${count(planned.length, "file")}, ${bytes(sizeOf(load))}.`;
     return rows.length === 0 ? would : `${table(["file", { right: "size" }, "written (UTC)", "plan", "why"], rows)}\n\n${would}`;

@@ -9,7 +9,7 @@ import { foundAs } from "./jobs/export-steps.ts";
 import { type FileResult, loadFiles, type LoadEvent, type Reader } from "./load/load-files.ts";
 import { type PlannedFile, type PlanOptions, planSync } from "./load/plan.ts";
 import { openServer, remoteSource } from "./load/remote-files.ts";
-import type { SftpOptions, SftpServer } from "./sftp/server.ts";
+import type { PassedOver, SftpOptions, SftpServer } from "./sftp/server.ts";
 
 export interface SyncOptions extends PlanOptions {
   config: Config;
@@ -28,10 +28,12 @@ export interface SyncOptions extends PlanOptions {
   log?: (line: string) => void;
 }
 
-export type SyncEvent = LoadEvent | { event: "planned"; files: PlannedFile[] };
+export type SyncEvent = LoadEvent | { event: "planned"; files: PlannedFile[]; passedOver: readonly PassedOver[] };
 
 export interface SyncResult {
   planned: PlannedFile[];
+  /** What else is in the folders, and why it is not planned for. */
+  passedOver: readonly PassedOver[];
   files: FileResult[];
 }
 
@@ -43,10 +45,10 @@ export async function sync(options: SyncOptions): Promise<SyncResult> {
   const { config, warehouse, signal = new AbortController().signal } = options;
   const server = await openServer(config, { ...options.secrets, signal, ...(options.log ? { log: options.log } : {}) });
   try {
-    const listing = await listExports(server, config.sftp?.folders ?? [], warehouse, options);
+    const { listing, passedOver } = await listExports(server, config.sftp?.folders ?? [], warehouse, options);
     const planned = planSync(listing, await knownFiles(warehouse.connection), options);
-    options.onEvent?.({ event: "planned", files: planned });
-    if (options.dryRun) return { planned, files: [] };
+    options.onEvent?.({ event: "planned", files: planned, passedOver });
+    if (options.dryRun) return { planned, passedOver, files: [] };
     const sources = planned.filter(({ decision }) => decision.action === "load").map(({ file }) => remoteSource(server, file));
     const files = await loadFiles(sources, {
       warehouse,
@@ -57,7 +59,7 @@ export async function sync(options: SyncOptions): Promise<SyncResult> {
       onEvent: options.onEvent,
     });
     await markLoadedJobs(warehouse.connection);
-    return { planned, files };
+    return { planned, passedOver, files };
   } finally {
     await server.close();
   }
@@ -67,7 +69,9 @@ const beginWhere = async (any: boolean, begin: () => Promise<bigint>): Promise<b
 
 /** What is in the folders, and the files of exports that were asked for, wherever Connect was told to put them. */
 async function listExports(server: SftpServer, folders: readonly string[], { connection }: Warehouse, { dryRun, signal }: SyncOptions) {
-  const files = new Map((await server.list(folders, signal)).map((file) => [file.path, file]));
+  let passedOver: readonly PassedOver[] = [];
+  const found = await server.list(folders, signal, (others) => (passedOver = others));
+  const files = new Map(found.map((file) => [file.path, file]));
   for (const job of await exportJobs(connection, ...SOUGHT_EXPORTS)) {
     const file = await findExportFile(server, job);
     if (!file) continue;
@@ -75,5 +79,5 @@ async function listExports(server: SftpServer, folders: readonly string[], { con
     const change = foundAs(job, file);
     if (change && !dryRun) await changeJob(connection, job.name, change);
   }
-  return [...files.values()];
+  return { listing: [...files.values()], passedOver };
 }

@@ -31,13 +31,24 @@ const sftp = z.strictObject({
   port: z.int().min(1).max(65_535).default(22),
   /** The Connect account's e-mail address. */
   user: z.string().min(1),
-  /** Path of the private key. Either this or `agent`. A passphrase comes from SIGNALHOUSE_KEY_PASSPHRASE. */
+  /** Path of the private key; with `agent`, it may be the public half of one of the agent's. A passphrase comes from SIGNALHOUSE_KEY_PASSPHRASE. */
   keyFile: z.string().min(1).optional(),
   /** Use the ssh-agent at SSH_AUTH_SOCK. */
   agent: z.boolean().default(false),
-  /** Pinned host keys as ssh-keygen prints them (`SHA256:…`). Where there are some, only these are trusted. */
-  hostKeys: z.array(z.string().regex(/^SHA256:[A-Za-z0-9+/]{43}=?$/, "expected SHA256: and 43 characters, as ssh-keygen -lf prints it")).default([]),
-  /** known_hosts files that are asked where nothing is pinned. */
+  /** Offer no other key of the agent's than that of `keyFile`. */
+  identitiesOnly: z.boolean().default(false),
+  /** Pinned host keys as ssh-keygen prints them (`SHA256:…`), with or without the type before it. Where there are some, only these are trusted. */
+  hostKeys: z
+    .array(
+      z
+        .string()
+        .regex(
+          /^((ssh-(ed25519|rsa)|ecdsa-sha2-nistp(256|384|521)) )?SHA256:[A-Za-z0-9+/]{43}=?$/,
+          "expected SHA256: and 43 characters, as ssh-keygen -lf prints it, with the key's type before it or not",
+        ),
+    )
+    .default([]),
+  /** known_hosts files. Where keys are pinned, they tell only which are revoked. */
   knownHosts: z.array(z.string().min(1)).default(["~/.ssh/known_hosts"]),
   /** The subscription's folder, where it is not found by itself (`sub_…`, else the landing folder). */
   root: z.string().optional(),

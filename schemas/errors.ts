@@ -15,6 +15,7 @@ export const ERROR_CODES = {
   login_refused: { title: "The server refused the login", retryable: false },
   connection_lost: { title: "The connection was lost and could not be taken up again", retryable: true },
   server_stalled: { title: "The server stopped answering", retryable: true },
+  server_unfit: { title: "The server does not offer what signalhouse needs", retryable: false },
   sftp_failed: { title: "The server refused an SFTP request", retryable: true },
   api_key_missing: { title: "There is no API key", retryable: false },
   api_key_file_open: { title: "The file with the API key can be read by other users", retryable: false },

@@ -156,6 +156,7 @@ function onTheServer(at: At, file: RemoteFile): ExportStep {
   const { job, seen, now, rules } = at;
   const found = foundAs(job, file);
   if (found) return mark(found);
+  if (file.fault) return late(at, file.fault);
   if (file.size === 0) return late(at, EMPTY);
   const { known } = seen;
   if (known?.file.size !== file.size || known.file.mtime !== file.mtime)

@@ -49,6 +49,7 @@ const FATAL = [
   "interrupted",
   "host_unreachable",
   "login_refused",
+  "server_unfit",
   "host_key_unknown",
   "host_key_changed",
 ] as const;

@@ -42,7 +42,8 @@ export function planSync(listing: readonly RemoteFile[], ledger: readonly KnownF
     if (known) return { action: "skip", why: known.status === "duplicate" ? "same bytes as another file" : "loaded" };
     if (!/\.(csv|gz)$/i.test(file.path)) return { action: "skip", why: "not .csv or .gz" };
     if (!named(file.path)) return { action: "skip", why: "not named by --only" };
-    if (options.since !== undefined && file.mtime < options.since) return { action: "skip", why: "before --since" };
+    // A time that is not known is before nothing.
+    if (options.since !== undefined && file.mtime < options.since && !file.fault) return { action: "skip", why: "before --since" };
     const earlier = paths.get(file.path);
     if (earlier === undefined) return { action: "load", why: "new" };
     return { action: "load", why: earlier === "failed" ? "failed before" : "changed since it was loaded" };

@@ -1,5 +1,5 @@
 import { once } from "node:events";
-import type { SFTPWrapper } from "ssh2";
+import type { ClientChannel } from "ssh2";
 import { SignalhouseError, messageOf } from "../../schemas/errors.ts";
 import { orAborted } from "./abort.ts";
 import { Channel } from "./channel.ts";
@@ -7,6 +7,7 @@ import type { HostTrust } from "./host-keys.ts";
 import type { Credentials } from "./keys.ts";
 import { login, type Login } from "./login.ts";
 import { serverName, type Pace, type SftpOptions } from "./options.ts";
+import { firstWords } from "./words.ts";
 
 /**
  * A round trip of this many milliseconds is worth one more channel. ssh2 grants the server 2 MiB a channel and renews the grant when half of it is
@@ -110,8 +111,8 @@ export class Connection {
   }
 
   async #openChannel(): Promise<Channel> {
-    const limitMs = this.#options.timeoutSeconds * 1000;
-    const onLimit = () =>
+    const silenceMs = this.#options.timeoutSeconds * 1000;
+    const onSilence = () =>
       this.fail(
         new SignalhouseError(
           "server_stalled",
@@ -119,30 +120,44 @@ export class Connection {
           "Try again later.",
         ),
       );
-    const clock = setTimeout(onLimit, limitMs);
+    const clock = setTimeout(onSilence, silenceMs);
     try {
       // ssh2 may say nothing when the connection is lost meanwhile, or hand out a channel that is dead.
-      const sftp = await orAborted(this.#startSftp(), this.#life.signal);
+      const stream = await orAborted(this.#startSftp(), this.#life.signal);
       this.#life.signal.throwIfAborted();
-      const channel = new Channel(sftp, { limitMs, onLimit });
+      const channel = new Channel(stream, { silenceMs, onSilence, onLost: (error) => this.fail(error) });
       this.#open.add(channel);
-      const gone = (why: string) => this.fail(new SignalhouseError("connection_lost", `The SFTP session was lost: ${why}`, "Try again later."));
-      sftp.on("error", (error: Error) => gone(error.message)).on("close", () => gone("the server closed it"));
+      await channel.begin();
       return channel;
     } finally {
       clearTimeout(clock);
     }
   }
 
-  #startSftp(): Promise<SFTPWrapper> {
+  #startSftp(): Promise<ClientChannel> {
     return new Promise((resolve, reject) => {
       this.#life.signal.throwIfAborted();
-      this.#login.client.sftp((error, sftp) => {
-        if (!error) return resolve(sftp);
-        reject(
-          new SignalhouseError("sftp_failed", `${serverName(this.#options)} opens no SFTP session: ${messageOf(error)}`, "Try again later.", error),
-        );
+      this.#login.client.subsys("sftp", (error, stream) => {
+        if (!error) return resolve(stream);
+        reject(sftpRefused(error, serverName(this.#options)));
       });
     });
   }
+}
+
+/** Why a channel is never granted: it is prohibited, or of a type that is not known. Source: RFC 4254, section 5.1. */
+const NEVER_GRANTED: readonly unknown[] = [1, 3];
+
+/** ssh2 gives the reason of a channel that is not granted as a number; a subsystem that is not there has none. */
+function sftpRefused(error: Error, name: string): SignalhouseError {
+  const { reason } = error as { reason?: unknown };
+  if (reason === undefined || NEVER_GRANTED.includes(reason)) {
+    return new SignalhouseError(
+      "server_unfit",
+      `${name} lets us in, but has no SFTP`,
+      "Check sftp.host and sftp.port; else ask whoever runs the server to switch on the subsystem sftp for this user.",
+      error,
+    );
+  }
+  return new SignalhouseError("sftp_failed", `${name} opens no SFTP session: ${firstWords(messageOf(error))}`, "Try again later.", error);
 }

@@ -21,9 +21,12 @@ export const HOST_KEY_ALGORITHMS: Readonly<Record<string, readonly ServerHostKey
 
 /** What is trusted for one host. */
 export interface HostTrust {
-  /** Pinned fingerprints. Where there are some, `known` does not count. */
+  /** Pinned fingerprints. Where there are some, nothing else is trusted; what `known` says is revoked stays so. */
   pinned: readonly string[];
+  /** Every key that known_hosts files have for the host, in whatever order. */
   known: readonly KnownKey[];
+  /** Types of the trusted keys, as far as they are told: these are asked for first. What is found out later is added. */
+  types: string[];
 }
 
 /** A key's fingerprint as `ssh-keygen -l` prints it: `SHA256:…`, without padding. */
@@ -36,13 +39,15 @@ export function fingerprint(key: Buffer): string {
  * @throws SignalhouseError config_invalid where a file is there and cannot be read
  */
 export async function readHostTrust(options: SftpOptions): Promise<HostTrust> {
-  const pinned = options.hostKeys.map((pin) => pin.replace(/=+$/, ""));
-  if (pinned.length > 0) return { pinned, known: [] };
+  const pins = options.hostKeys.map((pin) => /^(?:(\S+) )?(\S+?)=?$/.exec(pin) ?? []);
+  const pinned = pins.flatMap(([, , print]) => print ?? []);
   const home = options.home ?? homeFolder();
   // The default is a file in the home folder, and there need not be one.
   const files = options.knownHosts.filter((file) => home !== "" || !isInHome(file));
   const texts = await Promise.all(files.map((file) => readKnownHosts(expandHome(file, home))));
-  return { pinned, known: texts.flatMap((text) => knownKeys(text, options.host, options.port)) };
+  const known = texts.flatMap((text) => knownKeys(text, options.host, options.port));
+  const trusted = known.filter(({ key, revoked }) => !revoked && (pinned.length === 0 || pinned.includes(fingerprint(key))));
+  return { pinned, known, types: [...pins.flatMap(([, type]) => type ?? []), ...trusted.map(({ type }) => type)] };
 }
 
 async function readKnownHosts(file: string): Promise<string> {
@@ -54,10 +59,14 @@ async function readKnownHosts(file: string): Promise<string> {
   }
 }
 
-/** The algorithms to offer: those of the types that are known for the host first, so that a server with several keys does not look changed. */
+/**
+ * The algorithms to offer: those of the types that are trusted first, so that a server with several keys does not look changed; among them the best
+ * first, whatever their order, as OpenSSH does (order_hostkeyalgs in sshconnect2.c).
+ */
 export function hostKeyAlgorithms(types: readonly string[]): ServerHostKeyAlgorithm[] {
-  const rest = Object.keys(HOST_KEY_ALGORITHMS).filter((type) => !types.includes(type));
-  return [...new Set([...types, ...rest])].flatMap((type) => HOST_KEY_ALGORITHMS[type] ?? []);
+  const all = Object.keys(HOST_KEY_ALGORITHMS);
+  const ordered = [...all.filter((type) => types.includes(type)), ...all.filter((type) => !types.includes(type))];
+  return ordered.flatMap((type) => HOST_KEY_ALGORITHMS[type] ?? []);
 }
 
 /**
@@ -68,19 +77,19 @@ export function hostKeyFault(key: Buffer, trust: HostTrust, server: { host: stri
   const name = serverName(server);
   const shown = `${keyType(key)} ${fingerprint(key)}`;
   const trustIt = `signalhouse keys trust --fingerprint ${fingerprint(key)}`;
+  if (trust.known.some((known) => known.revoked && known.key.equals(key))) {
+    return new SignalhouseError(
+      "host_key_changed",
+      `${name} shows the host key ${shown}, which known_hosts marks as revoked`,
+      "Do not connect. Ask Acoustic support what happened to this key.",
+    );
+  }
   if (trust.pinned.length > 0) {
     if (trust.pinned.includes(fingerprint(key))) return undefined;
     return new SignalhouseError(
       "host_key_changed",
       `${name} shows the host key ${shown}, which is not pinned (pinned: ${trust.pinned.join(", ")})`,
       "Somebody may sit between you and the server. Ask Acoustic support for its fingerprints; only if this one is among them, put it into sftp.hostKeys.",
-    );
-  }
-  if (trust.known.some((known) => known.revoked && known.key.equals(key))) {
-    return new SignalhouseError(
-      "host_key_changed",
-      `${name} shows the host key ${shown}, which known_hosts marks as revoked`,
-      "Do not connect. Ask Acoustic support what happened to this key.",
     );
   }
   const trusted = trust.known.filter((known) => !known.revoked);

@@ -4,6 +4,7 @@ import { dirname } from "node:path";
 import ssh2, { type ParsedKey } from "ssh2";
 import { SignalhouseError } from "../../schemas/errors.ts";
 import { writeNewFile, writeRefused } from "../../sinks/whole-file.ts";
+import { withoutLineEnd } from "./key-text.ts";
 
 export interface KeyPair {
   /** In OpenSSH's form. */
@@ -12,8 +13,9 @@ export interface KeyPair {
   publicKey: string;
 }
 
-/** Makes an ed25519 pair; the private half is encrypted where there is a passphrase. Nothing is written. */
-export function makeKeyPair(comment = "signalhouse", passphrase?: string): KeyPair {
+/** Makes an ed25519 pair; the private half is encrypted where there is a passphrase, of which a line end at its end is no part. Nothing is written. */
+export function makeKeyPair(comment = "signalhouse", given?: string): KeyPair {
+  const passphrase = withoutLineEnd(given ?? "");
   for (;;) {
     const encryption = passphrase ? { passphrase, cipher: "aes256-ctr", rounds: 16 } : {};
     const pair = ssh2.utils.generateKeyPairSync("ed25519", { comment, ...encryption });

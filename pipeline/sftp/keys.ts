@@ -1,51 +1,92 @@
 /** Who we are to the server: a private key file, an ssh-agent, or both. */
-import ssh2, { type AnyAuthMethod, type ParsedKey } from "ssh2";
-import { SignalhouseError, messageOf } from "../../schemas/errors.ts";
+import { readFile, stat } from "node:fs/promises";
+import ssh2, { type BaseAgent, type ParsedKey } from "ssh2";
+import { SignalhouseError, isSignalhouseError, messageOf } from "../../schemas/errors.ts";
 import { readOwnFile } from "../common/own-file.ts";
+import { orAborted } from "./abort.ts";
+import { formFault, fromPkcs8, keyText, withoutLineEnd, type KeyFault } from "./key-text.ts";
 import { publicLine } from "./key-pair.ts";
 import { fingerprint } from "./host-keys.ts";
 import type { SftpOptions } from "./options.ts";
 import { expandHome } from "./paths.ts";
 
-/** The ways to log in, in the order in which they are tried, and the keys behind them, for messages. */
-export interface Credentials {
-  methods: AnyAuthMethod[];
+/** A key that is offered to the server. */
+export interface OfferedKey {
   /** As `ssh-ed25519 SHA256:…`. */
+  name: string;
+  /** The private one, or the public one of the agent's. */
+  key: ParsedKey;
+  /** What signs with it, where that is not the key itself. */
+  agent?: BaseAgent;
+}
+
+/** The keys with which we log in, in the order in which they are tried. */
+export interface Credentials {
+  offered: OfferedKey[];
+  /** Their names, for messages. */
   keys: string[];
 }
 
+type KeyOptions = Pick<SftpOptions, "keyFile" | "agent" | "agentSocket" | "identitiesOnly" | "passphrase" | "home" | "signal">;
+
 /**
  * Reads the private key and asks the agent for its keys. The parsed key stays in memory, so a reconnect needs neither file nor passphrase.
- * @throws SignalhouseError config_invalid, key_unreadable, key_file_open, key_passphrase
+ * As in ssh, sftp.keyFile comes before the agent's other keys, may be the public half of one of them, and is the only one with sftp.identitiesOnly.
+ * @throws SignalhouseError config_invalid, key_unreadable, key_file_open, key_passphrase; the signal's reason
  */
-export async function readCredentials(options: SftpOptions): Promise<Credentials> {
-  const credentials: Credentials = { methods: [], keys: [] };
-  if (options.keyFile) {
-    const key = await readPrivateKey(expandHome(options.keyFile, options.home), options.passphrase);
-    credentials.methods.push({ type: "publickey", username: options.user, key });
-    credentials.keys.push(describe(key));
+export async function readCredentials(options: KeyOptions): Promise<Credentials> {
+  const { keyFile, identitiesOnly, home } = options;
+  if (!keyFile && !options.agent) throw noKey();
+  if (!keyFile && identitiesOnly) {
+    throw new SignalhouseError("config_invalid", "sftp.identitiesOnly is set, but not sftp.keyFile", "Set sftp.keyFile: it says which key is meant.");
   }
-  if (options.agent) {
-    const keys = await agentKeys(options.agentSocket);
-    credentials.methods.push({ type: "agent", username: options.user, agent: options.agentSocket ?? "" });
-    credentials.keys.push(...keys.map(describe));
-  }
-  if (credentials.methods.length === 0) throw noKey();
-  return credentials;
+  const loaded = options.agent ? await agentKeys(options.agentSocket, options.signal) : [];
+  const chosen = keyFile ? await readChosenKey(expandHome(keyFile, home), loaded, options) : undefined;
+  const others = identitiesOnly ? [] : loaded.filter(({ name }) => name !== chosen?.name);
+  const offered = [...(chosen ? [chosen] : []), ...others];
+  return { offered, keys: offered.map(({ name }) => name) };
 }
 
 /**
  * The public halves of the keys that log in, the key file's first, as lines of type, key and comment.
  * @throws SignalhouseError as readCredentials
  */
-export async function readPublicKeys(options: Pick<SftpOptions, "keyFile" | "agent" | "agentSocket" | "passphrase" | "home">): Promise<string[]> {
-  const keys = [
-    ...(options.keyFile ? [await readPrivateKey(expandHome(options.keyFile, options.home), options.passphrase)] : []),
-    ...(options.agent ? await agentKeys(options.agentSocket) : []),
-  ];
-  if (keys.length === 0) throw noKey();
-  return keys.map(publicLine);
+export async function readPublicKeys(options: KeyOptions): Promise<string[]> {
+  return (await readCredentials(options)).offered.map(({ key }) => publicLine(key));
 }
+
+/** The key of sftp.keyFile: the file's own, or the agent's where the file has only its public half, or is locked and has that beside it. */
+async function readChosenKey(path: string, loaded: readonly OfferedKey[], { agent, passphrase }: KeyOptions): Promise<OfferedKey> {
+  if (!agent) return ownKey(await readPrivateKey(path, passphrase));
+  const half = await publicHalf(path);
+  if (half === undefined) {
+    return await readPrivateKey(path, passphrase).then(ownKey, async (error: unknown) => {
+      const beside = isSignalhouseError(error, "key_passphrase") && !passphrase ? await publicHalf(`${path}.pub`).catch(() => undefined) : undefined;
+      const found = loaded.find(({ name }) => beside && name === nameOfKey(beside));
+      if (found) return found;
+      throw error;
+    });
+  }
+  const found = loaded.find(({ name }) => name === nameOfKey(half));
+  if (found) return found;
+  throw new SignalhouseError(
+    "key_unreadable",
+    `${path} is the public half of ${nameOfKey(half)}, which the ssh-agent does not have`,
+    `Add the private half to the agent: ssh-add ${path.replace(/\.pub$/, "")}`,
+  );
+}
+
+/** The public key that a file holds; undefined where it holds something else. */
+async function publicHalf(path: string): Promise<ParsedKey | undefined> {
+  const read = async () => ((await stat(path)).isFile() ? await readFile(path) : Buffer.alloc(0));
+  const text = await read().then(keyText, (error: unknown) => {
+    throw unreadable(path, error);
+  });
+  const [key] = [ssh2.utils.parseKey(text)].flat();
+  return key && !(key instanceof Error) && !key.isPrivateKey() ? key : undefined;
+}
+
+const ownKey = (key: ParsedKey): OfferedKey => ({ name: nameOfKey(key), key });
 
 function noKey(): SignalhouseError {
   return new SignalhouseError(
@@ -55,65 +96,87 @@ function noKey(): SignalhouseError {
   );
 }
 
-function describe(key: ParsedKey): string {
+function nameOfKey(key: ParsedKey): string {
   return `${key.type} ${fingerprint(key.getPublicSSH())}`;
 }
 
 /**
- * A private key in any format that ssh2 reads (OpenSSH, PEM, PuTTY).
+ * A private key in any form that ssh2 reads (OpenSSH's, PEM, PuTTY's second one for RSA), or Node (PKCS #8).
+ * @param passphrase may have a line end behind it that is not its own, as files and secrets have
  * @throws SignalhouseError key_unreadable, key_file_open, key_passphrase
  */
 export async function readPrivateKey(path: string, passphrase?: string): Promise<ParsedKey> {
-  return parsePrivateKey(await readKeyFile(path), path, passphrase);
+  return parsePrivateKey(keyText(await readKeyFile(path)), path, passphrase);
 }
 
 async function readKeyFile(path: string): Promise<Buffer> {
   const read = await readOwnFile(path).catch((error: unknown) => {
-    throw new SignalhouseError(
-      "key_unreadable",
-      `Private key ${path} cannot be read: ${messageOf(error)}`,
-      "Check sftp.keyFile; `signalhouse keys generate` makes a key.",
-      error,
-    );
+    throw unreadable(path, error);
   });
   if ("content" in read) return read.content;
   throw new SignalhouseError("key_file_open", `Private key ${path} can be used by other users (mode ${read.openMode})`, `Run: chmod 600 ${path}`);
 }
 
+function unreadable(path: string, error: unknown): SignalhouseError {
+  return new SignalhouseError(
+    "key_unreadable",
+    `Private key ${path} cannot be read: ${messageOf(error)}`,
+    "Check sftp.keyFile; `signalhouse keys generate` makes a key.",
+    error,
+  );
+}
+
 /** ssh2 tells its reasons in words only, and not always the right ones: a key that does not parse without a passphrase may just need one. */
-function parsePrivateKey(content: Buffer, path: string, passphrase?: string): ParsedKey {
-  const [plain] = [ssh2.utils.parseKey(content)].flat();
+function parsePrivateKey(text: string, path: string, passphrase?: string): ParsedKey {
+  const passphrases = passphrase ? [...new Set([passphrase, withoutLineEnd(passphrase)])].filter((given) => given !== "") : [];
+  const fault = formFault(text);
+  if (fault) throw faultOf(fault, path);
+  const converted = fromPkcs8(text, passphrases);
+  if (typeof converted === "object") throw faultOf(converted, path);
+  const form = converted ?? text;
+  const [plain] = [ssh2.utils.parseKey(form)].flat();
   if (plain && !(plain instanceof Error)) {
     if (plain.isPrivateKey()) return plain;
     throw new SignalhouseError(
       "key_unreadable",
       `${path} is a public key`,
-      "sftp.keyFile wants the private one, usually the same name without .pub.",
+      "sftp.keyFile wants the private one, usually the same name without .pub; only with sftp.agent may it be the public one, of a key in the ssh-agent.",
     );
   }
   if (!plain || !/encrypted/i.test(plain.message)) {
-    const reason = plain?.message ?? "it holds no key";
     throw new SignalhouseError(
       "key_unreadable",
-      `Private key ${path} is not understood: ${reason}`,
+      `Private key ${path} is not understood: ${plain?.message ?? "it holds no key"}`,
       `Convert it to OpenSSH's format: ssh-keygen -p -f ${path}`,
     );
   }
-  if (!passphrase) {
-    throw new SignalhouseError(
-      "key_passphrase",
-      `Private key ${path} needs a passphrase`,
-      "Put it into the environment variable SIGNALHOUSE_KEY_PASSPHRASE, or load the key into ssh-agent and set sftp.agent.",
-    );
+  if (passphrases.length === 0) throw faultOf({ kind: "locked" }, path);
+  for (const given of passphrases) {
+    const [unlocked] = [ssh2.utils.parseKey(form, given)].flat();
+    if (unlocked && !(unlocked instanceof Error)) return unlocked;
   }
-  const [unlocked] = [ssh2.utils.parseKey(content, passphrase)].flat();
-  if (!unlocked || unlocked instanceof Error) {
-    throw new SignalhouseError("key_passphrase", `The passphrase does not open private key ${path}`, "Correct SIGNALHOUSE_KEY_PASSPHRASE.");
-  }
-  return unlocked;
+  throw faultOf({ kind: "wrong passphrase" }, path);
 }
 
-async function agentKeys(socket: string | undefined): Promise<ParsedKey[]> {
+function faultOf(fault: KeyFault, path: string): SignalhouseError {
+  switch (fault.kind) {
+    case "locked":
+      return new SignalhouseError(
+        "key_passphrase",
+        `Private key ${path} needs a passphrase`,
+        "Put it into the environment variable SIGNALHOUSE_KEY_PASSPHRASE, or load the key into ssh-agent and set sftp.agent.",
+      );
+    case "wrong passphrase":
+      return new SignalhouseError("key_passphrase", `The passphrase does not open private key ${path}`, "Correct SIGNALHOUSE_KEY_PASSPHRASE.");
+    default:
+      return new SignalhouseError("key_unreadable", `Private key ${path} cannot be used: ${fault.what}`, `${fault.convert(path)}.`);
+  }
+}
+
+/** How long an ssh-agent may take to tell its keys. */
+const AGENT_MS = 10_000;
+
+async function agentKeys(socket: string | undefined, signal?: AbortSignal): Promise<OfferedKey[]> {
   if (!socket) {
     throw new SignalhouseError(
       "key_unreadable",
@@ -121,18 +184,22 @@ async function agentKeys(socket: string | undefined): Promise<ParsedKey[]> {
       "Start one: eval $(ssh-agent) && ssh-add",
     );
   }
-  const keys = await new Promise<readonly unknown[]>((resolve, reject) => {
-    ssh2.createAgent(socket).getIdentities((error, found) => (error ? reject(error) : resolve(found ?? [])));
-  }).catch((error: unknown) => {
+  const agent = ssh2.createAgent(socket);
+  const limit = AbortSignal.timeout(AGENT_MS);
+  const found = new Promise<readonly unknown[]>((resolve, reject) => {
+    agent.getIdentities((error, keys) => (error ? reject(error) : resolve(keys ?? [])));
+  });
+  const keys = (await orAborted(found, signal ? AbortSignal.any([signal, limit]) : limit).catch((error: unknown) => {
+    signal?.throwIfAborted();
     throw new SignalhouseError(
       "key_unreadable",
       `The ssh-agent at ${socket} does not answer: ${messageOf(error)}`,
       "Start one: eval $(ssh-agent) && ssh-add",
       error,
     );
-  });
+  })) as readonly ParsedKey[];
   if (keys.length === 0) {
     throw new SignalhouseError("key_unreadable", `The ssh-agent at ${socket} has no keys`, "Add one: ssh-add ~/.ssh/id_ed25519");
   }
-  return keys as ParsedKey[];
+  return keys.map((key) => ({ name: nameOfKey(key), key, agent }));
 }

@@ -30,3 +30,23 @@ export function relativePath(path: string): string {
 export function below(base: string, path: string): string {
   return path === "" ? base : posix.join(base, path);
 }
+
+/**
+ * The own name of a directory's entry: some servers give its whole path, absolute or from where the login lands or is locked in, some a slash behind.
+ * @param folder absolute
+ * @returns "" for the directory itself, undefined where the path is not in it
+ */
+export function ownName(folder: string, entry: string): string | undefined {
+  const path = entry.replace(/^(\.\/+)+|\/+$/g, "");
+  if (!path.includes("/")) return path;
+  if (posix.normalize(path) !== path) return undefined;
+  const [here, parent] = [folder.replace(/^\//, ""), posix.dirname(path).replace(/^[/.]$|^\//, "")];
+  if (parent === here || endsWith(parent, here) || endsWith(here, parent)) return posix.basename(path);
+  const itself = path.replace(/^\//, "");
+  return endsWith(itself, here) || endsWith(here, itself) ? "" : undefined;
+}
+
+/** Whether a path ends with another one, which is not empty. */
+function endsWith(path: string, end: string): boolean {
+  return end !== "" && (path === end || path.endsWith(`/${end}`));
+}

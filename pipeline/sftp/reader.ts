@@ -24,7 +24,7 @@ export interface ReadSource {
 /**
  * The bytes of a file, in order. A lost connection is taken up again at the byte where it broke off.
  * Holds at most `pace.windowBytes` for each channel, whatever the file's size; a slow consumer stops the requests.
- * The stream fails with SignalhouseError file_changed, file_missing, connection_lost, server_stalled, host_unreachable or sftp_failed; with the
+ * The stream fails with the file's `fault`, or SignalhouseError file_changed, file_missing, connection_lost, server_stalled, host_unreachable or sftp_failed; with the
  * signal's reason as its cause where it is aborted. Its end closes the handles on the server, the connection stays.
  */
 export function readFile(source: ReadSource, file: RemoteFile, signal: AbortSignal): Readable {
@@ -52,6 +52,7 @@ export function readFile(source: ReadSource, file: RemoteFile, signal: AbortSign
 
 /** Attempt after attempt, each from where the last one got to. */
 async function* chunksOf(source: ReadSource, file: RemoteFile, signal: AbortSignal): AsyncGenerator<Buffer, undefined> {
+  if (file.fault) throw file.fault;
   const retries = source.retries();
   const full = source.pace.windowBytes;
   const small = Math.min(SMALL_BYTES, full);

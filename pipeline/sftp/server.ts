@@ -6,17 +6,19 @@ import { Retries } from "../common/retries.ts";
 import { orAborted } from "./abort.ts";
 import type { Channel } from "./channel.ts";
 import { Connection } from "./connection.ts";
-import type { RemoteFile } from "./file.ts";
+import { remoteFile, type RemoteFile } from "./file.ts";
 import { readHostTrust } from "./host-keys.ts";
 import { readCredentials } from "./keys.ts";
-import { folderNames, listFiles } from "./list.ts";
+import { folderNames, listFiles, type PassedOver } from "./list.ts";
 import { isLost } from "./lost.ts";
-import { DEFAULT_PACE, serverName, type SftpOptions } from "./options.ts";
+import { DROPS } from "./handshake.ts";
+import { DEFAULT_PACE, serverName, type Pace, type SftpOptions } from "./options.ts";
 import { below, relativePath } from "./paths.ts";
 import { readFile } from "./reader.ts";
 import { removeFile, writeFile } from "./writer.ts";
 
 export type { RemoteFile } from "./file.ts";
+export type { PassedOver } from "./list.ts";
 export type { SftpOptions } from "./options.ts";
 
 /** A subscription's folder on Connect's SFTP server. One connection, made anew whenever it is lost, serves everything that is asked. */
@@ -24,15 +26,16 @@ export interface SftpServer {
   /** The subscription's folder that was found, e.g. "/sub_123" or "/". */
   readonly root: string;
   /**
-   * All files below `folders`, recursively, by path.
+   * All files below `folders`, recursively, by path. Those that the server does not say enough of have a `fault`.
+   * @param onPassedOver gets, once the listing is whole, what else there is, by path, and why it is no file of these
    * @throws SignalhouseError folder_missing, connection_lost, server_stalled, host_unreachable, sftp_failed; the signal's reason
    */
-  list(folders: readonly string[], signal?: AbortSignal): Promise<RemoteFile[]>;
-  /** A file as it is now. Throws file_missing where it is not there, else as `list`. */
+  list(folders: readonly string[], signal?: AbortSignal, onPassedOver?: (passedOver: readonly PassedOver[]) => void): Promise<RemoteFile[]>;
+  /** A file as it is now, perhaps with a `fault`. Throws file_missing where it is not there, else as `list`. */
   stat(path: string, signal?: AbortSignal): Promise<RemoteFile>;
   /**
    * The bytes of a file, exactly `file.size` of them, in order; a lost connection is taken up again where it broke off.
-   * Errors: file_changed where size or time are no longer those of `file`, file_missing, else as `list`.
+   * Errors: the file's `fault`, file_changed where size or time are no longer those of `file`, file_missing, else as `list`.
    * Holds 2 MiB, over a long round trip up to 16 MiB. Destroying the stream or aborting stops it at once.
    */
   read(file: RemoteFile, signal?: AbortSignal): Readable;
@@ -53,7 +56,7 @@ export interface SftpServer {
 /**
  * Connects, verifies the server's host key, logs in and finds the subscription's folder.
  * @throws SignalhouseError config_invalid, key_unreadable, key_file_open, key_passphrase, host_unreachable, host_key_unknown, host_key_changed,
- * login_refused, connection_lost, server_stalled, sftp_failed; the signal's reason
+ * login_refused, server_unfit, connection_lost, server_stalled, sftp_failed; the signal's reason
  */
 export async function connectSftp(given: SftpOptions): Promise<SftpServer> {
   const pace = { ...DEFAULT_PACE, ...given.pace };
@@ -101,18 +104,24 @@ export async function connectSftp(given: SftpOptions): Promise<SftpServer> {
   };
 
   try {
-    // Not retried: whoever starts a run wants to know at once that the server cannot be reached.
-    await connection(ended);
+    // Whoever starts a run wants to know at once that the server cannot be reached; only one that drops us is asked again.
+    await firstConnection(() => connection(ended), { ...options, pace });
     const root = await ask(async (connection) => findRoot(await connection.channel(0), options.root));
     const place = (file: { path: string }) => below(root, relativePath(file.path));
     return {
       root,
       close,
-      list: (folders, signal) => ask(async (connection, stop) => listFiles(await connection.channel(0), root, folders, stop), either(signal)),
+      list: async (folders, signal, onPassedOver) => {
+        const { files, passedOver } = await ask(
+          async (connection, stop) => listFiles(await connection.channel(0), root, folders, stop),
+          either(signal),
+        );
+        onPassedOver?.(passedOver);
+        return files;
+      },
       stat: (path, signal) =>
         ask(async (connection, stop) => {
-          const { size, mtime } = await (await connection.channel(0)).stat(place({ path }), stop);
-          return { path: relativePath(path), size, mtime: mtime * 1000 };
+          return remoteFile(relativePath(path), await (await connection.channel(0)).stat(place({ path }), stop));
         }, either(signal)),
       write: (path, source, signal) => {
         const [to, top] = [place({ path }), root];
@@ -127,10 +136,26 @@ export async function connectSftp(given: SftpOptions): Promise<SftpServer> {
   }
 }
 
+/** A server drops connections where too many others are about to log in: that passes. */
+async function firstConnection(connect: () => Promise<unknown>, options: SftpOptions & { pace: Pace }): Promise<void> {
+  const { retries, pace, signal, log = () => {} } = options;
+  const passes = (error: unknown) => isSignalhouseError(error, "connection_lost");
+  const attempts = new Retries({ limit: Math.min(retries, DROPS), backoffMs: pace.backoffMs, doing: "connecting", passes, log });
+  for (;;) {
+    try {
+      await connect();
+      return;
+    } catch (error) {
+      await attempts.again(error, signal);
+    }
+  }
+}
+
 /** Where the subscription's folder is: as configured, else the one `sub_…` folder that the login sees, else where it lands. */
 async function findRoot(channel: Channel, configured: string | undefined): Promise<string> {
   if (configured?.startsWith("/")) return `/${relativePath(configured)}`;
-  const [landing, names] = await Promise.all([channel.realpath("."), folderNames(channel, ".").catch(ifNotLost)]);
+  const place = channel.realpath(".");
+  const [landing, names] = await Promise.all([place, folderNames(channel, ".", place).catch(ifNotLost)]);
   if (configured) return below(landing, relativePath(configured));
   if (basename(landing).startsWith("sub_")) return landing;
   const subscriptions = names.filter((name) => name.startsWith("sub_"));

@@ -34,7 +34,7 @@ export async function writeFile(
   if (size === written) return written;
   throw new SignalhouseError(
     "upload_failed",
-    `${path} has ${size} bytes on the server after ${written} were sent`,
+    `${path} has ${size ?? "an unknown number of"} bytes on the server after ${written} were sent`,
     "Nothing was asked of Connect. Push again; where it stays so, the subscription's folder may be full (5 GB, 100 files).",
   );
 }

@@ -1,11 +1,16 @@
+import { once } from "node:events";
 import { mkdtemp, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { connect, createServer, type AddressInfo } from "node:net";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import ssh2 from "ssh2";
-import { fetchHostKeys } from "../../../pipeline/sftp/fetch-host-keys.ts";
+import { fetchHostKeys, fetchTrustedKey } from "../../../pipeline/sftp/fetch-host-keys.ts";
 import { fingerprint, hostKeyAlgorithms, hostKeyFault, readHostTrust, trustHostKey, type HostTrust } from "../../../pipeline/sftp/host-keys.ts";
+import { keyType, knownHostsLine } from "../../../pipeline/sftp/known-hosts.ts";
+import { connectSftp } from "../../../pipeline/sftp/server.ts";
 import { failureOf } from "../../helpers/errors.ts";
+import { startProxy } from "../../helpers/proxy.ts";
 import { fingerprintOf, sftpDefaults, sshdMissing, startSshd, type Sshd } from "../../helpers/sshd.ts";
 
 const blob = (type: "ed25519" | "rsa") => {
@@ -17,7 +22,7 @@ const other = blob("ed25519");
 const rsa = blob("rsa");
 const server = { host: "sftp.example.com", port: 22 };
 const known = (key: Buffer, type = "ssh-ed25519", revoked = false) => ({ type, key, revoked });
-const trust = (given: Partial<HostTrust>): HostTrust => ({ pinned: [], known: [], ...given });
+const trust = (given: Partial<HostTrust>): HostTrust => ({ pinned: [], known: [], types: [], ...given });
 
 describe("a server that shows our key", () => {
   test.each<{ name: string; given: Partial<HostTrust>; code: string | undefined }>([
@@ -31,6 +36,7 @@ describe("a server that shows our key", () => {
     { name: "another one revoked", given: { known: [known(other, "ssh-ed25519", true)] }, code: "host_key_unknown" },
     { name: "pinned", given: { pinned: [fingerprint(other), fingerprint(ours)] }, code: undefined },
     { name: "another one pinned", given: { pinned: [fingerprint(other)] }, code: "host_key_changed" },
+    { name: "pinned, but revoked", given: { pinned: [fingerprint(ours)], known: [known(ours, "ssh-ed25519", true)] }, code: "host_key_changed" },
     { name: "known, but another one pinned", given: { pinned: [fingerprint(other)], known: [known(ours)] }, code: "host_key_changed" },
   ])("$name: $code", ({ given, code }) => {
     expect(hostKeyFault(ours, trust(given), server)?.code).toBe(code);
@@ -52,7 +58,8 @@ describe("a server that shows our key", () => {
 test.each([
   { types: [], first: "ssh-ed25519" },
   { types: ["ssh-rsa"], first: "rsa-sha2-512" },
-  { types: ["ecdsa-sha2-nistp384", "ssh-ed25519"], first: "ecdsa-sha2-nistp384" },
+  { types: ["ecdsa-sha2-nistp384"], first: "ecdsa-sha2-nistp384" },
+  { types: ["ssh-rsa", "ssh-ed25519"], first: "ssh-ed25519" },
   { types: ["ssh-dss"], first: "ssh-ed25519" },
 ])("the algorithms of $types are offered first", ({ types, first }) => {
   const offered = hostKeyAlgorithms(types);
@@ -79,9 +86,24 @@ describe("the known_hosts files of a configuration", () => {
     expect(keys).toEqual([known(ours), known(rsa, "ssh-rsa")]);
   });
 
-  test("are not asked where a key is pinned", async () => {
+  test.each([
+    { name: "no type is known of a pinned key", pin: () => `${fingerprint(other)}=`, types: [] },
+    { name: "a pin may name it", pin: () => `ssh-ed25519 ${fingerprint(other)}`, types: ["ssh-ed25519"] },
+    { name: "known_hosts may have the key", pin: () => fingerprint(rsa), types: ["ssh-rsa"] },
+  ])("where a key is pinned, tell only types and what is revoked: $name", async ({ pin, types }) => {
     await trustHostKey(join(dir, "one"), server.host, server.port, ours);
-    expect(await readHostTrust(options(["~/one"], [`${fingerprint(other)}=`]))).toEqual({ pinned: [fingerprint(other)], known: [] });
+    await trustHostKey(join(dir, "one"), server.host, server.port, rsa);
+    const found = await readHostTrust(options(["~/one"], [pin()]));
+    expect(found).toEqual({ pinned: [pin().replace(/^\S+ |=$/g, "")], known: [known(ours), known(rsa, "ssh-rsa")], types });
+    expect(hostKeyFault(ours, found, server)?.code).toBe("host_key_changed");
+  });
+
+  test("do not name the type of a revoked key", async () => {
+    await writeFile(
+      join(dir, "one"),
+      `@revoked ${knownHostsLine(server.host, server.port, ours)}\n${knownHostsLine(server.host, server.port, rsa)}\n`,
+    );
+    expect((await readHostTrust(options(["~/one"]))).types).toEqual(["ssh-rsa"]);
   });
 
   test("cannot be a folder", async () => {
@@ -124,9 +146,111 @@ describe.skipIf(sshdMissing)("a real server", () => {
     expect(hostKeyFault(shown!.key, trust({ known: keys }), sshd)).toBeUndefined();
   });
 
+  const keyFile = (type: string) => join(sshd.dir, `host_${type}.pub`);
+  const line = async (type: string) => `[127.0.0.1]:${sshd.port} ${await readFile(keyFile(type), "utf8")}`;
+
+  test.each([
+    { name: "a stale line of its type before it", lines: async () => [await stale(), await line("ed25519")], type: "ssh-ed25519" },
+    { name: "a stale line of another type before it", lines: async () => [await stale("rsa"), await line("ed25519")], type: "ssh-ed25519" },
+    {
+      name: "beside a revoked one that the server would show first",
+      lines: async () => [`@revoked ${await line("ed25519")}`, await line("rsa")],
+      type: "ssh-rsa",
+    },
+    { name: "not the one that the server would show first", lines: async () => [await line("ecdsa")], type: "ecdsa-sha2-nistp256" },
+    { name: "pinned with its type", lines: async () => [], pin: () => `ssh-rsa ${fingerprintOf(keyFile("rsa"))}`, type: "ssh-rsa" },
+    {
+      name: "pinned, and its type in known_hosts",
+      lines: async () => [await line("rsa")],
+      pin: () => fingerprintOf(keyFile("rsa")),
+      type: "ssh-rsa",
+    },
+  ])("takes one connection to know: $name", async ({ lines, pin, type }) => {
+    const proxy = await startProxy(sshd.port);
+    onTestFinished(() => proxy.close());
+    const file = join(sshd.dir, "these");
+    const text = (await lines()).join("").replaceAll(`:${sshd.port}`, `:${proxy.port}`);
+    await writeFile(file, text);
+    const options = { ...sshd.options, port: proxy.port, knownHosts: [file], hostKeys: pin ? [pin()] : [] };
+    const key = await fetchTrustedKey(options, await readHostTrust(options), 5000);
+    expect([keyType(key), proxy.connections]).toEqual([type, 1]);
+    await (await connectSftp(options)).close();
+    expect(proxy.connections).toBe(2);
+  });
+
+  async function stale(type = "ed25519"): Promise<string> {
+    const [own] = (await readFile(keyFile(type), "utf8")).split(" ");
+    const blob = type === "rsa" ? rsa : other;
+    return `[127.0.0.1]:${sshd.port} ${own} ${blob.toString("base64")}\n`;
+  }
+
+  test("of a pinned key whose type nobody knows, finds it, and knows it from then on", async () => {
+    const proxy = await startProxy(sshd.port);
+    onTestFinished(() => proxy.close());
+    const options = { ...sshd.options, port: proxy.port, knownHosts: [], hostKeys: [fingerprintOf(keyFile("rsa"))] };
+    const trusted = await readHostTrust(options);
+    expect(keyType(await fetchTrustedKey(options, trusted, 5000))).toBe("ssh-rsa");
+    const before = proxy.connections;
+    await fetchTrustedKey(options, trusted, 5000);
+    expect(proxy.connections).toBe(before + 1);
+  });
+
+  test("a connection that is dropped says nothing of its key, and is made again", async () => {
+    const proxy = await startProxy(sshd.port);
+    onTestFinished(() => proxy.close());
+    proxy.cuts.push(0, 30);
+    expect(await fetchHostKeys(sshd.host, proxy.port, 5000)).toHaveLength(3);
+    const options = { ...sshd.options, port: proxy.port, knownHosts: [], hostKeys: [fingerprintOf(keyFile("rsa"))] };
+    proxy.cuts.push(0, 1, 30, 1, 0);
+    expect(keyType(await fetchTrustedKey(options, await readHostTrust(options), 5000))).toBe("ssh-rsa");
+    proxy.cuts.push(0, 1, 30);
+    await (await connectSftp(options)).close();
+    expect(proxy.cuts).toEqual([]);
+  });
+
+  test("where all connections but the first are dropped, no key counts as changed", async () => {
+    let connections = 0;
+    const busy = createServer((socket) => {
+      socket.on("error", () => {});
+      connections += 1;
+      if (connections > 1) {
+        socket.destroy();
+        return;
+      }
+      const upstream = connect(sshd.port, sshd.host).on("error", () => socket.destroy());
+      socket
+        .on("close", () => upstream.destroy())
+        .pipe(upstream)
+        .pipe(socket);
+    });
+    busy.listen(0, "127.0.0.1");
+    await once(busy, "listening");
+    onTestFinished(() => void busy.close());
+    const { port } = busy.address() as AddressInfo;
+    const options = { ...sshd.options, port, knownHosts: [], hostKeys: [fingerprintOf(keyFile("rsa"))] };
+    expect(await failureOf(fetchTrustedKey(options, await readHostTrust(options), 5000))).toMatchObject({ code: "connection_lost" });
+    expect(connections).toBeGreaterThan(3);
+    connections = 0;
+    expect(await failureOf(connectSftp(options))).toMatchObject({ code: "connection_lost" });
+  });
+
   test("can be given up", async () => {
     const reason = new Error("enough");
     await expect(fetchHostKeys(sshd.host, sshd.port, 5000, AbortSignal.abort(reason))).rejects.toBe(reason);
+  });
+});
+
+describe.skipIf(sshdMissing)("a server that takes two connections at a time that have not logged in", () => {
+  test("shows all its keys, and is asked in by a pin of a type that it does not show first, without a false alarm", async () => {
+    const sshd = await startSshd(["ed25519", "rsa", "ecdsa"], ["MaxStartups 2"]);
+    onTestFinished(() => sshd.close());
+    const options = { ...sshd.options, hostKeys: [sshd.fingerprints[1]!], knownHosts: [], pace: { backoffMs: 50 } };
+    expect(await fetchHostKeys(sshd.host, sshd.port, 5000)).toHaveLength(3);
+    // Each of these needs several connections, one right after the other.
+    for (let round = 0; round < 2; round += 1) {
+      expect(keyType(await fetchTrustedKey(options, await readHostTrust(options), 5000))).toBe("ssh-rsa");
+      await (await connectSftp(options)).close();
+    }
   });
 });
 

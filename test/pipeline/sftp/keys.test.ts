@@ -25,9 +25,9 @@ const options = () => ({ ...sftpDefaults(), host: "127.0.0.1", port: 22, user: "
 
 describe("a private key file", () => {
   test.each(["ed25519", "ecdsa", "rsa"])("is read: %s", async (type) => {
-    const { keys, methods } = await readCredentials({ ...options(), keyFile: at(type) });
+    const { keys, offered } = await readCredentials({ ...options(), keyFile: at(type) });
     expect(keys).toEqual([expect.stringContaining(fingerprintOf(at(`${type}.pub`)))]);
-    expect(methods).toMatchObject([{ type: "publickey", username: "analyst@example.com" }]);
+    expect(offered.map(({ key, agent }) => [key.isPrivateKey(), agent])).toEqual([[true, undefined]]);
   });
 
   test("is found below the home folder", async () => {
