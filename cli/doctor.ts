@@ -41,7 +41,7 @@ export const command = defineCommand({
     await checkWarehouse(list, configuration);
     context.out.result({ ok: list.failed === 0, checks: list.checks }, () => {
       const verdict = list.failed === 0 ? "Everything works." : `${count(list.failed, "test")} failed.`;
-      return `${list.text()}\n\n${verdict}`;
+      return [...list.lines(), "", verdict];
     });
     return list.failed === 0 ? EXIT.done : EXIT.failed;
   },

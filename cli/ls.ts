@@ -39,7 +39,7 @@ export const command = defineCommand({
     });
     const urgent = files.filter((entry) => entry.urgent).length;
     out.result({ root: server.root, files }, () => {
-      if (files.length === 0) return `There are no files in ${folders.join(", ")}.`;
+      if (files.length === 0) return [`There are no files in ${folders.join(", ")}.`];
       const rows = files.map(({ path, size, mtime, state, urgent }) => [
         path,
         bytes(size),
@@ -51,7 +51,7 @@ export const command = defineCommand({
       const loaded = files.filter(({ state }) => state.startsWith("loaded")).length;
       const total = `${count(files.length, "file")}, ${bytes(files.reduce((sum, { size }) => sum + size, 0))}; ${number(loaded)} loaded.`;
       const warning = urgent > 0 ? ` ${count(urgent, "file")} to be deleted within 7 days and not loaded: run signalhouse sync.` : "";
-      return `${table(["file", { right: "size" }, { right: "age" }, "state", "deleted", ""], rows)}\n\n${total}${warning}`;
+      return [...table(["file", { right: "size" }, { right: "age" }, "state", "deleted", ""], rows), "", `${total}${warning}`];
     });
     return EXIT.done;
   },

@@ -32,7 +32,7 @@ export const command = defineCommand({
     }
     const outcomes = jobs.map((job): ImportOutcome => looked.get(job.name) ?? { job });
     const shown = outcomes.slice(-20);
-    context.out.result({ imports: shown.map(importDocument) }, () => (shown.length === 0 ? "Nothing was pushed yet." : importTable(shown)));
+    context.out.result({ imports: shown.map(importDocument) }, () => (shown.length === 0 ? ["Nothing was pushed yet."] : importTable(shown)));
     tellImportFaults(context.out, outcomes);
     return outcomes.some(({ error }) => error) ? EXIT.failed : EXIT.done;
   },

@@ -1,8 +1,8 @@
 /** What a sync does with each file, and why. Pure: the listing and the ledger in, decisions out. */
-import picomatch from "picomatch";
 import { SignalhouseError } from "../../schemas/errors.ts";
 import type { KnownFile } from "../../sinks/ledger.ts";
 import type { RemoteFile } from "../sftp/server.ts";
+import { glob } from "./glob.ts";
 
 export type Decision =
   | { action: "load"; why: "new" | "changed since it was loaded" | "failed before" }
@@ -55,7 +55,7 @@ export function namedBy(patterns: readonly string[]): (path: string) => boolean 
   if (patterns.includes(""))
     throw new SignalhouseError("usage", "a pattern of --only is empty", 'Give a pattern such as "*2025-09*", or leave it out.');
   const matchers = patterns.map((pattern) => {
-    const matches = picomatch(pattern, { dot: true });
+    const matches = glob(pattern);
     return pattern.includes("/") ? matches : (path: string) => path.split("/").some((name) => matches(name));
   });
   return (path) => matchers.length === 0 || matchers.some((matches) => matches(path));
