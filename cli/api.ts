@@ -34,6 +34,7 @@ export async function exportContext(config: Config, context: Context): Promise<E
     config,
     api: await apiOf(config, context),
     useWarehouse: door.toWrite,
+    look: door.toLook,
     finish: door.toFinish,
     clock: context.clock,
     signal: context.signal,

@@ -53,7 +53,10 @@ function lines(warehouse: string, size: number, status: Status, { quota, exports
     ["warehouse", `${warehouse}, ${bytes(size)}`],
     ["newest signal", status.newest_signal ? ago(status.newest_signal) : "none yet"],
     ["last load", last_load ? `${ago(last_load.finished_at)}: ${last_load.path}` : "none yet"],
-    ["files", `${number(files.loaded)} loaded, ${number(files.duplicate)} with the same bytes, ${number(files.failed)} failed`],
+    [
+      "files",
+      `${number(files.loaded)} loaded, ${number(files.duplicate)} with the same bytes, ${number(files.failed)} failed${files.dismissed > 0n ? `, ${number(files.dismissed)} dismissed` : ""}`,
+    ],
     ["rejects", status.rejects > 0n ? `${number(status.rejects)} not replayed; see: signalhouse rejects list` : "none"],
     [
       "quota left today",

@@ -2,11 +2,12 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { type Door, doorTo, type DoorOptions, type OutcomeOf, type ReadOptions } from "../pipeline/common/door.ts";
 import type { Config } from "../schemas/config.ts";
+import type { SignalhouseError } from "../schemas/errors.ts";
 import { type Outcome, OUTCOMES } from "../schemas/outcomes.ts";
 import type { Warehouse } from "../sinks/warehouse.ts";
 import type { Context } from "./command.ts";
 import { outcomeOfError } from "./failures.ts";
-import { count } from "./format.ts";
+import { count, duration } from "./format.ts";
 
 /** The door to a configuration's warehouse. */
 export function doorOf(config: Config, { out, signal }: Pick<Context, "out" | "signal">, options: Pick<DoorOptions, "patience"> = {}): Door {
@@ -15,7 +16,8 @@ export function doorOf(config: Config, { out, signal }: Pick<Context, "out" | "s
       `The warehouse is of an older version: ${count(signals, "signal")} of it get the keys of this one. That may take a minute for ten million of them, ` +
         "or ten where they have no SIGNAL_ID. It is one transaction: interrupted, it leaves the warehouse as it was.",
     );
-  return doorTo(config, { signal, onMigration, ...options });
+  const onWait = ({ message }: SignalhouseError, most: number) => out.log("info", `${message}: it is waited for, ${duration(most)} at most`);
+  return doorTo(config, { signal, onMigration, onWait, ...options });
 }
 
 /** How a run ends by the exit code of its command. */

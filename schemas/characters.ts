@@ -39,5 +39,8 @@ export function oneLine(text: string, most = Infinity): string {
   return line.length > most ? `${line.slice(0, most - 1).replace(/[\ud800-\udbff]$/, "")}…` : line;
 }
 
+/** What a server said, as a part of a message of ours: one line of so many characters at most. */
+export const serverWords = (text: string, most = 500): string => oneLine(text.slice(0, 10 * most).trim(), most);
+
 /** The same for a text of several lines, whose line ends and tabs stay. A JSON text still says the same. */
 export const safeLines = (text: string): string => text.replace(UNSAFE_IN_LINES, escapeUnsafe);

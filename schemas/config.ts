@@ -49,11 +49,12 @@ const sftp = z.strictObject({
   retries: z.int().min(0).default(8),
 });
 
-/** An API key goes over the network with every request: in the clear only to this machine, as with the sandbox. */
+/** An API key goes over the network with every request: in the clear only to this machine, as with the sandbox. fetch takes no user and password, and would print them. */
 const endpoint = z.string().refine((text) => {
   const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url?.username || url?.password) return false;
   return url?.protocol === "https:" || (url?.protocol === "http:" && ["127.0.0.1", "localhost", "[::1]"].includes(url.hostname));
-}, "expected an https:// address");
+}, "expected an https:// address without user and password");
 
 const api = z.strictObject({
   /** The GraphQL endpoint; by default the region's. */

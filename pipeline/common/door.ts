@@ -1,6 +1,6 @@
 /** The one door to a warehouse: to read it, to plan with it, to write to it, and to note a run. */
 import type { Config } from "../../schemas/config.ts";
-import { isSignalhouseError, messageOf } from "../../schemas/errors.ts";
+import { isSignalhouseError, messageOf, type SignalhouseError } from "../../schemas/errors.ts";
 import type { Outcome } from "../../schemas/outcomes.ts";
 import { interruptible } from "../../sinks/interrupt.ts";
 import { memoryPlace } from "../../sinks/memory-place.ts";
@@ -20,6 +20,8 @@ export interface DoorOptions {
   /** Milliseconds for which another process is waited for that has the warehouse; none by default. */
   patience?: number;
   clock?: Clock;
+  /** Told when another process has the warehouse, and it is waited for. @param error says who @param most milliseconds that it is waited for at most */
+  onWait?: ((error: SignalhouseError, most: number) => void) | undefined;
   /** Told before a warehouse of an older version is migrated. @param signals how many it has */
   onMigration?: ((signals: number) => void) | undefined;
 }
@@ -37,6 +39,11 @@ export interface Door {
   toRead<T>(work: (warehouse: Warehouse) => Promise<T>, options?: ReadOptions): Promise<T>;
   /** Opens it to read, or, where there is none yet, an empty one in memory. */
   toPlan: UseWarehouse;
+  /**
+   * Opens it to read, for a flow that looks first whether there is something to write. Where there is none yet it is made, and an older one is brought to
+   * this version.
+   */
+  toLook: UseWarehouse;
   /** Opens it to write, for nobody else; creates it, or brings it to this version. */
   toWrite: UseWarehouse;
   /** Opens it to write down what has become of something, after an abort, too. */
@@ -60,19 +67,20 @@ const SHORT_MS = 5_000;
 
 /** The door to the configuration's warehouse. Nothing is open yet. */
 export function doorTo({ warehouse, limits }: Pick<Config, "warehouse" | "limits">, options: DoorOptions): Door {
-  const { signal, patience = 0, clock = realClock, onMigration } = options;
+  const { signal, patience = 0, clock = realClock, onMigration, onWait } = options;
   const place = placeOf(warehouse);
   // One thread a connection: loads share the work out by themselves.
   const limited = { memory: limits.memory, threads: 1 };
 
   const open = async (attempt: () => Promise<Warehouse>, waiting = signal, most = patience): Promise<Warehouse> => {
     const end = clock.now() + most;
-    for (;;) {
+    for (let isTold = false; ; isTold = true) {
       waiting.throwIfAborted();
       try {
         return await attempt();
       } catch (error) {
         if (!isSignalhouseError(error, "warehouse_locked") || clock.now() >= end) throw error;
+        if (!isTold) onWait?.(error, most);
         await clock.wait(LOOK_MS, waiting);
       }
     }
@@ -102,6 +110,14 @@ export function doorTo({ warehouse, limits }: Pick<Config, "warehouse" | "limits
       read(
         await openToRead().catch((error: unknown) => {
           if (isSignalhouseError(error, "warehouse_missing")) return openWarehouse(memoryPlace());
+          throw error;
+        }),
+        work,
+      ),
+    toLook: async (work) =>
+      read(
+        await openToRead({ isLimited: true }).catch((error: unknown) => {
+          if (isSignalhouseError(error, "warehouse_missing", "warehouse_older")) return open(writable);
           throw error;
         }),
         work,

@@ -1,5 +1,6 @@
 /** What Connect's refusals, faults and silence mean, in words. */
 import type { DataJob } from "../../schemas/connect.ts";
+import { serverWords } from "../../schemas/characters.ts";
 import { SignalhouseError } from "../../schemas/errors.ts";
 import type { GraphqlFault } from "./post.ts";
 
@@ -72,15 +73,23 @@ export function importAdvice(said: string): string | undefined {
 
 /** GraphQL's faults in one line. */
 function graphqlFaults(errors: readonly GraphqlFault[]): string {
-  return errors
-    .map(({ message, extensions }) => {
+  return several(
+    errors.map(({ message, extensions }) => {
       const codes = [extensions?.code, extensions?.category].filter(Boolean).join(", ");
-      return codes ? `${message} (${codes})` : message;
-    })
-    .join("; ");
+      return serverWords(message) + (codes ? ` (${serverWords(codes, 100)})` : "");
+    }),
+  );
+}
+
+/** So many faults are told, of however many there are. */
+const MOST_FAULTS = 5;
+
+function several(faults: readonly string[]): string {
+  const more = faults.length - MOST_FAULTS;
+  return faults.slice(0, MOST_FAULTS).join("; ") + (more > 0 ? `; and ${more} more` : "");
 }
 
 /** The faults that `dataJob` tells of a job, in one line; empty where it tells none. */
 export function jobFaults({ errors }: DataJob): string {
-  return (errors ?? []).map(({ code, message }) => [code, message].filter(Boolean).join(": ")).join("; ");
+  return several((errors ?? []).map(({ code, message }) => serverWords([code, message].filter(Boolean).join(": "))));
 }

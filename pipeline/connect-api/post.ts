@@ -1,6 +1,8 @@
 /** One request to the GraphQL endpoint, and what can come of it. */
 import { z } from "zod";
+import { serverWords } from "../../schemas/characters.ts";
 import { messageOf, SignalhouseError } from "../../schemas/errors.ts";
+import { withoutSecret } from "./without-secret.ts";
 
 export interface Endpoint {
   /** The address; requests go to its root path. */
@@ -27,6 +29,8 @@ export type GraphqlFault = z.infer<typeof graphqlFault>;
 const answer = z.object({ data: z.unknown().optional(), errors: z.array(graphqlFault).nullish() });
 
 const MOST_BYTES = 1024 * 1024;
+/** Characters of a body that are looked at to show its beginning. */
+const MOST_SAID = 10_000;
 
 /** These come before anything was sent. */
 const UNSENT = new Set(["ENOTFOUND", "EAI_AGAIN", "ECONNREFUSED", "UND_ERR_CONNECT_TIMEOUT"]);
@@ -57,7 +61,7 @@ export async function post({ endpoint, apiKey, timeoutSeconds, signal }: Endpoin
     signal?.throwIfAborted();
     return unreached(host, timeoutSeconds, timeout.aborted, error);
   }
-  return read(host, response.status, body.replaceAll(apiKey, "(the API key)"));
+  return read(host, response.status, body, withoutSecret(apiKey, "(the API key)"));
 }
 
 function unreached(host: string, timeoutSeconds: number, timedOut: boolean, error: unknown): Posted {
@@ -83,7 +87,8 @@ const failed = (sent: "no" | "maybe", code: "api_failed" | "api_unreachable", me
   error: new SignalhouseError(code, message, hint),
 });
 
-function read(host: string, status: number, body: string): Posted {
+/** @param clean takes the key out of what is shown of an answer: out of its texts once their escapes are read, and out of a body as it is */
+function read(host: string, status: number, body: string, clean: ReturnType<typeof withoutSecret>): Posted {
   if (status === 401 || status === 403) {
     throw new SignalhouseError(
       "api_key_refused",
@@ -91,9 +96,9 @@ function read(host: string, status: number, body: string): Posted {
       "Check the key under Administration > General settings > API keys in Connect, and that region is your subscription's: a key of another region is refused too.",
     );
   }
-  const said = body.trim() === "" ? "nothing" : body.trim().slice(0, 200);
+  const said = body.trim() === "" ? "nothing" : serverWords(clean(body.slice(0, MOST_SAID)), 200);
   const strange = failed(status === 429 ? "no" : "maybe", "api_failed", `Connect's API at ${host} answered HTTP ${status}: ${said}`, TRY_AGAIN);
-  const parsed = answer.safeParse(parseJson(body));
+  const parsed = answer.safeParse(clean(parseJson(body)));
   if (status >= 500 || status === 429 || !parsed.success) return strange;
   const { data, errors } = parsed.data;
   if (errors && errors.length > 0) return { kind: "refused", errors };

@@ -1,4 +1,5 @@
 import type { FileEntryWithStats, SFTPWrapper, Stats } from "ssh2";
+import { serverWords } from "../../schemas/characters.ts";
 import { SignalhouseError, messageOf } from "../../schemas/errors.ts";
 
 /** Status codes of SFTP version 3. Source: draft-ietf-secsh-filexfer-02, section 7. */
@@ -163,11 +164,11 @@ function refusal(error: Error, path: string): SignalhouseError {
     case undefined:
     case STATUS.noConnection:
     case STATUS.connectionLost:
-      return new SignalhouseError("connection_lost", `The connection was lost: ${messageOf(error)}`, "Try again later.", error);
+      return new SignalhouseError("connection_lost", `The connection was lost: ${serverWords(messageOf(error))}`, "Try again later.", error);
     default:
       return new SignalhouseError(
         "sftp_failed",
-        `The server refused a request for ${path}: ${messageOf(error)} (status ${String(code)})`,
+        `The server refused a request for ${path}: ${serverWords(messageOf(error))} (status ${String(code)})`,
         "Try again later.",
         error,
       );

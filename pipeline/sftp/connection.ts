@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import type { SFTPWrapper } from "ssh2";
+import { serverWords } from "../../schemas/characters.ts";
 import { SignalhouseError, messageOf } from "../../schemas/errors.ts";
 import { orAborted } from "./abort.ts";
 import { Channel } from "./channel.ts";
@@ -38,7 +39,7 @@ export class Connection {
     const lost = (why: string) =>
       this.fail(new SignalhouseError("connection_lost", `The connection to ${serverName(options)} was lost: ${why}`, "Try again later."));
     session.client
-      .on("error", (error) => lost(messageOf(error)))
+      .on("error", (error) => lost(serverWords(messageOf(error))))
       .on("end", () => lost("the server closed it"))
       .on("close", () => lost("it broke off"));
   }
@@ -140,7 +141,12 @@ export class Connection {
       this.#login.client.sftp((error, sftp) => {
         if (!error) return resolve(sftp);
         reject(
-          new SignalhouseError("sftp_failed", `${serverName(this.#options)} opens no SFTP session: ${messageOf(error)}`, "Try again later.", error),
+          new SignalhouseError(
+            "sftp_failed",
+            `${serverName(this.#options)} opens no SFTP session: ${serverWords(messageOf(error))}`,
+            "Try again later.",
+            error,
+          ),
         );
       });
     });

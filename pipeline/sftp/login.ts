@@ -1,5 +1,6 @@
 import type { Socket } from "node:net";
 import ssh2, { type Client, type NegotiatedAlgorithms, type ServerHostKeyAlgorithm } from "ssh2";
+import { serverWords } from "../../schemas/characters.ts";
 import { SignalhouseError, isSignalhouseError, messageOf } from "../../schemas/errors.ts";
 import { fetchHostKeys } from "./fetch-host-keys.ts";
 import { HOST_KEY_ALGORITHMS, hostKeyAlgorithms, hostKeyFault, type HostTrust } from "./host-keys.ts";
@@ -109,10 +110,15 @@ function loginFault(error: unknown, handshaken: boolean, options: SftpOptions, {
   if (level === "handshake") {
     return new SignalhouseError(
       "host_unreachable",
-      `${name} and signalhouse find no common ground: ${messageOf(error)}`,
+      `${name} and signalhouse find no common ground: ${serverWords(messageOf(error))}`,
       "Check that sftp.host and sftp.port are an SFTP server.",
       error,
     );
   }
-  return new SignalhouseError("connection_lost", `${name} dropped the connection during the login: ${messageOf(error)}`, "Try again later.", error);
+  return new SignalhouseError(
+    "connection_lost",
+    `${name} dropped the connection during the login: ${serverWords(messageOf(error))}`,
+    "Try again later.",
+    error,
+  );
 }
