@@ -25,7 +25,7 @@ export interface SyncOptions extends PlanOptions {
   /** How records are read; by DuckDB by default. */
   reader?: Reader | undefined;
   onEvent?: (event: SyncEvent) => void;
-  /** Takes a line about the connection. */
+  /** Takes a line about the connection, and about what is forgotten. */
   log?: (line: string) => void;
 }
 
@@ -125,7 +125,10 @@ export async function loadListed(
   options.onEvent?.({ event: "planned", files: planned });
   if (options.dryRun) return { planned, files: [] };
   for (const { name, change } of found) await changeJob(warehouse.connection, name, change);
-  for (const path of gone) await forgetFailures(warehouse.connection, path);
+  for (const path of gone) {
+    await forgetFailures(warehouse.connection, path);
+    options.log?.(`${path} is forgotten: it had failed, and the server has it no more`);
+  }
   const sources = planned.filter(({ decision }) => decision.action === "load").map(({ file }) => remoteSource(server, file));
   const files = await loadFiles(sources, {
     warehouse,

@@ -66,18 +66,27 @@ test("what the server has no more is forgotten by itself; what it still has, or 
   for (const name of ["dismissed", "gone", "elsewhere/there"])
     putFile(join(exports, `Export/Signals/${name}.csv`), Buffer.from("no header\n"), at(20));
   writeFileSync(join(cwd, "local.csv"), "no header\n");
-  await run("load", "local.csv");
-  await run("load", "-");
-  await run("sync");
+  for (const args of [["load", "local.csv"], ["load", "-"], ["sync"]]) {
+    const { code, stderr } = await run(...args);
+    expect({ args, code, stderr }).toMatchObject({ args, code: 1, stderr: expect.stringMatching(/\[(header_missing|file_empty)\]/) });
+  }
   await run("loads", "forget", "Export/Signals/dismissed.csv");
   for (const name of ["dismissed", "gone"]) rmSync(join(exports, `Export/Signals/${name}.csv`));
   // A folder that is looked into no more says nothing of its files.
   rmSync(join(exports, BAD));
   writeConfig(cwd, { ...config, sftp: { ...(config.sftp as NonNullable<ConfigInput["sftp"]>), folders: ["Export/Signals/elsewhere"] } });
   const before = await ledger();
+  expect(before).toEqual([
+    `${join(cwd, "local.csv")} failed`,
+    `${BAD} failed`,
+    "Export/Signals/dismissed.csv dismissed",
+    ...["elsewhere/there", "gone"].map((name) => `Export/Signals/${name}.csv failed`),
+    "stdin failed",
+  ]);
   await run("sync", "--dry-run");
   expect(await ledger()).toEqual(before);
-  await run("sync", "--only", "nothing*");
+  const { stderr } = await run("sync", "--only", "nothing*");
+  for (const name of ["bad", "dismissed", "gone"]) expect(stderr).toContain(`${name}.csv is forgotten`);
   expect(await ledger()).toEqual([`${join(cwd, "local.csv")} failed`, "Export/Signals/elsewhere/there.csv failed", "stdin failed"]);
 });
 

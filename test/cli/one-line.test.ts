@@ -28,6 +28,9 @@ test("names on the server", async () => {
   const commands = ["ls", "sync --dry-run", "sync", "sync --quiet", "status", "rejects list", "ls --json", "status --json", "sync --json"];
   for (const command of commands) expect(`${command}: ${honest(await cli(command.split(" "), { cwd }))}`).toContain(shown);
   honest(await cli(["query", "FROM signalhouse.loads"], { cwd }));
+  const bar = await cli(["sync", "--warehouse", "other.duckdb"], { cwd, terminal: true });
+  expect(bar.stderr).toContain(`left  ${shown}`);
+  expect(bar.stdout + bar.stderr).not.toMatch(/^2025-09-01|\u001b\[2J|[\u0085\u2028\u202e]/m);
 });
 
 test("a watch's log, its health file and its figures", async () => {

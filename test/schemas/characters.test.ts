@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { folded, oneLine, safeLines, shown } from "../../schemas/characters.ts";
+import { folded, oneLine, safeLines, serverWords, shown } from "../../schemas/characters.ts";
 
 test.each([
   ["A1", '"A1"'],
@@ -43,6 +43,11 @@ describe("oneLine", () => {
     expect(oneLine("abcd", 4)).toBe("abcd");
     expect(oneLine("a😀bc", 3)).toBe("a…");
   });
+});
+
+test("a server's words are one line with a bound, whatever there is of them", () => {
+  expect(serverWords(" a\nb ")).toBe(String.raw`a\nb`);
+  expect(serverWords("x".repeat(10_000_000))).toBe(`${"x".repeat(499)}…`);
 });
 
 test("a JSON text that is made safe says the same", () => {
