@@ -62,7 +62,7 @@ const api = z.strictObject({
   /** File that holds the API key and that only the user can read. The environment variable SIGNALHOUSE_API_KEY comes before it. */
   keyFile: z.string().min(1).optional(),
   /** Take the key from keyFile whatever the environment has, which is Connect's key: a sandbox's configuration says so. */
-  keyFileOnly: z.boolean().default(false),
+  keyFileOnly: z.boolean().optional(),
   /** Seconds that one request may take. */
   timeoutSeconds: z.number().positive().default(30),
   /** How often a request that may be repeated is, before it fails. */
