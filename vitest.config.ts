@@ -31,7 +31,7 @@ export default defineConfig({
     projects: isLong
       ? [project("long", LONG)]
       : [
-          project("pure", ["test/{schemas,transforms}/**/*.test.ts", "test/architecture.test.ts"]),
+          project("pure", ["test/{schemas,transforms}/**/*.test.ts", "test/{architecture,package}.test.ts"]),
           project("flows", ["test/{sinks,pipeline,samples,cli}/**/*.test.ts", "test/docs.test.ts", "test/docs-commands.test.ts"], PROCESSES),
           project("process", PROCESSES),
         ],

@@ -9,17 +9,21 @@ import type { Context } from "./command.ts";
 import { secrets } from "./server.ts";
 import { BY_EXIT_CODE, doorOf } from "./warehouse.ts";
 
-/** The API key, from the environment or the configuration's file. @throws SignalhouseError api_key_missing, api_key_file_open */
-function apiKeyOf(config: Config, { env }: Pick<Context, "env">): Promise<string> {
-  return readApiKey({ environment: env["SIGNALHOUSE_API_KEY"], keyFile: config.api.keyFile });
+/** The API key of the environment, where it counts. */
+function environmentKey({ api }: Config, { env }: Pick<Context, "env">): string | undefined {
+  return api.keyFileOnly ? undefined : env["SIGNALHOUSE_API_KEY"]?.trim() || undefined;
 }
+
+/** Where the API key comes from, as users call it; undefined where none is named. */
+export const apiKeySource = (config: Config, context: Pick<Context, "env">): string | undefined =>
+  environmentKey(config, context) === undefined ? config.api.keyFile : "SIGNALHOUSE_API_KEY";
 
 /** The API that the configuration means. @throws SignalhouseError config_invalid, api_key_missing, api_key_file_open */
 export async function apiOf(config: Config, context: Pick<Context, "env" | "signal" | "out" | "clock">) {
   const { signal, out, env, clock } = context;
   const { timeoutSeconds, retries } = config.api;
   const log = (line: string) => out.log("info", line);
-  const apiKey = await apiKeyOf(config, context);
+  const apiKey = await readApiKey({ environment: environmentKey(config, context), keyFile: config.api.keyFile });
   const endpoint = apiEndpoint(config);
   const proxy = proxyTo(endpoint, env);
   return connectApi({ endpoint, apiKey, timeoutSeconds, retries, proxy, signal, log, clock });
@@ -37,6 +41,7 @@ export async function exportContext(config: Config, context: Context): Promise<E
     config,
     api: await apiOf(config, context),
     useWarehouse: door.toWrite,
+    look: door.toLook,
     finish: door.toFinish,
     clock: context.clock,
     signal: context.signal,

@@ -1,5 +1,5 @@
 import { planSpan } from "../pipeline/backfill.ts";
-import { calendarText, SPAN_OPTIONS, spanOf } from "./backfill.ts";
+import { calendarLines, SPAN_OPTIONS, spanOf } from "./backfill.ts";
 import { defineCommand } from "./command.ts";
 import { warnOfUnlisted } from "./export-report.ts";
 import { EXIT } from "./failures.ts";
@@ -19,7 +19,7 @@ export const command = defineCommand({
     const span = spanOf(values, config, now);
     warnOfUnlisted(out, span.types);
     const plan = await doorOf(config, context).toPlan((warehouse) => planSpan(warehouse, span, { ...config.backfill, now }));
-    out.result(plan, () => calendarText(plan, config.backfill.guessRowsPerDay));
+    out.result(plan, () => calendarLines(plan, config.backfill.guessRowsPerDay));
     return EXIT.done;
   },
 });

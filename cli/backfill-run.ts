@@ -1,5 +1,5 @@
 import { runBackfill } from "../pipeline/backfill.ts";
-import { calendarText, SPAN_OPTIONS, spanOf } from "./backfill.ts";
+import { calendarLines, SPAN_OPTIONS, spanOf } from "./backfill.ts";
 import { defineCommand } from "./command.ts";
 import { exportContext, noteRun } from "./api.ts";
 import { exitOf, jobDocument, jobTable, tellFaults, warnOfUnlisted } from "./export-report.ts";
@@ -28,9 +28,13 @@ export const command = defineCommand({
         runId,
         onEvent: progressOfEach(out),
       });
-      out.result({ jobs: outcomes.map(jobDocument), left }, () =>
-        [jobTable(outcomes), "", "What is left:", "", calendarText(left, config.backfill.guessRowsPerDay)].join("\n"),
-      );
+      out.result({ jobs: outcomes.map(jobDocument), left }, () => [
+        ...jobTable(outcomes),
+        "",
+        "What is left:",
+        "",
+        ...calendarLines(left, config.backfill.guessRowsPerDay),
+      ]);
       tellFaults(out, outcomes);
       return exitOf(outcomes);
     });

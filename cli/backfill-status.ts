@@ -38,7 +38,7 @@ export const command = defineCommand({
         expiresInDays === undefined ? "" : `deleted in ${count(expiresInDays, "day")}`,
       ]);
       const legend = states.map((state) => `${LETTERS[state]} ${state}: ${totals[state]}`).join("   ");
-      return `${table(["day", "types", ""], rows)}\n\nTypes, from left to right: ${span.types.join(", ")}\n${legend}`;
+      return [...table(["day", "types", ""], rows), "", `Types, from left to right: ${span.types.join(", ")}`, legend];
     });
     return EXIT.done;
   },

@@ -28,7 +28,7 @@ export function spanOf(values: { from?: string; to?: string; types?: string }, {
 }
 
 /** The calendar of a plan, for people. */
-export function calendarText({ calendar, guessed, tooLarge }: BackfillPlan, guess: number): string {
+export function calendarLines({ calendar, guessed, tooLarge }: BackfillPlan, guess: number): string[] {
   const rows = calendar.flatMap(({ day, jobs }) =>
     jobs.map((job, index) => [index === 0 ? day : "", windowText(job), typesText(job.types), `about ${number(Math.round(job.rows))}`]),
   );
@@ -39,13 +39,13 @@ export function calendarText({ calendar, guessed, tooLarge }: BackfillPlan, gues
       : []),
     ...(tooLarge.length > 0 ? [`${count(tooLarge.length, "window")} may have more rows than a day allows, even alone.`] : []),
   ];
-  if (calendar.length === 0) return "Nothing is missing: all of it is loaded or asked for.";
+  if (calendar.length === 0) return ["Nothing is missing: all of it is loaded or asked for."];
   return [
-    table(["ask on (UTC)", "for", "types", { right: "rows" }], rows),
+    ...table(["ask on (UTC)", "for", "types", { right: "rows" }], rows),
     "",
     `${count(jobs, "job")} on ${count(calendar.length, "day")}.`,
     ...notes,
-  ].join("\n");
+  ];
 }
 
 function typesText(types: readonly string[]): string {

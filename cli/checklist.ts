@@ -1,6 +1,5 @@
 /** Tests that build on each other: one whose ground failed is skipped. */
 import { isSignalhouseError } from "../schemas/errors.ts";
-import { oneLine } from "./format.ts";
 
 export interface Check {
   name: string;
@@ -58,13 +57,11 @@ export class Checklist {
     this.checks.push({ name, status: "skipped", detail });
   }
 
-  text(): string {
+  lines(): string[] {
     const width = Math.max(...this.checks.map(({ name }) => name.length));
-    return this.checks
-      .flatMap(({ name, status, detail, fix }) => {
-        const line = `${status.padEnd(7)}  ${name.padEnd(width)}  ${oneLine(detail)}`;
-        return fix === undefined ? [line] : [line, `${" ".repeat(width + 11)}-> ${oneLine(fix)}`];
-      })
-      .join("\n");
+    return this.checks.flatMap(({ name, status, detail, fix }) => {
+      const line = `${status.padEnd(7)}  ${name.padEnd(width)}  ${detail}`;
+      return fix === undefined ? [line] : [line, `${" ".repeat(width + 11)}-> ${fix}`];
+    });
   }
 }

@@ -20,6 +20,7 @@ export const COMMANDS: CommandTable = {
   "refset validate": { summary: "check a reference set by every rule of Connect", load: () => import("./refset-validate.ts") },
   "refset list": { summary: "the reference sets that Connect has", load: () => import("./refset-list.ts") },
   "refset status": { summary: "how the imports of reference sets stand", load: () => import("./refset-status.ts") },
+  "loads forget": { summary: "dismiss failed files that will never come right", load: () => import("./loads-forget.ts") },
   status: { summary: "what the warehouse holds, and how the last runs went", load: () => import("./status.ts") },
   "rejects list": { summary: "rows that could not become records", load: () => import("./rejects-list.ts") },
   "rejects show": { summary: "one rejected row, whole", load: () => import("./rejects-show.ts") },

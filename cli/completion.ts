@@ -22,7 +22,7 @@ export const command = defineCommand({
   takes: SHELLS,
   async run({ out, commands }, { positionals: [shell = ""] }) {
     const script = SCRIPTS[oneOf("SHELL", shell, SHELLS)](await completionTables(commands));
-    out.result({ shell, script }, () => script.trimEnd());
+    out.result({ shell, script }, () => script.trimEnd().split("\n"));
     return EXIT.done;
   },
 });

@@ -37,11 +37,11 @@ export const command = defineCommand({
     });
     const context = { ...given, configFile, config: () => loadConfig(given, { file: configFile, warehouse: undefined }) };
     try {
-      out.print(`A local Connect answers at ${api.url} and serves files over SFTP on ${sandbox.host}:${sandbox.port}.`);
-      out.print(`\n  signalhouse export --types all --from ${DAYS.from} --to ${DAYS.to} --sync`);
+      out.print([`A local Connect answers at ${api.url} and serves files over SFTP on ${sandbox.host}:${sandbox.port}.`]);
+      out.print(["", `  signalhouse export --types all --from ${DAYS.from} --to ${DAYS.to} --sync`]);
       out.print(await exportFrom(context));
-      out.print("\n  signalhouse sync");
-      out.print(await syncFrom(context));
+      out.print(["", "  signalhouse sync"]);
+      out.print([await syncFrom(context)]);
     } finally {
       await sandbox.close();
     }
@@ -56,7 +56,7 @@ export const command = defineCommand({
       out.result({ folder, ...found }, () => tour(found));
       return found.checks.every((check) => check.ok);
     });
-    out.print(`\n${next(given, folder)}`);
+    out.print(["", ...next(given, folder)]);
     return ok ? EXIT.done : EXIT.failed;
   },
 });
@@ -65,7 +65,7 @@ export const command = defineCommand({
 const DAYS = { from: "2025-09-04", to: "2025-09-05" };
 
 /** What `signalhouse export --sync` does. @returns what came of it */
-async function exportFrom(context: Context): Promise<string> {
+async function exportFrom(context: Context): Promise<string[]> {
   const { config } = await context.config();
   const flow = { ...(await exportContext(config, context)), log: (line: string) => context.out.log("debug", line), waiting: undefined };
   const jobName = newJobName(context.clock.now());
@@ -83,7 +83,7 @@ async function exportFrom(context: Context): Promise<string> {
     return EXIT.done;
   });
   const records = file && file.status !== "failed" ? number(file.records) : "no";
-  return `  Connect took it as a job (exportSignals), put ${file?.path ?? "a file"} on the server,\n  and its ${records} records are loaded.`;
+  return [`  Connect took it as a job (exportSignals), put ${file?.path ?? "a file"} on the server,`, `  and its ${records} records are loaded.`];
 }
 
 /** What `signalhouse sync` does. @returns what came of it */
@@ -105,9 +105,9 @@ interface Found {
   checks: Awaited<ReturnType<typeof verifyWarehouse>>;
 }
 
-function tour(found: Found): string {
+function tour(found: Found): string[] {
   const counts = ["records", "inserted", "updated", "unchanged", "rejected"] as const;
-  const sections: [string, string][] = [
+  const sections: [string, string[]][] = [
     [
       "The ledger (signalhouse.loads): the exports overlap, and every record is counted once",
       table(
@@ -140,19 +140,19 @@ function tour(found: Found): string {
         ]),
       ),
     ],
-    ["Verified", found.checks.map(({ name, ok, detail }) => `${ok ? "ok    " : "FAILED"}  ${name}${ok ? "" : `: ${detail}`}`).join("\n")],
+    ["Verified", found.checks.map(({ name, ok, detail }) => `${ok ? "ok    " : "FAILED"}  ${name}${ok ? "" : `: ${detail}`}`)],
   ];
-  return sections.map(([title, body]) => `\n${title}\n\n${body.replace(/^/gm, "  ")}`).join("\n");
+  return sections.flatMap(([title, body]) => ["", title, "", ...body.map((line) => `  ${line}`)]);
 }
 
 /** A long list of two columns beside each other. */
-function inTwo(rows: readonly (readonly [string, string])[]): string {
+function inTwo(rows: readonly (readonly [string, string])[]): string[] {
   const half = Math.ceil(rows.length / 2);
   const pairs = rows.slice(0, half).map((row, index) => [...row, ...(rows[half + index] ?? ["", ""])]);
   return table(["type", { right: "rows" }, "type", { right: "rows" }], pairs);
 }
 
-function next(context: Context, folder: string): string {
+function next(context: Context, folder: string): string[] {
   const call = invocation(context, folder);
   const commands = [
     `cd ${relative(context.cwd, folder) || "."}`,
@@ -168,5 +168,5 @@ function next(context: Context, folder: string): string {
     ...commands.map((command) => `  ${command}`),
     "",
     `The demo's server is gone; ${call} sandbox starts one that stays. With your own account: ${call} init`,
-  ].join("\n");
+  ];
 }

@@ -15,7 +15,7 @@ import { probeWarehouse, readWhole } from "../sinks/probe.ts";
 import { MISREAD_STORAGE, STORAGE } from "../sinks/storage.ts";
 import { Checklist, type Finding } from "./checklist.ts";
 import { type Context, defineCommand } from "./command.ts";
-import { apiOf } from "./api.ts";
+import { apiKeySource, apiOf } from "./api.ts";
 import { CONFIG_FILE, type LoadedConfig } from "./config-file.ts";
 import { EXIT } from "./failures.ts";
 import { bytes, count } from "./format.ts";
@@ -46,7 +46,7 @@ export const command = defineCommand({
     await checkWarehouse(context, list, configuration);
     context.out.result({ ok: list.failed === 0, checks: list.checks }, () => {
       const verdict = list.failed === 0 ? "Everything works." : `${count(list.failed, "test")} failed.`;
-      return `${list.text()}\n\n${verdict}`;
+      return [...list.lines(), "", verdict];
     });
     return list.failed === 0 ? EXIT.done : EXIT.failed;
   },
@@ -55,7 +55,7 @@ export const command = defineCommand({
 /** The API is for asking; loading works without it. */
 async function checkApi(context: Context, list: Checklist, configuration: Finding<LoadedConfig>): Promise<void> {
   const loaded = configuration.value?.config;
-  const source = context.env["SIGNALHOUSE_API_KEY"] ? "SIGNALHOUSE_API_KEY" : loaded?.api.keyFile;
+  const source = loaded && apiKeySource(loaded, context);
   if (configuration.ok && source === undefined) {
     list.leaveOut("API key", "none is set: exports are loaded, not asked for; see SIGNALHOUSE_API_KEY and api.keyFile");
     return;

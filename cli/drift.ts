@@ -24,7 +24,7 @@ export const command = defineCommand({
           `load ${row.last_load_id}, ${time(row.last_seen)}`,
         ]);
         return rows.length === 0
-          ? "There is no drift."
+          ? ["There is no drift."]
           : table(["signal type", "field", "reason", { right: "records" }, "first seen", "last seen (UTC)"], rows);
       });
       return EXIT.done;

@@ -3,7 +3,7 @@ import { unlistedTypes } from "../schemas/connect.ts";
 import type { ExportOutcome } from "../pipeline/export/arrive.ts";
 import type { ExportJob } from "../sinks/jobs.ts";
 import { LISTED_TYPES } from "../schemas/signal-types.ts";
-import { EXIT } from "./failures.ts";
+import { EXIT, failureLines } from "./failures.ts";
 import { number, table, time } from "./format.ts";
 import type { Output } from "./output.ts";
 import { didYouMean, similar } from "./suggest.ts";
@@ -33,7 +33,7 @@ export function warnOfUnlisted(out: Output, types: readonly string[]): void {
     );
 }
 
-export function jobTable(outcomes: readonly ExportOutcome[]): string {
+export function jobTable(outcomes: readonly ExportOutcome[]): string[] {
   return table(
     ["export", "status", "file", ""],
     outcomes.map(({ job, file }) => [job.name, job.status, job.path ?? "", detail(job, file)]),
@@ -51,7 +51,7 @@ function detail(job: ExportJob, file: ExportOutcome["file"]): string {
 
 /** Says what went wrong with single exports. */
 export function tellFaults(out: Output, outcomes: readonly ExportOutcome[]): void {
-  for (const { error } of outcomes) if (error) out.trouble(`signalhouse: ${error.message}\n  -> ${error.hint} [${error.code}]`);
+  for (const { error } of outcomes) if (error) out.trouble(...failureLines(error));
 }
 
 export function exitOf(outcomes: readonly ExportOutcome[]): number {

@@ -58,7 +58,7 @@ export const command = defineCommand({
         : wish
           ? asked.map((job): ExportOutcome => ({ job }))
           : await awaitExports(flow, asked, { load: false, once: true });
-      context.out.result({ jobs: outcomes.map(jobDocument) }, () => (outcomes.length === 0 ? "No export is under way." : jobTable(outcomes)));
+      context.out.result({ jobs: outcomes.map(jobDocument) }, () => (outcomes.length === 0 ? ["No export is under way."] : jobTable(outcomes)));
       tellFaults(context.out, outcomes);
       if (outcomes.some(({ job, error }) => !error && isAtConnect(job.status)))
         context.out.note("To fetch what is under way: signalhouse export --resume --sync");

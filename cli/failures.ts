@@ -28,12 +28,23 @@ export function interruptedBy(signal: "SIGINT" | "SIGTERM"): SignalhouseError {
   return new SignalhouseError("interrupted", `interrupted by ${signal}`, hint);
 }
 
+/** An expected failure in lines: what happened, and what to do. */
+export const failureLines = ({ message, hint, code }: SignalhouseError): string[] => [`signalhouse: ${message}`, `  -> ${hint} [${code}]`];
+
 /** Prints a failure. The stack only with `debug`: an expected failure says by itself what to do. */
 export function printFailure(error: unknown, out: Output, debug: boolean): void {
   const lines = isSignalhouseError(error)
-    ? [`signalhouse: ${error.message}`, `  -> ${error.hint} [${error.code}]`]
+    ? failureLines(error)
     : [`signalhouse: this is a bug in signalhouse: ${messageOf(error)}`, `  -> Please report it${debug ? "." : ", with what --debug prints."}`];
-  if (debug) lines.push("", inspect(error));
-  out.trouble(lines.join("\n"));
+  // The stack has lines of its own, and perhaps some of a cause's message: none of them begins as a line of ours does.
+  const stack = debug
+    ? [
+        "",
+        ...inspect(error)
+          .split("\n")
+          .map((line) => `    ${line}`),
+      ]
+    : [];
+  out.trouble(...lines, ...stack);
   out.failure({ error: failureDocument(error) });
 }

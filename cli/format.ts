@@ -1,6 +1,7 @@
 /** Values and tables as people read them. */
-import Table from "cli-table3";
 import prettyBytes from "pretty-bytes";
+import stringWidth from "string-width";
+import { oneLine } from "../schemas/characters.ts";
 
 /** With thousands separators, whatever the machine's language. */
 export function number(value: number | bigint): string {
@@ -52,17 +53,6 @@ export function clock(ms: number): string {
   return hours > 0 ? `${hours}:${pad(minutes)}:${pad(seconds % 60)}` : `${minutes}:${pad(seconds % 60)}`;
 }
 
-/** Text in one line that no terminal takes for a command: control characters are shown as escapes. */
-export function oneLine(text: string, width = Infinity): string {
-  // oxlint-disable-next-line no-control-regex
-  const shown = text.replace(/[\u0000-\u001f\u007f-\u009f]/g, (character) =>
-    JSON.stringify(character)
-      .slice(1, -1)
-      .replace(/^[\u007f-\u009f]$/, "\\u00" + character.charCodeAt(0).toString(16)),
-  );
-  return shown.length > width ? `${shown.slice(0, width - 1)}…` : shown;
-}
-
 /** Text in lines of so many columns. A word that is longer has a line of its own. @param text or its words, which may have blanks in them */
 export function wrap(text: string | readonly string[], columns: number): string[] {
   const lines: string[] = [];
@@ -77,38 +67,25 @@ export function wrap(text: string | readonly string[], columns: number): string[
 /** A column of a table: its heading, and the side on which its cells stand. */
 export type Heading = string | { right: string };
 
-const NO_BORDERS = Object.fromEntries(
-  [
-    "top",
-    "top-mid",
-    "top-left",
-    "top-right",
-    "bottom",
-    "bottom-mid",
-    "bottom-left",
-    "bottom-right",
-    "left",
-    "left-mid",
-    "mid",
-    "mid-mid",
-    "right",
-    "right-mid",
-    "middle",
-  ].map((place) => [place, ""]),
-);
+const GAP = "  ";
 
-/** A table without borders. Cells that are numbers get thousands separators; columns of numbers are declared with `right`. */
-export function table(headings: readonly Heading[], rows: readonly (readonly (string | number | bigint)[])[]): string {
-  const shown = new Table({
-    head: headings.map((heading) => (typeof heading === "string" ? heading : heading.right)),
-    colAligns: headings.map((heading) => (typeof heading === "string" ? "left" : "right")),
-    chars: NO_BORDERS,
-    style: { "padding-left": 0, "padding-right": 2, head: [], border: [], compact: true },
-  });
-  shown.push(...rows.map((row) => row.map((cell) => (typeof cell === "string" ? oneLine(cell) : number(cell)))));
-  return shown
-    .toString()
-    .split("\n")
-    .map((line) => line.trimEnd())
-    .join("\n");
+/** A table without borders, as its lines. Cells that are numbers get thousands separators; columns of numbers are declared with `right`. */
+export function table(headings: readonly Heading[], rows: readonly (readonly (string | number | bigint)[])[]): string[] {
+  const titles = headings.map((heading) => (typeof heading === "string" ? heading : heading.right));
+  const shown = [titles, ...rows].map((row) => row.map((cell) => (typeof cell === "string" ? oneLine(cell) : number(cell))));
+  const widths = shown.map((row) => row.map((cell) => stringWidth(cell)));
+  const columns = headings.map((heading, index) => ({
+    isRight: typeof heading !== "string",
+    width: widths.reduce((most, row) => Math.max(most, row[index] ?? 0), 0),
+  }));
+  const padded = (cell: string, width: number, column: (typeof columns)[number] | undefined) => {
+    const blanks = " ".repeat((column?.width ?? width) - width);
+    return column?.isRight ? blanks + cell : cell + blanks;
+  };
+  return shown.map((row, line) =>
+    row
+      .map((cell, index) => padded(cell, widths[line]?.[index] ?? 0, columns[index]))
+      .join(GAP)
+      .trimEnd(),
+  );
 }

@@ -11,7 +11,7 @@ export const command = defineCommand({
   positionals: [0, 2],
   async run({ out, commands }, { positionals }) {
     const text = await helpOn(commands, positionals);
-    out.result({ help: text }, () => text);
+    out.result({ help: text }, () => text.split("\n"));
     return EXIT.done;
   },
 });

@@ -45,7 +45,7 @@ export const command = defineCommand({
       `Ask for a first export and load it:  signalhouse export --types all --from ${yesterday} --to ${yesterday} --sync`,
       "From then on, load what is new:  signalhouse sync",
     ];
-    out.result({ file: path, next }, () => [`Wrote ${path}`, "", "Next:", ...next.map((step, index) => `  ${index + 1}. ${step}`)].join("\n"));
+    out.result({ file: path, next }, () => [`Wrote ${path}`, "", "Next:", ...next.map((step, index) => `  ${index + 1}. ${step}`)]);
     return EXIT.done;
   },
 });

@@ -35,17 +35,15 @@ export const command = defineCommand({
     await writeKeyPair(path, pair);
     const key = ssh2.utils.parseKey(pair.publicKey);
     const print = key instanceof Error ? "" : fingerprint(key.getPublicSSH());
-    out.result({ file: path, public_key: pair.publicKey, fingerprint: print }, () =>
-      [
-        `Wrote ${path} (private: keep it to yourself) and ${path}.pub`,
-        "",
-        `  ${pair.publicKey}`,
-        `  ${print}`,
-        "",
-        ...(configured === path ? [] : [`Put it into the configuration as sftp.keyFile: ${path}`]),
-        "Next: signalhouse keys register",
-      ].join("\n"),
-    );
+    out.result({ file: path, public_key: pair.publicKey, fingerprint: print }, () => [
+      `Wrote ${path} (private: keep it to yourself) and ${path}.pub`,
+      "",
+      `  ${pair.publicKey}`,
+      `  ${print}`,
+      "",
+      ...(configured === path ? [] : [`Put it into the configuration as sftp.keyFile: ${path}`]),
+      "Next: signalhouse keys register",
+    ]);
     return EXIT.done;
   },
 });

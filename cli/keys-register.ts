@@ -27,15 +27,13 @@ export const command = defineCommand({
     const api = await apiOf(config, context);
     await api.registerPublicKey(publicKey);
     const { host } = new URL(apiEndpoint(config));
-    context.out.result({ registered: publicKey, api: host }, () =>
-      [
-        `Registered with Connect (${host}), in place of the key that was there:`,
-        "",
-        `  ${publicKey}`,
-        "",
-        "It may take some minutes until the SFTP server knows it. Next: signalhouse keys trust, then signalhouse doctor",
-      ].join("\n"),
-    );
+    context.out.result({ registered: publicKey, api: host }, () => [
+      `Registered with Connect (${host}), in place of the key that was there:`,
+      "",
+      `  ${publicKey}`,
+      "",
+      "It may take some minutes until the SFTP server knows it. Next: signalhouse keys trust, then signalhouse doctor",
+    ]);
     return EXIT.done;
   },
 });

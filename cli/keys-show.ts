@@ -17,13 +17,11 @@ export const command = defineCommand({
       const key = ssh2.utils.parseKey(line);
       return { public_key: line, fingerprint: key instanceof Error ? null : fingerprint(key.getPublicSSH()) };
     });
-    context.out.result({ keys }, () =>
-      [
-        ...keys.map((key) => `${key.public_key}\n  ${key.fingerprint ?? ""}`),
-        "",
-        "Connect knows one of them once it was registered: signalhouse keys register",
-      ].join("\n"),
-    );
+    context.out.result({ keys }, () => [
+      ...keys.flatMap((key) => [key.public_key, `  ${key.fingerprint ?? ""}`]),
+      "",
+      "Connect knows one of them once it was registered: signalhouse keys register",
+    ]);
     return EXIT.done;
   },
 });

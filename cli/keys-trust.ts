@@ -33,12 +33,12 @@ export const command = defineCommand({
     if (values.fingerprint === undefined) {
       const trusted = keys.some((key) => key.trusted);
       const advice = trusted
-        ? "One of them is trusted already: nothing is to be done."
+        ? ["One of them is trusted already: nothing is to be done."]
         : [
             "Compare a fingerprint with what Acoustic support tells you, by another way than this network. Only if it is the same, run:",
             ...keys.map((key) => `  signalhouse keys trust --fingerprint ${key.fingerprint}`),
-          ].join("\n");
-      out.result({ server: name, keys }, () => `${name} shows these host keys:\n\n${keysTable()}\n\n${advice}`);
+          ];
+      out.result({ server: name, keys }, () => [`${name} shows these host keys:`, "", ...keysTable(), "", ...advice]);
       return trusted ? EXIT.done : EXIT.failed;
     }
 
@@ -55,10 +55,9 @@ export const command = defineCommand({
     const fault = faultOf(key);
     const [knownHosts] = sftp.knownHosts;
     if (fault === undefined) {
-      out.result(
-        { server: name, keys, trusted: key.fingerprint, added_to: null },
-        () => `${key.algorithm} ${key.fingerprint} of ${name} is trusted already.`,
-      );
+      out.result({ server: name, keys, trusted: key.fingerprint, added_to: null }, () => [
+        `${key.algorithm} ${key.fingerprint} of ${name} is trusted already.`,
+      ]);
       return EXIT.done;
     }
     // A key that stands against a pinned, another known or a revoked one is for a person to sort out.
@@ -67,10 +66,10 @@ export const command = defineCommand({
       throw new SignalhouseError("config_invalid", "sftp.knownHosts is empty", `Name a file there, or put "${key.fingerprint}" into sftp.hostKeys.`);
     }
     await trustHostKey(knownHosts, server.host, server.port, key.key);
-    out.result(
-      { server: name, keys, trusted: key.fingerprint, added_to: knownHosts },
-      () => `Trusted: ${key.algorithm} ${key.fingerprint} of ${name}\nAdded to ${knownHosts}`,
-    );
+    out.result({ server: name, keys, trusted: key.fingerprint, added_to: knownHosts }, () => [
+      `Trusted: ${key.algorithm} ${key.fingerprint} of ${name}`,
+      `Added to ${knownHosts}`,
+    ]);
     return EXIT.done;
   },
 });

@@ -2,7 +2,7 @@ import { addAbortSignal } from "node:stream";
 import { loadFiles } from "../pipeline/load/load-files.ts";
 import { localFile, streamSource } from "../pipeline/load/local-files.ts";
 import type { Source } from "../pipeline/load/source.ts";
-import { type FileIdentity, knownFiles } from "../sinks/ledger.ts";
+import { type FileIdentity, isLoaded, knownFiles } from "../sinks/ledger.ts";
 import type { Warehouse } from "../sinks/warehouse.ts";
 import { type Context, defineCommand } from "./command.ts";
 import { count } from "./format.ts";
@@ -48,6 +48,6 @@ async function* standardInput({ stdin, signal }: Pick<Context, "stdin" | "signal
 /** Whether a file is in the warehouse: by path, size and mtime together. */
 async function knownIn({ connection }: Warehouse): Promise<(source: Source) => boolean> {
   const identity = ({ path, size, mtime }: FileIdentity) => `${size} ${mtime} ${path}`;
-  const known = new Set((await knownFiles(connection)).filter(({ status }) => status !== "failed").map(identity));
+  const known = new Set((await knownFiles(connection)).filter(isLoaded).map(identity));
   return (source) => known.has(identity(source));
 }

@@ -85,7 +85,7 @@ export async function startLocalConnect(
   const apiKeyFile = join(folder, "api-key");
   const config = {
     sftp: { host: sandbox.host, port: sandbox.port, user: sandbox.user, keyFile: "id_ed25519", hostKeys: sandbox.fingerprints },
-    api: { endpoint: api.url, keyFile: "api-key" },
+    api: { endpoint: api.url, keyFile: "api-key", keyFileOnly: true },
     exports: { pollSeconds },
     warehouse: "signals.duckdb",
   };

@@ -42,10 +42,8 @@ export const command = defineCommand({
     });
     const urgent = files.filter((entry) => entry.urgent).length;
     out.result({ root: server.root, files, passed_over: passedOver }, () => {
-      const others = passedOverLines(passedOver)
-        .map((line) => `\n${line}`)
-        .join("");
-      if (files.length === 0) return `There are no files in ${folders.join(", ")}.${others}`;
+      const others = passedOverLines(passedOver);
+      if (files.length === 0) return [`There are no files in ${folders.join(", ")}.`, ...others];
       const rows = files.map(({ path, size, mtime, state, urgent, fault }) =>
         mtime === null
           ? [path, "", "", state, "", `<- ${fault}`]
@@ -61,7 +59,7 @@ export const command = defineCommand({
       const loaded = files.filter(({ state }) => state.startsWith("loaded")).length;
       const total = `${count(files.length, "file")}, ${bytes(files.reduce((sum, { size }) => sum + (size ?? 0), 0))}; ${number(loaded)} loaded.`;
       const warning = urgent > 0 ? ` ${count(urgent, "file")} to be deleted within 7 days and not loaded: run signalhouse sync.` : "";
-      return `${table(["file", { right: "size" }, { right: "age" }, "state", "deleted", ""], rows)}\n\n${total}${warning}${others}`;
+      return [...table(["file", { right: "size" }, { right: "age" }, "state", "deleted", ""], rows), "", `${total}${warning}`, ...others];
     });
     return EXIT.done;
   },

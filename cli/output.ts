@@ -1,6 +1,9 @@
-/** Where everything is printed: results to stdout, everything else to stderr. */
+/**
+ * Where everything is printed: results to stdout, everything else to stderr. It takes lines, and makes each safe as one: whatever a server, a file's name
+ * or an error has put into it, it ends no line, forges none, and drives no terminal.
+ */
 import { clearLine, cursorTo } from "node:readline";
-import { oneLine } from "./format.ts";
+import { oneLine, safeLines } from "../schemas/characters.ts";
 import { WaitLine } from "./wait-line.ts";
 import type { Terminal, World } from "./world.ts";
 
@@ -27,21 +30,24 @@ export class Output {
     this.#level = options.quiet ? "error" : options.level;
   }
 
-  /** A command's result: as one JSON document with --json, else as text. */
-  result(document: unknown, text: () => string): void {
+  /** A command's result: as one JSON document with --json, else as lines. */
+  result(document: unknown, lines: () => readonly string[]): void {
     if (this.json) this.#document(document);
-    else this.print(text());
+    else this.print(lines());
   }
 
-  /** A line of a result; with --json nothing, as the document says it all. */
-  print(text: string): void {
-    if (!this.json) this.#streams.stdout.write(`${text}\n`);
+  /** Lines of a result; with --json nothing, as the document says it all. */
+  print(lines: readonly string[]): void {
+    if (!this.json) this.#streams.stdout.write(asText(lines));
   }
 
-  /** A piece of a result as it is, whatever the options; waits where the reader is slow. */
+  /**
+   * A piece of a result that is data, whatever the options: as it is, so that programs get what there is; on a terminal, what would drive that is shown
+   * as escapes. Waits where the reader is slow.
+   */
   async write(text: string): Promise<void> {
     const { stdout } = this.#streams;
-    if (!stdout.write(text)) await new Promise((resolve) => stdout.once("drain", resolve));
+    if (!stdout.write(stdout.isTTY ? safeLines(text) : text)) await new Promise((resolve) => stdout.once("drain", resolve));
   }
 
   /** With --json, a failure is the document, unless there is one already. */
@@ -75,17 +81,17 @@ export class Output {
     this.#waitLine = what !== undefined && terminal ? new WaitLine(terminal, oneLine(what)) : undefined;
     if (what === undefined || what === this.#waitsFor) return;
     this.#waitsFor = what;
-    if (!terminal) this.log("info", oneLine(what));
+    if (!terminal) this.log("info", what);
   };
 
   /** What went wrong with a part of the work. It is printed whatever the options. */
-  trouble(text: string): void {
-    this.#streams.stderr.write(`${text}\n`);
+  trouble(...lines: readonly string[]): void {
+    this.#streams.stderr.write(asText(lines));
   }
 
   /** Something to know about a result. */
-  note(text: string): void {
-    if (!this.quiet) this.#streams.stderr.write(`${text}\n`);
+  note(...lines: readonly string[]): void {
+    if (!this.quiet) this.trouble(...lines);
   }
 
   /** A line on what goes on. It starts with the time where it goes into a log. */
@@ -96,16 +102,18 @@ export class Output {
       // A progress bar may stand in this line; it is drawn again below.
       cursorTo(stderr, 0);
       clearLine(stderr, 0);
-      stderr.write(`${line}\n`);
+      stderr.write(asText([line]));
     } else {
-      stderr.write(`${new Date(clock.now()).toISOString().replace(/\.\d+Z/, "Z")} ${line}\n`);
+      stderr.write(asText([`${new Date(clock.now()).toISOString().replace(/\.\d+Z/, "Z")} ${line}`]));
     }
   }
 }
 
-/** JSON for people and programs. Integers beyond what a double holds become text. */
+const asText = (lines: readonly string[]): string => lines.map((line) => `${oneLine(line)}\n`).join("");
+
+/** JSON for people and programs. Integers beyond what a double holds become text; what could drive a terminal is escaped, and reads the same. */
 export function toJson(document: unknown): string {
-  return JSON.stringify(document, (_, value: unknown) => (typeof value === "bigint" ? safeNumber(value) : value), 2);
+  return safeLines(JSON.stringify(document, (_, value: unknown) => (typeof value === "bigint" ? safeNumber(value) : value), 2));
 }
 
 const safeNumber = (value: bigint) =>

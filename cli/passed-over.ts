@@ -1,6 +1,6 @@
 /** What of the server's folders is not listed as a file: nothing is left out without a word. */
 import type { PassedOver } from "../pipeline/sftp/server.ts";
-import { count, oneLine } from "./format.ts";
+import { count } from "./format.ts";
 
 /** Entries that are told one by one; --json has them all. */
 const MOST = 20;
@@ -9,7 +9,7 @@ const MOST = 20;
 export function passedOverLines(passedOver: readonly PassedOver[]): string[] {
   const more = passedOver.length - MOST;
   return [
-    ...passedOver.slice(0, MOST).map(({ path, why }) => oneLine(`passed over: ${path}: ${why}`)),
+    ...passedOver.slice(0, MOST).map(({ path, why }) => `passed over: ${path}: ${why}`),
     ...(more > 0 ? [`passed over, too: ${count(more, "other")}; signalhouse ls --json lists them all`] : []),
   ];
 }

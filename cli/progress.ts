@@ -2,6 +2,7 @@
 import { basename } from "node:path/posix";
 import { type Options, SingleBar } from "cli-progress";
 import type { FileResult, LoadEvent } from "../pipeline/load/load-files.ts";
+import { oneLine } from "../schemas/characters.ts";
 import { bytes, clock, count, number } from "./format.ts";
 import { Meter } from "./meter.ts";
 import type { Output } from "./output.ts";
@@ -71,7 +72,7 @@ export class Progress {
         amount: bytes(this.#meter.bytes) + total,
         rate,
         left: left === undefined ? "" : `${clock(left)} left`,
-        file: basename(path),
+        file: oneLine(basename(path)),
       });
     } else if (now - this.#loggedAt >= LOG_EVERY_MS) {
       this.#loggedAt = now;

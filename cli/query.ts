@@ -1,10 +1,11 @@
 import { extname } from "node:path";
 import type { Json } from "@duckdb/node-api";
+import { oneLine } from "../schemas/characters.ts";
 import { SignalhouseError } from "../schemas/errors.ts";
 import { FILE_FORMATS, type FileFormat, type QueryResult, runQuery, writeQuery } from "../sinks/query.ts";
 import { defineCommand } from "./command.ts";
 import { EXIT } from "./failures.ts";
-import { count, number, oneLine, table } from "./format.ts";
+import { count, number, table } from "./format.ts";
 import { reading } from "./warehouse.ts";
 import type { Output } from "./output.ts";
 import { localPath } from "./world.ts";
@@ -39,7 +40,7 @@ export const command = defineCommand({
         out.log("debug", "querying");
         if (file) {
           const rows = await writeQuery(connection, sql, file.path, file.format);
-          out.result({ file: file.path, rows }, () => `Wrote ${count(rows, "row")} to ${file.path}`);
+          out.result({ file: file.path, rows }, () => [`Wrote ${count(rows, "row")} to ${file.path}`]);
         } else {
           await PRINT[format](await runQuery(connection, sql), out);
         }
@@ -74,12 +75,11 @@ async function printTable({ columns, rows }: QueryResult, out: Output): Promise<
   }
   const cell = (value: Json | undefined) => (value === null || value === undefined ? "NULL" : oneLine(text(value), CELL_WIDTH));
   const headings = columns.map(({ name, isNumber }) => (isNumber ? { right: name } : name));
-  await out.write(
-    `${table(
-      headings,
-      shown.slice(0, TABLE_ROWS).map((row) => row.map(cell)),
-    )}\n`,
+  const lines = table(
+    headings,
+    shown.slice(0, TABLE_ROWS).map((row) => row.map(cell)),
   );
+  await out.write(`${lines.join("\n")}\n`);
   const cut = shown.some((row) => row.some((value) => text(value).length > CELL_WIDTH));
   if (shown.length > TABLE_ROWS) out.note(`only the first ${number(TABLE_ROWS)} rows are shown; --format csv, --format json and -o FILE give all`);
   if (cut) out.note("long values are cut; --format csv, --format json and -o FILE give them whole");

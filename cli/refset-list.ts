@@ -25,7 +25,7 @@ export const command = defineCommand({
       const keyOf = (set: (typeof sets)[number]) => attributes(set).find(({ identifyAs }) => identifyAs?.key)?.name ?? "";
       out.result({ sets }, () =>
         sets.length === 0
-          ? "Connect has no reference sets."
+          ? ["Connect has no reference sets."]
           : table(
               ["set", { right: "rows" }, "key", "attributes", "id"],
               sets.map((set) => [
@@ -49,7 +49,7 @@ export const command = defineCommand({
     out.result({ set: known, total_rows: totalCount, rows }, () => {
       const cells = rows.map((row) => names.map((column) => String(row[column] ?? "")));
       const headings = known.attributes.map(({ name, type }) => (type === "NUMBER" ? { right: name } : name));
-      return `${table(headings, cells)}\n\n${nodes.length} of ${totalCount} rows`;
+      return [...table(headings, cells), "", `${nodes.length} of ${totalCount} rows`];
     });
     return EXIT.done;
   },

@@ -9,7 +9,7 @@ import { defineCommand } from "./command.ts";
 import { exportContext, noteRun } from "./api.ts";
 import { EXIT } from "./failures.ts";
 import { DEFINITION_OPTIONS, definitionOf, saveDefinition } from "./refset-definition.ts";
-import { fileText, importDocument, maxErrorsOf, modeOf, preparedDocument, preparedText, tellImportFaults } from "./refset-report.ts";
+import { fileText, importDocument, maxErrorsOf, modeOf, preparedDocument, preparedLines, tellImportFaults } from "./refset-report.ts";
 import { sftpOf } from "./server.ts";
 import { localPath } from "./world.ts";
 
@@ -51,7 +51,7 @@ export const command = defineCommand({
       const isWritten = prepared.violationCount === 0;
       if (isWritten) await save();
       out.result({ ...preparedDocument(set, prepared), ...(isWritten ? { file: to } : {}) }, () =>
-        [preparedText(prepared), ...(isWritten ? [`Wrote ${to}: ${fileText(prepared)}`] : [])].join("\n"),
+        isWritten ? [...preparedLines(prepared), `Wrote ${to}: ${fileText(prepared)}`] : preparedLines(prepared),
       );
       return isWritten ? EXIT.done : EXIT.failed;
     }
@@ -64,7 +64,7 @@ export const command = defineCommand({
       out.result({ ...preparedDocument(set, prepared), import: outcome ? importDocument(outcome) : null }, () => {
         const what = !isClean ? "Nothing was sent." : isNothing(prepared) ? "Nothing is to be sent." : undefined;
         const done = outcome && `${STATES[outcome.job.status]} ${set}, ${prepared.mode}: ${fileText(prepared)}, ${outcome.job.path}`;
-        return [preparedText(prepared), "", what ?? done ?? "", ...(outcome?.note ? [outcome.note] : [])].join("\n");
+        return [...preparedLines(prepared), "", what ?? done ?? "", ...(outcome?.note ? [outcome.note] : [])];
       });
       if (outcome) tellImportFaults(out, [outcome]);
       if (outcome && isAtConnect(outcome.job.status)) out.note("To see it through: signalhouse refset status --wait");

@@ -4,6 +4,7 @@ import type { Prepared } from "../pipeline/reference-set/prepare.ts";
 import type { ImportMode } from "../schemas/reference-set.ts";
 import type { ImportJob } from "../sinks/reference-set/imports.ts";
 import { wholeNumber } from "./command.ts";
+import { failureLines } from "./failures.ts";
 import { bytes, count, number, table, time } from "./format.ts";
 import type { Output } from "./output.ts";
 
@@ -39,11 +40,11 @@ export function preparedDocument(set: string, prepared: Prepared) {
 }
 
 /** The columns, and what is broken or worth knowing. */
-export function preparedText(prepared: Prepared): string {
+export function preparedLines(prepared: Prepared): string[] {
   const { columns, violations, violationCount, notes, changes } = prepared;
   const format = columns[0]?.dateFormat ?? "";
   const lines = [
-    table(
+    ...table(
       ["column", "from", "type", ""],
       columns.map(({ name, source, type, isKey, isPhone, decimals }) => [
         name,
@@ -60,7 +61,7 @@ export function preparedText(prepared: Prepared): string {
     const told = violations.length < violationCount ? `; the first ${number(violations.length)}, more with --max-errors` : "";
     lines.push(`${count(violationCount, "broken rule")}${told}:`, ...violations.map(({ rule, message }) => `  ${message} [${rule}]`));
   }
-  return lines.join("\n").trimEnd();
+  return lines.at(-1) === "" ? lines.slice(0, -1) : lines;
 }
 
 function changedLines({ changed, goneCount, gone }: NonNullable<Prepared["changes"]>, mode: ImportMode): string[] {
@@ -93,7 +94,7 @@ export function importDocument({ job, error, note }: ImportOutcome) {
   };
 }
 
-export function importTable(outcomes: readonly ImportOutcome[]): string {
+export function importTable(outcomes: readonly ImportOutcome[]): string[] {
   return table(
     ["asked (UTC)", "set", "mode", { right: "rows" }, "status", ""],
     outcomes.map(({ job, note }) => [time(job.askedAt), job.setName, job.request.importType, job.rows, job.status, note ?? detail(job)]),
@@ -108,5 +109,5 @@ function detail({ status, error, path }: ImportJob): string {
 }
 
 export function tellImportFaults(out: Output, outcomes: readonly ImportOutcome[]): void {
-  for (const { error } of outcomes) if (error) out.trouble(`signalhouse: ${error.message}\n  -> ${error.hint} [${error.code}]`);
+  for (const { error } of outcomes) if (error) out.trouble(...failureLines(error));
 }

@@ -33,7 +33,7 @@ export const command = defineCommand({
     const outcomes = jobs.map((job): ImportOutcome => looked.get(job.name) ?? { job });
     const shown = outcomes.slice(-20);
     context.out.result({ imports: shown.map(importDocument) }, () =>
-      shown.length > 0 ? importTable(shown) : set === undefined ? "Nothing was pushed yet." : `No push of ${set} is known here.`,
+      shown.length > 0 ? importTable(shown) : [set === undefined ? "Nothing was pushed yet." : `No push of ${set} is known here.`],
     );
     tellImportFaults(context.out, outcomes);
     return outcomes.some(({ error }) => error) ? EXIT.failed : EXIT.done;

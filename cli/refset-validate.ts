@@ -6,7 +6,7 @@ import { defineCommand } from "./command.ts";
 import { apiOf } from "./api.ts";
 import { EXIT } from "./failures.ts";
 import { DEFINITION_OPTIONS, definitionOf } from "./refset-definition.ts";
-import { fileText, maxErrorsOf, modeOf, preparedDocument, preparedText } from "./refset-report.ts";
+import { fileText, maxErrorsOf, modeOf, preparedDocument, preparedLines } from "./refset-report.ts";
 
 export const command = defineCommand({
   usage: "NAME [options]",
@@ -37,7 +37,7 @@ export const command = defineCommand({
     const prepared = await writeReferenceSet({ config, readWarehouse, signal: context.signal }, wish, view, undefined);
     const isClean = prepared.violationCount === 0;
     context.out.result({ ...preparedDocument(set, prepared), asked_connect: unasked === undefined }, () =>
-      [preparedText(prepared), ...(isClean ? ["", `${set} can be pushed, ${prepared.mode}: ${fileText(prepared)}`] : [])].join("\n"),
+      isClean ? [...preparedLines(prepared), "", `${set} can be pushed, ${prepared.mode}: ${fileText(prepared)}`] : preparedLines(prepared),
     );
     if (unasked !== undefined) context.out.note(`Connect was not asked about its sets: ${unasked}`);
     return isClean ? EXIT.done : EXIT.failed;

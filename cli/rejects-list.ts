@@ -26,14 +26,14 @@ export const command = defineCommand({
         context.out.result(groups, () => {
           const rows = groups.map((group) => [String(group.load_id), group.path, group.code, group.open, group.replayed, group.first_record_no]);
           return rows.length === 0
-            ? "There are no rejects."
+            ? ["There are no rejects."]
             : table([{ right: "load" }, "file", "code", { right: "open" }, { right: "replayed" }, { right: "first record" }], rows);
         });
       } else {
         const rejects = first(await rejectsOfLoad(connection, load, limit + 1n));
         context.out.result(rejects, () => {
           const rows = rejects.map((reject) => [reject.record_no, reject.code, reject.reason, time(reject.replayed_at)]);
-          return rows.length === 0 ? `Load ${load} has no rejects.` : table([{ right: "record" }, "code", "reason", "replayed (UTC)"], rows);
+          return rows.length === 0 ? [`Load ${load} has no rejects.`] : table([{ right: "record" }, "code", "reason", "replayed (UTC)"], rows);
         });
       }
       return EXIT.done;

@@ -19,7 +19,7 @@ export const command = defineCommand({
       context.out.result({ loads }, () => {
         const rows = loads.map((row) => [String(row.load_id), row.path, row.replayed, row.inserted, row.updated, row.unchanged, row.still_rejected]);
         const counts = ["replayed", "inserted", "updated", "unchanged", "still rejected"].map((right) => ({ right }));
-        return rows.length === 0 ? "There are no rejects to replay." : table([{ right: "load" }, "file", ...counts], rows);
+        return rows.length === 0 ? ["There are no rejects to replay."] : table([{ right: "load" }, "file", ...counts], rows);
       });
       return still > 0 ? EXIT.rejected : EXIT.done;
     });

@@ -16,13 +16,15 @@ export const command = defineCommand({
     return reading(context, async (connection) => {
       const reject = await findReject(connection, loadId, recordNo);
       if (!context.out.json) {
-        const replayed = reject.replayed_at ? `\nreplayed ${time(reject.replayed_at)} UTC` : "";
-        const bytes = reject.raw_base64 === null ? "" : "\nThe row is not UTF-8: --json has its bytes in base64.";
         context.out.note(
-          `record ${number(reject.record_no)} of ${reject.path} (load ${reject.load_id})\n${reject.code}: ${reject.reason}${replayed}${bytes}\n`,
+          `record ${number(reject.record_no)} of ${reject.path} (load ${reject.load_id})`,
+          `${reject.code}: ${reject.reason}`,
+          ...(reject.replayed_at ? [`replayed ${time(reject.replayed_at)} UTC`] : []),
+          ...(reject.raw_base64 === null ? [] : ["The row is not UTF-8: --json has its bytes in base64."]),
+          "",
         );
-      }
-      context.out.result(reject, () => reject.raw);
+        await context.out.write(`${reject.raw}\n`);
+      } else context.out.result(reject, () => []);
       return EXIT.done;
     });
   },

@@ -33,23 +33,21 @@ export const command = defineCommand({
     const { sandbox, api, configFile } = await startLocalConnect(folder, exports, { port, apiPort, clock, delayMs: EXPORT_TAKES_MS, pollSeconds: 1 });
     try {
       const { host, user, fingerprints } = sandbox;
-      out.result({ host, port: sandbox.port, user, fingerprints, api: api.url, folder: exports, config: configFile }, () =>
-        [
-          `The sandbox serves ${exports}`,
-          `  SFTP         ${host}, port ${sandbox.port}, as ${user}`,
-          `  host key     ${fingerprints.join(", ")}`,
-          `  key          ${join(folder, "id_ed25519")}`,
-          `  API          ${api.url}, with the key in ${join(folder, "api-key")}`,
-          "",
-          "In another terminal, type:",
-          `  cd ${relative(context.cwd, folder) || "."}`,
-          ...["doctor", "export --types all --from 2025-09-04 --to 2025-09-05 --sync", "ls", "sync", "status"].map(
-            (name) => `  ${invocation(context, folder)} ${name}`,
-          ),
-          "",
-          "Ctrl-C ends the sandbox.",
-        ].join("\n"),
-      );
+      out.result({ host, port: sandbox.port, user, fingerprints, api: api.url, folder: exports, config: configFile }, () => [
+        `The sandbox serves ${exports}`,
+        `  SFTP         ${host}, port ${sandbox.port}, as ${user}`,
+        `  host key     ${fingerprints.join(", ")}`,
+        `  key          ${join(folder, "id_ed25519")}`,
+        `  API          ${api.url}, with the key in ${join(folder, "api-key")}`,
+        "",
+        "In another terminal, type:",
+        `  cd ${relative(context.cwd, folder) || "."}`,
+        ...["doctor", "export --types all --from 2025-09-04 --to 2025-09-05 --sync", "ls", "sync", "status"].map(
+          (name) => `  ${invocation(context, folder)} ${name}`,
+        ),
+        "",
+        "Ctrl-C ends the sandbox.",
+      ]);
       if (!signal.aborted) await once(signal, "abort");
     } finally {
       await sandbox.close();

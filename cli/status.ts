@@ -24,7 +24,7 @@ export const command = defineCommand({
       const now = context.clock.now();
       const asked = await askedOf(connection, now);
       const size = await place.size();
-      context.out.result({ warehouse, size_bytes: size, ...status, ...asked }, () => text(warehouse, size, status, asked, now));
+      context.out.result({ warehouse, size_bytes: size, ...status, ...asked }, () => lines(warehouse, size, status, asked, now));
       return EXIT.done;
     }),
 });
@@ -46,14 +46,17 @@ async function askedOf(connection: DuckDBConnection, now: number) {
   };
 }
 
-function text(warehouse: string, size: number, status: Status, { quota, exports }: Awaited<ReturnType<typeof askedOf>>, now: number): string {
+function lines(warehouse: string, size: number, status: Status, { quota, exports }: Awaited<ReturnType<typeof askedOf>>, now: number): string[] {
   const ago = (at: Date) => `${time(at)} UTC, ${duration(now - at.getTime())} ago`;
   const { files, last_load } = status;
   const facts = [
     ["warehouse", `${warehouse}, ${bytes(size)}`],
     ["newest signal", status.newest_signal ? ago(status.newest_signal) : "none yet"],
     ["last load", last_load ? `${ago(last_load.finished_at)}: ${last_load.path}` : "none yet"],
-    ["files", `${number(files.loaded)} loaded, ${number(files.duplicate)} with the same bytes, ${number(files.failed)} failed`],
+    [
+      "files",
+      `${number(files.loaded)} loaded, ${number(files.duplicate)} with the same bytes, ${number(files.failed)} failed${files.dismissed > 0n ? `, ${number(files.dismissed)} dismissed` : ""}`,
+    ],
     ["rejects", status.rejects > 0n ? `${number(status.rejects)} not replayed; see: signalhouse rejects list` : "none"],
     [
       "quota left today",
@@ -65,7 +68,7 @@ function text(warehouse: string, size: number, status: Status, { quota, exports 
     ["amounts", leftOutText(status.amounts_left_out) ?? "none left out of decimal columns"],
   ];
   const sections = [
-    table(["", ""], facts).trimStart(),
+    table(["", ""], facts).slice(1),
     table(
       ["table", { right: "rows" }],
       status.tables.map((row) => [row.table, row.rows]),
@@ -87,10 +90,10 @@ function text(warehouse: string, size: number, status: Status, { quota, exports 
       status.runs.map((run) => [run.command, time(run.started_at), run.files, ending(run)]),
     ),
   ];
-  return sections.join("\n\n");
+  return sections.flatMap((section, index) => (index === 0 ? section : ["", ...section]));
 }
 
-function section(...[headings, rows]: Parameters<typeof table>): string[] {
+function section(...[headings, rows]: Parameters<typeof table>): string[][] {
   return rows.length === 0 ? [] : [table(headings, rows)];
 }
 

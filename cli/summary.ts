@@ -45,15 +45,19 @@ export async function reportLoads(out: Output, framing: Framing, work: (telling:
   }
   progress?.stop();
   if (done.length > 0 || out.json) printFiles(done, out, framing.extra());
-  else if (!out.quiet) out.print(framing.nothing());
+  else if (!out.quiet) out.print([framing.nothing()]);
   return EXIT[outcomeOf(done)];
 }
 
 function printFiles(files: readonly FileResult[], out: Output, extra: Record<string, unknown>): void {
   const left = addLeftOut(files.filter(isLoaded).map(({ amountsLeftOut }) => amountsLeftOut));
   const document = { files: files.map(fileDocument), totals: totals(files), amounts_left_out: left, ...extra };
-  if (out.json || !out.quiet) out.result(document, () => [filesTable(files), leftOutText(left) ?? []].flat().join("\n\n"));
-  if (!out.json) for (const line of headerLines(files.filter(isLoaded))) out.note(line);
+  if (out.json || !out.quiet)
+    out.result(document, () => {
+      const text = leftOutText(left);
+      return [...filesTable(files), ...(text === undefined ? [] : ["", text])];
+    });
+  if (!out.json) out.note(...headerLines(files.filter(isLoaded)));
   tellTroubles(files, out);
 }
 
@@ -92,7 +96,7 @@ function totals(files: readonly FileResult[]): Record<(typeof COUNTS)[number], n
 }
 
 /** The files with their counts, and the sums where there are several. */
-function filesTable(files: readonly FileResult[]): string {
+function filesTable(files: readonly FileResult[]): string[] {
   const rows = files.map((file) => [file.path, ...COUNTS.map((name) => (isFailed(file) ? "" : file[name])), statusOf(file)]);
   const sums = totals(files);
   if (files.length > 1) rows.push(["total", ...COUNTS.map((name) => sums[name]), ""]);
@@ -106,9 +110,9 @@ function statusOf(file: FileResult): string {
 /** What failed or was rejected, and what to do about it. On stderr even with --quiet: it must be seen. */
 function tellTroubles(files: readonly FileResult[], out: Output): void {
   for (const { path, code, message, hint } of files.filter(isFailed)) {
-    out.trouble(`failed: ${path}\n  ${message}\n  -> ${hint} [${code}]`);
+    out.trouble(`failed: ${path}`, `  ${message}`, `  -> ${hint} [${code}]`);
   }
-  for (const line of undecidedLines(files.filter(isLoaded))) out.trouble(line);
+  out.trouble(...undecidedLines(files.filter(isLoaded)));
   const { rejected } = totals(files);
   if (rejected > 0) out.trouble(`${count(rejected, "record")} rejected and kept whole; look at them with: signalhouse rejects list`);
 }

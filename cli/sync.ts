@@ -92,7 +92,7 @@ async function dryRun(context: Context, plan: PlanOptions): Promise<number> {
   out.result({ files, to_load: { files: load.length, bytes: sizeOf(load) }, passed_over: passedOver }, () => {
     const rows = files.map(({ path, size, mtime, action, why }) => [path, bytes(size), time(mtime), action, why]);
     const would = `Would load ${number(load.length)} of ${count(planned.length, "file")}, ${bytes(sizeOf(load))}.`;
-    return rows.length === 0 ? would : `${table(["file", { right: "size" }, "written (UTC)", "plan", "why"], rows)}\n\n${would}`;
+    return rows.length === 0 ? [would] : [...table(["file", { right: "size" }, "written (UTC)", "plan", "why"], rows), "", would];
   });
   return EXIT.done;
 }

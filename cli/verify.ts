@@ -36,10 +36,11 @@ function report({ out }: Context, checks: readonly Check[], more: object = {}): 
   const failed = checks.filter(({ ok }) => !ok).length;
   out.result({ ok: failed === 0, checks, ...more }, () => {
     const verdict = failed === 0 ? `All ${count(checks.length, "check")} hold.` : `${count(failed, "check")} of ${checks.length} failed.`;
-    return `${table(
+    const lines = table(
       ["", "check", ""],
       checks.map(({ name, ok, detail }) => [ok ? "ok" : "FAILED", name, detail]),
-    ).trimStart()}\n\n${verdict}`;
+    );
+    return [...lines, "", verdict];
   });
   return failed === 0 ? EXIT.done : EXIT.failed;
 }

@@ -9,13 +9,17 @@ import { outcomeOfError } from "./failures.ts";
 import { count } from "./format.ts";
 
 /** The door to a configuration's warehouse. */
-export function doorOf(config: Config, { out, signal }: Pick<Context, "out" | "signal">, options: Pick<DoorOptions, "patience"> = {}): Door {
+export function doorOf(
+  config: Config,
+  { out, signal, clock }: Pick<Context, "out" | "signal" | "clock">,
+  options: Pick<DoorOptions, "patience"> = {},
+): Door {
   const onMigration = (signals: number) =>
     out.note(
       `The warehouse is of an older version: ${count(signals, "signal")} of it get the keys of this one. That may take a minute for ten million of them, ` +
         "or ten where they have no SIGNAL_ID. It is one transaction: interrupted, it leaves the warehouse as it was.",
     );
-  return doorTo(config, { signal, onMigration, waiting: out.waiting, ...options });
+  return doorTo(config, { signal, clock, onMigration, waiting: out.waiting, ...options });
 }
 
 /** How a run ends by the exit code of its command. */

@@ -33,6 +33,8 @@ export const command = defineCommand({
     const everyMs = durationOf("--every", values.every ?? "15m");
     const exports = await asker(config, context);
     const door = exports?.door ?? doorOf(config, context, { patience: PATIENCE_MS });
+    // Nobody is waited for to look at figures.
+    const glance = doorOf(config, context);
     const health = new Health({ pid, startedAt: clock.now(), everyMs, limits: DAILY_LIMITS });
     await watch({
       config,
@@ -46,15 +48,12 @@ export const command = defineCommand({
       async onCycle(cycle) {
         out.log(cycle.error ? "error" : "info", cycleLine(cycle));
         // Figures that cannot be had, or told, are no reason to end.
-        const tell = (error: unknown) =>
-          signal.aborted ||
-          out.log(
-            "warn",
-            `the health of this watch is not told in full: ${messageOf(error)} -> check the files of --health and --metrics; it goes on`,
-          );
-        await health.note(cycle, (work) => door.toRead(work, { isLimited: true })).catch(tell);
-        if (values.health !== undefined) await publish(localPath(context, values.health), health.json()).catch(tell);
-        if (values.metrics !== undefined) await publish(localPath(context, values.metrics), health.prometheus()).catch(tell);
+        const telling = (advice: string) => (error: unknown) =>
+          signal.aborted || out.log("warn", `the health of this watch is not told in full: ${messageOf(error)} -> ${advice}; it goes on`);
+        await health.note(cycle, glance.toLook).catch(telling("its figures of the warehouse are those of an earlier cycle"));
+        const untold = telling("check the files of --health and --metrics");
+        if (values.health !== undefined) await publish(localPath(context, values.health), health.json()).catch(untold);
+        if (values.metrics !== undefined) await publish(localPath(context, values.metrics), health.prometheus()).catch(untold);
       },
     });
     return EXIT.done;

@@ -12,7 +12,7 @@ export interface World {
   /** Opens standard input, which is then read to its end or destroyed. */
   stdin: () => Readable;
   /** Takes results. Whoever gives it hears of its errors, such as a reader that went away. */
-  stdout: Writable;
+  stdout: Terminal;
   /** Takes everything else. */
   stderr: Terminal;
   env: Readonly<Record<string, string | undefined>>;

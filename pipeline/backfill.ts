@@ -93,33 +93,37 @@ export interface BackfillRun {
  * @throws SignalhouseError where the API, the server or the warehouse cannot be used at all; interrupted
  */
 export async function runBackfill(context: ExportContext, options: BackfillOptions): Promise<BackfillRun> {
-  const { clock, signal, useWarehouse } = context;
+  const { clock, signal, useWarehouse, look = useWarehouse } = context;
   const { span, once, askOnly } = options;
   const outcomes: ExportOutcome[] = [];
   const given = new Set<string>();
-  const plan = () => useWarehouse((warehouse) => planSpan(warehouse, span, { ...options, ...context, now: clock.now() }));
+  const planIn = (warehouse: Warehouse) => planSpan(warehouse, span, { ...options, ...context, now: clock.now() });
+  const isForToday = ({ calendar }: BackfillPlan) => calendar[0]?.day === utcDay(clock.now());
   for (;;) {
     signal.throwIfAborted();
-    const open = (await useWarehouse(({ connection }) => exportJobs(connection, ...OPEN_EXPORTS))).filter(
+    const open = (await look(({ connection }) => exportJobs(connection, ...OPEN_EXPORTS))).filter(
       (job) => !given.has(job.name) && isDue(job, clock.now()),
     );
     // A job that is late is not waited for again by this run.
     for (const { name } of open) given.add(name);
     outcomes.push(...(await awaitExports(context, open, { ...options, load: !askOnly, once: Boolean(askOnly) })));
 
-    // Planned and written down while the warehouse is held: of two backfills at the same time, the second sees what the first is about to ask for.
-    const { calendar, jobs } = await useWarehouse(async (warehouse) => {
-      const { calendar } = await planSpan(warehouse, span, { ...options, ...context, now: clock.now() });
-      const parts = calendar[0]?.day === utcDay(clock.now()) ? calendar[0].jobs : [];
-      const jobs: ExportJob[] = [];
-      for (const part of parts) jobs.push(await writeDown(context, warehouse, wishOf(part, context)));
-      return { calendar, jobs };
-    });
+    const ahead = await look(planIn);
+    // Planned again and written down while the warehouse is held: of two backfills at the same time, the second sees what the first is about to ask for.
+    const { calendar, jobs } = !isForToday(ahead)
+      ? { calendar: ahead.calendar, jobs: [] }
+      : await useWarehouse(async (warehouse) => {
+          const plan = await planIn(warehouse);
+          const jobs: ExportJob[] = [];
+          for (const part of isForToday(plan) ? (plan.calendar[0]?.jobs ?? []) : [])
+            jobs.push(await writeDown(context, warehouse, wishOf(part, context)));
+          return { calendar: plan.calendar, jobs };
+        });
     const asked = await askInTurn(context, jobs);
-    if (askOnly) return { outcomes: [...outcomes, ...asked.map((job) => ({ job }))], left: await plan() };
+    if (askOnly) return { outcomes: [...outcomes, ...asked.map((job) => ({ job }))], left: await look(planIn) };
     if (asked.some(({ status }) => status !== "postponed")) continue;
-    const isOver = calendar.length === 0 && (await useWarehouse(({ connection }) => exportJobs(connection, "postponed"))).length === 0;
-    if (once || isOver) return { outcomes, left: await plan() };
+    const isOver = calendar.length === 0 && (await look(({ connection }) => exportJobs(connection, "postponed"))).length === 0;
+    if (once || isOver) return { outcomes, left: await look(planIn) };
     const next = startOfNextDay(clock.now());
     context.waiting?.(`nothing more can be asked for today; going on at ${new Date(next).toISOString()}`);
     await clock.wait(next - clock.now(), signal).finally(() => context.waiting?.(undefined));

@@ -13,7 +13,8 @@ import { packageVersion } from "./common/package.ts";
 import { awaitExports, type ExportOutcome } from "./export/arrive.ts";
 import type { ExportContext } from "./export/ask.ts";
 import { type FileResult, outcomeOf } from "./load/load-files.ts";
-import { sync, type SyncOptions } from "./sync.ts";
+import { openServer } from "./load/remote-files.ts";
+import { isNews, listExports, loadListed, readKnown, type SyncOptions } from "./sync.ts";
 
 /** What a cycle did. */
 export interface Cycle {
@@ -44,7 +45,8 @@ export interface WatchOptions {
 
 /**
  * Runs cycles until the signal is aborted, and returns then. A cycle that fails is told and does not end the watch.
- * Between cycles nothing is held: neither the warehouse nor a connection.
+ * Between cycles nothing is held: neither the warehouse nor a connection. In a cycle the warehouse is taken for moments, to read; to write only where
+ * there is something to write.
  */
 export async function watch(options: WatchOptions): Promise<void> {
   const { clock, signal, everyMs } = options;
@@ -60,16 +62,16 @@ export async function watch(options: WatchOptions): Promise<void> {
 
 /** A cycle that loads something, or in which something fails, is a run; the others, of which there may be thousands, are none. */
 async function runCycle(options: WatchOptions): Promise<Cycle | undefined> {
-  const { config, door, clock, signal, exports } = options;
+  const { door, clock, signal, exports } = options;
   const cycle: Cycle = { startedAt: clock.now(), finishedAt: 0, files: [], exports: [] };
   let isNoted = false;
   try {
-    if (exports) cycle.exports = await ask(exports, config);
+    if (exports) cycle.exports = await ask(exports, options);
     const fault = cycle.exports.find(({ error }) => error)?.error;
-    cycle.files = await door.toWrite(async (warehouse) => {
+    cycle.files = await loadNews(options, fault !== undefined, async (warehouse, load) => {
       const run = new CycleRun(warehouse);
       try {
-        const { files } = await loadNew(options, warehouse, run);
+        const files = await load(() => run.begin());
         if (fault) await run.end("failed", fault.message);
         else if (run.isBegun) await run.end(outcomeOf(files));
         return files;
@@ -91,8 +93,28 @@ async function runCycle(options: WatchOptions): Promise<Cycle | undefined> {
   return { ...cycle, finishedAt: clock.now() };
 }
 
-const loadNew = ({ config, signal, log, secrets }: WatchOptions, warehouse: Warehouse, run: CycleRun) =>
-  sync({ config, warehouse, runId: () => run.begin(), signal, log, ...(secrets ? { secrets } : {}) });
+/**
+ * Looks at the server, and takes the warehouse to write only where there is something to load or to note.
+ * @param hasFault whether there is, whatever the server has
+ * @param write gets the warehouse, and what loads the files, which begins a run where there are some
+ */
+async function loadNews(
+  { config, door, signal, log, secrets }: WatchOptions,
+  hasFault: boolean,
+  write: (warehouse: Warehouse, load: (begin: () => Promise<bigint>) => Promise<FileResult[]>) => Promise<FileResult[]>,
+): Promise<FileResult[]> {
+  const server = await openServer(config, { ...secrets, signal, log });
+  try {
+    const known = await door.toLook(readKnown);
+    const listing = await listExports(server, config, known, signal);
+    if (!hasFault && !isNews(listing, known)) return [];
+    return await door.toWrite((warehouse) =>
+      write(warehouse, async (runId) => (await loadListed(server, listing, { config, warehouse, runId, signal, log })).files),
+    );
+  } finally {
+    await server.close();
+  }
+}
 
 /** The run of a cycle, which begins when there is something to note. */
 class CycleRun {
@@ -118,11 +140,11 @@ class CycleRun {
 }
 
 /** Asks for what is due, and looks once for what is under way; the sync after it loads what is there. */
-async function ask(context: ExportContext, { backfill }: Config): Promise<ExportOutcome[]> {
+async function ask(context: ExportContext, { door, config: { backfill } }: WatchOptions): Promise<ExportOutcome[]> {
   if (backfill.from !== undefined) {
     const span = backfillSpan(backfill, context.clock.now());
     return (await runBackfill(context, { ...backfill, span, askOnly: true })).outcomes;
   }
-  const open = await context.useWarehouse(({ connection }) => exportJobs(connection, ...AWAITED_EXPORTS));
+  const open = await door.toLook(({ connection }) => exportJobs(connection, ...AWAITED_EXPORTS));
   return awaitExports(context, open, { load: false, once: true });
 }

@@ -60,17 +60,20 @@ const sftp = z.strictObject({
   retries: z.int().min(0).default(8),
 });
 
-/** An API key goes over the network with every request: in the clear only to this machine, as with the sandbox. */
+/** An API key goes over the network with every request: in the clear only to this machine, as with the sandbox. fetch takes no user and password, and would print them. */
 const endpoint = z.string().refine((text) => {
   const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url?.username || url?.password) return false;
   return url?.protocol === "https:" || (url?.protocol === "http:" && ["127.0.0.1", "localhost", "[::1]"].includes(url.hostname));
-}, "expected an https:// address");
+}, "expected an https:// address without user and password");
 
 const api = z.strictObject({
   /** The GraphQL endpoint; by default the region's. */
   endpoint: endpoint.optional(),
   /** File that holds the API key and that only the user can read. The environment variable SIGNALHOUSE_API_KEY comes before it. */
   keyFile: z.string().min(1).optional(),
+  /** Take the key from keyFile whatever the environment has, which is Connect's key: a sandbox's configuration says so. */
+  keyFileOnly: z.boolean().optional(),
   /** Seconds that one request may take. */
   timeoutSeconds: z.number().positive().default(30),
   /** How often a request that may be repeated is, before it fails. */

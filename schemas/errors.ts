@@ -1,3 +1,5 @@
+import { oneLine } from "./characters.ts";
+
 /**
  * Every expected failure of signalhouse, by code. The code is public: scripts may rely on it, docs/errors.md lists it.
  * `retryable` says whether the next run may succeed without anybody changing anything.
@@ -63,19 +65,23 @@ export const ERROR_CODES = {
 
 export type ErrorCode = keyof typeof ERROR_CODES;
 
+/** Room for two long paths and a server's words. */
+const MOST_CHARACTERS = 4000;
+
 /**
  * An expected failure: something a user can act on. Anything else that is thrown is a bug and is printed as one.
- * `message` says what happened and where, `hint` what to do next; neither ever holds a secret.
+ * `message` says what happened and where, `hint` what to do next; neither ever holds a secret. Each is one line of at most 4,000 characters, whatever a
+ * server, a file's name or a library has put into it: control characters, and what turns text round, are shown as escapes.
  */
 export class SignalhouseError extends Error {
   readonly code: ErrorCode;
   readonly hint: string;
 
   constructor(code: ErrorCode, message: string, hint: string, cause?: unknown) {
-    super(message, cause === undefined ? undefined : { cause });
+    super(oneLine(message, MOST_CHARACTERS), cause === undefined ? undefined : { cause });
     this.name = "SignalhouseError";
     this.code = code;
-    this.hint = hint;
+    this.hint = oneLine(hint, MOST_CHARACTERS);
   }
 
   /** Whether the next run may succeed without anybody changing anything. */

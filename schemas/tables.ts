@@ -155,5 +155,5 @@ export const LEDGER_TABLES = {
   },
 } as const satisfies Record<string, Record<string, string>>;
 
-/** What became of a file: "mended" is none, but what `verify --mend` took out. */
-export type LoadStatus = "loaded" | "duplicate" | "failed" | "mended";
+/** What became of a file: "dismissed" has failed and is not tried again until it changes; "mended" is none, but what `verify --mend` took out. */
+export type LoadStatus = "loaded" | "duplicate" | "failed" | "dismissed" | "mended";

@@ -29,6 +29,9 @@ export interface LoadCounts {
   rejected: number;
 }
 
+/** Whether a file of the ledger is in the warehouse. */
+export const isLoaded = ({ status }: Pick<KnownFile, "status">): boolean => status === "loaded" || status === "duplicate";
+
 /** Every file of the ledger, for the plan of a sync. One row a load: 10,000 are a matter of milliseconds. */
 export async function knownFiles(connection: DuckDBConnection): Promise<KnownFile[]> {
   const found = await rows<{ path: string; size_bytes: bigint; mtime_ms: bigint; status: LoadStatus }>(
@@ -122,8 +125,16 @@ export async function insertLoad(connection: DuckDBConnection, load: NewLoad): P
   );
 }
 
-const forgetFailures = (connection: DuckDBConnection, path: string) =>
-  connection.run("DELETE FROM signalhouse.loads WHERE path = $1 AND status = 'failed'", [path]);
+/** Takes what the ledger has of failures of a file out of it: the file is loaded, has failed anew, or is gone. */
+export const forgetFailures = (connection: DuckDBConnection, path: string) =>
+  connection.run("DELETE FROM signalhouse.loads WHERE path = $1 AND status IN ('failed', 'dismissed')", [path]);
+
+/** Dismisses a failed file, or takes a dismissed one up again. As long as it stays as it is, a dismissed one is not tried. */
+export const dismissFailure = (connection: DuckDBConnection, path: string, isDismissed: boolean) =>
+  connection.run("UPDATE signalhouse.loads SET status = $2 WHERE path = $1 AND status IN ('failed', 'dismissed')", [
+    path,
+    (isDismissed ? "dismissed" : "failed") satisfies LoadStatus,
+  ]);
 
 /** A file that could not be loaded. Only its last attempt is kept: a file that fails every quarter of an hour must not fill the ledger. */
 export interface FailedLoad extends FileIdentity {

@@ -165,17 +165,27 @@ export function queryFailed(error: unknown): unknown {
   if (OUTSIDE.test(message)) {
     return new SignalhouseError(
       "query_failed",
-      `query reads the warehouse only, no other files and no network: ${message}`,
+      `query reads the warehouse only, no other files and no network: ${inOneLine(message)}`,
       "For other files beside it, open the warehouse with the duckdb command line or in a notebook. A result is written with -o FILE.",
       error,
     );
   }
   return new SignalhouseError(
     "query_failed",
-    message,
+    inOneLine(message),
     'The tables and their columns: signalhouse query "SHOW ALL TABLES", signalhouse query "DESCRIBE orders"',
     error,
   );
+}
+
+/** DuckDB's message as one line: it has lines for what it proposes, and draws the place in the statement with a caret below it. */
+function inOneLine(message: string): string {
+  const drawing = message.lastIndexOf("\nLINE ");
+  const [line = "", caret = ""] = drawing < 0 ? [] : message.slice(drawing + 1).split("\n");
+  const lines = (drawing < 0 ? message : message.slice(0, drawing)).split("\n").map((text) => text.trim());
+  const told = lines.filter((text) => text !== "").join(" ");
+  const at = line.slice(Math.max(caret.indexOf("^"), line.indexOf(": ") + 2));
+  return at === "" ? told : `${told} (${line.slice(0, line.indexOf(":")).toLowerCase()}, at ${JSON.stringify(at)})`;
 }
 
 const exactJson: DuckDBValueConverter<Json> = (value, type, converter) => {

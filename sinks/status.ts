@@ -55,7 +55,7 @@ export interface Status {
   /** The last file that was loaded. */
   last_load: LoadRow | null;
   /** Files of the ledger by what became of them. */
-  files: { loaded: bigint; duplicate: bigint; failed: bigint };
+  files: { loaded: bigint; duplicate: bigint; failed: bigint; dismissed: bigint };
   failed_files: LoadRow[];
   /** Rejects that were not replayed. */
   rejects: bigint;
@@ -73,20 +73,21 @@ const LOAD_ROW = "load_id, path, size_bytes, mtime, records, inserted, updated, 
 export async function readStatus(connection: DuckDBConnection, runs = 5): Promise<Status> {
   const signal_types = await signalTypes(connection);
   const loads = (where: string) => plainRows<LoadRow>(connection, `SELECT ${LOAD_ROW} FROM signalhouse.loads WHERE ${where}`);
-  const [counts] = await plainRows<{ loaded: bigint; duplicate: bigint; failed: bigint; rejects: bigint; drift_kinds: bigint }>(
+  const [counts] = await plainRows<Status["files"] & { rejects: bigint; drift_kinds: bigint }>(
     connection,
     `SELECT count(*) FILTER (status = 'loaded') AS loaded, count(*) FILTER (status = 'duplicate') AS duplicate, count(*) FILTER (status = 'failed') AS failed,
+       count(*) FILTER (status = 'dismissed') AS dismissed,
        (SELECT count(*) FROM signalhouse.rejects WHERE replayed_at IS NULL) AS rejects,
        (SELECT count(DISTINCT (signal_type, field, reason)) FROM signalhouse.drift) AS drift_kinds
      FROM signalhouse.loads`,
   );
-  const { loaded, duplicate, failed, rejects, drift_kinds } = counts as NonNullable<typeof counts>;
+  const { loaded, duplicate, failed, dismissed, rejects, drift_kinds } = counts as NonNullable<typeof counts>;
   return {
     tables: await tableCounts(connection),
     signal_types,
     newest_signal: newestOf(signal_types),
     last_load: (await loads("status = 'loaded' ORDER BY finished_at DESC, load_id DESC LIMIT 1"))[0] ?? null,
-    files: { loaded, duplicate, failed },
+    files: { loaded, duplicate, failed, dismissed },
     failed_files: await loads("status = 'failed' ORDER BY finished_at DESC"),
     rejects,
     drift_kinds,

@@ -41,6 +41,11 @@ export interface Door {
   toRead<T>(work: (warehouse: Warehouse) => Promise<T>, options?: ReadOptions): Promise<T>;
   /** Opens it to read, or, where there is none yet, an empty one in memory. */
   toPlan: UseWarehouse;
+  /**
+   * Opens it to read, for a flow that looks first whether there is something to write. Where there is none yet it is made, and an older one is brought to
+   * this version.
+   */
+  toLook: UseWarehouse;
   /** Opens it to write, for nobody else; creates it, or brings it to this version. */
   toWrite: UseWarehouse;
   /** Opens it to write down what has become of something, after an abort, too. */
@@ -117,6 +122,14 @@ export function doorTo({ warehouse, limits }: Pick<Config, "warehouse" | "limits
       read(
         await openToRead().catch((error: unknown) => {
           if (isSignalhouseError(error, "warehouse_missing")) return openWarehouse(memoryPlace());
+          throw error;
+        }),
+        work,
+      ),
+    toLook: async (work) =>
+      read(
+        await openToRead({ isLimited: true }).catch((error: unknown) => {
+          if (isSignalhouseError(error, "warehouse_missing", "warehouse_older")) return open(writable);
           throw error;
         }),
         work,

@@ -1,10 +1,10 @@
 /** What Connect's refusals, faults and silence mean, in words. */
 import type { DataJob } from "../../schemas/connect.ts";
+import { serverWords } from "../../schemas/characters.ts";
 import { SignalhouseError } from "../../schemas/errors.ts";
 import { busy, type Failed, keyRefused, trouble } from "./failed.ts";
 import { type Fault, guessOfExport, guessOfTrouble, type Meaning, meaningOf, retryTimeOf } from "./meaning.ts";
 import type { Refused } from "./post.ts";
-import { inOneLine } from "./words.ts";
 
 /** Where Connect tells how a job went. */
 export const JOB_MONITORING = "Data management > Job monitoring";
@@ -91,14 +91,15 @@ export function importAdvice(said: string): string | undefined {
 /** Faults that are told of one answer. */
 const MOST_FAULTS = 5;
 
-/** GraphQL's faults in one line, with a bound. */
-export function graphqlFaults(faults: readonly Fault[]): string {
-  const told = faults.slice(0, MOST_FAULTS).map(({ message, codes }) => (codes.length > 0 ? `${message} (${codes.join(", ")})` : message).trim());
-  if (faults.length > MOST_FAULTS) told.push(`and ${faults.length - MOST_FAULTS} more`);
-  return told.join("; ") || "no reason was given";
+function several(faults: readonly string[]): string {
+  const more = faults.length - MOST_FAULTS;
+  return faults.slice(0, MOST_FAULTS).join("; ") + (more > 0 ? `; and ${more} more` : "");
 }
 
+/** GraphQL's faults in one line, with a bound. */
+export const graphqlFaults = (faults: readonly Fault[]): string =>
+  several(faults.map(({ message, codes }) => (codes.length > 0 ? `${message} (${codes.join(", ")})` : message).trim())) || "no reason was given";
+
 /** The faults that `dataJob` tells of a job, in one line; empty where it tells none. */
-export function jobFaults({ errors }: DataJob): string {
-  return inOneLine((errors ?? []).map(({ code, message }) => [code, message].filter(Boolean).join(": ")).join("; "));
-}
+export const jobFaults = ({ errors }: DataJob): string =>
+  several((errors ?? []).map(({ code, message }) => serverWords([code, message].filter(Boolean).join(": "))));

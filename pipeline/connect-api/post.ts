@@ -1,10 +1,12 @@
 /** One request to the GraphQL endpoint, and what came of it. */
 import { z } from "zod";
+import { serverWords } from "../../schemas/characters.ts";
 import { exchange, type Exchanged } from "./exchange.ts";
 import type { Failed, Way } from "./failed.ts";
 import { type Fault, retryAfterOf } from "./meaning.ts";
 import { misanswered, unanswered } from "./transport.ts";
-import { inOneLine, isPage, textOfPage, without } from "./words.ts";
+import { isPage, textOfPage } from "./page.ts";
+import { withoutSecret } from "./without-secret.ts";
 
 export interface Endpoint {
   /** The address; Connect's has no path. */
@@ -46,23 +48,25 @@ export async function post({ endpoint, apiKey, timeoutSeconds, proxy, signal }: 
 
 /** `data` counts before faults, and what GraphQL says before the status. */
 function read(at: Way, apiKey: string, { status, headers, body, isWhole }: Extract<Exchanged, { kind: "response" }>): Posted {
-  const json = readJson(body, apiKey);
+  // Out of what was read, whose escapes are read, too, and out of what is shown as it came.
+  const clean = withoutSecret(apiKey, "(the API key)");
+  const json = readJson(body, clean);
   const { data, errors } = answer.parse(json?.value);
   const faults = (errors ?? []).map(faultOf);
   if (hasData(data, faults)) return { kind: "data", data, faults };
-  const header = (name: string) => [headers[name] ?? []].flat().map((value) => without(apiKey, value))[0];
+  const header = (name: string) => [headers[name] ?? []].flat().map((value) => clean(value))[0];
   const now = Date.parse(header("date") ?? "") || Date.now();
   const retryAfterMs = retryAfterOf(header("retry-after"), now) ?? faults.find((fault) => fault.retryAfterMs !== undefined)?.retryAfterMs;
   if (faults.length > 0) return { kind: "refused", at, status, faults, retryAfterMs };
   const kind = json ? "json" : body.trim() === "" ? "nothing" : isPage(body) ? "page" : "text";
-  const said = json ? wordsOf(json) : kind === "page" ? textOfPage(body) : inOneLine(body);
-  return misanswered(at, { status, kind, said: without(apiKey, said), isWhole, location: header("location"), retryAfterMs });
+  const said = json ? wordsOf(json) : kind === "page" ? clean(textOfPage(body)) : serverWords(clean(body.slice(0, MOST_SAID)));
+  return misanswered(at, { status, kind, said, isWhole, location: header("location"), retryAfterMs });
 }
 
 /** What a gateway says is its message. */
 function wordsOf({ value, text }: Json): string {
   const read = z.object({ message: z.string() }).safeParse(value);
-  return inOneLine(read.success ? read.data.message : text);
+  return serverWords(read.success ? read.data.message : text);
 }
 
 /** Beside faults, fields that are all null are no data. */
@@ -88,17 +92,19 @@ const fault = z.object({
 });
 
 const MOST_CODE_CHARACTERS = 80;
+/** Characters of a body that are looked at to show its beginning. */
+const MOST_SAID = 10_000;
 
 function faultOf(given: unknown): Fault {
   const read = fault.safeParse(given);
   if (!read.success)
-    return { message: inOneLine(typeof given === "string" ? given : (JSON.stringify(given) ?? "")), codes: [], retryAfterMs: undefined };
+    return { message: serverWords(typeof given === "string" ? given : (JSON.stringify(given) ?? "")), codes: [], retryAfterMs: undefined };
   const { message, errorType, extensions } = read.data;
   const codes = [extensions?.code, extensions?.category, extensions?.errorType, extensions?.classification, errorType];
   const retryAfter = extensions?.retryAfter ?? extensions?.retryAfterSeconds;
   return {
-    message: inOneLine(message),
-    codes: [...new Set(codes.flatMap((code) => (code ? [inOneLine(code, MOST_CODE_CHARACTERS)] : [])))],
+    message: serverWords(message),
+    codes: [...new Set(codes.flatMap((code) => (code ? [serverWords(code, MOST_CODE_CHARACTERS)] : [])))],
     retryAfterMs: retryAfter === undefined ? undefined : retryAfter * 1000,
   };
 }
@@ -110,9 +116,9 @@ interface Json {
 }
 
 /** @returns undefined for what is no JSON, or nests deeper than anybody would look */
-function readJson(body: string, apiKey: string): Json | undefined {
+function readJson(body: string, clean: ReturnType<typeof withoutSecret>): Json | undefined {
   try {
-    const value = without(apiKey, JSON.parse(body) as unknown);
+    const value = clean(JSON.parse(body) as unknown);
     return { value, text: JSON.stringify(value) };
   } catch {
     return undefined;

@@ -1,9 +1,9 @@
 /** What it means where no answer of the API came: nothing at all, or something that others say in its place. */
+import { serverWords } from "../../schemas/characters.ts";
 import { messageOf, SignalhouseError } from "../../schemas/errors.ts";
 import type { Exchanged } from "./exchange.ts";
 import { busy, type Failed, keyRefused, nameOf, trouble, type Way } from "./failed.ts";
 import { shownProxy } from "./proxy.ts";
-import { inOneLine } from "./words.ts";
 
 /** What is known of a response that is none of GraphQL. The API key is in none of it. */
 export interface Strange {
@@ -63,7 +63,7 @@ function reasonOf(cause: unknown): { code: string; reason: string } {
   const errors: unknown[] = cause instanceof AggregateError ? cause.errors : [cause];
   const codes = errors.map((error) => (error as NodeJS.ErrnoException | undefined)?.code ?? "");
   const reasons = errors.map((error, index) => messageOf(error) || codes[index] || "no reason was given");
-  return { code: codes.find(Boolean) ?? "", reason: inOneLine([...new Set(reasons)].join("; ")) };
+  return { code: codes.find(Boolean) ?? "", reason: serverWords([...new Set(reasons)].join("; ")) };
 }
 
 /** A response came, but none of GraphQL. */
@@ -95,7 +95,7 @@ function redirected(at: Way, status: number, location: string | undefined): Fail
   return unreachable(
     "no",
     false,
-    `${nameOf(at)} cannot be reached: something sends on to ${inOneLine(to)} (HTTP ${status}), which is not followed, as the key must not get there`,
+    `${nameOf(at)} cannot be reached: something sends on to ${serverWords(to)} (HTTP ${status}), which is not followed, as the key must not get there`,
     "It is a proxy or login page between here and Connect, or a wrong api.endpoint.",
   );
 }

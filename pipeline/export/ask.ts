@@ -19,6 +19,8 @@ export interface ExportContext {
   config: Config;
   api: ConnectApi;
   useWarehouse: UseWarehouse;
+  /** To look whether there is something to write; `useWarehouse` by default. */
+  look?: UseWarehouse;
   /** The same for what has to be written down whatever happens, an abort included. */
   finish: UseWarehouse;
   clock: Clock;

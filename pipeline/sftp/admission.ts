@@ -1,9 +1,9 @@
 /** One attempt to be let in: the keys that are offered in turn, and what the server, or the ssh-agent, makes of them. */
 import ssh2, { type AnyAuthMethod, type AuthHandlerMiddleware, type BaseAgent, type IdentityCallback, type ParsedKey, type SignCallback } from "ssh2";
+import { serverWords } from "../../schemas/characters.ts";
 import { SignalhouseError, messageOf } from "../../schemas/errors.ts";
 import type { OfferedKey } from "./keys.ts";
 import { serverName, type SftpOptions } from "./options.ts";
-import { firstWords } from "./words.ts";
 
 /**
  * What an RSA key signs with, in this order; never SHA-1. ssh2 would choose one of them by what the server says, and servers say more than they take:
@@ -146,7 +146,7 @@ export class Admission {
     this.#signing = offered;
     agent.sign(offered.key, data, offered.key.type === "ssh-rsa" ? { hash } : {}, (error, signature) => {
       this.#signing = undefined;
-      if (error) this.#agentFault ??= { offered, why: firstWords(messageOf(error)) };
+      if (error) this.#agentFault ??= { offered, why: serverWords(messageOf(error)) };
       else this.#signed.add(offered);
       done(error, signature);
     });

@@ -1,4 +1,5 @@
 import type { ClientChannel } from "ssh2";
+import { serverWords } from "../../schemas/characters.ts";
 import { SignalhouseError, messageOf } from "../../schemas/errors.ts";
 import {
   ANSWERS,
@@ -14,7 +15,6 @@ import {
   type Field,
   type Request,
 } from "./packets.ts";
-import { firstWords } from "./words.ts";
 
 export type { Attributes, Entry } from "./packets.ts";
 
@@ -210,7 +210,7 @@ export class Channel {
       if (answer.type === PACKET.status) {
         const code = answer.fields.uint32();
         // Some servers leave out the words.
-        if (code !== STATUS.ok) throw refusal(code, answer.fields.ended ? "" : firstWords(answer.fields.text()), path);
+        if (code !== STATUS.ok) throw refusal(code, answer.fields.ended ? "" : serverWords(answer.fields.text()), path);
       }
       if (answer.type !== (ANSWERS[type] ?? PACKET.status)) throw new RangeError(`a packet of type ${answer.type}`);
       return read(answer.fields);
@@ -275,7 +275,7 @@ export class Channel {
 /** What answers is no SFTP server: a login shell that talks, a menu, a program that is not there. */
 function somethingElse(said: string, exit: string): SignalhouseError {
   // Its SFTP may begin behind that, and every packet begins with a zero.
-  const words = firstWords(Buffer.from(said.replace(/\0[^]*/, ""), "latin1").toString("utf8"));
+  const words = serverWords(Buffer.from(said.replace(/\0[^]*/, ""), "latin1").toString("utf8"));
   const message = said === "" ? "its program ends at once" : words === "" ? "it sends something else" : `it says "${words}"`;
   return new SignalhouseError(
     "server_unfit",

@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import type { ClientChannel } from "ssh2";
+import { serverWords } from "../../schemas/characters.ts";
 import { SignalhouseError, messageOf } from "../../schemas/errors.ts";
 import { orAborted } from "./abort.ts";
 import { Channel } from "./channel.ts";
@@ -7,7 +8,6 @@ import type { HostTrust } from "./host-keys.ts";
 import type { Credentials } from "./keys.ts";
 import { login, type Login } from "./login.ts";
 import { serverName, type Pace, type SftpOptions } from "./options.ts";
-import { firstWords } from "./words.ts";
 
 /**
  * A round trip of this many milliseconds is worth one more channel. ssh2 grants the server 2 MiB a channel and renews the grant when half of it is
@@ -39,7 +39,7 @@ export class Connection {
     const lost = (why: string) =>
       this.fail(new SignalhouseError("connection_lost", `The connection to ${serverName(options)} was lost: ${why}`, "Try again later."));
     session.client
-      .on("error", (error) => lost(messageOf(error)))
+      .on("error", (error) => lost(serverWords(messageOf(error))))
       .on("end", () => lost("the server closed it"))
       .on("close", () => lost("it broke off"));
   }
@@ -159,5 +159,5 @@ function sftpRefused(error: Error, name: string): SignalhouseError {
       error,
     );
   }
-  return new SignalhouseError("sftp_failed", `${name} opens no SFTP session: ${firstWords(messageOf(error))}`, "Try again later.", error);
+  return new SignalhouseError("sftp_failed", `${name} opens no SFTP session: ${serverWords(messageOf(error))}`, "Try again later.", error);
 }

@@ -1,6 +1,6 @@
+import { serverWords } from "../../schemas/characters.ts";
 import { SignalhouseError, messageOf } from "../../schemas/errors.ts";
 import { serverName } from "./options.ts";
-import { firstWords } from "./words.ts";
 
 /** How long a server may take to answer a connection and to let us in. */
 export const HANDSHAKE_MS = 20_000;
@@ -34,7 +34,7 @@ export function handshakeFault(error: unknown, server: { host: string; port: num
   }
   return new SignalhouseError(
     "connection_lost",
-    `${name} dropped the connection during the login: ${firstWords(messageOf(error))}`,
+    `${name} dropped the connection during the login: ${serverWords(messageOf(error))}`,
     "Try again later.",
     error,
   );

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { clock, count, duration, money, oneLine, table, time } from "../../cli/format.ts";
+import { clock, count, duration, money, table, time } from "../../cli/format.ts";
 import { Meter } from "../../cli/meter.ts";
 import { toJson } from "../../cli/output.ts";
 
@@ -26,16 +26,6 @@ test.each([
   expect(shown).toBe(expected);
 });
 
-describe("oneLine", () => {
-  test("shows control characters instead of sending them to the terminal", () => {
-    expect(oneLine("a\u001b[31mb\r\nc\u0000\u009b")).toBe("a\\u001b[31mb\\r\\nc\\u0000\\u009b");
-  });
-  test("cuts what is too long", () => {
-    expect(oneLine("abcdef", 4)).toBe("abc…");
-    expect(oneLine("abcd", 4)).toBe("abcd");
-  });
-});
-
 test("a table has no borders, numbers on the right with separators, and no blanks at line ends", () => {
   expect(
     table(
@@ -45,7 +35,26 @@ test("a table has no borders, numbers on the right with separators, and no blank
         ["long name", 5n, ""],
       ],
     ),
-  ).toBe(["file       records  status", "a            1,234  loaded", "long name        5"].join("\n"));
+  ).toEqual(["file       records  status", "a            1,234  loaded", "long name        5"]);
+});
+
+test("a table has one line a row, whatever its cells and headings hold, and columns as wide as a terminal shows them", () => {
+  expect(
+    table(
+      ["a\nb", "c"],
+      [
+        ["x\u001b[2J\u202e", "y"],
+        ["数据 😀", "z"],
+      ],
+    ),
+  ).toEqual([String.raw`a\nb              c`, String.raw`x\u001b[2J\u202e  y`, "数据 😀           z"]);
+});
+
+test("a table of 100,000 rows takes a moment: time grows with the rows, not with their square", () => {
+  const rows = Array.from({ length: 100_000 }, (_, row) => [`Export/Signals/${row}.csv.gz`, row, "new"]);
+  const start = performance.now();
+  expect(table(["file", { right: "size" }, "state"], rows)).toHaveLength(rows.length + 1);
+  expect(performance.now() - start).toBeLessThan(4000);
 });
 
 test("JSON keeps integers that a double does not hold", () => {

@@ -23,6 +23,9 @@ const asked = () =>
 
 const truth = JSON.parse(readFileSync(join(packageRoot(), "samples/exports/truth.json"), "utf8")) as Truth;
 
+/** Somebody who has an account has these set: they are none of the sandbox's business. */
+const env = { SIGNALHOUSE_API_KEY: "connects-own-key-4711", SIGNALHOUSE_KEY_PASSPHRASE: "of another key", SSH_AUTH_SOCK: "/nowhere/agent" };
+
 /** Nobody waits for the sandbox's files. */
 const clock = new TestClock("2025-09-10T08:00:00Z");
 
@@ -37,12 +40,12 @@ const addedUp = (one: string, other: string) => {
 describe("sandbox", () => {
   test("serves the sample exports; its configuration works at once; Ctrl-C ends it well", async () => {
     const cwd = scratchFolder();
-    const { child, said, ended } = spawnCli(["sandbox"], { cwd });
+    const { child, said, ended } = spawnCli(["sandbox"], { cwd, env });
     const shown = await said(/Ctrl-C ends/);
     expect(shown).toMatch(/^ {2}cd sandbox\n {2}node \S+dist\/cli\/main\.js doctor$/m);
     const place = join(cwd, "sandbox");
     expect(statSync(join(place, "id_ed25519")).mode & 0o777).toBe(0o600);
-    expect((await cli(["doctor"], { cwd: place })).code).toBe(0);
+    expect(await cli(["doctor"], { cwd: place, env })).toMatchObject({ code: 0, stdout: expect.stringMatching(/API key +from \S+\/api-key$/m) });
     expect(json((await cli(["sync", "--json"], { cwd: place })).stdout)["totals"]).toMatchObject({ records: truth.records, inserted: truth.signals });
     child.kill("SIGINT");
     expect(await ended).toMatchObject({ code: 0, stderr: "" });
@@ -51,7 +54,7 @@ describe("sandbox", () => {
     const again = startCli(["sandbox", "--json"], { cwd, clock });
     await again.said(/^}/m);
     expect((await cli(["sync"], { cwd: place })).stdout).toMatch(/^Nothing new/);
-    const exported = await cli(["export", "--types", "order", "--from", "2025-09-04", "--to", "2025-09-05", "--sync"], { cwd: place, clock });
+    const exported = await cli(["export", "--types", "order", "--from", "2025-09-04", "--to", "2025-09-05", "--sync"], { cwd: place, clock, env });
     expect(exported).toMatchObject({ code: 0, stdout: expect.stringContaining("loaded") });
     again.interrupt("SIGTERM");
     const { stdout } = await again.ended;
@@ -84,10 +87,15 @@ test.each(["sandbox", "demo"])("%s says that --out is a file, and which options 
   expect((await cli([name, "--help"], { cwd })).stdout).toMatch(/--config and --warehouse do not apply/);
 });
 
+test("the folders that they write by default are none to commit", () => {
+  const ignored = readFileSync(join(packageRoot(), ".gitignore"), "utf8").split("\n");
+  expect(ignored).toEqual(expect.arrayContaining(["sandbox/", "demo/"]));
+});
+
 describe("demo", () => {
   test("shows the truth about the sample exports, and leaves a warehouse in which what it says to try works", async () => {
     const cwd = scratchFolder();
-    const { code, stdout, stderr } = await cli(["demo"], { cwd });
+    const { code, stdout, stderr } = await cli(["demo"], { cwd, env });
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
     for (const { path, records } of truth.files) expect(stdout).toMatch(new RegExp(`${path} .+ ${records.toLocaleString("en-US")} `));
     const more = await asked();

@@ -42,7 +42,7 @@ export interface CliOptions {
 export interface WorldOptions extends CliOptions {
   /** The machine's by default. */
   clock?: Clock;
-  /** Whether stderr is a terminal. */
+  /** Whether stdout and stderr are a terminal. */
   terminal?: boolean;
 }
 
@@ -111,8 +111,19 @@ function worldOf(printed: Printed, options: WorldOptions, signal: AbortSignal): 
     stream.write(input);
     return keepOpen ? stream : stream.end();
   };
-  const stderr = Object.assign(into("stderr"), terminal ? { isTTY: true, columns: 80 } : {});
-  return { stdin, stdout: into("stdout"), stderr, env, cwd, home: env["HOME"] ?? cwd, script: MAIN, pid: process.pid, clock, signal };
+  const stream = (name: "stdout" | "stderr") => Object.assign(into(name), terminal ? { isTTY: true, columns: 80 } : {});
+  return {
+    stdin,
+    stdout: stream("stdout"),
+    stderr: stream("stderr"),
+    env,
+    cwd,
+    home: env["HOME"] ?? cwd,
+    script: MAIN,
+    pid: process.pid,
+    clock,
+    signal,
+  };
 }
 
 /** Starts a command line in a process of its own; it is killed where it still runs when the test is over. */

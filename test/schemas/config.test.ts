@@ -113,3 +113,9 @@ describe("the user name follows the vendor's rule", () => {
     expect(error.hint).toMatch(/plus.*another address/);
   });
 });
+
+test("an endpoint with a user and a password is refused, and not shown", () => {
+  const read = () => readConfig({ region: "us-east-1", api: { endpoint: "https://ana:secret-4711@a.example" } }, "my.json");
+  expect(read).toThrow(/api\.endpoint: expected an https:\/\/ address without user and password/);
+  expect(read).not.toThrow(/secret-4711/);
+});

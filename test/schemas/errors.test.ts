@@ -40,3 +40,10 @@ describe("SignalhouseError", () => {
     expect([error, "text", null].map(messageOf)).toEqual(["what happened", "text", "null"]);
   });
 });
+
+test("an error's message and hint are one line each, with a bound", () => {
+  const { message, hint } = new SignalhouseError("bug", `a\nb\u202e${"x".repeat(1e6)}`, "c\u001b[2J\u2028d");
+  expect(message).toMatch(/^a\\nb\\u202ex+…$/);
+  expect(message).toHaveLength(4000);
+  expect(hint).toBe(String.raw`c\u001b[2J\u2028d`);
+});

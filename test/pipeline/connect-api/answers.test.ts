@@ -3,7 +3,7 @@ import { inspect } from "node:util";
 import { describe, expect, test } from "vitest";
 import { type ApiOptions, connectApi, type ConnectApi } from "../../../pipeline/connect-api/api.ts";
 import { BusyError } from "../../../pipeline/connect-api/failed.ts";
-import { textOfPage } from "../../../pipeline/connect-api/words.ts";
+import { textOfPage } from "../../../pipeline/connect-api/page.ts";
 import type { ExportRequest } from "../../../schemas/connect.ts";
 import type { SignalhouseError } from "../../../schemas/errors.ts";
 import type { ImportInput } from "../../../schemas/reference-set.ts";

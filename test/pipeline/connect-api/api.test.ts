@@ -184,3 +184,26 @@ test.each<[string, (api: ConnectApi) => Promise<unknown>]>([
   controller.abort(reason);
   expect(await asking).toBe(reason);
 });
+
+describe("what the server says", () => {
+  const escaped = Array.from(KEY, (character) => `\\u00${character.charCodeAt(0).toString(16)}`).join("");
+  test.each<[string, Answer]>([
+    ["in JSON's escapes", { body: `{"errors":[{"message":"no such key: ${escaped}"}]}` }],
+    ["in JSON's escapes, in a code", { body: `{"errors":[{"message":"no","extensions":{"code":"${escaped}"}}]}` }],
+    ["in an answer that makes no sense", { status: 500, body: `{"message":"no such key: ${escaped}"}` }],
+    ["across the place where it is cut", { status: 500, body: `${"x".repeat(190)}${KEY}` }],
+  ])("has no key, even %s", async (_, answer) => {
+    const { api: connect } = await api([answer], { retries: 0 });
+    const { message } = await failure(connect.exportSignals(REQUEST));
+    expect(JSON.parse(`"${message.replaceAll('"', String.raw`\"`)}"`)).not.toContain(KEY.slice(0, 10));
+  });
+
+  test("is one line with a bound, however much it is", async () => {
+    const message = `first\nsecond\u001b[2J${"x".repeat(10_000)}`;
+    const errors = Array.from({ length: 50 }, () => ({ message, extensions: { code: "C".repeat(1000) } }));
+    const { api: connect } = await api([{ body: { errors } }]);
+    const refused = await failure(connect.exportSignals(REQUEST));
+    expect(refused.message).toMatch(/first\\nsecond\\u001b\[2Jx+… \(C+…\); .*; and 45 more$/);
+    expect(refused.message.length).toBeLessThan(4001);
+  });
+});
