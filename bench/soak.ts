@@ -30,7 +30,9 @@ const SEED = Number(process.env["SOAK_SEED"] ?? 1);
 const READER = fileURLToPath(new URL("run-reader.js", import.meta.url));
 
 /** Seconds between two of a kind, on average. */
-const PACE = { file: 8, rubbish: 60, window: 20, mishap: 4, reader: 90, end: 60, sample: Math.min(10, (MINUTES * 60) / 48) };
+const PACE = { file: 8, rubbish: 60, window: 15, mishap: 4, reader: 90, end: 60, sample: Math.min(10, (MINUTES * 60) / 48) };
+/** Looks at the watches from one line of progress to the next. */
+const LOOKS_PER_LINE = 12;
 const ROWS_PER_FILE = 1500;
 /** So long may nothing be heard of a watch: a reader has the warehouse for as long as 80 seconds, and a cycle has slow files. */
 const MOST_SECONDS_OF_A_CYCLE = 240;
@@ -116,15 +118,21 @@ function filesOnServer(): FinalFile[] {
   });
 }
 
+// Whatever ends this process ends those that it started.
+process.once("exit", () => watchers.forEach((watcher) => watcher.kill()));
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(130));
+
 // Things go wrong.
 const startedAt = performance.now();
 for (const watcher of watchers) watcher.start();
 const over = new AbortController();
 const observing = new AbortController();
 const observe = (async () => {
-  while (!observing.signal.aborted) {
+  for (let looks = 1; !observing.signal.aborted; looks += 1) {
     await wait(PACE.sample * 1000, undefined, { signal: observing.signal }).catch(() => undefined);
     for (const watcher of watchers) await watcher.look(MOST_SECONDS_OF_A_CYCLE);
+    if (looks % LOOKS_PER_LINE === 0)
+      console.log(`${Math.round((performance.now() - startedAt) / 60_000)} min: ${watchers.map((watcher) => watcher.state).join("; ")}`);
   }
 })();
 const often = (seconds: number, stream: keyof typeof streams, act: (random: Random) => Promise<void> | void) => {

@@ -37,6 +37,7 @@ function figuresOf({ signalsByType, sums, orderItems, unfitValues, withoutSignal
 /** Exact, of whole numbers and of decimals with four digits. */
 function sum(one: string, other: string): string {
   const total = tenThousandths(one) + tenThousandths(other);
+  if (!one.includes(".") && !other.includes(".")) return String(total / 10_000n);
   return `${total / 10_000n}.${String(total % 10_000n).padStart(4, "0")}`;
 }
 

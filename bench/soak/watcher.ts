@@ -26,7 +26,7 @@ export class Watcher {
   readonly folder: string;
   readonly warehouse: string;
   readonly log: string;
-  /** Of the process that runs, in order; of all of its predecessors the most is kept. */
+  /** Of all of its processes, in order. */
   readonly samples: Sample[] = [];
   starts = 0;
   /** The longest time between the ends of two cycles. */
@@ -72,6 +72,18 @@ export class Watcher {
     const end = await endOf(child, MOST_TO_END_MS);
     if (signal === "SIGTERM" && end !== 0 && end !== 130)
       this.#happened.find(`${this.name}: after SIGTERM the watch ended with ${end}; see ${this.log}`);
+  }
+
+  /** Ends it at once, without waiting for that. */
+  kill(): void {
+    this.#isEnding = true;
+    this.#child?.kill("SIGKILL");
+  }
+
+  /** How it is, in a line. */
+  get state(): string {
+    const { cycles, filesLoaded } = this.totals;
+    return `${this.name}: ${cycles} cycles, ${filesLoaded} files, ${Math.round(this.samples.at(-1)?.rssMiB ?? 0)} MiB`;
   }
 
   /** Takes a sample, and looks whether it still goes round. @param mostSeconds that may be between two cycles */

@@ -324,7 +324,7 @@ const BROKEN: Record<string, Broken> = {
     mend: /[Mm]ake it, or set another warehouse/,
   },
   "a folder where the warehouse should be": {
-    breaks: (place) => void mkdirSync(warehouseOf(place)),
+    breaks: (place) => mkdirSync(warehouseOf(place)),
     check: "warehouse",
     code: "warehouse_failed",
     says: /signals\.duckdb/,
