@@ -1,5 +1,6 @@
 /** A warehouse against what is known of the exports. */
-import { readdir } from "node:fs/promises";
+import { readdir, stat } from "node:fs/promises";
+import { join } from "node:path";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import type { Truth } from "../../samples/generator/truth.ts";
 import { quoteIdentifier } from "../../schemas/names.ts";
@@ -129,8 +130,13 @@ export async function partsInMemory(): Promise<string[]> {
   return names.filter((name) => name.startsWith("signalhouse")).map((name) => `${SHARED_MEMORY}/${name}`);
 }
 
+/** What a killed process was writing the next one takes away, but for what is so young that somebody may still be at it. */
+const YOUNG_MS = 2 * 3_600_000;
+
 /** What lies in a watch's folders that should be gone. */
 export async function leftIn(folder: string, temporary: string): Promise<string[]> {
-  const strange = (await readdir(folder)).filter((name) => !ALLOWED.includes(name));
+  const isYoung = async (name: string) => /^\..+\.tmp-/.test(name) && Date.now() - (await stat(join(folder, name))).mtimeMs < YOUNG_MS;
+  const strange: string[] = [];
+  for (const name of await readdir(folder)) if (!ALLOWED.includes(name) && !(await isYoung(name))) strange.push(name);
   return [...strange.map((name) => `${folder}/${name}`), ...(await readdir(temporary)).map((name) => `${temporary}/${name}`)];
 }
