@@ -11,7 +11,7 @@ import ssh2 from "ssh2";
 import { expect, inject, onTestFinished, test } from "vitest";
 import { makeKeyPair } from "../../pipeline/sftp/key-pair.ts";
 import type { ConfigInput } from "../../schemas/config.ts";
-import { CERTIFICATE, KEY } from "../helpers/certificate.ts";
+import { CERTIFICATE, CERTIFICATE_KEY } from "../helpers/certificate.ts";
 import { cli, type Workplace, workplace, writeConfig } from "../helpers/cli.ts";
 import { HOST_KEYS } from "../helpers/sandbox.ts";
 
@@ -290,7 +290,7 @@ const BROKEN: Record<string, Broken> = {
   },
   "an API whose certificate nobody knows": {
     async breaks({ folder, config }) {
-      const server = createTlsServer({ key: KEY, cert: CERTIFICATE }, (_request, response) => void response.end("{}"));
+      const server = createTlsServer({ key: CERTIFICATE_KEY, cert: CERTIFICATE }, (_request, response) => void response.end("{}"));
       writeConfig(folder, { ...config, api: { endpoint: `https://127.0.0.1:${await listening(server)}` } });
       return { SIGNALHOUSE_API_KEY: API_KEY };
     },
