@@ -13,6 +13,7 @@ import { apiEndpoint, sftpHost } from "../schemas/config.ts";
 import { SignalhouseError } from "../schemas/errors.ts";
 import { probeWarehouse, readWhole } from "../sinks/probe.ts";
 import { MISREAD_STORAGE, STORAGE } from "../sinks/storage.ts";
+import { assertNotNewer } from "../sinks/migrate.ts";
 import { Checklist, type Finding } from "./checklist.ts";
 import { type Context, defineCommand } from "./command.ts";
 import { apiKeySource, apiOf } from "./api.ts";
@@ -141,7 +142,8 @@ async function countFiles(server: SftpServer, folders: readonly string[]): Promi
 async function checkWarehouse({ signal }: Context, list: Checklist, configuration: Finding<LoadedConfig>): Promise<void> {
   const disk = await list.check("disk", [configuration], async ({ config }) => {
     const folder = dirname(config.warehouse);
-    await access(folder, constants.W_OK).catch((error: unknown) => {
+    // With the slash, a file in its place is none.
+    await access(`${folder}/`, constants.W_OK).catch((error: unknown) => {
       throw new SignalhouseError(
         "warehouse_failed",
         `the folder ${folder} of the warehouse is not there or cannot be written to (${(error as NodeJS.ErrnoException).code})`,
@@ -162,6 +164,7 @@ async function checkWarehouse({ signal }: Context, list: Checklist, configuratio
     const found = await stat(path).catch(() => undefined);
     if (!found) return { detail: `${path} is not there yet; the first sync makes it`, value: STORAGE };
     const { version, target, storage } = await probeWarehouse(path);
+    assertNotNewer(version, target);
     const schema =
       version === undefined ? "no tables yet" : version < target ? `schema ${version}, the next sync brings it to ${target}` : `schema ${version}`;
     const read = (await readWhole(path, READ_MS, signal)) ? "all of it readable" : "what was read of it readable";

@@ -68,7 +68,8 @@ export async function prepareSchema(
 const FIRST_META = "INSERT INTO signalhouse.meta BY NAME SELECT $1::INTEGER AS schema_version, $2 AS written_by, now() AS changed_at";
 const NEXT_META = "UPDATE signalhouse.meta SET schema_version = $1, written_by = $2, changed_at = now()";
 
-function assertNotNewer(version: number | undefined, target: number): void {
+/** @throws SignalhouseError warehouse_newer where a warehouse's schema version is beyond this one's */
+export function assertNotNewer(version: number | undefined, target: number): void {
   if (version === undefined || version <= target) return;
   throw new SignalhouseError(
     "warehouse_newer",

@@ -38,6 +38,10 @@ const NOT_RUN: readonly [line: RegExp, why: string][] = [
 const FRESH = ["init", "keys generate", "sandbox", "demo"];
 /** Commands that stay until they are ended, and what they have said by then. */
 const STAYING: Readonly<Record<string, RegExp>> = { sandbox: /Ctrl-C ends the sandbox/, watch: /cycle of/ };
+/** What comes before a command that has something to do only then. */
+const BEFORE: Readonly<Record<string, (at: ConnectPlace) => Promise<unknown>>> = {
+  "loads forget": ({ folder: cwd }) => cli(["load", "Export/Signals/2025-09-01/Signals_Export.csv.gz"], { cwd }),
+};
 /** How commands end that do not end with 0. */
 const ENDS: Readonly<Record<string, number>> = { "rejects replay": 3 };
 
@@ -55,6 +59,7 @@ describe.each(PAGES.filter((page) => linesOf(page).length > 0))("%s", (page) => 
       const line = INSTEAD.reduce((text, [known, , instead]) => text.replaceAll(known, instead(at)), written);
       for (const { args } of signalhouseLines(line)) {
         const { name } = findCommand(COMMANDS, args);
+        if (!args.includes("--undo")) await BEFORE[name]?.(at);
         const cwd = FRESH.includes(name) ? freshFolder() : at.folder;
         const [, input] = /< (\S+)/.exec(line) ?? [];
         const options = { cwd, clock: at.clock, ...(input ? { input: readFileSync(join(cwd, input)) } : {}) };
@@ -163,6 +168,7 @@ async function readersPlace(): Promise<ConnectPlace> {
   put(".ssh/connect_ed25519.pub", `${KEY_PAIR.publicKey}\n`);
   put("orders.csv", "Order ID,Amount,Date\nA-1,12.50,2025-09-01T08:00:00Z\nA-2,7.25,2025-09-02T08:00:00Z\n");
   put("Signals_Export.csv.gz", gzipSync(csv([pageView("one")])));
+  put("Export/Signals/2025-09-01/Signals_Export.csv.gz", "this is no export");
   put("exports/a.csv.gz", gzipSync(csv([pageView("a")])));
   put("exports/b.csv.gz", gzipSync(csv([pageView("b")])));
   return at;

@@ -2,7 +2,7 @@
 import ssh2, { type ServerHostKeyAlgorithm } from "ssh2";
 import { SignalhouseError, isSignalhouseError } from "../../schemas/errors.ts";
 import { Retries } from "../common/retries.ts";
-import { DROPS, handshakeFault, isNoSuchHostKey } from "./handshake.ts";
+import { DROPS, greetingOf, handshakeFault, isNoSuchHostKey } from "./handshake.ts";
 import { HOST_KEY_ALGORITHMS, fingerprint, hostKeyAlgorithms, hostKeyFault, type HostTrust } from "./host-keys.ts";
 import { keyType, knownHostsLine } from "./known-hosts.ts";
 import { serverName, type SftpOptions } from "./options.ts";
@@ -117,10 +117,11 @@ async function askHostKey(
 ): Promise<Buffer | undefined> {
   const socket = await openSocket(server, timeoutMs, signal);
   const stop = () => socket.destroy();
+  const said = greetingOf(socket);
   signal?.addEventListener("abort", stop, { once: true });
   try {
     return await new Promise((resolve, reject) => {
-      const fail = (error: unknown) => reject(signal?.aborted ? signal.reason : handshakeFault(error, server));
+      const fail = (error: unknown) => reject(signal?.aborted ? signal.reason : handshakeFault(error, server, said()));
       new ssh2.Client()
         .on("error", (error) => (isNoSuchHostKey(error) ? resolve(undefined) : fail(error)))
         .on("close", () => fail(new Error("the server closed the connection")))

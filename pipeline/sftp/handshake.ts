@@ -1,3 +1,4 @@
+import type { Socket } from "node:net";
 import { serverWords } from "../../schemas/characters.ts";
 import { SignalhouseError, messageOf } from "../../schemas/errors.ts";
 import { serverName } from "./options.ts";
@@ -11,10 +12,35 @@ export const DROPS = 5;
 /** ssh2 says it in words only. */
 export const isNoSuchHostKey = (error: unknown): boolean => messageOf(error).includes("no matching host key");
 
-/** Why there is no connection that a login could be tried on. ssh2 marks with `level` where an error comes from. */
-export function handshakeFault(error: unknown, server: { host: string; port: number }): SignalhouseError {
+/** How others greet, or answer SSH's greeting: HTTP; FTP and SMTP; POP; IMAP; TLS and others that are not text. A server of SSH that is too busy may say so in words of its own. */
+const NOT_SSH = /^(HTTP\/|<|220[ -]|\+OK|\* OK|[^\r\n\P{Cc}]{2})/u;
+
+/** Bytes that tell what a server speaks. */
+const GREETING_BYTES = 200;
+
+/** Listens to what a server says first, beside ssh2. To be called before ssh2 reads. @returns gives what has come so far */
+export function greetingOf(socket: Socket): () => string {
+  let said = "";
+  const listen = (bytes: Buffer) => {
+    said += bytes.toString("latin1", 0, GREETING_BYTES);
+    if (said.length >= GREETING_BYTES || said.startsWith("SSH-")) socket.off("data", listen);
+  };
+  socket.on("data", listen);
+  return () => said;
+}
+
+/** Why there is no connection that a login could be tried on. ssh2 marks with `level` where an error comes from. @param said what the server said first */
+export function handshakeFault(error: unknown, server: { host: string; port: number }, said: string): SignalhouseError {
   const name = serverName(server);
   const { level } = error as { level?: string };
+  if (NOT_SSH.test(said)) {
+    return new SignalhouseError(
+      "host_unreachable",
+      `${name} is not an SSH server: it says ${serverWords(JSON.stringify(said.split("\n")[0]), 100)}`,
+      "Check sftp.host and sftp.port.",
+      error,
+    );
+  }
   if (level === "client-timeout") {
     return new SignalhouseError(
       "host_unreachable",

@@ -3,7 +3,7 @@ import ssh2, { type Client, type NegotiatedAlgorithms } from "ssh2";
 import { isSignalhouseError, type SignalhouseError } from "../../schemas/errors.ts";
 import { Admission } from "./admission.ts";
 import { findPinnedKey } from "./fetch-host-keys.ts";
-import { HANDSHAKE_MS, handshakeFault } from "./handshake.ts";
+import { greetingOf, HANDSHAKE_MS, handshakeFault } from "./handshake.ts";
 import { hostKeyAlgorithms, hostKeyFault, type HostTrust } from "./host-keys.ts";
 import type { Credentials } from "./keys.ts";
 import { serverName, type SftpOptions } from "./options.ts";
@@ -48,6 +48,7 @@ async function loginWith(
 ): Promise<Login> {
   const timeoutMs = Math.min(options.timeoutSeconds * 1000, HANDSHAKE_MS);
   const socket = await openSocket(options, timeoutMs, signal);
+  const said = greetingOf(socket);
   const client = new ssh2.Client();
   let negotiated: NegotiatedAlgorithms | undefined;
   let hostFault: SignalhouseError | undefined;
@@ -77,7 +78,7 @@ async function loginWith(
   } catch (error) {
     socket.destroy();
     signal?.throwIfAborted();
-    throw hostFault ?? (isRefusal(error, negotiated !== undefined, admission) ? admission.fault(error) : handshakeFault(error, options));
+    throw hostFault ?? (isRefusal(error, negotiated !== undefined, admission) ? admission.fault(error) : handshakeFault(error, options, said()));
   } finally {
     signal?.removeEventListener("abort", stop);
   }

@@ -18,6 +18,8 @@ export interface Faults {
   changeWhileReading: Set<string>;
   /** So many of the next logins are refused. */
   refuseLogins: number;
+  /** So many of the next listings of a folder fail. */
+  failListings: number;
 }
 
 /** How much of an answer's file data may be sent, and what happens then. */
@@ -35,6 +37,7 @@ export class FaultBoard implements Faults {
   vanish = new Set<string>();
   changeWhileReading = new Set<string>();
   refuseLogins = 0;
+  failListings = 0;
 
   #stallAfterBytes: number | null = null;
   #servedTowardsStall = 0;
@@ -62,6 +65,13 @@ export class FaultBoard implements Faults {
   refusesLogin(): boolean {
     if (this.refuseLogins <= 0) return false;
     this.refuseLogins -= 1;
+    return true;
+  }
+
+  /** Whether this listing is one that fails; counts it. */
+  failsListing(): boolean {
+    if (this.failListings <= 0) return false;
+    this.failListings -= 1;
     return true;
   }
 

@@ -58,6 +58,7 @@ export class SandboxFolder {
 
   /** Names in a folder, sorted as S3 sorts them: by their bytes. */
   async list(path: string): Promise<string[]> {
+    if (this.#faults.failsListing()) throw failed(`${path} cannot be listed now`);
     if (this.#isTop(path)) return [this.#mount.slice(1)];
     const place = await this.#existing(path);
     const entries = await readdir(place.disk, { withFileTypes: true });

@@ -20,7 +20,7 @@ test("a warehouse that somebody has for longer than a minute: it says for whom i
   put(at);
   const { interrupt, said, ended } = startCli(["watch", "--every", "1s", "--health", "health.json"], within(at));
   try {
-    await said(/signals\.duckdb is held by process \d+.*: it is waited for, 1 minute at most/);
+    await said(/waiting for the warehouse, for 60 s at most: .*signals\.duckdb is held by process \d+/);
     await said(/cycle of 6\d\.\d s: .*failed: the warehouse .* is held by .*\[warehouse_locked\]/);
     await said(/warehouse_locked[^]*cycle of [^]*warehouse_locked/);
     expect(JSON.parse(readFileSync(join(at.folder, "health.json"), "utf8"))).toMatchObject({ ok: false, error: { code: "warehouse_locked" } });
@@ -43,9 +43,9 @@ test("a reader is in nobody's way while there is nothing to write: no new file, 
   const { interrupt, said, ended } = startCli(["watch", "--every", "1s", "--health", "health.json"], within(at));
   try {
     const quiet = await said(/(cycle of [^\n]* 0 files loaded[^\n]*1 export under way\n[^]*){3}/);
-    expect(quiet).not.toMatch(/waited for|warehouse_locked|not told in full/);
+    expect(quiet).not.toMatch(/waiting for the warehouse|warehouse_locked|not told in full/);
     put(at);
-    await said(/held by process \d+.*: it is waited for/);
+    await said(/waiting for the warehouse, .*held by process \d+/);
   } finally {
     reader.close();
   }

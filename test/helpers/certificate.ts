@@ -1,24 +1,21 @@
 /**
- * A certificate that nobody's list of CAs has, with its key, for servers in tests: of connect.test and 127.0.0.1, until the year 2125. Made by
- * `openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 36500 -addext subjectAltName=DNS:connect.test,IP:127.0.0.1`.
+ * A certificate that nobody's list of CAs has, with its key, for servers in tests: of connect.test and 127.0.0.1, from 2020 to 2125, so that no machine's clock is before or behind it.
  */
 export const CERTIFICATE = `-----BEGIN CERTIFICATE-----
-MIIBrjCCAVSgAwIBAgIUC8wAHjhHfXBggI5KwXGABUb9JxEwCgYIKoZIzj0EAwIw
-HDEaMBgGA1UEAwwRc2lnbmFsaG91c2UgdGVzdHMwIBcNMjYxMTMwMDYxMzM4WhgP
-MjEyNjExMDYwNjEzMzhaMBwxGjAYBgNVBAMMEXNpZ25hbGhvdXNlIHRlc3RzMFkw
-EwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEP0Eaa8w06j9DrVzYwX47s0tPrdBQ9F/H
-bYKVdWZxZCUmUg+5TYaKlYgJFXGRvDpGjplR+fdGD/PO3UIGYocuQqNyMHAwHQYD
-VR0OBBYEFIlNZ6y0cSxRNB4/xAcmt9rl27qeMB8GA1UdIwQYMBaAFIlNZ6y0cSxR
-NB4/xAcmt9rl27qeMA8GA1UdEwEB/wQFMAMBAf8wHQYDVR0RBBYwFIIMY29ubmVj
-dC50ZXN0hwR/AAABMAoGCCqGSM49BAMCA0gAMEUCIAqNRBwxn27JSVhrmclZBI49
-OFAZA+4Q8RYLUlC6PQH+AiEAlvDLOfoI53N+4EZs2AcISwztn30Q4DLNwLfs+umf
-H74=
+MIIBeTCCASCgAwIBAgIBATAKBggqhkjOPQQDAjAcMRowGAYDVQQDDBFzaWduYWxo
+b3VzZSB0ZXN0czAgFw0yMDAxMDEwMDAwMDBaGA8yMTI1MDEwMTAwMDAwMFowHDEa
+MBgGA1UEAwwRc2lnbmFsaG91c2UgdGVzdHMwWTATBgcqhkjOPQIBBggqhkjOPQMB
+BwNCAARXw2UufLl4vJHSo+Tw5v+Chr1UHgaeObyvy77BXz2MiVlgLklXt7cvAA4W
+aGH7QVXNfO0NFoIDt2D+oOOKHlquo1EwTzAdBgNVHREEFjAUggxjb25uZWN0LnRl
+c3SHBH8AAAEwDwYDVR0TAQH/BAUwAwEB/zAdBgNVHQ4EFgQUk2JVeMPnPyWqdUEW
+N+maSEM1r0QwCgYIKoZIzj0EAwIDRwAwRAIgdDveuONNyBMaXuxa/u8pOdkzInaR
+OHkVXdjlbJHTTscCIHOw5Up21XS37vbrnthm11SiPbCrMIT02r3sMCpC4Al8
 -----END CERTIFICATE-----
 `;
 
 export const CERTIFICATE_KEY = `-----BEGIN PRIVATE KEY-----
-MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgFMWnjZk6TyiQgbtp
-uYo6HWLZ9qpGs67jjBo2nevyPV6hRANCAAQ/QRprzDTqP0OtXNjBfjuzS0+t0FD0
-X8dtgpV1ZnFkJSZSD7lNhoqViAkVcZG8OkaOmVH590YP887dQgZihy5C
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgFV4PfLjFEYyd0PQw
+wMprsmVdBMFDsglIfN0op0TGZ16hRANCAARXw2UufLl4vJHSo+Tw5v+Chr1UHgae
+Obyvy77BXz2MiVlgLklXt7cvAA4WaGH7QVXNfO0NFoIDt2D+oOOKHlqu
 -----END PRIVATE KEY-----
 `;

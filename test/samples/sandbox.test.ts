@@ -601,6 +601,14 @@ describe("faults", () => {
     for (let round = 0; round < 2; round += 1) await expect(connect(sandbox)).rejects.toThrow("authentication methods failed");
     expectBytes(await readOn(await session(sandbox), FILE), BYTES);
   });
+
+  test("failListings fails so many listings", async () => {
+    const sandbox = await start({ faults: { failListings: 1 } });
+    const sftp = await session(sandbox);
+    const open = () => call<Buffer>((done) => sftp.opendir("/Export/Signals", done));
+    await expect(open()).rejects.toThrow("cannot be listed now");
+    expect(await open()).toHaveLength(4);
+  });
 });
 
 describe("start and close", () => {

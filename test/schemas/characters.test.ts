@@ -46,7 +46,7 @@ describe("oneLine", () => {
 });
 
 test("a server's words are one line with a bound, whatever there is of them", () => {
-  expect(serverWords(" a\nb ")).toBe(String.raw`a\nb`);
+  expect(serverWords(" a\r\n\tb\u2028c\u001bd ")).toBe(String.raw`a b c\u001bd`);
   expect(serverWords("x".repeat(10_000_000))).toBe(`${"x".repeat(499)}…`);
 });
 

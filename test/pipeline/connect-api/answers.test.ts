@@ -38,7 +38,7 @@ async function failure(work: Promise<unknown>): Promise<SignalhouseError> {
   const error = await failureOf(work);
   expect(inspect(error, { depth: 20, showHidden: true })).not.toContain("zebra");
   expect(error.message).not.toMatch(/[\p{Cc}\p{Zl}\p{Zp}]/u);
-  expect(error.message.length).toBeLessThan(2500);
+  expect(error.message.length).toBeLessThan(3000);
   return error;
 }
 

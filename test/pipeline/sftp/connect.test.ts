@@ -179,7 +179,7 @@ describe.skipIf(sshdMissing)("connecting", () => {
         name: "a server that speaks something else",
         greeting: "220 ftp.example.com\r\n",
         code: "host_unreachable",
-        message: "does not finish the SSH login",
+        message: "is not an SSH server: it says",
       },
       { name: "a server that hangs up", greeting: null, code: "connection_lost", message: "dropped the connection" },
     ])("$name", async ({ greeting, code, message }) => {
