@@ -96,7 +96,7 @@ test("a job that fails leaves a hole, which is asked for again by itself", async
 });
 
 test("a job that never arrives is late, and after two days its window is asked for again", async () => {
-  const at = await connectPlace({ now: "2025-07-03T09:00:00Z", rowsPerDay: 100 });
+  const at = await connectPlace({ now: "2025-07-03T09:00:00Z", rowsPerDay: 100, exports: { pollSeconds: 900 } });
   const of = span(at, "2025-07-01", "2025-07-02", "email");
   at.api.faults.neverArrives = 1;
   const { outcomes } = await runBackfill(at.context, { ...OPTIONS, span: of, once: true });

@@ -3,6 +3,7 @@ import { readdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { connectApi } from "../../../pipeline/connect-api/api.ts";
 import { endImport } from "../../../pipeline/reference-set/follow.ts";
 import { type PushContext, pushReferenceSet, type PushResult, type PushWish } from "../../../pipeline/reference-set/push.ts";
 import { openServer } from "../../../pipeline/load/remote-files.ts";
@@ -327,7 +328,7 @@ describe("an import that goes wrong", () => {
     "%s: it is found out by its file, and not asked for twice",
     async (fault) => {
       const at = await place();
-      at.flow.api = at.context.api;
+      at.flow.api = connectApi({ endpoint: at.api.url, apiKey: at.api.key, timeoutSeconds: 0.5, retries: 1, backoffMs: 1 });
       at.api.faults[fault] = 1;
       const { outcome } = await push(at, ROWS);
       expect(outcome?.job.status).toBe("imported");
