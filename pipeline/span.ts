@@ -1,18 +1,18 @@
 /** Windows of time for some signal types. Pure. */
 
-/** A stretch of time for some types; milliseconds, the end is exclusive. */
+/** An interval of time for some types; milliseconds, the end is exclusive. */
 export interface Span {
   types: readonly string[];
   start: number;
   end: number;
 }
 
-/** A stretch of time. */
-export type Stretch = Pick<Span, "start" | "end">;
+/** An interval of time. */
+export type Interval = Pick<Span, "start" | "end">;
 
-/** What of a stretch none of the others cover, in order. */
-export function uncovered({ start, end }: Stretch, others: readonly Stretch[]): Stretch[] {
-  const holes: Stretch[] = [];
+/** What of an interval none of the others cover, in order. */
+export function uncovered({ start, end }: Interval, others: readonly Interval[]): Interval[] {
+  const holes: Interval[] = [];
   let from = start;
   for (const other of others.toSorted((one, two) => one.start - two.start)) {
     if (other.start >= end) break;

@@ -84,7 +84,7 @@ async function* chunksOf(source: ReadSource, file: RemoteFile, signal: AbortSign
 }
 
 /** A file that is open on a channel. */
-interface Lane {
+interface OpenFile {
   channel: Channel;
   handle: Buffer;
   /** Bytes asked for and not yet here. */
@@ -92,7 +92,7 @@ interface Lane {
 }
 
 /**
- * Reads on one connection from `offset` to the end. At most `window` bytes a lane are asked for and not yet handed on; the window begins small
+ * Reads on one connection from `offset` to the end. At most `window` bytes a channel are asked for and not yet handed on; the window begins small
  * where the last attempt failed, and grows with what arrives.
  */
 async function* attempt(
@@ -105,10 +105,10 @@ async function* attempt(
 ): AsyncGenerator<Buffer, undefined> {
   const path = source.place(file);
   const { pace } = source;
-  const lanes: Lane[] = [];
-  const openLane = async (number: number) => {
+  const files: OpenFile[] = [];
+  const openOne = async (number: number) => {
     const channel = await connection.channel(number);
-    lanes.push({ channel, handle: await channel.open(path, signal), busy: 0 });
+    files.push({ channel, handle: await channel.open(path, signal), busy: 0 });
   };
   let width = window.first;
   const opening: Promise<void>[] = [];
@@ -116,9 +116,9 @@ async function* attempt(
     const worthwhile = width < pace.windowBytes ? 1 : Math.min(connection.width, Math.ceil((file.size - offset) / pace.windowBytes));
     // A server that grants fewer channels is read through those that there are; the first one must be there.
     while (opening.length < Math.max(worthwhile, 1)) {
-      const lane = openLane(opening.length);
-      lane.catch(() => {});
-      opening.push(lane);
+      const one = openOne(opening.length);
+      one.catch(() => {});
+      opening.push(one);
     }
   };
   try {
@@ -136,10 +136,10 @@ async function* attempt(
     let asked = offset;
     while (offset < file.size) {
       widen();
-      while (asked < file.size && asked - offset < width * lanes.length) {
-        const lane = lanes.reduce((least, other) => (other.busy < least.busy ? other : least));
-        const length = Math.min(Math.max(SMALL_BYTES, width >> 3), pace.requestBytes, lane.channel.readLimit, file.size - asked);
-        queue.push(readOn(lane, path, asked, length, signal));
+      while (asked < file.size && asked - offset < width * files.length) {
+        const open = files.reduce((least, other) => (other.busy < least.busy ? other : least));
+        const length = Math.min(Math.max(SMALL_BYTES, width >> 3), pace.requestBytes, open.channel.readLimit, file.size - asked);
+        queue.push(readOn(open, path, asked, length, signal));
         asked += length;
       }
       const chunk = await queue.shift()!;
@@ -151,18 +151,18 @@ async function* attempt(
     await unchanged;
     await check();
   } finally {
-    for (const lane of opening) void lane.then(closeAll, closeAll);
+    for (const one of opening) void one.then(closeAll, closeAll);
   }
 
   function closeAll(): void {
-    for (const { channel, handle } of lanes.splice(0)) void channel.close(handle);
+    for (const { channel, handle } of files.splice(0)) void channel.close(handle);
   }
 }
 
-function readOn(lane: Lane, path: string, position: number, length: number, signal: AbortSignal): Promise<Buffer> {
+function readOn(open: OpenFile, path: string, position: number, length: number, signal: AbortSignal): Promise<Buffer> {
   const read = async () => {
-    lane.busy += length;
-    const bytes = await lane.channel.read(path, lane.handle, position, length, signal).finally(() => (lane.busy -= length));
+    open.busy += length;
+    const bytes = await open.channel.read(path, open.handle, position, length, signal).finally(() => (open.busy -= length));
     if (bytes.length < length) throw fileChanged(`${path} now ends at byte ${position + bytes.length}, before the end that was listed`);
     return bytes;
   };
