@@ -156,6 +156,7 @@ function readAs<T>({ endpoint, log = () => {} }: ApiOptions, posted: Posted, sha
   if (posted.kind === "failed") return posted;
   if (posted.kind === "refused") return refusal(posted, asked);
   const read = shape.safeParse(posted.data);
+  if (!read.success) return { kind: "failed", sent: "maybe", passes: true, error: misfit(endpoint, posted.faults) };
   if (posted.faults.length > 0) log(`Connect answered, and said beside it: ${graphqlFaults(posted.faults)}`);
-  return read.success ? { value: read.data } : { kind: "failed", sent: "maybe", passes: true, error: misfit(endpoint) };
+  return { value: read.data };
 }
