@@ -84,12 +84,14 @@ export function connectApi(options: ApiOptions): ConnectApi {
     },
     async dataSets() {
       const found: DataSet[] = [];
+      const cursors = new Set<string>();
       for (let after: string | undefined; ;) {
         const { dataSets } = await send(options, dataSetsDocument(after), z.object({ dataSets: dataSetsAnswer }));
         found.push(...dataSets.nodes);
         const { hasNextPage, endCursor } = dataSets.pageInfo;
-        if (!hasNextPage || !endCursor || endCursor === after) return found;
-        after = endCursor;
+        // Pages that lead back to one that was read have no end.
+        if (!hasNextPage || !endCursor || cursors.has(endCursor)) return found;
+        cursors.add((after = endCursor));
       }
     },
     async referenceSetRecords(id, first) {

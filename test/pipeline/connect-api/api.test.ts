@@ -210,3 +210,13 @@ describe("what the server says", () => {
     expect(refused.message.length).toBeLessThan(4001);
   });
 });
+
+test("data sets come a page at a time, and end where a page leads back", async () => {
+  const set = (name: string) => ({ dataSetId: name, name, type: "REFERENCE_SET" });
+  const page = (name: string, endCursor: string): Answer => ({
+    body: { data: { dataSets: { nodes: [set(name)], pageInfo: { hasNextPage: true, endCursor } } } },
+  });
+  const { api: connect, asked } = await api([page("a", "1"), page("b", "2"), page("c", "1"), { status: 500, body: "" }]);
+  expect(await connect.dataSets()).toMatchObject([set("a"), set("b"), set("c")]);
+  expect(asked.map(({ query }) => /after: "(\d)"/.exec(query)?.[1])).toEqual([undefined, "1", "2"]);
+});
