@@ -18,9 +18,8 @@ async function startBusyServer(target: number): Promise<number> {
   const server = createServer((socket) => {
     connections += 1;
     socket.on("error", () => socket.destroy());
-    if (connections % 2 === 0) return socket.end("Exceeded MaxStartups\r\n");
-    const upstream = connect(target, "127.0.0.1").on("error", () => socket.destroy());
-    socket.pipe(upstream).pipe(socket);
+    if (connections % 2 === 0) socket.end("Exceeded MaxStartups\r\n");
+    else socket.pipe(connect(target, "127.0.0.1").on("error", () => socket.destroy())).pipe(socket);
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
