@@ -29,6 +29,8 @@ const LEAST_ROOM = 1_000_000_000;
 const MOST_MS = 15_000;
 /** A large warehouse is not read to its end. */
 const READ_MS = 10_000;
+/** Files that cannot be read are told one by one up to so many: a server may say too little of all that it has. */
+const MOST_FAULTS = 20;
 
 export const command = defineCommand({
   usage: "[options]",
@@ -136,7 +138,8 @@ async function countFiles(server: SftpServer, folders: readonly string[]): Promi
   const files = await server.list(folders, undefined, (others) => (passedOver = others));
   const faults = files.flatMap(({ fault }) => (fault ? [fault.message] : []));
   const total = `${folders.join(", ")}: ${count(files.length, "file")}, ${bytes(files.reduce((sum, { size }) => sum + size, 0))}`;
-  return [total, ...faults, ...passedOverLines(passedOver)].join("; ");
+  const more = faults.length > MOST_FAULTS ? [`and ${count(faults.length - MOST_FAULTS, "other")} like these; signalhouse ls lists them`] : [];
+  return [total, ...faults.slice(0, MOST_FAULTS), ...more, ...passedOverLines(passedOver)].join("; ");
 }
 
 async function checkWarehouse({ signal }: Context, list: Checklist, configuration: Finding<LoadedConfig>): Promise<void> {

@@ -150,8 +150,11 @@ function checkPlace(place: ExportPlace): void {
     throw usage(`--prefix is "${namingPrefix}"`, "Use 1 to 100 letters, digits, spaces, - and _, such as August_2025_.");
 }
 
-/** The answer to `exportSignals`. Source: the same page, section "Response fields". */
-export const exportAnswer = z.object({ dataJobId: z.string().min(1), path: z.string().min(1), fileFormat: z.string() });
+/**
+ * The answer to `exportSignals`: the id alone shows that there is a job. Where faults left out the path, the file is found by its place. Source: the same
+ * page, section "Response fields".
+ */
+export const exportAnswer = z.object({ dataJobId: z.string().min(1), path: z.string().min(1).optional().catch(undefined) });
 export type ExportAnswer = z.infer<typeof exportAnswer>;
 
 /**

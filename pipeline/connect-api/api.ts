@@ -84,12 +84,14 @@ export function connectApi(options: ApiOptions): ConnectApi {
     },
     async dataSets() {
       const found: DataSet[] = [];
+      const cursors = new Set<string>();
       for (let after: string | undefined; ;) {
         const { dataSets } = await send(options, dataSetsDocument(after), z.object({ dataSets: dataSetsAnswer }));
         found.push(...dataSets.nodes);
         const { hasNextPage, endCursor } = dataSets.pageInfo;
-        if (!hasNextPage || !endCursor || endCursor === after) return found;
-        after = endCursor;
+        // Pages that lead back to one that was read have no end.
+        if (!hasNextPage || !endCursor || cursors.has(endCursor)) return found;
+        cursors.add((after = endCursor));
       }
     },
     async referenceSetRecords(id, first) {
@@ -156,6 +158,7 @@ function readAs<T>({ endpoint, log = () => {} }: ApiOptions, posted: Posted, sha
   if (posted.kind === "failed") return posted;
   if (posted.kind === "refused") return refusal(posted, asked);
   const read = shape.safeParse(posted.data);
+  if (!read.success) return { kind: "failed", sent: "maybe", passes: true, error: misfit(endpoint, posted.faults) };
   if (posted.faults.length > 0) log(`Connect answered, and said beside it: ${graphqlFaults(posted.faults)}`);
-  return read.success ? { value: read.data } : { kind: "failed", sent: "maybe", passes: true, error: misfit(endpoint) };
+  return { value: read.data };
 }

@@ -1,4 +1,5 @@
 /** A request that came to nothing, and what that says about it. */
+import { DAY_MS } from "../../schemas/connect.ts";
 import { SignalhouseError } from "../../schemas/errors.ts";
 import { shownProxy } from "./proxy.ts";
 
@@ -30,16 +31,20 @@ export class BusyError extends SignalhouseError {
 
   constructor(message: string, retryAfterMs: number | undefined) {
     super("api_busy", message, "Nothing was done. Ask again later, and let fewer processes ask at a time.");
-    this.retryAfterMs = Math.ceil(retryAfterMs ?? USUAL_MS);
+    this.retryAfterMs = Math.min(Math.ceil(retryAfterMs ?? USUAL_MS), LONGEST_MS);
   }
 }
 
 /** Where Connect does not say when it wants to be asked again. */
 const USUAL_MS = 60_000;
 
+/** Later than that nobody means it. */
+const LONGEST_MS = DAY_MS;
+
 /** @param said Connect's own words; @param retryAfterMs when it wants to be asked again, where it says so */
 export function busy(at: Way, said: string, retryAfterMs: number | undefined): Failed {
-  const later = retryAfterMs === undefined ? "" : `, and wants to be asked again in ${Math.ceil(retryAfterMs / 1000)} seconds`;
+  const time = (ms: number) => (ms > LONGEST_MS ? "more than a day" : `${Math.ceil(ms / 1000)} seconds`);
+  const later = retryAfterMs === undefined ? "" : `, and wants to be asked again in ${time(retryAfterMs)}`;
   const error = new BusyError(`${nameOf(at)} is asked too often${later}: ${said}`, retryAfterMs);
   return { kind: "failed", sent: "no", passes: true, error, retryAfterMs };
 }

@@ -10,10 +10,11 @@ import type { Refused } from "./post.ts";
 export const JOB_MONITORING = "Data management > Job monitoring";
 export const SEE_REPORT = `See the job's report under ${JOB_MONITORING} in Connect.`;
 
-export const misfit = (endpoint: string) =>
+/** @param faults what it says to be wrong, which is why */
+export const misfit = (endpoint: string, faults: readonly Fault[]) =>
   new SignalhouseError(
     "api_failed",
-    `Connect's API at ${new URL(endpoint).host} answered without the fields that were asked for`,
+    `Connect's API at ${new URL(endpoint).host} answered without the fields that were asked for${faults.length > 0 ? `: ${graphqlFaults(faults)}` : ""}`,
     "The API may have changed: look for a newer signalhouse, and report it.",
   );
 

@@ -24,7 +24,7 @@ type Readings = readonly (readonly [Meaning, RegExp])[];
 
 /** The first that fits counts. Codes are compared in SNAKE_CASE. */
 const CODES: Readings = [
-  ["often", /RATE_?LIMIT|RATE_EXCEEDED|THROTTL|TOO_MANY_REQUESTS|TOO_FAST|SLOW_DOWN|REQUEST_LIMIT|^429$/],
+  ["often", /RATE_?LIMIT|RATE_EXCEEDED|THROTTL|TOO_MANY_REQUESTS|TOO_FAST|SLOW_DOWN|REQUEST_LIMIT|CONCURRENT|^429$/],
   ["long", /TOO_LONG|MAX_?LENGTH|LENGTH_|NAME.*(LENGTH|LIMIT|SIZE|MAX)/],
   ["taken", /NAME.*(UNIQUE|EXIST|TAKEN|DUPLICAT|CONFLICT|IN_USE)|(DUPLICATE|CONFLICTING|EXISTING)_(JOB_?)?NAME/],
   ["day", /QUOTA|DAILY|_DAY\b|DAY_|(EXPORT|JOB|ROW)S?_LIMIT|USAGE_LIMIT/],
@@ -74,7 +74,7 @@ const PERHAPS_TROUBLE = /unavailable|overload|try again/i;
 const EXPORT_WORDS: Readings = [
   ["long", /too long|\blength\b|longer than|\d[ -](characters?|chars?)\b/i],
   ["taken", /\b(job ?)?name\b.*(exist|unique|duplicate|already|taken|in use)|(exist|unique|duplicate|already|taken|in use).*\b(job ?)?name\b/i],
-  ["often", /rate.?limit|too many requests|throttl|slow down|too (often|fast|quickly)|per (second|minute|hour)/i],
+  ["often", /rate.?limit|too many requests|throttl|slow down|too (often|fast|quickly)|per (second|minute|hour)|concurrent|at (a|the same) time\b/i],
   ["day", /\b(daily|day|today|tomorrow|midnight|quota)\b|24 ?h|(export|job)s? limit|limit of \d+ (export|job)s|too many (export|job)s/i],
 ];
 

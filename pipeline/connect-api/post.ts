@@ -37,10 +37,13 @@ export interface GraphqlRequest {
   variables?: Record<string, unknown>;
 }
 
+/** Firewalls before APIs refuse who does not say what it is; what is not asked for uncompressed need not come so. */
+const HEADERS = { accept: "application/json", "accept-encoding": "identity", "content-type": "application/json", "user-agent": "signalhouse" };
+
 /** Sends a request. @throws the signal's reason */
 export async function post({ endpoint, apiKey, timeoutSeconds, proxy, signal }: Endpoint, request: GraphqlRequest): Promise<Posted> {
   const body = JSON.stringify(request);
-  const headers = { "content-type": "application/json", "x-api-key": apiKey };
+  const headers = { ...HEADERS, "x-api-key": apiKey };
   const at: Way = { host: new URL(endpoint).host, proxy };
   const exchanged = await exchange({ endpoint, headers, body, timeoutMs: timeoutSeconds * 1000, proxy, signal });
   return exchanged.kind === "nothing" ? unanswered(at, timeoutSeconds, exchanged) : read(at, apiKey, exchanged);

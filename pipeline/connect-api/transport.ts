@@ -70,8 +70,9 @@ function reasonOf(cause: unknown): { code: string; reason: string } {
 export function misanswered(at: Way, { status, kind, said, isWhole, location, retryAfterMs }: Strange): Failed {
   const told = `HTTP ${status}: ${said || "nothing"}`;
   if (status === 429) return busy(at, told, retryAfterMs);
-  if (status === 407 || status === 511 || (status < 500 && kind === "page")) return byPage(at, status, said);
+  // Most redirects have a page of their own, which says nothing more.
   if (status >= 300 && status < 400) return redirected(at, status, location);
+  if (status === 407 || status === 511 || (status < 500 && kind === "page")) return byPage(at, status, said);
   if (status === 401 || status === 403) return kind === "text" ? byPage(at, status, said) : keyRefused(at, told);
   if (!isWhole) return trouble(at, `HTTP ${status} with more than is read of an answer: ${said}`);
   if (status < 400 || status >= 500 || status === 408) return trouble(at, told, retryAfterMs);

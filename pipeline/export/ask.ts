@@ -153,8 +153,8 @@ export function askingHandlers(context: ExportContext): Handlers<ExportJob, Expo
     async ask({ name, request }) {
       log(`asking Connect for "${name}"`);
       const { dataJobId, path } = await api.exportSignals(request);
-      log(`Connect took "${name}" as job ${dataJobId}: ${path}`);
-      return { jobId: dataJobId, path: path.replace(/^\/+/, "") };
+      log(`Connect took "${name}" as job ${dataJobId}: ${path ?? "it does not say where the file will be"}`);
+      return { jobId: dataJobId, ...(path === undefined ? {} : { path: path.replace(/^\/+/, "") }) };
     },
     actions: {
       count: ({ expectedRows }) =>

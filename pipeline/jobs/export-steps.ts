@@ -1,5 +1,5 @@
 /** What comes next for an export, from what is written down of it and what was seen. Pure. */
-import { dataJobState } from "../../schemas/connect.ts";
+import { dataJobState, DAY_MS } from "../../schemas/connect.ts";
 import { type ErrorCode, isSignalhouseError, messageOf, SignalhouseError } from "../../schemas/errors.ts";
 import type { ExportStatus } from "../../schemas/jobs.ts";
 import type { ExportChange, ExportJob } from "../../sinks/jobs.ts";
@@ -88,7 +88,7 @@ export function foundAs({ status, path }: Pick<ExportJob, "status" | "path">, fi
 
 /** The next step of an export. */
 export function nextExportStep(job: ExportJob, seen: ExportSeen, now: number, rules: ExportRules): ExportStep {
-  return seen.answer ? answered(job, seen.answer, seen.row, now) : STATES[job.status]({ job, seen, now, rules });
+  return seen.answer ? answered(job, seen.answer, seen.row, now, rules) : STATES[job.status]({ job, seen, now, rules });
 }
 
 /** The next step of an export that this process wrote down, and for which nobody has asked yet: up to Connect's answer. */
@@ -98,8 +98,8 @@ export function firstExportStep(job: ExportJob, { answer, row }: ExportSeen, now
 
 type Answered = NonNullable<ExportSeen["answer"]>;
 
-/** @param row the job's row, where it was read after the answer */
-function answered(job: ExportJob, answer: Answered, row: ExportJob | undefined, now: number): Step<ExportChange, "reread"> {
+/** @param row the job's row, where it was read after the answer; @param rules there are none for the first request, which has all its time */
+function answered(job: ExportJob, answer: Answered, row: ExportJob | undefined, now: number, rules?: Rules): Step<ExportChange, "reread"> {
   const { before, again, taken, error, isAborted, asked } = answer;
   // That it was taken the second time shows that it was not the first time.
   if (taken) return mark({ ...taken, status: "asked", error: null, ...(again ? { askedAt: now } : {}) }, WAIT);
@@ -120,7 +120,7 @@ function answered(job: ExportJob, answer: Answered, row: ExportJob | undefined, 
     // Another process has gone on with this job in the meantime, and asked: the name is taken by the job itself.
     if (!isSameAsking(row, asked)) return WAIT;
   }
-  if (error instanceof BusyError) return later(job, error, again, now);
+  if (error instanceof BusyError) return later(job, error, answer, now, rules);
   const thrown = { do: "throw", error } as const;
   // That it cannot be asked again says nothing about whether its first request was taken.
   if (isAborted || again) return thrown;
@@ -131,11 +131,19 @@ function answered(job: ExportJob, answer: Answered, row: ExportJob | undefined, 
 }
 
 /** Connect was asked too often. A job that it may have taken before stays one that is looked for. */
-function later({ name }: ExportJob, error: BusyError, again: boolean, now: number): Step<ExportChange, never> {
+function later({ name }: ExportJob, error: BusyError, { before, asked, again }: Answered, now: number, rules?: Rules): Step<ExportChange, never> {
   const notBefore = now + error.retryAfterMs;
   const say = `${error.message}; "${name}" is asked for again at ${new Date(notBefore).toISOString()}`;
-  return mark({ ...(again ? {} : { status: "postponed" }), notBefore, error: error.message }, { do: "wait", until: notBefore }, { say });
+  const wait = { do: "wait", until: notBefore } as const;
+  if (again) return mark({ notBefore, error: error.message }, wait, { say });
+  // What is put off again and again was asked for when it was the first time: so it has a deadline, too.
+  const askedAt = isPutOffAsBusy(before) ? before.askedAt : asked.askedAt;
+  const put = { status: "postponed", askedAt, notBefore, error: error.message } as const;
+  return rules && !isInTime({ job: { askedAt }, seen: {}, now, rules }) ? mark(put, { do: "throw", error }) : mark(put, wait, { say });
 }
+
+/** Whether a job was put off because Connect was asked too often: the day's limits put it off to the start of a day. */
+const isPutOffAsBusy = ({ status, notBefore }: ExportJob): boolean => status === "postponed" && notBefore !== null && notBefore % DAY_MS !== 0;
 
 /** Connect took the job: its file is waited for. */
 function awaited(at: At): ExportStep {

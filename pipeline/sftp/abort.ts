@@ -3,6 +3,7 @@ export async function orAborted<T>(promise: Promise<T>, signal: AbortSignal): Pr
   let stop = () => {};
   const aborted = new Promise<never>((_, reject) => {
     stop = () => reject(signal.reason);
+    if (signal.aborted) stop();
     signal.addEventListener("abort", stop, { once: true });
   });
   try {

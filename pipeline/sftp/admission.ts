@@ -1,7 +1,8 @@
 /** One attempt to be let in: the keys that are offered in turn, and what the server, or the ssh-agent, makes of them. */
-import ssh2, { type AnyAuthMethod, type AuthHandlerMiddleware, type BaseAgent, type IdentityCallback, type ParsedKey, type SignCallback } from "ssh2";
+import ssh2, { type AnyAuthMethod, type AuthHandlerMiddleware, type IdentityCallback, type ParsedKey, type SignCallback } from "ssh2";
 import { serverWords } from "../../schemas/characters.ts";
 import { SignalhouseError, messageOf } from "../../schemas/errors.ts";
+import type { Agent } from "./agent.ts";
 import type { OfferedKey } from "./keys.ts";
 import { serverName, type SftpOptions } from "./options.ts";
 
@@ -23,8 +24,6 @@ const WAYS: Readonly<Record<string, string>> = {
   "gssapi-with-mic": "Kerberos (gssapi-with-mic)",
 };
 
-type Via = Pick<BaseAgent, "sign">;
-
 interface Offer {
   offered: OfferedKey;
   method: AnyAuthMethod;
@@ -45,6 +44,9 @@ export class Admission {
   #partial = false;
   /** What the server lets in with, or wants beside a key. */
   #ways: readonly string[] = [];
+  /** The server was asked what it lets in with. */
+  #isAsked = false;
+  #isOver = false;
 
   constructor(options: SftpOptions, keys: readonly OfferedKey[]) {
     this.#options = options;
@@ -65,12 +67,17 @@ export class Admission {
       this.#made.push(offer);
       return answer(offer.method);
     }
-    const isOver = this.#isAsked;
+    const wasAsked = this.#isAsked;
     this.#isAsked = true;
     // False ends it; the types do not have it.
-    return answer(isOver ? (false as never) : { type: "none", username: this.#options.user });
+    return answer(wasAsked ? (false as never) : { type: "none", username: this.#options.user });
   };
-  #isAsked = false;
+
+  /** The attempt is over, however it went: nobody waits for the agent any more. */
+  end(): void {
+    this.#isOver = true;
+    this.#signing?.agent?.giveUp();
+  }
 
   /** Whether an error is that of one key, so that another one may still be let in. */
   goesOn(error: unknown): boolean {
@@ -120,16 +127,18 @@ export class Admission {
         "Check sftp.user, sftp.host and sftp.port; signalhouse logs in with keys only.",
       );
     }
+    const isDisconnect = typeof (error as { code?: unknown }).code === "number";
     return refused(
-      `${name} does not let ${user} in with ${made.length === 1 ? "the key" : "any of the keys"} ${names}`,
+      `${name} does not let ${user} in with ${made.length === 1 ? "the key" : "any of the keys"} ${names}${isDisconnect ? `: ${serverWords(messageOf(error))}` : ""}`,
       "Register this public key with Connect (mutation updatePublicKeyForConnectUser), by a Connect user with exactly this e-mail address. A new key may take some minutes to work.",
     );
   }
 
   #offer(offered: OfferedKey, key: ParsedKey, hash: "sha256" | "sha512"): Offer {
     const { user: username } = this.#options;
-    if (!offered.agent) return { offered, method: { type: "publickey", username, key: this.#noting(offered, key) } };
-    const sign = (data: Buffer, done: SignCallback) => this.#sign(offered, offered.agent as Via, data, hash, done);
+    const { agent } = offered;
+    if (!agent) return { offered, method: { type: "publickey", username, key: this.#noting(offered, key) } };
+    const sign = (data: Buffer, done: SignCallback) => this.#sign(offered, agent, data, hash, done);
     return { offered, method: { type: "agent", username, agent: new OneKey(key, sign) } };
   }
 
@@ -142,9 +151,10 @@ export class Admission {
     return derived(key, { sign });
   }
 
-  #sign(offered: OfferedKey, agent: Via, data: Buffer, hash: "sha256" | "sha512", done: SignCallback): void {
+  #sign(offered: OfferedKey, agent: Agent, data: Buffer, hash: "sha256" | "sha512", done: SignCallback): void {
     this.#signing = offered;
-    agent.sign(offered.key, data, offered.key.type === "ssh-rsa" ? { hash } : {}, (error, signature) => {
+    agent.sign(offered.key, data, hash, (error, signature) => {
+      if (this.#isOver) return;
       this.#signing = undefined;
       if (error) this.#agentFault ??= { offered, why: serverWords(messageOf(error)) };
       else this.#signed.add(offered);

@@ -36,7 +36,7 @@ export interface ChannelEvents {
   silenceMs: number;
   /** The server does not answer. Expected to `fail` the channel. */
   onSilence: () => void;
-  /** The session is over, or the server does not keep to SFTP. Expected to `fail` the channel. */
+  /** The session, once begun, is over, or the server does not keep to SFTP. Expected to `fail` the channel. */
   onLost: (error: SignalhouseError) => void;
 }
 
@@ -187,7 +187,8 @@ export class Channel {
     try {
       for (;;) {
         const more = await this.#ask(PACKET.readdir, path, [handle], (fields) => fields.entries(), signal).catch(undefinedAtEnd);
-        if (!more) return entries;
+        // Its end may come as no names, too.
+        if (!more?.length) return entries;
         for (const entry of more) entries.push(entry);
       }
     } finally {
@@ -251,8 +252,14 @@ export class Channel {
   /** Sets the clock to zero; it runs only while something is asked. */
   #watch(): void {
     clearTimeout(this.#clock);
-    if (this.#waiting.size > 0) this.#clock = setTimeout(this.#events.onSilence, this.#events.silenceMs);
+    if (this.#waiting.size > 0) this.#clock = setTimeout(this.#onSilence, this.#events.silenceMs);
   }
+
+  /** Whoever has said something before SFTP, and nothing since, is no server that stalls. */
+  readonly #onSilence = () => {
+    if (this.#begun || this.#before.out === "") this.#events.onSilence();
+    else this.#end("it waits for something else");
+  };
 
   /** Ends the session where a RangeError says that a packet cannot be read. Returns what to throw. */
   #noSftp(error: unknown): unknown {
@@ -268,7 +275,8 @@ export class Channel {
     const lost = this.#begun || (out === "" && exit === "");
     const error = lost ? new SignalhouseError("connection_lost", `The SFTP session was lost: ${why}`, "Try again later.") : somethingElse(out, exit);
     this.fail(error);
-    this.#events.onLost(error);
+    // Else `begin` throws it: what one more channel is refused is no fault of the others.
+    if (this.#begun) this.#events.onLost(error);
   }
 }
 

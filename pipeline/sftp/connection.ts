@@ -121,16 +121,18 @@ export class Connection {
         ),
       );
     const clock = setTimeout(onSilence, silenceMs);
+    // ssh2 may say nothing when the connection is lost meanwhile, or hand out a channel that is dead.
+    const stream = await orAborted(this.#startSftp(), this.#life.signal).finally(() => clearTimeout(clock));
+    this.#life.signal.throwIfAborted();
+    const channel = new Channel(stream, { silenceMs, onSilence, onLost: (error) => this.fail(error) });
+    this.#open.add(channel);
     try {
-      // ssh2 may say nothing when the connection is lost meanwhile, or hand out a channel that is dead.
-      const stream = await orAborted(this.#startSftp(), this.#life.signal);
-      this.#life.signal.throwIfAborted();
-      const channel = new Channel(stream, { silenceMs, onSilence, onLost: (error) => this.fail(error) });
-      this.#open.add(channel);
       await channel.begin();
       return channel;
-    } finally {
-      clearTimeout(clock);
+    } catch (error) {
+      this.#open.delete(channel);
+      stream.destroy();
+      throw error;
     }
   }
 

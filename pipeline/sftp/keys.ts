@@ -1,9 +1,9 @@
 /** Who we are to the server: a private key file, an ssh-agent, or both. */
 import { readFile, stat } from "node:fs/promises";
-import ssh2, { type BaseAgent, type ParsedKey } from "ssh2";
+import ssh2, { type ParsedKey } from "ssh2";
 import { SignalhouseError, isSignalhouseError, messageOf } from "../../schemas/errors.ts";
 import { readOwnFile } from "../common/own-file.ts";
-import { orAborted } from "./abort.ts";
+import { Agent } from "./agent.ts";
 import { formFault, fromPkcs8, keyText, withoutLineEnd, type KeyFault } from "./key-text.ts";
 import { publicLine } from "./key-pair.ts";
 import { fingerprint } from "./host-keys.ts";
@@ -17,7 +17,7 @@ export interface OfferedKey {
   /** The private one, or the public one of the agent's. */
   key: ParsedKey;
   /** What signs with it, where that is not the key itself. */
-  agent?: BaseAgent;
+  agent?: Agent;
 }
 
 /** The keys with which we log in, in the order in which they are tried. */
@@ -173,9 +173,6 @@ function faultOf(fault: KeyFault, path: string): SignalhouseError {
   }
 }
 
-/** How long an ssh-agent may take to tell its keys. */
-const AGENT_MS = 10_000;
-
 async function agentKeys(socket: string | undefined, signal?: AbortSignal): Promise<OfferedKey[]> {
   if (!socket) {
     throw new SignalhouseError(
@@ -184,12 +181,8 @@ async function agentKeys(socket: string | undefined, signal?: AbortSignal): Prom
       "Start one: eval $(ssh-agent) && ssh-add",
     );
   }
-  const agent = ssh2.createAgent(socket);
-  const limit = AbortSignal.timeout(AGENT_MS);
-  const found = new Promise<readonly unknown[]>((resolve, reject) => {
-    agent.getIdentities((error, keys) => (error ? reject(error) : resolve(keys ?? [])));
-  });
-  const keys = (await orAborted(found, signal ? AbortSignal.any([signal, limit]) : limit).catch((error: unknown) => {
+  const agent = new Agent(socket);
+  const keys = await agent.keys(signal).catch((error: unknown) => {
     signal?.throwIfAborted();
     throw new SignalhouseError(
       "key_unreadable",
@@ -197,9 +190,13 @@ async function agentKeys(socket: string | undefined, signal?: AbortSignal): Prom
       "Start one: eval $(ssh-agent) && ssh-add",
       error,
     );
-  })) as readonly ParsedKey[];
+  });
   if (keys.length === 0) {
-    throw new SignalhouseError("key_unreadable", `The ssh-agent at ${socket} has no keys`, "Add one: ssh-add ~/.ssh/id_ed25519");
+    throw new SignalhouseError(
+      "key_unreadable",
+      `The ssh-agent at ${socket} has no key that can be used: none of ed25519, ECDSA or RSA, without a certificate`,
+      "Add one: ssh-add ~/.ssh/id_ed25519",
+    );
   }
   return keys.map((key) => ({ name: nameOfKey(key), key, agent }));
 }

@@ -81,13 +81,20 @@ async function loginWith(
     throw hostFault ?? (isRefusal(error, negotiated !== undefined, admission) ? admission.fault(error) : handshakeFault(error, options, said()));
   } finally {
     signal?.removeEventListener("abort", stop);
+    admission.end();
   }
   options.log?.(`connected to ${serverName(options)} as ${options.user} (${negotiated?.sc.cipher}, host key ${negotiated?.serverHostKey})`);
   return { client, socket };
 }
 
+/**
+ * With what reasons a server disconnects whom it does not let in: host not allowed, protocol error (OpenSSH's for too many attempts), cancelled, no more
+ * methods, illegal user. Others, such as too many connections, pass. Source: RFC 4253, section 11.1.
+ */
+const REFUSALS: readonly unknown[] = [1, 2, 13, 14, 15];
+
 /** ssh2 marks where an error comes from with `level`, and a disconnect by the server with its numeric reason. */
 function isRefusal(error: unknown, handshaken: boolean, admission: Admission): boolean {
   const { level, code } = error as { level?: string; code?: unknown };
-  return level === "client-authentication" || (handshaken && typeof code === "number") || (level === "client-timeout" && admission.isSigning);
+  return level === "client-authentication" || (handshaken && REFUSALS.includes(code)) || (level === "client-timeout" && admission.isSigning);
 }

@@ -138,9 +138,9 @@ export async function connectSftp(given: SftpOptions): Promise<SftpServer> {
 
 /** A server drops connections where too many others are about to log in: that passes. */
 async function firstConnection(connect: () => Promise<unknown>, options: SftpOptions & { pace: Pace }): Promise<void> {
-  const { retries, pace, signal, log = () => {} } = options;
+  const { pace, signal, log = () => {} } = options;
   const passes = (error: unknown) => isSignalhouseError(error, "connection_lost");
-  const attempts = new Retries({ limit: Math.min(retries, DROPS), backoffMs: pace.backoffMs, doing: "connecting", passes, log });
+  const attempts = new Retries({ limit: DROPS, backoffMs: pace.backoffMs, doing: "connecting", passes, log });
   for (;;) {
     try {
       await connect();

@@ -81,3 +81,15 @@ test("a file of which the server does not say its size or time fails with its na
   expect((await cli(["ls"], { cwd })).stdout).toContain(`<- ${size}`);
   expect((await cli(["doctor"], { cwd })).stdout).toContain(`${size}; ${time}`);
 });
+
+test("doctor does not tell the same of thousands of files", async () => {
+  const names = Array.from({ length: 1000 }, (_, number) => ({ name: `${number}.csv`, mtime: null }));
+  const server = await startOddServer({ folders: { "/Export/Signals": names }, stats: {} });
+  onTestFinished(() => server.close());
+  const { host, port, user, keyFile, hostKeys } = server.sftp;
+  const cwd = scratchFolder();
+  writeConfig(cwd, { sftp: { host, port, user, ...(keyFile === undefined ? {} : { keyFile }), hostKeys } });
+  const { stdout } = await cli(["doctor"], { cwd });
+  expect(stdout.split("does not say").length - 1).toBe(20);
+  expect(stdout).toContain("and 980 others like these; signalhouse ls lists them");
+});

@@ -28,15 +28,18 @@ const KEY_PAIR = makeKeyPair();
  * @param folders what is in each folder, by its absolute path
  * @param stats what is answered to looks; of others it knows nothing
  * @param content what every file has
+ * @param noNames whether the end of a folder is told by an answer without names
  */
 export async function startOddServer({
   folders,
   stats,
   content = Buffer.alloc(0),
+  noNames = false,
 }: {
   folders: Record<string, OddEntry[]>;
   stats: Record<string, OddEntry>;
   content?: Buffer;
+  noNames?: boolean;
 }) {
   const dir = mkdtempSync(join(tmpdir(), "signalhouse-odd-"));
   writeFileSync(join(dir, "key"), KEY_PAIR.privateKey, { mode: 0o600 });
@@ -59,7 +62,7 @@ export async function startOddServer({
             })
             .on("READDIR", (id, handle) => {
               const path = handle.toString();
-              if (!unread.delete(path)) return sftp.status(id, STATUS_CODE.EOF);
+              if (!unread.delete(path)) return noNames ? sftp.name(id, []) : sftp.status(id, STATUS_CODE.EOF);
               const entries = (folders[path] ?? []).map((entry) => ({ filename: entry.name, longname: "", attrs: attributesOf(entry) }));
               sftp.name(id, entries);
             })

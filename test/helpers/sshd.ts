@@ -3,6 +3,9 @@ import { SSHD } from "../../bench/sshd.ts";
 
 export * from "../../bench/sshd.ts";
 
+/** OpenSSH's SFTP as a program, for servers that start something else before it. */
+export const SFTP_SERVER = "/usr/lib/openssh/sftp-server";
+
 /**
  * Whether tests against a real server are to be skipped: `describe.skipIf(sshdMissing)`.
  * Where CI is set they must not be, so there a missing server is an error.

@@ -18,8 +18,8 @@ const REQUEST: ExportRequest = {
   timestampStart: "2025-07-01T00:00:00.000Z",
   timestampEnd: "2025-07-31T23:59:59.999Z",
 };
-const JOB = { dataJobId: "j1", path: "Export/a.csv", fileFormat: "CSV" };
-const TAKEN: Answer = { body: { data: { exportSignals: JOB } } };
+const JOB = { dataJobId: "j1", path: "Export/a.csv" };
+const TAKEN: Answer = { body: { data: { exportSignals: { ...JOB, fileFormat: "CSV" } } } };
 const NOW = "2025-07-10T09:00:00.000Z";
 
 async function api(answers: Answer[], options: Partial<ApiOptions> = {}) {
@@ -71,7 +71,13 @@ describe("data comes before errors", () => {
     const { connect } = await api([
       { body: { data: { exportSignals: { path: "a.csv" } }, errors: [{ message: "no", extensions: { code: "INVALID_ARGUMENT" } }] } },
     ]);
-    expect((await failure(askExport(connect))).code).toBe("export_unanswered");
+    const error = await failure(askExport(connect));
+    expect(error).toMatchObject({ code: "export_unanswered", message: expect.stringMatching(/without the fields.*: no \(INVALID_ARGUMENT\)$/) });
+  });
+
+  test.each([{}, { path: null, fileFormat: null }])("a job with an id and nothing else was taken (%o)", async (rest) => {
+    const { connect } = await api([{ body: { data: { exportSignals: { dataJobId: "j1", ...rest } }, errors } }]);
+    expect(await askExport(connect)).toEqual({ dataJobId: "j1" });
   });
 
   test("a job that is not told of because of a fault is not unknown", async () => {
@@ -187,6 +193,8 @@ describe("who is asked too often is left alone for as long as it wants", () => {
     ["a code and its time", faulty("no", "TOO_MANY_REQUESTS", { extensions: { retryAfter: 7 } }), 7],
     ["a quota that is over in a moment", faulty("no", "QUOTA_EXCEEDED", { headers: { "retry-after": "20" } }), 20],
     ["words alone", faulty("Too many requests, retry after 2 minutes"), 120],
+    ["a limit of what goes on at a time", faulty("no", "CONCURRENT_JOB_LIMIT", { extensions: { retryAfter: 9 } }), 9],
+    ["the same in words", faulty("Too many concurrent exports: 3 are running", undefined, { headers: { "retry-after": "8" } }), 8],
     ["words alone, with a limit", faulty("Export limit exceeded, please wait 45 s"), 45],
   ])("%s", async (_, answer, seconds) => {
     const { connect, asked, waited, lines } = await api([answer, TAKEN]);
@@ -210,6 +218,9 @@ describe("who is asked too often is left alone for as long as it wants", () => {
     const long = await failure(askExport(hours.connect));
     expect(long).toMatchObject({ code: "api_busy", retryAfterMs: 7_200_000, message: expect.stringContaining("in 7200 seconds") });
     expect(hours.asked).toHaveLength(1);
+    const years = await api([faulty("no", "RATE_LIMITED", { extensions: { retryAfter: 1e300 } })]);
+    const longest = await failure(askExport(years.connect));
+    expect(longest).toMatchObject({ code: "api_busy", retryAfterMs: 86_400_000, message: expect.stringContaining("in more than a day") });
     const ever = await api([{ status: 429, body: "" }]);
     const error = await failure(askExport(ever.connect));
     expect(error).toBeInstanceOf(BusyError);
@@ -233,6 +244,13 @@ describe("what others answer in Connect's place", () => {
     });
     expect(error.message).toContain(`HTTP ${status}`);
     expect(error.message).not.toMatch(/[<>]|var x/);
+    expect(asked).toHaveLength(1);
+  });
+
+  test("a redirect is named, and not followed, whatever page it has", async () => {
+    const { connect, asked } = await api([{ status: 302, headers: { location: "https://login.example/?from=here" }, body: PAGE }, TAKEN]);
+    const error = await failure(askExport(connect));
+    expect(error).toMatchObject({ code: "api_unreachable", message: expect.stringMatching(/sends on to https:\/\/login\.example \(HTTP 302\)/) });
     expect(asked).toHaveLength(1);
   });
 

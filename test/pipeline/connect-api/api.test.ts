@@ -39,8 +39,11 @@ async function failure(work: Promise<unknown>): Promise<SignalhouseError> {
 
 test("asks as the vendor says: POST to the root, JSON, the key in its header", async () => {
   const { api: connect, asked } = await api([{ body: TAKEN }]);
-  expect(await connect.exportSignals(REQUEST)).toEqual({ dataJobId: "j1", path: "Export/a.csv", fileFormat: "CSV" });
-  expect(asked).toMatchObject([{ method: "POST", url: "/", headers: { "x-api-key": KEY, "content-type": "application/json" } }]);
+  expect(await connect.exportSignals(REQUEST)).toEqual({ dataJobId: "j1", path: "Export/a.csv" });
+  const headers = { "x-api-key": KEY, "content-type": "application/json" };
+  // Firewalls before APIs refuse who does not name itself; a compressed answer would not be read.
+  const manners = { "user-agent": "signalhouse", accept: "application/json", "accept-encoding": "identity" };
+  expect(asked).toMatchObject([{ method: "POST", url: "/", headers: { ...headers, ...manners } }]);
 });
 
 describe("exportSignals is sent once where Connect may have taken it", () => {
@@ -206,4 +209,14 @@ describe("what the server says", () => {
     expect(refused.message).toMatch(/first second\\u001b\[2Jx+… \(C+…\); .*; and 45 more$/);
     expect(refused.message.length).toBeLessThan(4001);
   });
+});
+
+test("data sets come a page at a time, and end where a page leads back", async () => {
+  const set = (name: string) => ({ dataSetId: name, name, type: "REFERENCE_SET" });
+  const page = (name: string, endCursor: string): Answer => ({
+    body: { data: { dataSets: { nodes: [set(name)], pageInfo: { hasNextPage: true, endCursor } } } },
+  });
+  const { api: connect, asked } = await api([page("a", "1"), page("b", "2"), page("c", "1"), { status: 500, body: "" }]);
+  expect(await connect.dataSets()).toMatchObject([set("a"), set("b"), set("c")]);
+  expect(asked.map(({ query }) => /after: "(\d)"/.exec(query)?.[1])).toEqual([undefined, "1", "2"]);
 });

@@ -233,6 +233,17 @@ describe("Connect is asked too often", () => {
     await expectLoadedOnce(at);
   });
 
+  test("for ever: it is not waited for for longer than for a job that was taken", async () => {
+    const at = await connectPlace();
+    at.api.faults.tooManyRequests = Infinity;
+    const config = { ...at.context.config, exports: { ...at.context.config.exports, deadlineHours: 0.1 } };
+    const context = { ...at.context, config, api: connectApi({ endpoint: at.api.url, apiKey: at.api.key, timeoutSeconds: 5, retries: 0 }) };
+    const before = at.clock.now();
+    const job = await askForExport(context, wish("July"));
+    expect(await awaitExports(context, [job], { load: true })).toMatchObject([{ job: { status: "postponed" }, error: { code: "api_busy" } }]);
+    expect(at.clock.now() - before).toBeLessThan(10 * 60_000);
+  });
+
   test("a name that is too long for Connect fails the job, which is not put off", async () => {
     const at = await connectPlace();
     const { url, asked } = await apiServer({ body: { data: null, errors: [{ message: "jobName exceeds the limit of 100 characters" }] } });

@@ -325,6 +325,8 @@ describe("after Connect was asked", () => {
     stop: { do: "wait", until: NINE + 90_000 },
     say: 'why; "July" is asked for again at 2025-07-10T09:01:30.000Z',
   });
+  /** A job that was put off because Connect was asked too often, and is asked for again. */
+  const busyBefore = (askedAt: number) => ({ before: job("postponed", { askedAt, notBefore: NINE - 1 }), error: new BusyError("why", 90_000) });
   const lost = { do: "mark", change: { error: "why" }, stop: { do: "wait" }, say: "why; its file is looked for before anything is asked again" };
   const proof = {
     do: "mark",
@@ -348,7 +350,14 @@ describe("after Connect was asked", () => {
       0,
       { do: "mark", change: { jobId: "7", path: PATH, status: "asked", error: null, askedAt: NINE }, stop: { do: "wait" } },
     ],
-    ["asked too often", asking, answer({ error: new BusyError("why", 90_000) }), 0, busy({ status: "postponed" })],
+    ["asked too often", asking, answer({ error: new BusyError("why", 90_000) }), 0, busy({ status: "postponed", askedAt: NINE })],
+    [
+      "asked too often, again and again: it counts from the first time",
+      asking,
+      answer(busyBefore(NINE - HOUR)),
+      0,
+      busy({ status: "postponed", askedAt: NINE - HOUR }),
+    ],
     [
       "asked too often, asked again: the first request may have been taken",
       job("asking", { notBefore: NINE }),
@@ -356,7 +365,13 @@ describe("after Connect was asked", () => {
       0,
       busy({}),
     ],
-    ["put off and asked too often", asking, answer({ ...putOff, error: new BusyError("why", 90_000) }), 0, busy({ status: "postponed" })],
+    [
+      "put off to this day, and asked too often",
+      asking,
+      answer({ before: job("postponed", { askedAt: NINE - 99 * HOUR, notBefore: TOMORROW - 24 * HOUR }), error: new BusyError("why", 90_000) }),
+      0,
+      busy({ status: "postponed", askedAt: NINE }),
+    ],
     ["the answer got lost", asking, answer({ error: error("export_unanswered") }), 0, lost],
     ["the answer got lost by an interruption", asking, answer({ error: error("export_unanswered"), isAborted: true }), 0, lost],
     ["the day's limits are reached", asking, answer({ error: error("quota_used_up") }), 0, quota],
@@ -415,6 +430,11 @@ describe("after Connect was asked", () => {
   test.each<Case>(cases)("written down by this process: %s", (_, job, seen, after, expected) =>
     expect(plain(firstExportStep(job, seen, NINE + after))).toEqual(expected),
   );
+  test("asked too often, for longer than a job is waited for: it stays put off, and whoever waits hears of it", () => {
+    const step = nextExportStep(asking, answer(busyBefore(NINE - 6 * HOUR)), NINE, { lookMinutes: 15, deadlineHours: 6, load: false });
+    const change = { status: "postponed", askedAt: NINE - 6 * HOUR, notBefore: NINE + 90_000, error: "why" };
+    expect(step).toMatchObject({ do: "mark", change, stop: { do: "throw", error: { code: "api_busy" } } });
+  });
   test("what this process wrote down is asked for at once", () => expect(firstExportStep(asking, {}, NINE)).toEqual({ do: "ask", again: false }));
 });
 

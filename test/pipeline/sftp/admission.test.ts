@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { readFileSync, writeFileSync } from "node:fs";
 import { createServer, type AddressInfo } from "node:net";
 import { join } from "node:path";
-import ssh2, { type ParsedKey } from "ssh2";
+import ssh2, { type AuthContext, type Connection, type ParsedKey } from "ssh2";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { fingerprint } from "../../../pipeline/sftp/host-keys.ts";
 import { readCredentials } from "../../../pipeline/sftp/keys.ts";
@@ -132,7 +132,9 @@ describe.skipIf(sshdMissing)("OpenSSH", () => {
       ["unsigning", [key], "it has not answered"],
     ] as const) {
       const agentSocket = at(name);
+      const ended: Promise<unknown>[] = [];
       const agent = createServer((socket) => {
+        ended.push(once(socket, "close"));
         const protocol = new ssh2.AgentProtocol(false);
         if (keys) protocol.on("identities", (request: never) => protocol.getIdentitiesReply(request, [...keys]));
         socket
@@ -146,6 +148,8 @@ describe.skipIf(sshdMissing)("OpenSSH", () => {
       const failed = enter(sshd, { agent: true, agentSocket, timeoutSeconds: 0.3, ...gone });
       if (keys) expect(await failureOf(failed)).toMatchObject({ code: "key_unreadable", message: expect.stringContaining(says) });
       else await expect(failed).rejects.toThrow("timeout");
+      // A socket that stayed open would keep the process alive.
+      expect(await Promise.all(ended)).toHaveLength(keys ? 2 : 1);
     }
   });
 
@@ -191,6 +195,26 @@ function writeScript(path: string, line: string): string {
   return path;
 }
 
+/** A server of ssh2's, and what comes of a login there. @returns what it comes to, and how often we came */
+async function enterOther(onAttempt: (attempt: AuthContext, client: Connection) => void) {
+  const dir = scratchFolder();
+  let connections = 0;
+  const server = new ssh2.Server({ hostKeys: [HOST_KEYS[0]!] }, (client) => {
+    connections += 1;
+    client.on("error", () => {}).on("authentication", (attempt) => onAttempt(attempt, client));
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  onTestFinished(() => void server.close());
+  const keyFile = join(dir, "key");
+  writeFileSync(keyFile, KEY_PAIR.privateKey, { mode: 0o600 });
+  const { port } = server.address() as AddressInfo;
+  const hostKey = ssh2.utils.parseKey(HOST_KEYS[0]!) as ParsedKey;
+  const options = { ...sftpDefaults(), host: "127.0.0.1", port, user: "analyst@example.com", keyFile, pace: { backoffMs: 1 } };
+  const error = await failureOf(connectSftp({ ...options, hostKeys: [fingerprint(hostKey.getPublicSSH())] }));
+  return { error, connections };
+}
+
 /** What OpenSSH asks with only where PAM is set up. */
 test.each([
   {
@@ -200,24 +224,22 @@ test.each([
   { ways: ["password", "keyboard-interactive"], wants: "a second factor, too: a password or answers to questions" },
   { ways: ["hostbased"], wants: "a second factor, too: this machine's own key" },
 ] as const)("a server that takes the key and then wants $ways is told", async ({ ways, wants }) => {
-  const dir = scratchFolder();
-  const server = new ssh2.Server({ hostKeys: [HOST_KEYS[0]!] }, (client) =>
-    client
-      .on("error", () => {})
-      .on("authentication", (attempt) => {
-        if (attempt.method !== "publickey") attempt.reject([...ways]);
-        else if (attempt.signature) attempt.reject([...ways], true);
-        else attempt.accept();
-      }),
-  );
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  onTestFinished(() => void server.close());
-  const keyFile = join(dir, "key");
-  writeFileSync(keyFile, KEY_PAIR.privateKey, { mode: 0o600 });
-  const { port } = server.address() as AddressInfo;
-  const hostKey = ssh2.utils.parseKey(HOST_KEYS[0]!) as ParsedKey;
-  const hostKeys = [fingerprint(hostKey.getPublicSSH())];
-  const error = await failureOf(connectSftp({ ...sftpDefaults(), host: "127.0.0.1", port, user: "analyst@example.com", keyFile, hostKeys }));
+  const { error } = await enterOther((attempt) => {
+    if (attempt.method !== "publickey") attempt.reject([...ways]);
+    else if (attempt.signature) attempt.reject([...ways], true);
+    else attempt.accept();
+  });
   expect(error).toMatchObject({ code: "login_refused", message: expect.stringMatching(wants) });
+});
+
+test.each([
+  { reason: 12, code: "connection_lost", says: /dropped the connection during the login: TOO_MANY_CONNECTIONS$/, times: 6 },
+  { reason: 1, code: "login_refused", says: /does not let analyst@example\.com in with the key .*: HOST_NOT_ALLOWED_TO_CONNECT$/, times: 1 },
+])("a server that ends the login by reason $reason is told, and asked again where that passes", async ({ reason, code, says, times }) => {
+  // ssh2's server has no way to say a reason but this.
+  const { error, connections } = await enterOther((_, client) =>
+    (client as unknown as { _protocol: { disconnect(reason: number): void } })._protocol.disconnect(reason),
+  );
+  expect(error).toMatchObject({ code, message: expect.stringMatching(says) });
+  expect(connections).toBe(times);
 });

@@ -162,8 +162,9 @@ describe.skipIf(sshdMissing)("listing", () => {
 
 describe("a server's listing", () => {
   /** What an odd server lists in /Export; the listing, each path without "Export/". */
-  async function listed(folder: OddEntry[], options: { stat?: Record<string, OddEntry>; root?: string } = {}) {
-    const odd = await startOddServer({ folders: { [`${options.root ?? ""}/Export`]: folder }, stats: options.stat ?? {} });
+  async function listed(folder: OddEntry[], options: { stat?: Record<string, OddEntry>; root?: string; noNames?: boolean } = {}) {
+    const { root = "", stat = {}, noNames = false } = options;
+    const odd = await startOddServer({ folders: { [`${root}/Export`]: folder }, stats: stat, noNames });
     onTestFinished(() => odd.close());
     const { sftp } = odd;
     const server = await connectSftp({ ...sftp, ...(options.root === undefined ? {} : { root: options.root }) });
@@ -221,6 +222,10 @@ describe("a server's listing", () => {
     },
   ])("$name", async ({ entries, files = [], passedOver = [], root }) => {
     expect(await listed(entries, root === undefined ? {} : { root })).toEqual({ files, passedOver });
+  });
+
+  test("its end may be an answer without names", async () => {
+    expect(await listed([{ name: "a.csv" }], { noNames: true })).toEqual({ files: [["a.csv", 7]], passedOver: [] });
   });
 
   test("entries without a type are looked at; of what still has none, a folder is what can be listed", async () => {

@@ -13,8 +13,9 @@ import { makeKeyPair, startSandbox, type Sandbox } from "../../../samples/sandbo
 import { failureOf } from "../../helpers/errors.ts";
 import { startPoorServer, type PoorServer } from "../../helpers/poor-server.ts";
 import { startProxy } from "../../helpers/proxy.ts";
-import { sftpDefaults, sshdMissing, startSshd, type Sshd } from "../../helpers/sshd.ts";
+import { SFTP_SERVER, sftpDefaults, sshdMissing, startSshd, type Sshd } from "../../helpers/sshd.ts";
 import { often } from "../../helpers/often.ts";
+import { scratchFolder } from "../../helpers/warehouse.ts";
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -345,16 +346,21 @@ describe.skipIf(sshdMissing)("from OpenSSH", () => {
     expect(proxy.cuts).toEqual([]);
   });
 
-  test("through fewer channels than it would like", async () => {
-    const few = await startSshd(["ed25519"], ["MaxSessions 1"]);
+  test.each([
+    { name: "refuses more", settings: () => ["MaxSessions 1"] },
+    { name: "runs its program once only", settings: () => [`Subsystem sftp mkdir ${join(scratchFolder(), "runs")} && exec ${SFTP_SERVER}`] },
+  ])("through fewer channels than it would like, where the server $name", async ({ settings }) => {
+    const few = await startSshd(["ed25519"], settings());
     started.push(() => few.close());
     const proxy = await startProxy(few.port);
     started.push(() => proxy.close());
     proxy.delayMs = 15;
     const content = randomBytes(MIB);
     await put(few.folder, content);
-    const server = await connect({ ...few.options, port: proxy.port, hostKeys: few.fingerprints, pace: { windowBytes: 64 * KIB } });
+    const reached = { ...few.options, port: proxy.port, hostKeys: few.fingerprints, root: few.folder };
+    const server = await connect({ ...reached, pace: { windowBytes: 64 * KIB }, retries: 0 });
     expect(content.equals(await buffer(server.read(await fileOf(server))))).toBe(true);
+    expect(proxy.connections).toBe(1);
   });
 
   test("no faster than it is taken", async () => {
