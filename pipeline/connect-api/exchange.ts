@@ -1,4 +1,5 @@
 /** One HTTP request and its response, whatever the other side does. */
+import { ADDRESS_MS } from "../common/addresses.ts";
 import { Agent, type Dispatcher, ProxyAgent } from "undici";
 
 export interface Exchange {
@@ -57,7 +58,7 @@ export async function exchange({ endpoint, headers, body, timeoutMs, proxy, sign
 /** Whatever its state, a connection ends with the signal: destroying the dispatcher alone leaves those that are still being made. */
 function dispatcherTo(proxy: URL | undefined, signal: AbortSignal): Dispatcher {
   // The exchange has its own time limit.
-  const connect = { timeout: 0, signal };
+  const connect = { timeout: 0, signal, autoSelectFamilyAttemptTimeout: ADDRESS_MS };
   const options = { connect, headersTimeout: 0, bodyTimeout: 0 };
   if (!proxy) return new Agent(options);
   const login = `${decodeURIComponent(proxy.username)}:${decodeURIComponent(proxy.password)}`;

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { SignalhouseError, messageOf } from "../../schemas/errors.ts";
+import { ADDRESS_MS } from "../common/addresses.ts";
 import { serverName } from "./options.ts";
 
 /**
@@ -9,8 +10,7 @@ import { serverName } from "./options.ts";
  */
 export async function openSocket({ host, port }: { host: string; port: number }, timeoutMs: number, signal?: AbortSignal): Promise<Socket> {
   const server = { host, port };
-  // Node gives each of several addresses 250 ms by default, which a far region needs for its handshake alone.
-  const socket = connect({ ...server, noDelay: true, autoSelectFamilyAttemptTimeout: 5000 });
+  const socket = connect({ ...server, noDelay: true, autoSelectFamilyAttemptTimeout: ADDRESS_MS });
   const timeout = AbortSignal.timeout(timeoutMs);
   try {
     await once(socket, "connect", { signal: signal ? AbortSignal.any([signal, timeout]) : timeout });

@@ -31,9 +31,10 @@ test("whatever the key, it is not there any more, and what is not the key stays"
   const keys = fc.string({ unit: fc.integer({ min: 0x21, max: 0x7e }).map((code) => String.fromCharCode(code)), minLength: 1 });
   fc.assert(
     fc.property(keys, (key) => {
-      const said = JSON.parse(`{"message":${JSON.stringify(`"${key}"`)}}`) as unknown;
-      expect(JSON.stringify(withoutSecret(key, " ")(said))).not.toContain(key.length > 2 ? key : `"${key}"`);
+      const [said] = withoutSecret(key, " ")([`"${key}"`]);
+      expect(said).not.toContain(key);
     }),
+    { examples: [['"\\"'], ['"'], ["\\"]] },
   );
   expect(clean("sk-a/b is not the key")).toBe("sk-a/b is not the key");
 });
