@@ -2,7 +2,8 @@
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
-import { messageOf, SignalhouseError } from "../../schemas/errors.ts";
+import { SignalhouseError } from "../../schemas/errors.ts";
+import { whyNotRead } from "../../sinks/file-faults.ts";
 import type { Source } from "./source.ts";
 
 const CHUNK_BYTES = 256 * 1024;
@@ -50,7 +51,7 @@ async function identityOf(path: string): Promise<{ size: number; mtime: number }
 function unreadable(path: string, cause: unknown): SignalhouseError {
   return new SignalhouseError(
     "file_missing",
-    `${path} cannot be read: ${messageOf(cause)}`,
+    `${path} cannot be read: ${whyNotRead(cause)}`,
     "Check the path, and that you may read the file.",
     cause,
   );
