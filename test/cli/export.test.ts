@@ -103,7 +103,13 @@ describe("export", () => {
     });
     await said(/it is taken once it stays so|Connect took/);
     interrupt("SIGINT");
-    expect((await ended).code).toBe(130);
+    // Run again it would be another export.
+    const { code, stderr } = await ended;
+    expect({ code, stderr }).toEqual({
+      code: 130,
+      stderr: expect.stringMatching(/-> Nothing is lost\. Go on with: signalhouse export --resume --sync\..*\[interrupted\]$/m),
+    });
+    expect(stderr).not.toContain("Run it again");
     await at.api.idle();
     expect((await cli(["sync"], within(at))).code).toBe(0);
     await expectWindow(at);
