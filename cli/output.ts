@@ -4,7 +4,7 @@
  */
 import { clearLine, cursorTo } from "node:readline";
 import { oneLine, safeLines } from "../schemas/characters.ts";
-import { WaitLine } from "./wait-line.ts";
+import { waitLine } from "./live-line.ts";
 import type { Terminal, World } from "./world.ts";
 
 /** From little to much. */
@@ -20,7 +20,7 @@ export class Output {
   readonly #level: LogLevel;
   #documentPrinted = false;
   #waitsFor: string | undefined;
-  #waitLine: WaitLine | undefined;
+  #waitLine: ReturnType<typeof waitLine> | undefined;
 
   /** @param streams where it prints, and the clock that its log goes by */
   constructor(streams: Streams, options: { json: boolean; quiet: boolean; level: LogLevel }) {
@@ -78,7 +78,7 @@ export class Output {
   readonly waiting = (what: string | undefined): void => {
     const { terminal } = this;
     this.#waitLine?.stop();
-    this.#waitLine = what !== undefined && terminal ? new WaitLine(terminal, oneLine(what)) : undefined;
+    this.#waitLine = what !== undefined && terminal ? waitLine(terminal, what) : undefined;
     if (what === undefined || what === this.#waitsFor) return;
     this.#waitsFor = what;
     if (!terminal) this.log("info", what);

@@ -58,7 +58,7 @@ describe("export", () => {
     expect(log.match(says)).toHaveLength(1);
     expect(log).toMatch(/loaded Export\/Signals\/signalhouse\/Log_Signals_Export\.csv\.gz: \d+ records/);
     const shown = await ended("Terminal");
-    expect(shown).toMatch(/waiting for the file of export "Terminal", until [^\n]* {2}0:00/);
+    expect(shown).toMatch(/0:00 {2}waiting for the file of export "Terminal", until /);
     expect(shown).toMatch(/\[=+ *\] +\d+%/);
     expect(await ended("Quiet", "--quiet")).toBe("");
   });
