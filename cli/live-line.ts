@@ -30,10 +30,9 @@ export function liveLine<P extends object>(stream: Terminal, text: (progress: nu
   });
 }
 
-/** A line that says what is waited for, and for how long by now. Whoever makes it calls stop(), which takes it away. */
-export function waitLine(stream: Terminal, what: string): Pick<LiveLine<object>, "stop"> {
-  const begin = performance.now();
-  const line = liveLine(stream, () => `${clock(performance.now() - begin)}  ${what}`);
+/** A line that says what is waited for, and for how long by now, since a moment of performance.now(). Whoever makes it calls stop(), which takes it away. */
+export function waitLine(stream: Terminal, what: string, since: number): Pick<LiveLine<object>, "stop"> {
+  const line = liveLine(stream, () => `${clock(performance.now() - since)}  ${what}`);
   line.start(1, 0, {});
   return line;
 }

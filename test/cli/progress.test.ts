@@ -81,6 +81,27 @@ test("what is waited for stands on a terminal with its time, and is gone when it
   expect(text()).toHaveLength(length);
 });
 
+test("a wait that is set down for a look goes on behind it; hours later it is another one", () => {
+  const { out, drawn } = printing(true);
+  const waits = (ms: number) => {
+    out.waiting("waiting for rain");
+    vi.advanceTimersByTime(ms + 200);
+    out.waiting(undefined);
+    return drawn().at(-1);
+  };
+  expect(waits(30_000)).toBe("0:30  waiting for rain");
+  vi.advanceTimersByTime(2000);
+  expect(waits(30_000)).toBe("1:02  waiting for rain");
+  vi.advanceTimersByTime(3_600_000);
+  expect(waits(30_000)).toBe("0:30  waiting for rain");
+  for (let minutes = 0; minutes < 3; minutes++) {
+    out.waiting("waiting for snow");
+    vi.advanceTimersByTime(61_000);
+  }
+  expect(drawn().at(-1)).toBe("3:03  waiting for snow");
+  out.waiting(undefined);
+});
+
 test.each([
   [60, "x".repeat(200), `0:07  ${"x".repeat(53)}…`],
   [60, "日".repeat(100), `0:07  ${"日".repeat(26)}…`],
