@@ -31,8 +31,7 @@ export const command = defineCommand({
       out.result({ jobs: outcomes.map(jobDocument), left }, () => [
         ...jobTable(outcomes),
         "",
-        "What is left:",
-        "",
+        ...(left.calendar.length > 0 ? ["What is left:", ""] : []),
         ...calendarLines(left, config.backfill.guessRowsPerDay),
       ]);
       tellFaults(out, outcomes);

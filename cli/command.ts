@@ -3,7 +3,7 @@ import { SignalhouseError } from "../schemas/errors.ts";
 import type { LoadedConfig } from "./config-file.ts";
 import { COMMON_OPTIONS, type OptionTable, oneOf, parseOptions, similarOptions, type Values } from "./options.ts";
 import type { Output } from "./output.ts";
-import { didYouMean } from "./suggest.ts";
+import { didYouMean } from "../schemas/suggest.ts";
 import type { World } from "./world.ts";
 
 /** What a command gets beside its own options: the world that it runs in, in which only `out` prints. */
@@ -34,6 +34,8 @@ export interface Command<T extends OptionTable = OptionTable> {
   positionals?: readonly [least: number, most: number];
   /** What its arguments are, where that can be told: files, or one of these words. */
   takes?: "files" | readonly string[];
+  /** What to do after an interruption, where running it again would not go on but begin something new. */
+  goesOn?: string;
   /** @returns the exit code */
   run(context: Context, input: Input<T>): Promise<number>;
 }
@@ -61,8 +63,9 @@ export function parseCommand<T extends OptionTable>(name: string, command: Comma
     if (positionals.length < least)
       throw new SignalhouseError("usage", `signalhouse ${name} needs ${command.usage.replace(/ ?\[options\]/, "")}`, hint);
     const extra = positionals[most];
+    const quoted = command.usage.startsWith('"') ? `Put it in quotes: signalhouse ${name} ${command.usage.replace(/ .*/, "")}. ` : "";
     if (extra !== undefined)
-      throw new SignalhouseError("usage", `signalhouse ${name} does not take "${extra}"`, didYouMean(similarOptions(table, extra)) + hint);
+      throw new SignalhouseError("usage", `signalhouse ${name} does not take "${extra}"`, quoted + didYouMean(similarOptions(table, extra)) + hint);
     if (Array.isArray(command.takes)) for (const word of positionals) oneOf(command.usage.replace(/ .*/, ""), word, command.takes);
   }
   return { values, positionals };

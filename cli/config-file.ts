@@ -4,7 +4,8 @@ import { parse, type ParseError, printParseErrorCode } from "jsonc-parser";
 import { readPlainFile } from "../pipeline/common/own-file.ts";
 import { isInHome } from "../pipeline/sftp/paths.ts";
 import { type Config, readConfig } from "../schemas/config.ts";
-import { messageOf, SignalhouseError } from "../schemas/errors.ts";
+import { SignalhouseError } from "../schemas/errors.ts";
+import { whyNotRead } from "../sinks/file-faults.ts";
 import { localPath, type World } from "./world.ts";
 
 export const CONFIG_FILE = "signalhouse.config.json";
@@ -53,7 +54,7 @@ async function readText(path: string, mustExist: boolean): Promise<string | unde
     if (!mustExist && (error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
     throw new SignalhouseError(
       "config_invalid",
-      `the configuration ${path} cannot be read: ${messageOf(error)}`,
+      `the configuration ${path} cannot be read: ${whyNotRead(error)}`,
       "Check --config; `signalhouse init` writes a configuration.",
       error,
     );

@@ -6,7 +6,7 @@ import { LISTED_TYPES } from "../schemas/signal-types.ts";
 import { EXIT, failureLines } from "./failures.ts";
 import { number, table, time } from "./format.ts";
 import type { Output } from "./output.ts";
-import { didYouMean, similar } from "./suggest.ts";
+import { didYouMean, similar } from "../schemas/suggest.ts";
 
 export function jobDocument({ job, file, error }: ExportOutcome) {
   return {

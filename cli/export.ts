@@ -42,6 +42,7 @@ export const command = defineCommand({
     "export --types sms --from 2025-07-01 --to 2025-09-30 --path SMS_Reports/Q3_2025/SMS_Signals_Export.csv",
     "export --resume --sync",
   ],
+  goesOn: "Nothing is lost. Go on with: signalhouse export --resume --sync. Ask anew only where that finds none under way.",
   async run(context, input) {
     const { config, file } = await context.config();
     sftpOf(config, file);

@@ -23,10 +23,8 @@ export function failureDocument(error: unknown): { code: string; message: string
 }
 
 /** What a command that a signal ends throws, in the end: the reason of the World's signal. */
-export function interruptedBy(signal: "SIGINT" | "SIGTERM"): SignalhouseError {
-  const hint = "Nothing is half done: a file is loaded whole or not at all. Run it again to go on.";
-  return new SignalhouseError("interrupted", `interrupted by ${signal}`, hint);
-}
+export const interruptedBy = (signal: "SIGINT" | "SIGTERM"): SignalhouseError =>
+  new SignalhouseError("interrupted", `interrupted by ${signal}`, "Nothing is half done. Run it again to go on.");
 
 /** An expected failure in lines: what happened, and what to do. */
 export const failureLines = ({ message, hint, code }: SignalhouseError): string[] => [`signalhouse: ${message}`, `  -> ${hint} [${code}]`];

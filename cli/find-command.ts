@@ -1,7 +1,7 @@
 /** Which command the first words of a command line name. */
 import { SignalhouseError } from "../schemas/errors.ts";
 import type { CommandTable } from "./command.ts";
-import { didYouMean, similar } from "./suggest.ts";
+import { didYouMean, similar } from "../schemas/suggest.ts";
 
 const HINT = "See: signalhouse --help";
 /** What stands in the place of a command. */

@@ -64,6 +64,18 @@ export function wrap(text: string | readonly string[], columns: number): string[
   return lines;
 }
 
+/** A line in so many columns of a terminal, as the terminal counts them; where it is longer, its end is cut. */
+export function fitted(line: string, columns: number): string {
+  if (stringWidth(line) <= columns) return line;
+  let [shown, width] = ["", 1];
+  for (const { segment } of new Intl.Segmenter().segment(line)) {
+    width += stringWidth(segment);
+    if (width > columns) break;
+    shown += segment;
+  }
+  return `${shown}…`;
+}
+
 /** A column of a table: its heading, and the side on which its cells stand. */
 export type Heading = string | { right: string };
 

@@ -2,7 +2,8 @@ import { readPlainFile } from "../pipeline/common/own-file.ts";
 import { readPublicLine } from "../pipeline/sftp/key-pair.ts";
 import { readPublicKeys } from "../pipeline/sftp/keys.ts";
 import { apiEndpoint } from "../schemas/config.ts";
-import { messageOf, SignalhouseError } from "../schemas/errors.ts";
+import { SignalhouseError } from "../schemas/errors.ts";
+import { whyNotRead } from "../sinks/file-faults.ts";
 import { defineCommand } from "./command.ts";
 import { apiOf } from "./api.ts";
 import { EXIT } from "./failures.ts";
@@ -42,7 +43,7 @@ async function readPublicFile(path: string): Promise<string> {
   const text = await readPlainFile(path).catch((error: unknown) => {
     throw new SignalhouseError(
       "key_unreadable",
-      `the public key ${path} cannot be read: ${messageOf(error)}`,
+      `the public key ${path} cannot be read: ${whyNotRead(error)}`,
       "Check --file; `signalhouse keys generate` makes a key.",
       error,
     );

@@ -1,3 +1,4 @@
+import { isServerFile } from "../pipeline/sync.ts";
 import { oneLine } from "../schemas/characters.ts";
 import { SignalhouseError } from "../schemas/errors.ts";
 import type { LoadStatus } from "../schemas/tables.ts";
@@ -13,7 +14,7 @@ export const command = defineCommand({
   about:
     "Dismisses failed files, named as status shows them: no sync tries them again, and status tells no more of them, until they change. Nothing of a\n" +
     "failed file is in the warehouse, and nothing on the server is touched. Files that the server no longer has are forgotten by themselves.",
-  options: { undo: { type: "boolean", help: "take dismissed files up again: the next sync tries them" } },
+  options: { undo: { type: "boolean", help: "take dismissed files up again: the next sync tries those of the server" } },
   examples: ["loads forget Export/Signals/2025-09-01/Signals_Export.csv.gz", "loads forget --undo Export/Signals/2025-09-01/Signals_Export.csv.gz"],
   positionals: [1, Infinity],
   async run(context, { values, positionals }) {
@@ -28,14 +29,20 @@ export const command = defineCommand({
         for (const path of paths) await dismissFailure(connection, path, isDismissed);
       });
       context.out.result({ [isDismissed ? "dismissed" : "taken_up"]: paths }, () =>
-        paths.map((path) =>
-          isDismissed ? `Dismissed ${path}: it is not tried again until it changes.` : `${path} is tried again by the next sync.`,
-        ),
+        paths.map((path) => (isDismissed ? `Dismissed ${path}: ${TOLD[placeOf(path)].dismissed}.` : `${path} ${TOLD[placeOf(path)].takenUp}.`)),
       );
       return EXIT.done;
     });
   },
 });
+
+/** What comes of it. A file of this machine is loaded where somebody names it, whatever the ledger says. */
+const TOLD = {
+  server: { dismissed: "it is not tried again until it changes", takenUp: "is tried again by the next sync" },
+  local: { dismissed: "status tells no more of it", takenUp: "is told by status again; it is tried again where load names it" },
+} as const;
+
+const placeOf = (path: string) => (isServerFile(path) ? "server" : "local");
 
 /** The path in the ledger that a user means: it may be a local file's, or written as it is shown. @throws SignalhouseError not_found */
 function pathNamed(context: Context, named: string, there: readonly string[], status: LoadStatus): string {

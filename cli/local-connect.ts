@@ -3,7 +3,8 @@ import { copyFile, mkdir, readdir, readFile, rm, utimes, writeFile } from "node:
 import { dirname, join } from "node:path";
 import type { Clock } from "../pipeline/common/clock.ts";
 import { makeKeyPair, type Sandbox, startSandbox } from "../samples/sandbox/sandbox.ts";
-import { messageOf, SignalhouseError } from "../schemas/errors.ts";
+import { SignalhouseError } from "../schemas/errors.ts";
+import { whyNotWritten } from "../sinks/file-faults.ts";
 import { replaceFile, writeRefused } from "../sinks/whole-file.ts";
 import { CONFIG_FILE } from "./config-file.ts";
 import { packageRoot } from "../pipeline/common/package.ts";
@@ -16,7 +17,7 @@ import { packageRoot } from "../pipeline/common/package.ts";
 export async function claimFolder(folder: string, use: "demo" | "sandbox"): Promise<void> {
   const marker = `.signalhouse-${use}`;
   await mkdir(folder, { recursive: true }).catch((error: unknown) => {
-    throw new SignalhouseError("usage", `the folder ${folder} cannot be made: ${messageOf(error)}`, "Name another folder with --out.", error);
+    throw new SignalhouseError("usage", `the folder ${folder} cannot be made: ${whyNotWritten(error)}`, "Name another folder with --out.", error);
   });
   const names = await readdir(folder);
   if (names.length > 0 && !names.includes(marker)) {

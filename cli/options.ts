@@ -2,7 +2,7 @@
 import { parseArgs } from "node:util";
 import { SignalhouseError } from "../schemas/errors.ts";
 import { LOG_LEVELS } from "./output.ts";
-import { didYouMean, similar } from "./suggest.ts";
+import { didYouMean, similar } from "../schemas/suggest.ts";
 
 export interface Option {
   type: "string" | "boolean";
@@ -53,11 +53,16 @@ export function parseOptions<T extends OptionTable>(table: T, args: readonly str
   // Strict parsing would word its faults in Node's way, and has no look for what was meant.
   const parsed = parseArgs({ args: [...args], options: table, allowPositionals: true, strict: false, tokens: true });
   const values = new Map<string, boolean | string | string[]>();
+  const positionals: string[] = [];
   for (const token of parsed.tokens) {
-    if (token.kind !== "option") continue;
+    const word = args[token.index] ?? "";
+    // SQL may begin with a comment, which does not make it an option: no option has a blank in its name.
+    const isArgument = token.kind === "positional" || (token.kind === "option" && /^--[^=]*\s/.test(word));
+    if (isArgument) positionals.push(word);
+    if (isArgument || token.kind !== "option") continue;
     const { name, rawName, value, inlineValue } = token;
     const option = Object.hasOwn(table, name) ? table[name] : undefined;
-    if (!option) throw unknownOption(table, args[token.index] ?? rawName, hint);
+    if (!option) throw unknownOption(table, word, hint);
     if (option.type === "boolean") {
       if (value !== undefined) throw new SignalhouseError("usage", `${rawName} takes no value`, `Write ${rawName} alone. ${hint}`);
       values.set(name, true);
@@ -69,7 +74,7 @@ export function parseOptions<T extends OptionTable>(table: T, args: readonly str
     const chosen = option.choices ? oneOf(rawName, value, option.choices) : value;
     values.set(name, option.multiple ? [...((values.get(name) ?? []) as string[]), chosen] : chosen);
   }
-  return { values: Object.fromEntries(values) as Values<T>, positionals: parsed.positionals };
+  return { values: Object.fromEntries(values) as Values<T>, positionals };
 }
 
 /** @param word as it was typed: `--dryrun=x`, `-dry-run` */
@@ -98,5 +103,7 @@ export function oneOf<T extends string>(name: string, text: string, choices: rea
   const folded = (value: string) => value.toLowerCase().replaceAll("_", "-");
   const choice = choices.find((known) => known === text) ?? choices.find((known) => folded(known) === folded(text));
   if (choice !== undefined) return choice;
-  throw new SignalhouseError("usage", `${name} is "${text}"`, `${didYouMean(similar(text, choices))}Choose one of ${choices.join(", ")}.`);
+  const meant = similar(text, choices);
+  const guess = meant.length < choices.length ? didYouMean(meant) : "";
+  throw new SignalhouseError("usage", `${name} is "${text}"`, `${guess}Choose one of ${choices.join(", ")}.`);
 }

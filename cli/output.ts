@@ -4,12 +4,15 @@
  */
 import { clearLine, cursorTo } from "node:readline";
 import { oneLine, safeLines } from "../schemas/characters.ts";
-import { WaitLine } from "./wait-line.ts";
+import { waitLine } from "./live-line.ts";
 import type { Terminal, World } from "./world.ts";
 
 /** From little to much. */
 export const LOG_LEVELS = ["error", "warn", "info", "debug"] as const;
 export type LogLevel = (typeof LOG_LEVELS)[number];
+
+/** A look at what is waited for takes no longer. */
+const LOOK_MS = 60_000;
 
 type Streams = Pick<World, "stdout" | "stderr" | "clock">;
 
@@ -20,7 +23,9 @@ export class Output {
   readonly #level: LogLevel;
   #documentPrinted = false;
   #waitsFor: string | undefined;
-  #waitLine: WaitLine | undefined;
+  #waitsSince = 0;
+  #waitSetDownAt = 0;
+  #waitLine: ReturnType<typeof waitLine> | undefined;
 
   /** @param streams where it prints, and the clock that its log goes by */
   constructor(streams: Streams, options: { json: boolean; quiet: boolean; level: LogLevel }) {
@@ -77,11 +82,19 @@ export class Output {
    */
   readonly waiting = (what: string | undefined): void => {
     const { terminal } = this;
-    this.#waitLine?.stop();
-    this.#waitLine = what !== undefined && terminal ? new WaitLine(terminal, oneLine(what)) : undefined;
-    if (what === undefined || what === this.#waitsFor) return;
+    const now = performance.now();
+    if (this.#waitLine) {
+      this.#waitLine.stop();
+      this.#waitLine = undefined;
+      this.#waitSetDownAt = now;
+    }
+    if (what === undefined) return;
+    const isAnew = what !== this.#waitsFor;
+    // A wait that is set down for a look goes on behind it.
+    if (isAnew || now - this.#waitSetDownAt > LOOK_MS) this.#waitsSince = now;
     this.#waitsFor = what;
-    if (!terminal) this.log("info", what);
+    if (terminal) this.#waitLine = waitLine(terminal, what, this.#waitsSince);
+    else if (isAnew) this.log("info", what);
   };
 
   /** What went wrong with a part of the work. It is printed whatever the options. */

@@ -1,9 +1,8 @@
 /** Telling on stderr how a load goes on: a bar on a terminal, log lines elsewhere. */
 import { basename } from "node:path/posix";
-import { type Options, SingleBar } from "cli-progress";
 import type { FileResult, LoadEvent } from "../pipeline/load/load-files.ts";
-import { oneLine } from "../schemas/characters.ts";
 import { bytes, clock, count, number } from "./format.ts";
+import { type LiveLine, liveLine } from "./live-line.ts";
 import { Meter } from "./meter.ts";
 import type { Output } from "./output.ts";
 
@@ -11,16 +10,21 @@ import type { Output } from "./output.ts";
 const LOG_EVERY_MS = 5000;
 const TICK_MS = 1000;
 
-const BAR: Omit<Options, "stream"> = {
-  format: "[{bar}] {percentage}%  {amount}  {rate} records/s  {left}  {file}",
-  barsize: 24,
-  barCompleteChar: "=",
-  barIncompleteChar: " ",
-  hideCursor: false,
-  clearOnComplete: true,
-  gracefulExit: false, // signals are main's business
-  etaBuffer: 1,
-};
+/** What stands behind the bar. */
+interface Behind {
+  left: string;
+  amount: string;
+  rate: string;
+  file: string;
+}
+
+const BAR_COLUMNS = 16;
+
+/** What still takes long comes first, and a file's name, which may be cut, last. */
+function barText(progress: number, { left, amount, rate, file }: Behind): string {
+  const bar = "=".repeat(Math.round(progress * BAR_COLUMNS)).padEnd(BAR_COLUMNS);
+  return [`[${bar}] ${Math.floor(progress * 100)}%`, left, amount, rate, file].filter((part) => part !== "").join("  ");
+}
 
 /** Tells of files one by one, where nobody knows beforehand which come. */
 export function progressOfEach(out: Output): (event: LoadEvent) => void {
@@ -38,7 +42,7 @@ export function progressOfEach(out: Output): (event: LoadEvent) => void {
 export class Progress {
   readonly #out: Output;
   readonly #meter: Meter;
-  readonly #bar: SingleBar | undefined;
+  readonly #bar: LiveLine<Behind> | undefined;
   #loggedAt = performance.now();
   #readAt = 0;
   #writing: NodeJS.Timeout | undefined;
@@ -49,8 +53,8 @@ export class Progress {
     this.#meter = new Meter(totalBytes, performance.now());
     const { terminal } = out;
     if (terminal) {
-      this.#bar = new SingleBar({ ...BAR, stream: terminal });
-      this.#bar.start(Math.max(totalBytes, 1), 0, { amount: "", rate: 0, left: "", file: "" });
+      this.#bar = liveLine<Behind>(terminal, barText);
+      this.#bar.start(Math.max(totalBytes, 1), 0, { left: "", amount: "", rate: "", file: "" });
     }
   }
 
@@ -64,7 +68,7 @@ export class Progress {
     const now = performance.now();
     this.#readAt = now;
     this.#meter.read(path, read, records);
-    const rate = number(Math.round(this.#meter.recordsPerSecond(now)));
+    const rate = `${number(Math.round(this.#meter.recordsPerSecond(now)))} records/s`;
     const left = this.#meter.left(now);
     if (this.#bar) {
       const total = this.#meter.totalBytes > 0 ? ` of ${bytes(this.#meter.totalBytes)}` : "";
@@ -72,13 +76,13 @@ export class Progress {
         amount: bytes(this.#meter.bytes) + total,
         rate,
         left: left === undefined ? "" : `${clock(left)} left`,
-        file: oneLine(basename(path)),
+        file: basename(path),
       });
     } else if (now - this.#loggedAt >= LOG_EVERY_MS) {
       this.#loggedAt = now;
       const part = size > 0 ? ` of ${bytes(size)}` : "";
       const rest = left === undefined ? "" : `, ${clock(left)} left`;
-      this.#out.log("info", `reading ${path}: ${bytes(read)}${part}, ${count(records, "record")}, ${rate} records/s${rest}`);
+      this.#out.log("info", `reading ${path}: ${bytes(read)}${part}, ${count(records, "record")}, ${rate}${rest}`);
     }
   }
 

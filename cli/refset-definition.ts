@@ -1,5 +1,5 @@
 /** What a reference set is made of: the command line over refsets/NAME.json. */
-import { mkdir } from "node:fs/promises";
+import { mkdir, readdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { z } from "zod";
 import { readPlainFile } from "../pipeline/common/own-file.ts";
@@ -16,7 +16,10 @@ import {
   type RefsetSource,
   setNameViolations,
 } from "../schemas/reference-set.ts";
+import { readShape } from "../schemas/faults.ts";
 import { replaceFile, writeRefused } from "../sinks/whole-file.ts";
+import { whyNotRead } from "../sinks/file-faults.ts";
+import { didYouMean, similar } from "../schemas/suggest.ts";
 import type { Input } from "./command.ts";
 import { parseConfig } from "./config-file.ts";
 import { localPath, type World } from "./world.ts";
@@ -73,24 +76,33 @@ export async function definitionOf(set: string, values: Values, config: Config, 
   const saved = file === undefined ? {} : await readDefinition(file);
   const source = located(sourceOf(values) ?? saved.source, folders);
   if (!source) {
-    const where = file === undefined ? "" : `, or write ${file} with --save`;
-    throw new SignalhouseError("usage", `signalhouse refset does not know the rows of ${set}`, `Give --query, --table or --from${where}.`);
+    const meant = file === undefined ? [] : similar(set, await definedSets(dirname(file)));
+    throw new SignalhouseError(
+      "usage",
+      `${file === undefined ? "no option says" : `neither an option nor ${file} says`} where the rows of ${set} come from`,
+      `${didYouMean(meant)}Give --query, --table or --from${file === undefined ? "" : "; with --save they are kept"}.`,
+    );
   }
   return { definition: { ...saved, ...wished(values), ...more, source }, file };
+}
+
+/** The names of the sets that have a definition. */
+async function definedSets(folder: string): Promise<string[]> {
+  const names = await readdir(folder).catch(() => []);
+  return names.flatMap((name) => (name.endsWith(".json") ? [name.slice(0, -".json".length)] : []));
 }
 
 async function readDefinition(file: string): Promise<RefsetDefinition> {
   const text = await readPlainFile(file).catch((error: unknown) => {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw new SignalhouseError("config_invalid", `${file} cannot be read: ${messageOf(error)}`, "Check its rights.", error);
+    throw new SignalhouseError("config_invalid", `${file} cannot be read: ${whyNotRead(error)}`, "Check its rights.", error);
   });
   if (text === undefined) return {};
-  const read = refsetDefinition.safeParse(parseConfig(text, file));
-  if (read.success) return read.data;
-  const faults = read.error.issues.map(({ path, message }) => `${path.join(".") || "the file"}: ${message}`);
+  const read = readShape(refsetDefinition, parseConfig(text, file));
+  if ("data" in read) return read.data;
   throw new SignalhouseError(
     "config_invalid",
-    `${file} is not valid: ${faults.join("; ")}`,
+    `${file} is not valid: ${read.faults.join("; ")}`,
     "Correct it, or remove it and write it again with --save.",
   );
 }
@@ -134,10 +146,9 @@ function wished(values: Values): RefsetDefinition {
 const TYPES_EXAMPLE = `For example: --types '{"Amount":"NUMBER","Date":"DATE"}'`;
 
 function typesOf(text: string) {
-  const read = z.record(z.string(), z.enum(ATTRIBUTE_TYPES)).safeParse(jsonOf("--types", text, TYPES_EXAMPLE));
-  if (read.success) return read.data;
-  const [issue] = read.error.issues;
-  throw new SignalhouseError("usage", `--types, ${issue?.path.join(".") || "as a whole"}: ${issue?.message ?? "is not valid"}`, TYPES_EXAMPLE);
+  const read = readShape(z.record(z.string(), z.enum(ATTRIBUTE_TYPES)), jsonOf("--types", text, TYPES_EXAMPLE), "as a whole");
+  if ("data" in read) return read.data;
+  throw new SignalhouseError("usage", `--types is not valid: ${read.faults.join("; ")}`, TYPES_EXAMPLE);
 }
 
 function decimalsOf(lists: readonly string[]): Record<string, number> {

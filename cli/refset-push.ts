@@ -34,6 +34,8 @@ export const command = defineCommand({
     "refset push Orders --changed --wait",
   ],
   positionals: [1, 1],
+  goesOn:
+    "Nothing is half done. If Connect took the import already, this sees it to its end: signalhouse refset status --wait. The next push of the set does, too.",
   async run(context, { values, positionals: [set = ""] }) {
     const { config, file: configFile } = await context.config();
     const { definition, file } = await definitionOf(set, values, config, context, sendingOf(values));

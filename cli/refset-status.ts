@@ -9,9 +9,13 @@ import { EXIT } from "./failures.ts";
 import { importDocument, importTable, tellImportFaults } from "./refset-report.ts";
 import { sftpOf } from "./server.ts";
 
+/** Those before are in signalhouse.jobs. */
+const MOST = 20;
+
 export const command = defineCommand({
   usage: "[NAME] [options]",
-  about: "Shows the imports of reference sets, the newest last. Those that Connect is at are looked at once; with --wait, until they are over.",
+  about:
+    "Shows the imports of reference sets, at most the last twenty, the newest last. Those that Connect is at are looked at once; with --wait, until they are over.",
   options: { wait: { type: "boolean", help: "wait until all imports are over" } },
   examples: ["refset status", "refset status Buyers --wait"],
   positionals: [0, 1],
@@ -31,7 +35,7 @@ export const command = defineCommand({
       }
     }
     const outcomes = jobs.map((job): ImportOutcome => looked.get(job.name) ?? { job });
-    const shown = outcomes.slice(-20);
+    const shown = outcomes.slice(-MOST);
     context.out.result({ imports: shown.map(importDocument) }, () =>
       shown.length > 0 ? importTable(shown) : [set === undefined ? "Nothing was pushed yet." : `No push of ${set} is known here.`],
     );

@@ -1,4 +1,5 @@
 /** The command line as a function: finds the command, runs it, and turns what it throws into a message and an exit code. */
+import { isSignalhouseError, SignalhouseError } from "../schemas/errors.ts";
 import { parseCommand } from "./command.ts";
 import { COMMANDS } from "./commands.ts";
 import { loadConfig } from "./config-file.ts";
@@ -23,9 +24,11 @@ export async function run(args: readonly string[], world: World): Promise<number
   const debug = args.includes("--debug");
   // A command line that is not understood has to be told as JSON too.
   let out = new Output(world, { json: args.includes("--json"), quiet: false, level: "info" });
+  let goesOn: string | undefined;
   try {
     const { name, entry, rest } = findCommand(COMMANDS, helpFirst(args));
     const { command } = await entry.load();
+    ({ goesOn } = command);
     const { values, positionals } = parseCommand(name, command, rest);
     if (values.help) return say(commandHelp(name, command));
     const { json = false, quiet = false } = values;
@@ -34,10 +37,16 @@ export async function run(args: readonly string[], world: World): Promise<number
     return await command.run({ ...world, out, config, configFile: values.config, commands: COMMANDS }, { values, positionals });
   } catch (thrown) {
     // After an interruption everything that goes on fails in its own way; the interruption is what happened.
-    const error: unknown = world.signal.aborted ? world.signal.reason : thrown;
+    const error = world.signal.aborted ? interruption(world.signal.reason, goesOn) : thrown;
     printFailure(error, out, debug);
     return exitCodeOf(error);
   }
+}
+
+/** What happened where a signal ended a command, with the way on that the command has. */
+function interruption(reason: unknown, goesOn: string | undefined): unknown {
+  if (goesOn === undefined || !isSignalhouseError(reason)) return reason;
+  return new SignalhouseError(reason.code, reason.message, goesOn, reason);
 }
 
 /** `--help` in the place of a command, or behind the first word of several commands, is the command help. */

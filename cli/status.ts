@@ -97,9 +97,15 @@ function section(...[headings, rows]: Parameters<typeof table>): string[][] {
   return rows.length === 0 ? [] : [table(headings, rows)];
 }
 
-const ENDINGS: Readonly<Record<number, string>> = { 0: "done", 1: "failed", 2: "failed", 3: "done, with rejects", 130: "interrupted" };
+const ENDINGS: Readonly<Record<number, string>> = {
+  [EXIT.done]: "done",
+  [EXIT.failed]: "failed",
+  [EXIT.usage]: "failed",
+  [EXIT.rejected]: "done, with rejects",
+  [EXIT.interrupted]: "interrupted",
+};
 
 function ending({ finished_at, exit_code, error }: RunRow): string {
   if (finished_at === null || exit_code === null) return "not: it was killed, or is running";
-  return `${ENDINGS[exit_code] ?? `exit code ${exit_code}`}${error === null || exit_code === 130 ? "" : `: ${error}`}`;
+  return `${ENDINGS[exit_code] ?? `exit code ${exit_code}`}${error === null || exit_code === EXIT.interrupted ? "" : `: ${error}`}`;
 }

@@ -98,7 +98,7 @@ export async function listExports(server: SftpServer, config: Config, known: Kno
 }
 
 /** Whether a path of the ledger may be the server's: a local file's is absolute, and standard input has no ending. */
-const isServerFile = (path: string): boolean => !path.startsWith("/") && isExportFile(path);
+export const isServerFile = (path: string): boolean => !path.startsWith("/") && isExportFile(path);
 
 async function isGone(server: SftpServer, path: string, signal: AbortSignal): Promise<boolean> {
   try {

@@ -1,6 +1,7 @@
 /** The configuration: what a user may write in signalhouse.config.json, with defaults. Secrets never stand in it. */
 import { z } from "zod";
 import { SignalhouseError } from "./errors.ts";
+import { readShape } from "./faults.ts";
 
 /**
  * SFTP host and GraphQL endpoint by region. Sources: vendor pages "Export signals from Connect", section "SFTP hosts by region", and "Using the
@@ -169,12 +170,11 @@ function checkUser(user: string): void {
  * @throws SignalhouseError config_invalid, naming each wrong setting; user_name_invalid
  */
 export function readConfig(input: unknown, source: string): Config {
-  const result = configShape.safeParse(input);
-  if (!result.success) {
-    const faults = result.error.issues.map((issue) => `${issue.path.join(".") || "the file"}: ${issue.message}`);
+  const result = readShape(configShape, input);
+  if ("faults" in result) {
     throw new SignalhouseError(
       "config_invalid",
-      `${source} is not valid: ${faults.join("; ")}`,
+      `${source} is not valid: ${result.faults.join("; ")}`,
       "Correct these settings; `signalhouse init` writes an example.",
     );
   }

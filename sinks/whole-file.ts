@@ -2,24 +2,13 @@
 import { randomBytes } from "node:crypto";
 import { type FileHandle, lstat, open, readdir, realpath, rename, stat, unlink } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { type ErrorCode, messageOf, SignalhouseError } from "../schemas/errors.ts";
+import { type ErrorCode, SignalhouseError } from "../schemas/errors.ts";
+import { whyNotWritten } from "./file-faults.ts";
 import { kindOf } from "./file-kind.ts";
 
-/** What the file system's refusals mean, and what to do, where that is not said by who writes. */
-const REFUSALS: Readonly<Record<string, [what: string, todo?: string]>> = {
-  ENOSPC: ["there is no room left on its disk", "Free some room there, and run it again."],
-  EDQUOT: ["your quota on its disk is used up", "Free some room there, and run it again."],
-  EFBIG: ["its file system holds no file of that size"],
-  EROFS: ["its file system can only be read"],
-  EACCES: ["you may not write there"],
-  EPERM: ["you may not write there"],
-  ENOENT: ["its folder is not there"],
-  ENOTDIR: ["a part of its path is no folder"],
-  EISDIR: ["it is a folder"],
-  ELOOP: ["its symbolic links go in a circle"],
-  ENAMETOOLONG: ["its name is too long"],
-  EIO: ["its disk does not work", "See what the system's log says of the disk."],
-};
+const FREE_ROOM = "Free some room there, and run it again.";
+/** What to do about a refusal that no other place would mend. */
+const TODO: Readonly<Record<string, string>> = { ENOSPC: FREE_ROOM, EDQUOT: FREE_ROOM, EIO: "See what the system's log says of the disk." };
 
 /**
  * Why a file could not be written.
@@ -29,14 +18,8 @@ const REFUSALS: Readonly<Record<string, [what: string, todo?: string]>> = {
 export function writeRefused(path: string, error: unknown, hint: string, otherwise: ErrorCode = "usage"): SignalhouseError {
   if (error instanceof SignalhouseError) return error;
   const { code = "" } = error as NodeJS.ErrnoException;
-  const [what, todo = hint] = REFUSALS[code] ?? [messageOf(error)];
   const isFull = code === "ENOSPC" || code === "EDQUOT";
-  return new SignalhouseError(
-    isFull ? "disk_full" : otherwise,
-    `${path} cannot be written: ${what}${code in REFUSALS ? ` (${code})` : ""}`,
-    todo,
-    error,
-  );
+  return new SignalhouseError(isFull ? "disk_full" : otherwise, `${path} cannot be written: ${whyNotWritten(error)}`, TODO[code] ?? hint, error);
 }
 
 /**

@@ -1,4 +1,5 @@
-import { messageOf, SignalhouseError } from "../../schemas/errors.ts";
+import { SignalhouseError } from "../../schemas/errors.ts";
+import { whyNotRead } from "../../sinks/file-faults.ts";
 import { readOwnFile } from "../common/own-file.ts";
 
 const HOW =
@@ -18,7 +19,7 @@ export async function readApiKey({ environment, keyFile }: { environment?: strin
 
 async function readKeyFile(path: string): Promise<string> {
   const read = await readOwnFile(path).catch((error: unknown) => {
-    throw new SignalhouseError("api_key_missing", `the API key's file ${path} cannot be read: ${messageOf(error)}`, HOW, error);
+    throw new SignalhouseError("api_key_missing", `the API key's file ${path} cannot be read: ${whyNotRead(error)}`, HOW, error);
   });
   if ("content" in read) return read.content.toString("utf8");
   throw new SignalhouseError(

@@ -2,7 +2,9 @@
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
-import { messageOf, SignalhouseError } from "../../schemas/errors.ts";
+import { SignalhouseError } from "../../schemas/errors.ts";
+import { whyNotRead } from "../../sinks/file-faults.ts";
+import { kindOf } from "../../sinks/file-kind.ts";
 import type { Source } from "./source.ts";
 
 const CHUNK_BYTES = 256 * 1024;
@@ -43,14 +45,18 @@ async function identityOf(path: string): Promise<{ size: number; mtime: number }
   const found = await stat(path).catch((error: unknown) => {
     throw unreadable(path, error);
   });
-  if (!found.isFile()) throw new SignalhouseError("file_missing", `${path} is not a file`, "Name a file, not a folder.");
+  if (!found.isFile()) {
+    // `<(zcat …)` of a shell is one: it can be read once, and has no size to know it by.
+    const todo = found.isFIFO() ? "Hand it over as standard input: signalhouse load - < FILE" : "Name a file.";
+    throw new SignalhouseError("file_missing", `${path} is ${kindOf(found)}, not a file`, todo);
+  }
   return { size: found.size, mtime: Math.floor(found.mtimeMs) };
 }
 
 function unreadable(path: string, cause: unknown): SignalhouseError {
   return new SignalhouseError(
     "file_missing",
-    `${path} cannot be read: ${messageOf(cause)}`,
+    `${path} cannot be read: ${whyNotRead(cause)}`,
     "Check the path, and that you may read the file.",
     cause,
   );

@@ -1,8 +1,9 @@
 import { createReadStream } from "node:fs";
 import { readConfig } from "../../schemas/config.ts";
-import { messageOf, SignalhouseError } from "../../schemas/errors.ts";
+import { SignalhouseError } from "../../schemas/errors.ts";
 import type { ContactColumn } from "../../schemas/header.ts";
 import type { KnownSignal, Reject, UnknownSignal } from "../../schemas/record.ts";
+import { whyNotRead } from "../../sinks/file-faults.ts";
 import { readRecords } from "../../transforms/records.ts";
 
 export interface ReadSignalsOptions {
@@ -46,7 +47,7 @@ async function* fileBytes(path: string): AsyncGenerator<Uint8Array> {
   } catch (error) {
     throw new SignalhouseError(
       "file_missing",
-      `${path} cannot be read: ${messageOf(error)}`,
+      `${path} cannot be read: ${whyNotRead(error)}`,
       "Check the path, and that you may read the file.",
       error,
     );

@@ -1,11 +1,12 @@
 /** Where a reference set's rows come from, and how they get into the scratch file. */
 import { extname } from "node:path";
-import { isSignalhouseError, messageOf, SignalhouseError } from "../../schemas/errors.ts";
+import { isSignalhouseError, SignalhouseError } from "../../schemas/errors.ts";
 import { quoteIdentifier } from "../../schemas/names.ts";
 import type { RefsetSource } from "../../schemas/reference-set.ts";
 import type { Scratch } from "../../sinks/reference-set/scratch.ts";
 import { type SourceColumn, stageParquet, stagePushedRows, stageQuery } from "../../sinks/reference-set/source.ts";
 import type { Warehouse } from "../../sinks/warehouse.ts";
+import { whyNotRead } from "../../sinks/file-faults.ts";
 import type { UseWarehouse } from "../common/door.ts";
 import { assertPlainFile } from "../common/own-file.ts";
 import type { Staged } from "./staged.ts";
@@ -37,7 +38,7 @@ export async function stageSource(scratch: Scratch, source: RefsetSource, { read
   if (pushed !== undefined) await stagePushedOrNone(scratch, readWarehouse, pushed);
   const { file } = source;
   await assertPlainFile(file).catch((error: unknown) => {
-    throw new SignalhouseError("not_found", `the file ${file} cannot be read: ${messageOf(error)}`, "Check the path given with --from.", error);
+    throw new SignalhouseError("not_found", `the file ${file} cannot be read: ${whyNotRead(error)}`, "Check the path given with --from.", error);
   });
   const ending = extname(file).toLowerCase();
   if (ending in DELIMITED) return scratch.use((connection) => stageDelimited(connection, file, DELIMITED[ending as keyof typeof DELIMITED], most));

@@ -3,8 +3,9 @@ import { createHash } from "node:crypto";
 import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
 import type { ServerHostKeyAlgorithm } from "ssh2";
-import { SignalhouseError, messageOf } from "../../schemas/errors.ts";
+import { SignalhouseError } from "../../schemas/errors.ts";
 import { appendWhole, writeRefused } from "../../sinks/whole-file.ts";
+import { whyNotRead } from "../../sinks/file-faults.ts";
 import { readPlainFile } from "../common/own-file.ts";
 import { keyType, knownHostsLine, knownKeys, type KnownKey } from "./known-hosts.ts";
 import { serverName, type SftpOptions } from "./options.ts";
@@ -55,7 +56,7 @@ async function readKnownHosts(file: string): Promise<string> {
     return await readPlainFile(file);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return "";
-    throw new SignalhouseError("config_invalid", `${file} cannot be read: ${messageOf(error)}`, "Correct sftp.knownHosts.", error);
+    throw new SignalhouseError("config_invalid", `${file} cannot be read: ${whyNotRead(error)}`, "Correct sftp.knownHosts.", error);
   }
 }
 

@@ -2,6 +2,7 @@
 import { readFile, stat } from "node:fs/promises";
 import ssh2, { type ParsedKey } from "ssh2";
 import { SignalhouseError, isSignalhouseError, messageOf } from "../../schemas/errors.ts";
+import { whyNotRead } from "../../sinks/file-faults.ts";
 import { readOwnFile } from "../common/own-file.ts";
 import { Agent } from "./agent.ts";
 import { formFault, fromPkcs8, keyText, withoutLineEnd, type KeyFault } from "./key-text.ts";
@@ -120,7 +121,7 @@ async function readKeyFile(path: string): Promise<Buffer> {
 function unreadable(path: string, error: unknown): SignalhouseError {
   return new SignalhouseError(
     "key_unreadable",
-    `Private key ${path} cannot be read: ${messageOf(error)}`,
+    `Private key ${path} cannot be read: ${whyNotRead(error)}`,
     "Check sftp.keyFile; `signalhouse keys generate` makes a key.",
     error,
   );

@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { mkdirSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
@@ -99,6 +100,20 @@ describe("load", () => {
     expect(third.stderr).toMatch(
       /three\.csv: NAME stands 2 times .* because it comes first: the columns beside do not tell; field 7 is contact_name\. Check it/,
     );
+  });
+
+  test("what is no file is told as what it is, and not waited for", async () => {
+    const cwd = scratchFolder();
+    mkdirSync(join(cwd, "folder"));
+    execFileSync("mkfifo", [join(cwd, "pipe")]);
+    const says = async (name: string) => {
+      const { code, stderr } = await cli(["load", name], { cwd });
+      return [code, stderr.replaceAll(cwd, ".")];
+    };
+    expect(await says("folder")).toEqual([1, "signalhouse: ./folder is a folder, not a file\n  -> Name a file. [file_missing]\n"]);
+    const pipe = "signalhouse: ./pipe is a named pipe, not a file\n  -> Hand it over as standard input: signalhouse load - < FILE [file_missing]\n";
+    expect(await says("pipe")).toEqual([1, pipe]);
+    expect(await says("nope.csv")).toEqual([1, expect.stringContaining("./nope.csv cannot be read: it is not there (ENOENT)\n  -> Check the path")]);
   });
 
   test("SIGINT while it waits for standard input ends it", async () => {

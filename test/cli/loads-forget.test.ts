@@ -95,8 +95,11 @@ test("a local file is named by any path to it, and loaded where somebody asks fo
   const local = join(cwd, "local.csv");
   writeFileSync(local, "no header\n");
   await run("load", local);
-  await run("loads", "forget", "./local.csv");
+  // No sync ever tries it: that is not what is said of it.
+  expect((await run("loads", "forget", "./local.csv")).stdout).toBe(`Dismissed ${local}: status tells no more of it.\n`);
   expect(await ledger()).toEqual([`${local} dismissed`]);
+  expect((await run("loads", "forget", "--undo", local)).stdout).toBe(`${local} is told by status again; it is tried again where load names it.\n`);
+  await run("loads", "forget", local);
   expect((await run("load", "local.csv")).code).toBe(1);
   expect(await ledger()).toEqual([`${local} failed`]);
 });

@@ -106,6 +106,9 @@ describe("bad usage is exit code 2, with what is wrong and where to look", () =>
     [["rejects", "list", "--limit", "0"], "from 1 on"],
     [["status", "--frob"], "--frob"],
     [["status", "extra"], 'does not take "extra"'],
+    [["query", "SELECT", "1"], 'Put it in quotes: signalhouse query "SQL". '],
+    [["sync", "-- all of it"], 'does not take "-- all of it"'],
+    [["completion", "tcsh"], "-> Choose one of bash, zsh, fish."],
     [["status", "--log-level", "loud"], "error, warn, info, debug"],
     [["load"], "needs FILE…"],
     [["sync", "--since"], "--since"],
@@ -148,6 +151,8 @@ describe("what is mistyped is answered with what may have been meant", () => {
     ["sync -dry-run", "--dry-run"],
     ["sync dry-run", "--dry-run"],
     ["sync --dry", "--dry-run"],
+    // A variable of a script with a blank behind it.
+    ["sync --dry-run\u00a0", "--dry-run"],
     ["status -q", "--quiet"],
     ["export --type order", "--types"],
     ["load a.csv --warehose=b.duckdb", "--warehouse"],

@@ -29,7 +29,7 @@ test("names on the server", async () => {
   for (const command of commands) expect(`${command}: ${honest(await cli(command.split(" "), { cwd }))}`).toContain(shown);
   honest(await cli(["query", "FROM signalhouse.loads"], { cwd }));
   const bar = await cli(["sync", "--warehouse", "other.duckdb"], { cwd, terminal: true });
-  expect(bar.stderr).toContain(`left  ${shown}`);
+  expect(bar.stderr).toContain(`records/s  ${shown}`);
   for (const forged of ["\n2025-09-01", "\u001b[2J", "\u0085", "\u2028", "\u202e"]) expect(bar.stdout + bar.stderr).not.toContain(forged);
 });
 

@@ -8,7 +8,7 @@ import { realClock } from "../../pipeline/common/clock.ts";
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-function printing(isTTY: boolean, quiet = false) {
+function printing(isTTY: boolean, { quiet = false, columns = 80 } = {}) {
   const printed: string[] = [];
   const stream = () =>
     new Writable({
@@ -19,23 +19,25 @@ function printing(isTTY: boolean, quiet = false) {
       },
     });
   const out = new Output(
-    { stdout: stream(), stderr: Object.assign(stream(), isTTY ? { isTTY, columns: 80 } : {}), clock: realClock },
+    { stdout: stream(), stderr: Object.assign(stream(), isTTY ? { isTTY, columns } : {}), clock: realClock },
     { json: false, quiet, level: "info" },
   );
-  return { out, text: () => printed.join("") };
+  /** What stood on the terminal, line after line drawn. */
+  const drawn = () => printed.filter((text) => /^[[\d]/.test(text));
+  return { out, drawn, text: () => printed.join("") };
 }
 
 const READ = { event: "reading", path: "Export/a.csv.gz", bytes: 1000, size: 1000, records: 50 } as const;
 const WRITING = { event: "writing", path: "Export/a.csv.gz", records: 50 } as const;
 
 test("at 100 % a terminal shows that the file is being written, and for how long", () => {
-  const { out, text } = printing(true);
+  const { out, text, drawn } = printing(true, { columns: 60 });
   const progress = new Progress(out, 1000);
   progress.onEvent(READ);
   progress.onEvent(WRITING);
   vi.advanceTimersByTime(7500);
-  expect(text()).toMatch(/100%  1 kB of 1 kB .*writing into the warehouse 0:02  a\.csv\.gz/);
-  expect(text()).toMatch(/writing into the warehouse 0:07/);
+  expect(drawn().at(-1)).toBe("[================] 100%  writing into the warehouse 0:07  1…");
+  expect(text()).toContain("writing into the warehouse 0:02");
   progress.stop();
   const length = text().length;
   vi.advanceTimersByTime(5000);
@@ -69,14 +71,58 @@ test("a log has one line for it, where it takes longer than some seconds", () =>
 });
 
 test("what is waited for stands on a terminal with its time, and is gone when it is over", () => {
-  const { out, text } = printing(true);
+  const { out, text, drawn } = printing(true);
   out.waiting("waiting for rain");
-  vi.advanceTimersByTime(65_500);
-  expect(text()).toContain("waiting for rain  1:05");
+  vi.advanceTimersByTime(65_300);
+  expect(drawn().at(-1)).toBe("1:05  waiting for rain");
   out.waiting(undefined);
   const length = text().length;
   vi.advanceTimersByTime(5000);
   expect(text()).toHaveLength(length);
+});
+
+test("a wait that is set down for a look goes on behind it; hours later it is another one", () => {
+  const { out, drawn } = printing(true);
+  const waits = (ms: number) => {
+    out.waiting("waiting for rain");
+    vi.advanceTimersByTime(ms + 200);
+    out.waiting(undefined);
+    return drawn().at(-1);
+  };
+  expect(waits(30_000)).toBe("0:30  waiting for rain");
+  vi.advanceTimersByTime(2000);
+  expect(waits(30_000)).toBe("1:02  waiting for rain");
+  vi.advanceTimersByTime(3_600_000);
+  expect(waits(30_000)).toBe("0:30  waiting for rain");
+  for (let minutes = 0; minutes < 3; minutes++) {
+    out.waiting("waiting for snow");
+    vi.advanceTimersByTime(61_000);
+  }
+  expect(drawn().at(-1)).toBe("3:03  waiting for snow");
+  out.waiting(undefined);
+});
+
+test.each([
+  [60, "x".repeat(200), `0:07  ${"x".repeat(53)}…`],
+  [60, "日".repeat(100), `0:07  ${"日".repeat(26)}…`],
+  [20, "a\u001b[2Jb\nc", "0:07  a\\u001b[2Jb\\nc"],
+])("a terminal of %i columns shows the time, and no more than it has room for", (columns, what, shows) => {
+  const { out, drawn } = printing(true, { columns });
+  out.waiting(what);
+  vi.advanceTimersByTime(7200);
+  out.waiting(undefined);
+  expect(drawn().at(-1)).toBe(shows);
+});
+
+test("a file's name drives no terminal while it is written", () => {
+  const { out, text } = printing(true, { columns: 200 });
+  const progress = new Progress(out, 1000);
+  progress.onEvent({ ...READ, path: "Export/a\u001b[31m.csv" });
+  progress.onEvent({ ...WRITING, path: "Export/a\u001b[31m.csv" });
+  vi.advanceTimersByTime(2500);
+  progress.stop();
+  expect(text()).toMatch(/writing into the warehouse 0:02 .* a\\u001b\[31m\.csv/);
+  expect(text()).not.toContain("\u001b[31m");
 });
 
 test("a log has one line for it, however often it is said; --quiet has none", () => {
@@ -86,7 +132,7 @@ test("a log has one line for it, however often it is said; --quiet has none", ()
     out.waiting(undefined);
   }
   expect(text()).toMatch(/^\S+Z waiting for rain\n$/);
-  const { out: quiet, text: nothing } = printing(true, true);
+  const { out: quiet, text: nothing } = printing(true, { quiet: true });
   quiet.waiting("waiting for rain");
   expect(nothing()).toBe("");
 });

@@ -63,6 +63,8 @@ test.each([
   ["SELECT 1 AS a, 2 AS a", [{ a: 1, a_2: 2 }]],
   ["SELECT 1 AS a WHERE false", []],
   ["SELECT 1 AS a; -- with a comment", [{ a: 1 }]],
+  ["-- a comment = no option\nSELECT 1 AS a", [{ a: 1 }]],
+  ["--a comment\nSELECT 1 AS a", [{ a: 1 }]],
 ])("%s as JSON", async (sql, rows) => {
   expect(JSON.parse((await cli(["query", sql, "--format", "json"], { cwd })).stdout)).toEqual(rows);
 });

@@ -127,7 +127,7 @@ describe("push", () => {
     });
     await running.said(/Connect took the import/);
     running.interrupt("SIGINT");
-    expect((await running.ended).code).toBe(130);
+    expect(await running.ended).toMatchObject({ code: 130, stderr: expect.stringContaining("signalhouse refset status --wait") });
     at.api.faults.latencyMs = 0;
     await at.api.idle();
     writeConfig(at.folder, at.input);
@@ -228,10 +228,11 @@ describe("list", () => {
 
 describe("bad usage names itself", () => {
   test.each([
-    [["push", "People"], "does not know the rows of People"],
+    [["push", "People"], "refsets/People.json says where the rows of People come from"],
     [["push", "People", "--table", "orders", "--query", "SELECT 1"], "--query, --table and --from stand beside each other"],
     [["push", "People", "--table", "orders", "--types", "{"], "--types is no JSON"],
-    [["push", "People", "--table", "orders", "--types", '{"a":"DECIMAL"}'], "--types, a:"],
+    [["push", "People", "--table", "orders", "--types", '{"a":"DECIMAL"}'], "--types is not valid: a: expected one of TEXT, NUMBER, BOOLEAN, DATE"],
+    [["push", "People", "--table", "orders", "--types", '["a"]'], "--types is not valid: as a whole: expected names and values in braces"],
     [["push", "People", "--table", "orders", "--columns", "[1]"], "--columns is neither a list nor names by column"],
     [["push", "People", "--table", "orders", "--delimiter", ";"], "--delimiter"],
     [["push", "People", "--table", "orders", "--date-format", "YYYY"], "--date-format"],
@@ -254,7 +255,8 @@ describe("bad usage names itself", () => {
     mkdirSync(join(folder, "refsets"));
     const file = join(folder, "refsets/People.json");
     writeFileSync(file, '{"source":{"table":"orders"},"keys":"id"}');
-    expect((await cli(["refset", "validate", "People"], { cwd: folder })).stderr).toContain('Unrecognized key: "keys"');
+    expect((await cli(["refset", "validate", "People"], { cwd: folder })).stderr).toContain('"keys" is no setting, but key is');
+    expect((await cli(["refset", "validate", "Peopel"], { cwd: folder })).stderr).toContain("-> Did you mean People? Give --query");
     writeFileSync(file, "{");
     expect((await cli(["refset", "validate", "People"], { cwd: folder })).stderr).toContain("refsets/People.json, line 1");
     expect(existsSync(join(folder, "signals.duckdb"))).toBe(false);

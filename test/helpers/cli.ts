@@ -42,7 +42,7 @@ export interface CliOptions {
 export interface WorldOptions extends CliOptions {
   /** The machine's by default. */
   clock?: Clock;
-  /** Whether stdout and stderr are a terminal. */
+  /** Whether stdout and stderr are a terminal, a wide one. */
   terminal?: boolean;
 }
 
@@ -111,7 +111,7 @@ function worldOf(printed: Printed, options: WorldOptions, signal: AbortSignal): 
     stream.write(input);
     return keepOpen ? stream : stream.end();
   };
-  const stream = (name: "stdout" | "stderr") => Object.assign(into(name), terminal ? { isTTY: true, columns: 80 } : {});
+  const stream = (name: "stdout" | "stderr") => Object.assign(into(name), terminal ? { isTTY: true, columns: 200 } : {});
   return {
     stdin,
     stdout: stream("stdout"),

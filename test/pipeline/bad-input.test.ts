@@ -234,7 +234,7 @@ describe("a file that vanishes between listing and reading", () => {
     rmSync(path);
     const results = await scratch.load([memoryFile("a.csv", 1, csv([pageView("a")])), source, memoryFile("c.csv", 1, csv([pageView("c")]))]);
     expect(results).toMatchObject([{ status: "loaded" }, { path, status: "failed", code: "file_missing" }, { status: "loaded" }]);
-    expect(results[1]).toHaveProperty("message", expect.stringContaining(`${path} cannot be read: ENOENT`));
+    expect(results[1]).toHaveProperty("message", expect.stringContaining(`${path} cannot be read: it is not there (ENOENT)`));
   });
 });
 
