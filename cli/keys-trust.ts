@@ -8,6 +8,9 @@ import { EXIT } from "./failures.ts";
 import { table } from "./format.ts";
 import { sftpOf } from "./server.ts";
 
+/** As `ssh-keygen -l` prints it. */
+const FINGERPRINT = /^SHA256:[A-Za-z0-9+/]{43}=?$/;
+
 export const command = defineCommand({
   usage: "[--fingerprint SHA256:…] [options]",
   about:
@@ -16,6 +19,13 @@ export const command = defineCommand({
   options: { fingerprint: { type: "string", value: "SHA256:…", help: "trust the key that has this fingerprint" } },
   examples: ["keys trust", "keys trust --fingerprint SHA256:Wrwm8cJO0TGVUNlsfEHmCLZrSoDuYDNMpQkLqQSEuQ4"],
   async run({ out, signal, config: loadConfig }, { values }) {
+    if (values.fingerprint !== undefined && !FINGERPRINT.test(values.fingerprint)) {
+      throw new SignalhouseError(
+        "usage",
+        `"${values.fingerprint}" is no fingerprint: that is SHA256: and 43 characters, as \`signalhouse keys trust\` shows it`,
+        "Nothing was trusted. Copy the whole of it.",
+      );
+    }
     const { config, file } = await loadConfig();
     const sftp = sftpOf(config, file);
     const server = { host: sftpHost(config), port: sftp.port };

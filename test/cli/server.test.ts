@@ -154,6 +154,10 @@ describe("keys trust", () => {
 
   test("with another one nothing is trusted", async () => {
     const { cwd, hosts } = await unpinned();
+    expect(await cli(["keys", "trust", "--fingerprint", OTHER.slice(0, -1)], { cwd })).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/is no fingerprint[^]*Copy the whole of it/),
+    });
     expect(await cli(["keys", "trust", "--fingerprint", OTHER], { cwd })).toMatchObject({
       code: 1,
       stderr: expect.stringContaining("Nothing was trusted"),
