@@ -59,7 +59,7 @@ async function makeLocked(prefix: string): Promise<{ folder: string; looks: Look
       if (await isThere(join(folder, ALIVE))) return { folder, looks: looksOf(await lstat(folder)), unlock: () => lock.closeSync() };
       lock.closeSync();
     } catch (error) {
-      const isTaken = lockHolder(messageOf(error)) !== undefined || !(await isThere(folder));
+      const isTaken = lockHolder(error) !== undefined || !(await isThere(folder));
       if (!isTaken || attempt === ATTEMPTS) {
         mine.delete(basename(folder));
         await rmdir(folder).catch(() => undefined);
@@ -110,7 +110,7 @@ async function holderOf(file: string): Promise<string | undefined> {
     return undefined;
   } catch (error) {
     // The lock comes first: a file that was not written to its end has none.
-    return lockHolder(messageOf(error));
+    return lockHolder(error);
   }
 }
 

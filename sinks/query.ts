@@ -154,7 +154,7 @@ const OUTSIDE = /disabled (by|through) configuration|Table with name \S*(\/|\\|\
 export function queryFailed(error: unknown): unknown {
   if (error instanceof SignalhouseError || isDamage(error)) return error;
   const message = messageOf(error).replace("Failed to extract statements: ", "").trimEnd();
-  if (isDiskFull(message)) {
+  if (isDiskFull(error)) {
     return new SignalhouseError(
       "disk_full",
       `there is no room left on the disk: ${message.split("\n")[0]}`,

@@ -4,6 +4,7 @@ import { type FileHandle, lstat, open, readdir, realpath, rename, stat, unlink }
 import { basename, dirname, join } from "node:path";
 import { type ErrorCode, messageOf, SignalhouseError } from "../schemas/errors.ts";
 import { kindOf } from "./file-kind.ts";
+import { isOwn } from "./is-own.ts";
 
 /** What the file system's refusals mean, and what to do, where that is not said by who writes. */
 const REFUSALS: Readonly<Record<string, [what: string, todo?: string]>> = {
@@ -76,8 +77,7 @@ export async function appendWhole(path: string, content: string, mode: number): 
  * @throws what the file system says; an Error where something else than a file is there; what `write` throws
  */
 export async function replaceBy<T>(path: string, mode: number, write: (file: FileHandle, at: string) => Promise<T>): Promise<T> {
-  // A link stays one; its file is replaced.
-  const place = await realpath(path).catch(() => path);
+  const place = await behind(path);
   const found = await stat(place).catch(() => undefined);
   if (found && !found.isFile()) throw new Error(`it is ${kindOf(found)}, not a file`);
   await removeLeft(place);
@@ -90,6 +90,18 @@ export async function replaceBy<T>(path: string, mode: number, write: (file: Fil
     throw error;
   }
   return written;
+}
+
+/**
+ * Where a file is: a link of the user's own, or of the system's, stays one. One that somebody else has put there, as in a folder that all users share, may
+ * lead to any file of the user's.
+ */
+async function behind(path: string): Promise<string> {
+  const found = await lstat(path).catch(() => undefined);
+  if (!found?.isSymbolicLink()) return path;
+  if (found.uid !== 0 && !isOwn(found)) throw new Error("it is a symbolic link of another user's");
+  // One that leads nowhere makes room for the file.
+  return realpath(path).catch(() => path);
 }
 
 async function writeNew<T>(path: string, mode: number, write: (file: FileHandle) => Promise<T>): Promise<T> {
@@ -121,7 +133,6 @@ async function removeLeft(path: string): Promise<void> {
   for (const name of await readdir(folder).catch(() => [])) {
     if (!name.startsWith(temporary(path))) continue;
     const found = await lstat(join(folder, name)).catch(() => undefined);
-    if (found?.isFile() && found.uid === process.geteuid?.() && Date.now() - found.mtimeMs > LEFT_MS)
-      await unlink(join(folder, name)).catch(() => undefined);
+    if (found?.isFile() && isOwn(found) && Date.now() - found.mtimeMs > LEFT_MS) await unlink(join(folder, name)).catch(() => undefined);
   }
 }
