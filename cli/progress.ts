@@ -72,7 +72,7 @@ export class Progress {
         amount: bytes(this.#meter.bytes) + total,
         rate,
         left: left === undefined ? "" : `${clock(left)} left`,
-        file: oneLine(basename(path)),
+        file: shownName(path),
       });
     } else if (now - this.#loggedAt >= LOG_EVERY_MS) {
       this.#loggedAt = now;
@@ -90,7 +90,7 @@ export class Progress {
     const tell = () => {
       const now = performance.now();
       if (this.#bar && now - this.#readAt >= TICK_MS)
-        this.#bar.update({ left: `writing into the warehouse ${clock(now - begin)}`, file: basename(path) });
+        this.#bar.update({ left: `writing into the warehouse ${clock(now - begin)}`, file: shownName(path) });
       if (this.#bar || isLogged || now - begin < LOG_EVERY_MS) return;
       isLogged = true;
       this.#out.log("info", `writing ${path} into the warehouse: ${count(records, "record")}`);
@@ -113,6 +113,9 @@ export class Progress {
     this.#bar?.stop();
   }
 }
+
+/** A file as it stands in a bar, which goes to the terminal by another way than lines. */
+const shownName = (path: string): string => oneLine(basename(path));
 
 /** What became of a file, in one line. */
 function doneLine(file: FileResult): string {
