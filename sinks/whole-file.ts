@@ -16,6 +16,8 @@ const REFUSALS: Readonly<Record<string, [what: string, todo?: string]>> = {
   EPERM: ["you may not write there"],
   ENOENT: ["its folder is not there"],
   ENOTDIR: ["a part of its path is no folder"],
+  // Of making a folder.
+  EEXIST: ["a part of its path is no folder"],
   EISDIR: ["it is a folder"],
   ELOOP: ["its symbolic links go in a circle"],
   ENAMETOOLONG: ["its name is too long"],

@@ -64,7 +64,9 @@ describe("sandbox", () => {
 
   test("serves any folder, and leaves it as it is", async () => {
     const cwd = scratchFolder();
-    expect(await cli(["sandbox", "--folder", "nowhere"], { cwd })).toMatchObject({ code: 1, stderr: expect.stringContaining("[folder_missing]") });
+    writeFileSync(join(cwd, "afile"), "");
+    for (const folder of ["nowhere", "afile"])
+      expect(await cli(["sandbox", "--folder", folder], { cwd })).toMatchObject({ code: 1, stderr: expect.stringContaining("[folder_missing]") });
     const { interrupt, said, ended } = startCli(["sandbox", "--folder", join(packageRoot(), "samples/exports"), "--out", "mine"], { cwd });
     await said(/Ctrl-C ends/);
     expect((await cli(["ls"], { cwd: join(cwd, "mine") })).stdout).toContain("3 files");
