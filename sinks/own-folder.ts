@@ -62,7 +62,7 @@ async function makeLocked(prefix: string): Promise<{ folder: string; looks: Look
       const isTaken = lockHolder(error) !== undefined || !(await isThere(folder));
       if (!isTaken || attempt === ATTEMPTS) {
         mine.delete(basename(folder));
-        await rmdir(folder).catch(() => undefined);
+        await withOwn(folder, removeFolder);
         throw refused(prefix, error);
       }
     }
@@ -71,7 +71,7 @@ async function makeLocked(prefix: string): Promise<{ folder: string; looks: Look
 }
 
 function refused(prefix: string, error: unknown): unknown {
-  const explained = explainDuckdb(error, prefix);
+  const explained = explainDuckdb(error, dirname(prefix));
   if (isSignalhouseError(explained, "disk_full")) return explained;
   return new SignalhouseError(
     "warehouse_failed",

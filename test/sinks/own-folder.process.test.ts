@@ -6,7 +6,9 @@ import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { ownFolder } from "../../sinks/own-folder.ts";
+import { failureOf } from "../helpers/errors.ts";
 import { leftBehind } from "../helpers/left-behind.ts";
+import { MAY_NOT_MOUNT, smallDisk } from "../helpers/small-disk.ts";
 import { scratchFolder } from "../helpers/warehouse.ts";
 
 const OWN_FOLDER = fileURLToPath(new URL("../../dist/sinks/own-folder.js", import.meta.url));
@@ -118,6 +120,13 @@ test("many that are made at once are each whole, and all go", async () => {
   for (const { child } of others) await kill(child);
   await look(prefix);
   expect(readdirSync(parent)).toEqual([]);
+});
+
+test("where there is no room for its lock, that is told, and nothing stays", async ({ skip }) => {
+  const disk = smallDisk("8k") ?? skip(MAY_NOT_MOUNT);
+  const said = expect.stringContaining(`no room left on the disk of ${disk}`) as string;
+  expect(await failureOf(ownFolder(join(disk, "signalhouse-spool-")))).toMatchObject({ code: "disk_full", message: said });
+  expect(readdirSync(disk)).toEqual([]);
 });
 
 const all = (folder: string) => readdirSync(folder, { recursive: true }).map(String).toSorted();
