@@ -92,6 +92,22 @@ describe("of another process", () => {
     expect(readdirSync(parent)).toEqual([]);
   });
 
+  test("the same where the file system shows rights of its own, as exFAT does", async ({ skip }) => {
+    if (process.getuid?.() !== 0) skip("only root can use a folder that seems not to be for it");
+    const { parent, prefix } = shared();
+    // As if it could not do what is asked for.
+    const mask = process.umask(0o100);
+    onTestFinished(() => void process.umask(mask));
+    const living = await elsewhere(prefix);
+    const killed = await elsewhere(prefix);
+    await kill(killed.child);
+    expect(statSync(living.folder).mode & 0o777).toBe(0o600);
+    const own = await ownFolder(prefix);
+    expect(own.others.map(({ folder }) => folder)).toEqual([living.folder]);
+    await own.remove();
+    expect(readdirSync(parent)).toEqual([basename(living.folder)]);
+  });
+
   test("its number says nothing: a dead one's may be this process's by now", async () => {
     const { parent, prefix } = shared();
     await leftBehind(`${prefix}${process.pid}-left`);
