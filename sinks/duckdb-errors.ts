@@ -66,7 +66,11 @@ export function explainDuckdb(error: unknown, path: string): unknown {
       error,
     );
   }
-  if (/not a valid DuckDB database file|Cannot open file|Could not (open|read|write)|Permission denied|Is a directory|No such file/i.test(words)) {
+  if (
+    /not a valid DuckDB database file|Cannot open (file|database)|Could not (open|read|write)|Permission denied|Is a directory|No such file/i.test(
+      words,
+    )
+  ) {
     return new SignalhouseError(
       "warehouse_failed",
       `the warehouse ${path} cannot be used: ${message.split("\n")[0]}`,
