@@ -1,45 +1,58 @@
 /** A folder with everything for a sandbox that is reached as Connect is: key, configuration, sample exports. For `sandbox` and `demo`. */
-import { copyFile, mkdir, readdir, readFile, rm, utimes, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, readdir, readFile, rm, stat, utimes } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { Clock } from "../pipeline/common/clock.ts";
 import { makeKeyPair, type Sandbox, startSandbox } from "../samples/sandbox/sandbox.ts";
 import { SignalhouseError } from "../schemas/errors.ts";
-import { whyNotWritten } from "../sinks/file-faults.ts";
+import { isOwn } from "../sinks/is-own.ts";
 import { replaceFile, writeRefused } from "../sinks/whole-file.ts";
 import { CONFIG_FILE } from "./config-file.ts";
 import { packageRoot } from "../pipeline/common/package.ts";
 
+const ELSEWHERE = "Name another folder with --out.";
+
 /**
  * Makes a folder the demo's or a sandbox's, which a marker file says. It is new, empty, or was so before: the demo then starts it anew,
  * a sandbox keeps what is there.
- * @throws SignalhouseError usage where it holds something else, or cannot be made
+ * @throws SignalhouseError usage where it holds something else, is another user's, or cannot be made; disk_full
  */
 export async function claimFolder(folder: string, use: "demo" | "sandbox"): Promise<void> {
   const marker = `.signalhouse-${use}`;
-  await mkdir(folder, { recursive: true }).catch((error: unknown) => {
-    throw new SignalhouseError("usage", `the folder ${folder} cannot be made: ${whyNotWritten(error)}`, "Name another folder with --out.", error);
-  });
-  const names = await readdir(folder);
-  if (names.length > 0 && !names.includes(marker)) {
-    throw new SignalhouseError(
-      "usage",
-      `${folder} is there already, and was not made by signalhouse ${use}`,
-      "Move it away, or name another folder with --out.",
+  try {
+    await mkdir(folder, { recursive: true });
+    const names = await readdir(folder);
+    // Another user may have left a folder with a marker in it, and may exchange what is to be emptied.
+    const fault = names.includes(marker)
+      ? !isOwn(await stat(folder)) && "belongs to another user"
+      : names.length > 0 && `was not made by signalhouse ${use}`;
+    if (fault) throw new SignalhouseError("usage", `${folder} is there already, and ${fault}`, "Move it away, or name another folder with --out.");
+    // The marker stays, so that a folder that was not wholly emptied can still be claimed.
+    if (use === "demo") for (const name of names.filter((name) => name !== marker)) await rm(join(folder, name), { recursive: true });
+    await replaceFile(
+      join(folder, marker),
+      `signalhouse ${use} made this folder${use === "demo" ? ", and empties it when it is run again" : ""}.\n`,
+      0o644,
     );
+  } catch (error) {
+    throw writeRefused(folder, error, ELSEWHERE);
   }
-  // The marker stays, so that a folder that was not wholly emptied can still be claimed.
-  if (use === "demo") for (const name of names.filter((name) => name !== marker)) await rm(join(folder, name), { recursive: true });
-  await writeFile(join(folder, marker), `signalhouse ${use} made this folder${use === "demo" ? ", and empties it when it is run again" : ""}.\n`);
 }
 
-/** Copies the sample exports, with the times at which they were written: a checkout does not keep them. */
+/**
+ * Copies the sample exports, with the times at which they were written: a checkout does not keep them.
+ * @throws SignalhouseError usage where they cannot be written, disk_full
+ */
 export async function copySampleExports(to: string): Promise<void> {
   const from = join(packageRoot(), "samples", "exports");
   const { files } = JSON.parse(await readFile(join(from, "truth.json"), "utf8")) as { files: { path: string; mtime: string }[] };
-  for (const { path, mtime } of files) {
-    await mkdir(dirname(join(to, path)), { recursive: true });
-    await copyFile(join(from, path), join(to, path));
-    await utimes(join(to, path), new Date(mtime), new Date(mtime));
+  try {
+    for (const { path, mtime } of files) {
+      await mkdir(dirname(join(to, path)), { recursive: true });
+      await copyFile(join(from, path), join(to, path));
+      await utimes(join(to, path), new Date(mtime), new Date(mtime));
+    }
+  } catch (error) {
+    throw writeRefused(to, error, ELSEWHERE);
   }
 }
 
@@ -98,7 +111,7 @@ export async function startLocalConnect(
     await replaceFile(configFile, text, 0o644);
   } catch (error) {
     await sandbox.close();
-    throw writeRefused(folder, error, "Name another folder with --out.");
+    throw writeRefused(folder, error, ELSEWHERE);
   }
   return { sandbox, api, configFile };
 }

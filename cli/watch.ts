@@ -47,10 +47,13 @@ export const command = defineCommand({
       log: (line) => out.log("debug", line),
       async onCycle(cycle) {
         out.log(cycle.error ? "error" : "info", cycleLine(cycle));
+        if (values.health === undefined && values.metrics === undefined) return;
         // Figures that cannot be had, or told, are no reason to end.
         const telling = (advice: string) => (error: unknown) =>
           signal.aborted || out.log("warn", `the health of this watch is not told in full: ${messageOf(error)} -> ${advice}; it goes on`);
-        await health.note(cycle, glance.toLook).catch(telling("its figures of the warehouse are those of an earlier cycle"));
+        await health
+          .note(cycle, (work) => glance.toRead(work, { isLimited: true }))
+          .catch(telling("its figures of the warehouse are those of an earlier cycle"));
         const untold = telling("check the files of --health and --metrics");
         if (values.health !== undefined) await publish(localPath(context, values.health), health.json()).catch(untold);
         if (values.metrics !== undefined) await publish(localPath(context, values.metrics), health.prometheus()).catch(untold);

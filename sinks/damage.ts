@@ -1,6 +1,7 @@
 /** A warehouse whose file is damaged: how DuckDB says so, and the way back. */
 import { basename } from "node:path";
-import { messageOf, SignalhouseError } from "../schemas/errors.ts";
+import { SignalhouseError } from "../schemas/errors.ts";
+import { machineWords } from "./machine-words.ts";
 
 /** The texts of DuckDB 1.5, of a file that is cut off, of bytes that are not those that were written, and of a disk that does not give them back. */
 const DAMAGE =
@@ -10,14 +11,14 @@ const CUT_OFF = /Could not read enough bytes from file "([^"]*)"/;
 
 /** What is wrong with the file of a warehouse, as one line; undefined where the error says nothing of the kind. */
 function damageOf(error: unknown, path: string): string | undefined {
-  const [line = ""] = messageOf(error).split("\n");
+  const [line = ""] = machineWords(error).split("\n");
   const cut = CUT_OFF.exec(line)?.[1];
   if (cut !== undefined) return basename(cut) === basename(path) ? "it is cut off: parts of it that it names are not there" : undefined;
   return DAMAGE.test(line) ? line.replace(/^(?:IO|Serialization|TransactionContext) Error: /, "") : undefined;
 }
 
 /** Whether DuckDB found a database damaged. */
-export const isDamage = (error: unknown): boolean => DAMAGE.test(messageOf(error)) || CUT_OFF.test(messageOf(error));
+export const isDamage = (error: unknown): boolean => [DAMAGE, CUT_OFF].some((words) => words.test(machineWords(error)));
 
 /** DuckDB's error as warehouse_damaged, where it is that; all others as they are. */
 export function explainDamage(error: unknown, path: string): unknown {

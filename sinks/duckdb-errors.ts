@@ -1,15 +1,17 @@
 import { isSignalhouseError, messageOf, SignalhouseError } from "../schemas/errors.ts";
 import { explainDamage } from "./damage.ts";
+import { machineWords } from "./machine-words.ts";
 
 /** Whether DuckDB has not enough memory, rather than no room for temporary files. */
 export const isOutOfMemory = (error: unknown): boolean => isSignalhouseError(explainDuckdb(error, ""), "out_of_memory");
 
 /** Whether DuckDB found no room on a disk. */
-export const isDiskFull = (message: string): boolean =>
-  /No space left on device|Disk full|disk is full|max_temp_directory_size|ENOSPC|File too large|Disk quota exceeded/i.test(message);
+export const isDiskFull = (error: unknown): boolean =>
+  /No space left on device|Disk full|disk is full|max_temp_directory_size|ENOSPC|File too large|Disk quota exceeded/i.test(machineWords(error));
 
 /** Who holds the lock on a file that DuckDB could not open for it; undefined where that was not the reason. */
-export function lockHolder(message: string): string | undefined {
+export function lockHolder(error: unknown): string | undefined {
+  const message = machineWords(error);
   const holder = /Conflicting lock is held in (.*?) ?\(PID (\d+)\)/.exec(message);
   // A process in another PID namespace, such as a container, may have no number here.
   if (holder && Number(holder[2]) > 0) return `process ${holder[2]} (${holder[1]})`;
@@ -19,10 +21,10 @@ export function lockHolder(message: string): string | undefined {
 /** DuckDB's errors that a user can act on, as SignalhouseError; all others as they are. The texts are those of DuckDB 1.5. */
 export function explainDuckdb(error: unknown, path: string): unknown {
   if (isSignalhouseError(error)) return error;
-  const message = messageOf(error);
+  const [message, words] = [messageOf(error), machineWords(error)];
   const damage = explainDamage(error, path);
   if (damage !== error) return damage;
-  const holder = lockHolder(message);
+  const holder = lockHolder(error);
   if (holder !== undefined) {
     return new SignalhouseError(
       "warehouse_locked",
@@ -31,7 +33,7 @@ export function explainDuckdb(error: unknown, path: string): unknown {
       error,
     );
   }
-  if (isDiskFull(message)) {
+  if (isDiskFull(error)) {
     return new SignalhouseError(
       "disk_full",
       `there is no room left on the disk of ${path}`,
@@ -39,7 +41,7 @@ export function explainDuckdb(error: unknown, path: string): unknown {
       error,
     );
   }
-  if (/Out of Memory Error|Increasing the memory limit/.test(message)) {
+  if (/Out of Memory Error|Increasing the memory limit/.test(words)) {
     return new SignalhouseError(
       "out_of_memory",
       `DuckDB has not enough memory: ${message.split("\n")[0]}`,
@@ -64,7 +66,11 @@ export function explainDuckdb(error: unknown, path: string): unknown {
       error,
     );
   }
-  if (/not a valid DuckDB database file|Cannot open file|Could not (open|read|write)|Permission denied|Is a directory|No such file/i.test(message)) {
+  if (
+    /not a valid DuckDB database file|Cannot open (file|database)|Could not (open|read|write)|Permission denied|Is a directory|No such file/i.test(
+      words,
+    )
+  ) {
     return new SignalhouseError(
       "warehouse_failed",
       `the warehouse ${path} cannot be used: ${message.split("\n")[0]}`,

@@ -36,17 +36,23 @@ export async function ownFolder(prefix: string): Promise<OwnFolder> {
   const { folder, looks, unlock } = await makeLocked(prefix);
   const remove = async () => {
     unlock();
-    await withOwn(folder, removeFolder, looks);
+    await withOwn(folder, looks, removeFolder);
     mine.delete(basename(folder));
   };
-  return { folder, others: await clean(prefix, basename(folder)), remove };
+  return { folder, others: await clean(prefix, basename(folder), looks), remove };
 }
 
-/** How a folder looks that is a user's alone. */
+/**
+ * How a folder looks that is this user's alone: as the one does that was just made in the same place, with the user's number and 0700. A file system without users, such as exFAT,
+ * shows its own idea of them.
+ */
 interface Looks {
-  uid: number | undefined;
+  uid: number;
   mode: number;
 }
+
+/** Set-group-ID comes from the folder above, and lets nobody in. */
+const looksOf = ({ uid, mode }: Stats): Looks => ({ uid, mode: mode & 0o777 });
 
 async function makeLocked(prefix: string): Promise<{ folder: string; looks: Looks; unlock: () => void }> {
   for (let attempt = 1; ; attempt += 1) {
@@ -55,14 +61,14 @@ async function makeLocked(prefix: string): Promise<{ folder: string; looks: Look
     try {
       await mkdir(folder, { mode: 0o700 });
       const lock = await DuckDBInstance.create(join(folder, ALIVE), { threads: "1" });
-      // A file system without users, such as exFAT, shows its own idea of them.
       if (await isThere(join(folder, ALIVE))) return { folder, looks: looksOf(await lstat(folder)), unlock: () => lock.closeSync() };
       lock.closeSync();
     } catch (error) {
-      const isTaken = lockHolder(messageOf(error)) !== undefined || !(await isThere(folder));
+      const isTaken = lockHolder(error) !== undefined || !(await isThere(folder));
       if (!isTaken || attempt === ATTEMPTS) {
         mine.delete(basename(folder));
-        await rmdir(folder).catch(() => undefined);
+        const made = await lstat(folder).catch(() => undefined);
+        if (made) await withOwn(folder, looksOf(made), removeFolder);
         throw refused(prefix, error);
       }
     }
@@ -71,7 +77,7 @@ async function makeLocked(prefix: string): Promise<{ folder: string; looks: Look
 }
 
 function refused(prefix: string, error: unknown): unknown {
-  const explained = explainDuckdb(error, prefix);
+  const explained = explainDuckdb(error, dirname(prefix));
   if (isSignalhouseError(explained, "disk_full")) return explained;
   return new SignalhouseError(
     "warehouse_failed",
@@ -82,7 +88,7 @@ function refused(prefix: string, error: unknown): unknown {
 }
 
 /** Takes away what killed processes have left. @returns what living ones have, but for `made` */
-async function clean(prefix: string, made: string): Promise<OwnFolder["others"]> {
+async function clean(prefix: string, made: string, looks: Looks): Promise<OwnFolder["others"]> {
   const parent = dirname(prefix);
   const living: OwnFolder["others"] = [];
   // A folder that may be written to need not be one that may be read.
@@ -93,7 +99,7 @@ async function clean(prefix: string, made: string): Promise<OwnFolder["others"]>
       living.push({ holder: `process ${process.pid}, which is this one,`, folder });
       continue;
     }
-    await withOwn(folder, async (inside) => {
+    await withOwn(folder, looks, async (inside) => {
       const holder = await holderOf(join(inside, ALIVE));
       if (holder !== undefined) living.push({ holder, folder });
       else await removeFolder(inside, folder);
@@ -110,21 +116,19 @@ async function holderOf(file: string): Promise<string | undefined> {
     return undefined;
   } catch (error) {
     // The lock comes first: a file that was not written to its end has none.
-    return lockHolder(messageOf(error));
+    return lockHolder(error);
   }
 }
-
-/** A folder of this user's: nobody else's, and open to nobody else. */
-const own = (): Looks => ({ uid: process.geteuid?.(), mode: 0o700 });
-
-/** Set-group-ID comes from the folder above, and lets nobody in. */
-const looksOf = ({ uid, mode }: Stats): Looks => ({ uid, mode: mode & 0o777 });
 
 /**
  * Does something in a folder if it is this user's alone. It is held open meanwhile, and reached by that: whatever its name comes to stand for, it is the same folder.
  * @param work gets the way into it, and its path
  */
-async function withOwn(folder: string, work: (inside: string, folder: string) => Promise<void>, looks: Partial<Looks> = own()): Promise<void> {
+async function withOwn(
+  folder: string,
+  looks: Pick<Looks, "uid"> & Partial<Looks>,
+  work: (inside: string, folder: string) => Promise<void>,
+): Promise<void> {
   const opened = await open(folder, constants.O_RDONLY | constants.O_DIRECTORY | constants.O_NOFOLLOW).catch(() => undefined);
   if (!opened) return;
   try {
@@ -162,7 +166,7 @@ async function empty(folder: string, except?: string): Promise<void> {
     const path = join(folder, name);
     if (name === except) continue;
     if ((await lstat(path)).isDirectory()) {
-      await withOwn(path, (inside) => empty(inside), { uid });
+      await withOwn(path, { uid }, (inside) => empty(inside));
       await rmdir(path);
     } else await unlink(path);
   }

@@ -1,5 +1,4 @@
 /** A user's own SQL: it reads the warehouse and nothing else, whoever wrote it, and is read without loss. */
-import { stat } from "node:fs/promises";
 import type { DuckDBConnection, DuckDBPreparedStatement, DuckDBValueConverter, Json } from "@duckdb/node-api";
 import { messageOf, SignalhouseError } from "../schemas/errors.ts";
 import { quoteText } from "../schemas/names.ts";
@@ -65,7 +64,8 @@ const COPY_OPTIONS: Record<FileFormat, string> = {
 };
 
 /**
- * Writes the result of one SELECT into a file; DuckDB does it, however many rows there are. A file that is there is replaced.
+ * Writes the result of one SELECT into a file; DuckDB does it, however many rows there are. A file that is there is replaced; a named pipe is none, as
+ * DuckDB could not be stopped from waiting for its reader.
  * Locks DuckDB down as runQuery does; that one file may still be written.
  * @param file an absolute path
  * @returns the rows written
@@ -80,12 +80,9 @@ export async function writeQuery(connection: DuckDBConnection, sql: string, file
       const options = `${COPY_OPTIONS[format]}, USE_TMP_FILE false`;
       return (await connection.run(`COPY (SELECT * FROM query(${quoteText(sql)})) TO ${quoteText(path)} (${options})`)).rowsChanged;
     });
-  const found = await stat(file).catch(() => undefined);
-  // A pipe or a device has nothing to keep.
-  if (found && !found.isFile() && !found.isDirectory()) return copyTo(file);
   // The rows may be personal data.
   return replaceBy(file, 0o600, (_, at) => copyTo(at)).catch((error: unknown) => {
-    throw isDamage(error) ? error : writeRefused(file, error, "Name another file with -o.", "query_failed");
+    throw isDamage(error) ? error : writeRefused(file, error, "Name another file with -o; a pipe takes what --format csv prints.", "query_failed");
   });
 }
 
@@ -154,7 +151,7 @@ const OUTSIDE = /disabled (by|through) configuration|Table with name \S*(\/|\\|\
 export function queryFailed(error: unknown): unknown {
   if (error instanceof SignalhouseError || isDamage(error)) return error;
   const message = messageOf(error).replace("Failed to extract statements: ", "").trimEnd();
-  if (isDiskFull(message)) {
+  if (isDiskFull(error)) {
     return new SignalhouseError(
       "disk_full",
       `there is no room left on the disk: ${message.split("\n")[0]}`,

@@ -5,6 +5,7 @@ import { basename, dirname, join } from "node:path";
 import { type ErrorCode, SignalhouseError } from "../schemas/errors.ts";
 import { whyNotWritten } from "./file-faults.ts";
 import { kindOf } from "./file-kind.ts";
+import { isOwn } from "./is-own.ts";
 
 const FREE_ROOM = "Free some room there, and run it again.";
 /** What to do about a refusal that no other place would mend. */
@@ -59,8 +60,7 @@ export async function appendWhole(path: string, content: string, mode: number): 
  * @throws what the file system says; an Error where something else than a file is there; what `write` throws
  */
 export async function replaceBy<T>(path: string, mode: number, write: (file: FileHandle, at: string) => Promise<T>): Promise<T> {
-  // A link stays one; its file is replaced.
-  const place = await realpath(path).catch(() => path);
+  const place = await behind(path);
   const found = await stat(place).catch(() => undefined);
   if (found && !found.isFile()) throw new Error(`it is ${kindOf(found)}, not a file`);
   await removeLeft(place);
@@ -73,6 +73,18 @@ export async function replaceBy<T>(path: string, mode: number, write: (file: Fil
     throw error;
   }
   return written;
+}
+
+/**
+ * Where a file is: a link of the user's own, or of the system's, stays one. One that somebody else has put there, as in a folder that all users share, may
+ * lead to any file of the user's.
+ */
+async function behind(path: string): Promise<string> {
+  const found = await lstat(path).catch(() => undefined);
+  if (!found?.isSymbolicLink()) return path;
+  if (found.uid !== 0 && !isOwn(found)) throw new Error("it is a symbolic link of another user's");
+  // One that leads nowhere makes room for the file.
+  return realpath(path).catch(() => path);
 }
 
 async function writeNew<T>(path: string, mode: number, write: (file: FileHandle) => Promise<T>): Promise<T> {
@@ -104,7 +116,6 @@ async function removeLeft(path: string): Promise<void> {
   for (const name of await readdir(folder).catch(() => [])) {
     if (!name.startsWith(temporary(path))) continue;
     const found = await lstat(join(folder, name)).catch(() => undefined);
-    if (found?.isFile() && found.uid === process.geteuid?.() && Date.now() - found.mtimeMs > LEFT_MS)
-      await unlink(join(folder, name)).catch(() => undefined);
+    if (found?.isFile() && isOwn(found) && Date.now() - found.mtimeMs > LEFT_MS) await unlink(join(folder, name)).catch(() => undefined);
   }
 }

@@ -31,7 +31,7 @@ export function makeKeyPair(comment = "signalhouse", given?: string): KeyPair {
  */
 export async function writeKeyPair(path: string, { privateKey, publicKey }: KeyPair): Promise<void> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 }).catch((error: unknown) => {
-    throw refused(dirname(path), error);
+    throw writeRefused(path, error, OTHER_FILE);
   });
   await writeNew(`${path}.pub`, `${publicKey.trimEnd()}\n`, 0o644);
   try {
@@ -42,21 +42,19 @@ export async function writeKeyPair(path: string, { privateKey, publicKey }: KeyP
   }
 }
 
-async function writeNew(path: string, text: string, mode: number): Promise<void> {
-  await writeNewFile(path, text, mode).catch((error: unknown) => {
-    throw refused(path, error);
-  });
-}
+const OTHER_FILE = "Name another file with --file.";
 
-function refused(path: string, error: unknown): SignalhouseError {
-  if ((error as NodeJS.ErrnoException).code === "EEXIST") {
-    return new SignalhouseError(
+async function writeNew(path: string, text: string, mode: number): Promise<void> {
+  try {
+    await writeNewFile(path, text, mode);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw writeRefused(path, error, OTHER_FILE);
+    throw new SignalhouseError(
       "usage",
       `${path} is there already`,
       "A key is never overwritten. Name another file with --file, or go on with this one: signalhouse keys register",
     );
   }
-  return writeRefused(path, error, "Name another file with --file.");
 }
 
 /** The public half of a key as a line: type, key, and its comment. */

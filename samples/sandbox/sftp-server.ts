@@ -69,8 +69,14 @@ export interface Sandbox {
  */
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const { user = "analyst@example.com", subscriptionId = "sandbox", landing = "inside" } = options;
-  const root = await realpath(options.folder).catch((error: unknown) => {
-    throw new SignalhouseError("folder_missing", `The sandbox's folder ${options.folder} is not there`, "Create it, or name another.", error);
+  // With the slash, whatever is no folder is none.
+  const root = await realpath(`${options.folder}/`).catch((error: unknown) => {
+    throw new SignalhouseError(
+      "folder_missing",
+      `The sandbox's folder ${options.folder} is not there, or is none`,
+      "Create it, or name another.",
+      error,
+    );
   });
   const keys = new AuthorizedKeys(options.authorizedKeys);
   const hostKeys = options.hostKeys ?? [makeKeyPair().privateKey];

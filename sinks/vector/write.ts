@@ -12,7 +12,7 @@ import type { Projection } from "./projection.ts";
 import { type ReadRows, sourceOf, type TextRows } from "./text-rows.ts";
 
 /**
- * Writes records that DuckDB can read, in the load's open transaction. Held back are rows that are known to meet another one, of the warehouse or of their own files; what meets a row all the same is found
+ * Writes records that DuckDB can read, in the load's open transaction. Held back are rows that are known to meet one of the warehouse; what meets a row all the same, such as one of the same file, is found
  * at the end, and taken back: that is exact, but dear where it is the rule.
  * @param read as it is to be read: the text itself, or what a lane has read
  * @returns the record_no of the records in doubt, in order: those that are not among the plain rows, for whatever reason

@@ -31,6 +31,10 @@ describe("generate", () => {
     ]);
     expect(readFileSync(`${path}.pub`, "utf8")).toBe(`${shown.public_key}\n`);
     const before = readFileSync(path, "utf8");
+    expect(await cli(["keys", "generate", "--file", "new/folder/key/below"], { cwd })).toMatchObject({
+      code: 2,
+      stderr: expect.stringMatching(/key\/below cannot be written: a part of its path is no folder/),
+    });
     const again = await cli(["keys", "generate", "--file", "new/folder/key"], { cwd });
     expect(again).toMatchObject({ code: 2, stderr: expect.stringMatching(/there already[^]*never overwritten/) });
     expect(readFileSync(path, "utf8")).toBe(before);

@@ -44,6 +44,18 @@ test("at 100 % a terminal shows that the file is being written, and for how long
   expect(text()).toHaveLength(length);
 });
 
+test("a name on a terminal's bar drives no terminal, whatever is done with its file", () => {
+  const { out, text } = printing(true);
+  const progress = new Progress(out, 1000);
+  const path = "Export/\nforged\u001b]0;mine\u0007\u202e.csv.gz";
+  progress.onEvent({ ...READ, path });
+  progress.onEvent({ ...WRITING, path });
+  vi.advanceTimersByTime(2500);
+  progress.stop();
+  expect(text()).toMatch(/left {2}\\nforged[^]*writing into the warehouse 0:02 {2}\\nforged\\u001b\]0;mine\\u0007\\u202e\.csv\.gz/);
+  for (const forged of ["\nforged", "\u001b]", "\u202e"]) expect(text()).not.toContain(forged);
+});
+
 test("the next file, which is read meanwhile, is what is shown", () => {
   const { out, text } = printing(true);
   const progress = new Progress(out, 5000);

@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DuckDBInstance } from "@duckdb/node-api";
@@ -137,6 +138,13 @@ describe("-o", () => {
       });
       expect(readFileSync(join(cwd, path), "utf8")).toBe("1\n1\n");
     }
+  });
+  test("does not wait for a named pipe's reader", async () => {
+    execFileSync("mkfifo", [join(cwd, "pipe.csv")]);
+    expect(await cli(["query", "SELECT 1", "-o", "pipe.csv"], { cwd })).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/pipe\.csv cannot be written: it is a named pipe, not a file\n.*--format csv.*\[query_failed\]/),
+    });
   });
   test("says where it could not write", async () => {
     expect(await cli(["query", "SELECT 1", "-o", "no/such/folder.csv"], { cwd })).toMatchObject({

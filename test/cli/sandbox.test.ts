@@ -1,5 +1,5 @@
 /** sandbox and demo: what somebody without an account sees first. */
-import { readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { chownSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { packageRoot } from "../../pipeline/common/package.ts";
@@ -8,6 +8,7 @@ import type { Truth } from "../../samples/generator/truth.ts";
 import { LISTED_TYPES } from "../../schemas/signal-types.ts";
 import { cli, spawnCli, startCli } from "../helpers/cli.ts";
 import { TestClock } from "../helpers/clock.ts";
+import { asUser } from "../helpers/user.ts";
 import { scratchFolder } from "../helpers/warehouse.ts";
 
 /** What the sandbox's shop has on the days that the demo asks for. */
@@ -63,7 +64,9 @@ describe("sandbox", () => {
 
   test("serves any folder, and leaves it as it is", async () => {
     const cwd = scratchFolder();
-    expect(await cli(["sandbox", "--folder", "nowhere"], { cwd })).toMatchObject({ code: 1, stderr: expect.stringContaining("[folder_missing]") });
+    writeFileSync(join(cwd, "afile"), "");
+    for (const folder of ["nowhere", "afile"])
+      expect(await cli(["sandbox", "--folder", folder], { cwd })).toMatchObject({ code: 1, stderr: expect.stringContaining("[folder_missing]") });
     const { interrupt, said, ended } = startCli(["sandbox", "--folder", join(packageRoot(), "samples/exports"), "--out", "mine"], { cwd });
     await said(/Ctrl-C ends/);
     expect((await cli(["ls"], { cwd: join(cwd, "mine") })).stdout).toContain("3 files");
@@ -85,6 +88,25 @@ test.each(["sandbox", "demo"])("%s says that --out is a file, and which options 
   writeFileSync(join(cwd, "afile"), "mine");
   expect(await cli([name, "--out", "afile"], { cwd })).toMatchObject({ code: 2, stderr: expect.stringMatching(/afile[^]+--out[^]+\[usage\]/) });
   expect((await cli([name, "--help"], { cwd })).stdout).toMatch(/--config and --warehouse do not apply/);
+});
+
+test("another user's folder is not emptied, whatever marker he has put into it; one that cannot be written to is told", async ({ skip }) => {
+  if (process.getuid?.() !== 0) skip("only root can make another user's folder");
+  const cwd = scratchFolder();
+  const folder = join(cwd, "demo");
+  mkdirSync(folder);
+  for (const name of [".signalhouse-demo", ".signalhouse-sandbox", "file"]) writeFileSync(join(folder, name), "his");
+  chownSync(folder, 65_534, 65_534);
+  for (const name of ["demo", "sandbox"]) {
+    const said = expect.stringMatching(/demo is there already, and belongs to another user[^]+--out[^]+\[usage\]/) as string;
+    expect(await cli([name, "--out", "demo"], { cwd })).toMatchObject({ code: 2, stderr: said });
+  }
+  expect(readdirSync(folder).length).toBe(3);
+  for (const mode of [0o755, 0o700]) {
+    mkdirSync(join(cwd, `of-root-${mode}`), { mode });
+    const told = await asUser(65_534, () => cli(["demo", "--out", `of-root-${mode}`], { cwd }));
+    expect(told).toMatchObject({ code: 2, stderr: expect.stringMatching(/you may not write there \(EACCES\)[^]+--out[^]+\[usage\]/) });
+  }
 });
 
 test("the folders that they write by default are none to commit", () => {

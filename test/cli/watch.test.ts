@@ -1,5 +1,5 @@
 /** watch beside others that have the warehouse. */
-import { readFileSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { placeOf } from "../../sinks/places.ts";
@@ -52,4 +52,15 @@ test("a reader is in nobody's way while there is nothing to write: no new file, 
   await said(/cycle of [^\n]* 1 file loaded/);
   interrupt("SIGTERM");
   expect((await ended).code).toBe(0);
+});
+
+test("figures that nobody asked for are not looked up", async () => {
+  const at = await connectPlace();
+  const { interrupt, said, ended } = startCli(["watch", "--every", "1s"], within(at));
+  await said(/cycle of/);
+  // Before anybody could have looked.
+  rmSync(at.config.warehouse);
+  expect(await said(/cycle of[^]*cycle of/)).not.toContain("the health of this watch is not told in full");
+  interrupt("SIGTERM");
+  await ended;
 });

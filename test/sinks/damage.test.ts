@@ -5,6 +5,7 @@ import { describe, expect, test } from "vitest";
 import { loadFiles } from "../../pipeline/load/load-files.ts";
 import { readConfig } from "../../schemas/config.ts";
 import { isSignalhouseError } from "../../schemas/errors.ts";
+import { explainDuckdb } from "../../sinks/duckdb-errors.ts";
 import { placeOf } from "../../sinks/places.ts";
 import { openWarehouse } from "../../sinks/warehouse.ts";
 import { cli } from "../helpers/cli.ts";
@@ -139,6 +140,23 @@ test("a log of what was written last that was changed is told; the file stays as
   expect(failure).toMatchObject({ code: "warehouse_damaged", message: expect.stringContaining("WAL") as string });
   expect(failure.hint).toContain("signals.duckdb.wal");
   expect(readFileSync(path).equals(open)).toBe(true);
+});
+
+test.each([
+  "Corrupt database file",
+  'Could not read enough bytes from file "signals.duckdb"',
+  "No space left on device",
+  "Could not set lock on file",
+  "No such file",
+])('a value that says "%s" is only a value', async (said) => {
+  const cwd = scratchFolder();
+  const path = join(cwd, "signals.duckdb");
+  writeFileSync(path, (await files()).whole);
+  for (const args of [[], ["-o", "out.csv"]]) {
+    const { stderr } = await cli(["query", `SELECT '${said}'::INTEGER`, ...args], { cwd });
+    expect(stderr).toMatch(/^signalhouse: Conversion Error: Could not convert string .*\n {2}-> .* \[query_failed\]\n$/);
+  }
+  expect(explainDuckdb(new Error(`Conversion Error: Could not convert string '${said}' to INT32`), path)).not.toHaveProperty("code");
 });
 
 test("the way back: moved away, and loaded anew; a whole one is readable", async () => {

@@ -6,7 +6,9 @@ import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { ownFolder } from "../../sinks/own-folder.ts";
+import { failureOf } from "../helpers/errors.ts";
 import { leftBehind } from "../helpers/left-behind.ts";
+import { MAY_NOT_MOUNT, smallDisk } from "../helpers/small-disk.ts";
 import { scratchFolder } from "../helpers/warehouse.ts";
 
 const OWN_FOLDER = fileURLToPath(new URL("../../dist/sinks/own-folder.js", import.meta.url));
@@ -90,6 +92,22 @@ describe("of another process", () => {
     expect(readdirSync(parent)).toEqual([]);
   });
 
+  test("the same where the file system shows rights of its own, as exFAT does", async ({ skip }) => {
+    if (process.getuid?.() !== 0) skip("only root can use a folder that seems not to be for it");
+    const { parent, prefix } = shared();
+    // As if it could not do what is asked for.
+    const mask = process.umask(0o100);
+    onTestFinished(() => void process.umask(mask));
+    const living = await elsewhere(prefix);
+    const killed = await elsewhere(prefix);
+    await kill(killed.child);
+    expect(statSync(living.folder).mode & 0o777).toBe(0o600);
+    const own = await ownFolder(prefix);
+    expect(own.others.map(({ folder }) => folder)).toEqual([living.folder]);
+    await own.remove();
+    expect(readdirSync(parent)).toEqual([basename(living.folder)]);
+  });
+
   test("its number says nothing: a dead one's may be this process's by now", async () => {
     const { parent, prefix } = shared();
     await leftBehind(`${prefix}${process.pid}-left`);
@@ -118,6 +136,13 @@ test("many that are made at once are each whole, and all go", async () => {
   for (const { child } of others) await kill(child);
   await look(prefix);
   expect(readdirSync(parent)).toEqual([]);
+});
+
+test("where there is no room for its lock, that is told, and nothing stays", async ({ skip }) => {
+  const disk = smallDisk("8k") ?? skip(MAY_NOT_MOUNT);
+  const said = expect.stringContaining(`no room left on the disk of ${disk}`) as string;
+  expect(await failureOf(ownFolder(join(disk, "signalhouse-spool-")))).toMatchObject({ code: "disk_full", message: said });
+  expect(readdirSync(disk)).toEqual([]);
 });
 
 const all = (folder: string) => readdirSync(folder, { recursive: true }).map(String).toSorted();

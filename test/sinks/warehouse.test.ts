@@ -144,6 +144,15 @@ describe("a path that is no warehouse", () => {
     (await openWarehouse(placeOf(path), { access: "read" })).close();
   });
 
+  test("that is taken away before DuckDB opens it is told as that", async () => {
+    const place = placeOf(join(scratchFolder(), "new.duckdb"));
+    const failure = await failureOf(openWarehouse({ ...place, exists: async () => true }, { access: "read" }));
+    expect(failure).toMatchObject({
+      code: "warehouse_failed",
+      message: expect.stringMatching(/new\.duckdb cannot be used: .*does not exist/) as string,
+    });
+  });
+
   test("is there only when it is whole: while it is made, it lies elsewhere, and what a killed process left of that goes away", async () => {
     const folder = scratchFolder();
     const path = join(folder, "signals.duckdb");

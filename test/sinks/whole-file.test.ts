@@ -147,6 +147,26 @@ test("a link to the file stays one, and the file it leads to is replaced", async
   expect(readFileSync(join(folder, "file"), "utf8")).toBe("new");
 });
 
+test("a link that another user has put in its place is not followed", async ({ skip }) => {
+  if (process.getuid?.() !== 0) skip("only root can make a link of another user's");
+  const [shared, precious] = [scratchFolder(), join(scratchFolder(), "precious")];
+  chmodSync(shared, 0o777);
+  writeFileSync(precious, "mine");
+  const path = join(shared, "health.json");
+  await asUser(NOBODY, () => symlinkSync(precious, path));
+  await expect(replaceFile(path, "new", 0o644)).rejects.toThrow("it is a symbolic link of another user's");
+  expect([readFileSync(precious, "utf8"), readdirSync(shared)]).toEqual(["mine", ["health.json"]]);
+  // The system's own links lead where its owner wants.
+  await asUser(NOBODY, async () => {
+    writeFileSync(join(shared, "file"), "old");
+    process.seteuid?.(0);
+    symlinkSync("file", join(shared, "link"));
+    process.seteuid?.(NOBODY);
+    await replaceFile(join(shared, "link"), "new", 0o644);
+  });
+  expect([readFileSync(join(shared, "file"), "utf8"), lstatSync(join(shared, "link")).isSymbolicLink()]).toEqual(["new", true]);
+});
+
 test.each<[string, (path: string) => unknown]>([
   ["a named pipe", (path: string) => execFileSync("mkfifo", [path])],
   ["a folder", (path: string) => mkdirSync(path)],
