@@ -20,7 +20,8 @@ const TO_WRITE: Meanings = {
   ENOENT: "its folder is not there",
   EACCES: "you may not write there",
   EPERM: "you may not write there",
-  EEXIST: "something else has its name",
+  // Of making a folder.
+  EEXIST: "a part of its path is no folder",
   EROFS: "its file system can only be read",
   ENOSPC: "there is no room left on its disk",
   EDQUOT: "your quota on its disk is used up",
