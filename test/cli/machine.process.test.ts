@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { homeFolder } from "../../pipeline/sftp/paths.ts";
 import { cli, spawnCli } from "../helpers/cli.ts";
-import { asUser } from "../helpers/user.ts";
+import { asUser, nodeForAll } from "../helpers/user.ts";
 import { csv, pageView, scratchFolder } from "../helpers/warehouse.ts";
 
 const MAIN = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
@@ -55,6 +55,7 @@ describe("without a home folder", () => {
       }
     });
     if (!isReadable) skip("a user without a name cannot read this checkout");
+    const node = nodeForAll();
     const cwd = scratchFolder();
     const data = join(cwd, "data");
     mkdirSync(data);
@@ -65,7 +66,7 @@ describe("without a home folder", () => {
       ["load", join(cwd, "a.csv")],
       ["query", "SELECT count(*) AS n FROM page_views", "-o", join(data, "n.csv")],
     ]) {
-      const child = spawn(process.execPath, [MAIN, ...args, "--warehouse", join(data, "signals.duckdb")], {
+      const child = spawn(node, [MAIN, ...args, "--warehouse", join(data, "signals.duckdb")], {
         cwd: data,
         uid: NAMELESS,
         gid: NAMELESS,

@@ -10,7 +10,7 @@ import { pushReferenceSet, type PushWish } from "../../pipeline/reference-set/pu
 import { readerOf } from "../../pipeline/common/door.ts";
 import { importJobs } from "../../sinks/reference-set/imports.ts";
 import { type ConnectPlace, connectPlace } from "../helpers/connect.ts";
-import { steps } from "../helpers/often.ts";
+import { some, steps } from "../helpers/often.ts";
 
 const CHILD = fileURLToPath(new URL("push-child.mjs", import.meta.url));
 
@@ -89,7 +89,7 @@ const cases: { name: string; first: Push | undefined; push: Push; rows: typeof B
   { name: "REPLACE", first: { file: "before", changed: false }, push: { file: "after", mode: "REPLACE", changed: false }, rows: AFTER },
 ];
 
-test.each(cases)("$name, killed between every two steps, then run again", { timeout: 300_000 }, async ({ first, push, rows }) => {
+test.each(some(cases, 2))("$name, killed between every two steps, then run again", { timeout: 300_000 }, async ({ first, push, rows }) => {
   const undisturbed = await place();
   if (first) await pushHere(undisturbed, first);
   const { output } = await run(undisturbed, push);

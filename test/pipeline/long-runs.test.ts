@@ -5,7 +5,7 @@ import type { Source } from "../../pipeline/load/source.ts";
 import { csvLine, scratchWarehouse } from "../helpers/warehouse.ts";
 import { often } from "../helpers/often.ts";
 
-const MANY = often(2_000_000, 8_000_000);
+const MANY = often(500_000, 8_000_000);
 const [DIGITS, BLANKS, BACKSLASHES, BRACKETS] = ["1", " ", "\\", "["].map((character) => character.repeat(MANY)) as [string, string, string, string];
 const TIME = "2025-09-01T10:00:00.000Z";
 

@@ -9,6 +9,7 @@ import { ownFolder } from "../../sinks/own-folder.ts";
 import { failureOf } from "../helpers/errors.ts";
 import { leftBehind } from "../helpers/left-behind.ts";
 import { MAY_NOT_MOUNT, smallDisk } from "../helpers/small-disk.ts";
+import { nodeForAll } from "../helpers/user.ts";
 import { scratchFolder } from "../helpers/warehouse.ts";
 
 const OWN_FOLDER = fileURLToPath(new URL("../../dist/sinks/own-folder.js", import.meta.url));
@@ -220,7 +221,7 @@ describe("what is not known to be ours stays", () => {
         if (!fs.existsSync(bait + "/made")) quietly(make);
       }`;
     const bait = `${prefix}999999999-bait`;
-    const attacker = spawn(process.execPath, ["--eval", script, bait, precious], { uid: NOBODY, gid: NOBODY, stdio: ["ignore", "pipe", "inherit"] });
+    const attacker = spawn(nodeForAll(), ["--eval", script, bait, precious], { uid: NOBODY, gid: NOBODY, stdio: ["ignore", "pipe", "inherit"] });
     onTestFinished(() => kill(attacker));
     await once(attacker.stdout, "data");
     for (let time = 0; time < 20; time += 1) expect(await look(prefix)).toEqual([]);
