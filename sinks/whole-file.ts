@@ -7,9 +7,8 @@ import { whyNotWritten } from "./file-faults.ts";
 import { kindOf } from "./file-kind.ts";
 import { isOwn } from "./is-own.ts";
 
-const FREE_ROOM = "Free some room there, and run it again.";
-/** What to do about a refusal that no other place would mend. */
-const TODO: Readonly<Record<string, string>> = { ENOSPC: FREE_ROOM, EDQUOT: FREE_ROOM, EIO: "See what the system's log says of the disk." };
+/** The file system's refusals of what has no room. */
+const FULL: readonly unknown[] = ["ENOSPC", "EDQUOT"];
 
 /**
  * Why a file could not be written.
@@ -18,9 +17,10 @@ const TODO: Readonly<Record<string, string>> = { ENOSPC: FREE_ROOM, EDQUOT: FREE
  */
 export function writeRefused(path: string, error: unknown, hint: string, otherwise: ErrorCode = "usage"): SignalhouseError {
   if (error instanceof SignalhouseError) return error;
-  const { code = "" } = error as NodeJS.ErrnoException;
-  const isFull = code === "ENOSPC" || code === "EDQUOT";
-  return new SignalhouseError(isFull ? "disk_full" : otherwise, `${path} cannot be written: ${whyNotWritten(error)}`, TODO[code] ?? hint, error);
+  const { code } = error as NodeJS.ErrnoException;
+  const message = `${path} cannot be written: ${whyNotWritten(error)}`;
+  if (FULL.includes(code)) return new SignalhouseError("disk_full", message, "Free some room there, and run it again.", error);
+  return new SignalhouseError(otherwise, message, code === "EIO" ? "See what the system's log says of the disk." : hint, error);
 }
 
 /**

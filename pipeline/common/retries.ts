@@ -5,7 +5,7 @@ import { type Clock, realClock } from "./clock.ts";
 const LONGEST_WAIT_MS = 30_000;
 
 /** Who wants to be asked again later than that is not waited for. */
-const PATIENCE_MS = 5 * 60_000;
+const LONGEST_WISH_MS = 5 * 60_000;
 
 const NEVER = new AbortController().signal;
 
@@ -49,7 +49,7 @@ export class Retries {
   async again(error: unknown, signal: AbortSignal = NEVER, notBeforeMs = 0): Promise<void> {
     const { limit, backoffMs, doing, passes, log, clock = realClock } = this.#options;
     signal.throwIfAborted();
-    if (!passes(error) || this.#fruitless >= limit || notBeforeMs > PATIENCE_MS) throw error;
+    if (!passes(error) || this.#fruitless >= limit || notBeforeMs > LONGEST_WISH_MS) throw error;
     const longest = Math.min(backoffMs * 2 ** this.#fruitless, LONGEST_WAIT_MS);
     const waitMs = Math.max(Math.round(longest * (0.5 + Math.random() / 2)), notBeforeMs);
     this.#fruitless += 1;

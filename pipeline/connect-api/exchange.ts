@@ -1,6 +1,6 @@
 /** One HTTP request and its response, whatever the other side does. */
-import { ADDRESS_MS } from "../common/addresses.ts";
 import { Agent, type Dispatcher, ProxyAgent } from "undici";
+import { ADDRESS_MS } from "../common/addresses.ts";
 
 export interface Exchange {
   endpoint: string;

@@ -33,7 +33,8 @@ export function greetingOf(socket: Socket): () => string {
 export function handshakeFault(error: unknown, server: { host: string; port: number }, said: string): SignalhouseError {
   const name = serverName(server);
   const { level } = error as { level?: string };
-  if (NOT_SSH.test(said)) {
+  // SSH lets a server say something before its greeting. Source: RFC 4253, section 4.2.
+  if (NOT_SSH.test(said) && !/^SSH-/m.test(said)) {
     return new SignalhouseError(
       "host_unreachable",
       `${name} is not an SSH server: it says ${serverWords(JSON.stringify(said.split("\n")[0]), 100)}`,
