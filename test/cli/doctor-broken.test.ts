@@ -11,17 +11,10 @@ import ssh2 from "ssh2";
 import { expect, inject, onTestFinished, test } from "vitest";
 import { makeKeyPair } from "../../pipeline/sftp/key-pair.ts";
 import type { ConfigInput } from "../../schemas/config.ts";
+import { closedPort } from "../helpers/api-server.ts";
 import { CERTIFICATE, CERTIFICATE_KEY } from "../helpers/certificate.ts";
-import { cli, type Workplace, workplace, writeConfig } from "../helpers/cli.ts";
+import { cli, type DoctorCheck, type Workplace, workplace, writeConfig } from "../helpers/cli.ts";
 import { HOST_KEYS } from "../helpers/sandbox.ts";
-
-interface Check {
-  name: string;
-  status: string;
-  detail: string;
-  fix?: string;
-  code?: string;
-}
 
 /** A set-up that was whole and is broken now. */
 type Place = Workplace & { sftp: NonNullable<ConfigInput["sftp"]> };
@@ -54,17 +47,6 @@ async function listening(server: Server): Promise<number> {
     server.close();
   });
   return (server.address() as AddressInfo).port;
-}
-
-/** A port of 127.0.0.1 where nobody listens. */
-async function closedPort(): Promise<number> {
-  const server = createServer();
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
 }
 
 const sftpWith =
@@ -379,7 +361,7 @@ test.each(Object.entries(BROKEN))("%s", async (_name, { breaks, check, code, say
   if (!sftp) throw new Error("the workplace has a server");
   const env = (await breaks({ ...place, sftp })) ?? {};
   const ended = await cli(["doctor", "--json"], { cwd: place.folder, env });
-  const { ok, checks } = JSON.parse(ended.stdout) as { ok: boolean; checks: Check[] };
+  const { ok, checks } = JSON.parse(ended.stdout) as { ok: boolean; checks: DoctorCheck[] };
   expect(checks.filter(({ status }) => status === "failed")).toEqual([
     { name: check, status: "failed", code, detail: expect.stringMatching(says), fix: expect.stringMatching(mend) },
   ]);

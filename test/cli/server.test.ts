@@ -3,16 +3,8 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync, 
 import { join } from "node:path";
 import { DuckDBInstance } from "@duckdb/node-api";
 import { describe, expect, test } from "vitest";
-import { cli, workplace, writeConfig } from "../helpers/cli.ts";
+import { cli, type DoctorCheck, workplace, writeConfig } from "../helpers/cli.ts";
 import { scratchFolder } from "../helpers/warehouse.ts";
-
-interface Check {
-  name: string;
-  status: string;
-  detail: string;
-  fix?: string;
-  code?: string;
-}
 
 const DAY = 86_400_000;
 
@@ -22,11 +14,11 @@ const OTHER = `SHA256:${"A".repeat(43)}`;
 describe("doctor", () => {
   const consult = async (cwd: string) => {
     const { code, stdout } = await cli(["doctor", "--json"], { cwd });
-    const { ok, checks } = JSON.parse(stdout) as { ok: boolean; checks: Check[] };
+    const { ok, checks } = JSON.parse(stdout) as { ok: boolean; checks: DoctorCheck[] };
     expect(code).toBe(ok ? 0 : 1);
     return Object.fromEntries(checks.map((check) => [check.name, check]));
   };
-  const statuses = (checks: Record<string, Check>) => Object.fromEntries(Object.values(checks).map(({ name, status }) => [name, status]));
+  const statuses = (checks: Record<string, DoctorCheck>) => Object.fromEntries(Object.values(checks).map(({ name, status }) => [name, status]));
   const WELL = {
     configuration: "ok",
     "API key": "skipped",

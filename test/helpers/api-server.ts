@@ -1,6 +1,7 @@
 /** An HTTP server that answers as it is told, and remembers what it was asked. */
 import { once } from "node:events";
 import { createServer, type IncomingHttpHeaders } from "node:http";
+import type { ExportRequest } from "../../schemas/connect.ts";
 import type { AddressInfo } from "node:net";
 import { onTestFinished } from "vitest";
 
@@ -14,16 +15,27 @@ export interface Asked {
   query: string;
 }
 
-/** An address where nothing listens any more. */
-export async function closedUrl(): Promise<string> {
+/** A port of 127.0.0.1 where nobody listens any more. */
+export async function closedPort(): Promise<number> {
   const server = createServer();
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;
   server.close();
   await once(server, "close");
-  return `http://127.0.0.1:${port}`;
+  return port;
 }
+
+/** An address where nothing listens any more. */
+export const closedUrl = async (): Promise<string> => `http://127.0.0.1:${await closedPort()}`;
+
+/** An export to ask for. */
+export const EXPORT_REQUEST: ExportRequest = {
+  jobName: "July",
+  signalTypes: ["order"],
+  timestampStart: "2025-07-01T00:00:00.000Z",
+  timestampEnd: "2025-07-31T23:59:59.999Z",
+};
 
 /** Starts it; it ends with the test. The last answer is given again and again. */
 export async function apiServer(...answers: Answer[]): Promise<{ url: string; asked: Asked[] }> {

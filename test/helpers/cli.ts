@@ -29,6 +29,15 @@ export interface Ended {
   stderr: string;
 }
 
+/** A check of doctor, as --json has it. */
+export interface DoctorCheck {
+  name: string;
+  status: string;
+  detail: string;
+  fix?: string;
+  code?: string;
+}
+
 export interface CliOptions {
   cwd: string;
   /** All that there is beside HOME, which is `cwd`: nothing of this machine's own, no agent, no known_hosts, no npm. */

@@ -4,20 +4,13 @@ import { describe, expect, test } from "vitest";
 import { type ApiOptions, connectApi, type ConnectApi } from "../../../pipeline/connect-api/api.ts";
 import { BusyError } from "../../../pipeline/connect-api/failed.ts";
 import { textOfPage } from "../../../pipeline/connect-api/page.ts";
-import type { ExportRequest } from "../../../schemas/connect.ts";
 import type { SignalhouseError } from "../../../schemas/errors.ts";
 import type { ImportInput } from "../../../schemas/reference-set.ts";
-import { type Answer, apiServer } from "../../helpers/api-server.ts";
+import { EXPORT_REQUEST, type Answer, apiServer } from "../../helpers/api-server.ts";
 import { TestClock } from "../../helpers/clock.ts";
 import { failureOf } from "../../helpers/errors.ts";
 
 const KEY = 'sk-"very\\secret"-zebra';
-const REQUEST: ExportRequest = {
-  jobName: "July",
-  signalTypes: ["order"],
-  timestampStart: "2025-07-01T00:00:00.000Z",
-  timestampEnd: "2025-07-31T23:59:59.999Z",
-};
 const JOB = { dataJobId: "j1", path: "Export/a.csv" };
 const TAKEN: Answer = { body: { data: { exportSignals: { ...JOB, fileFormat: "CSV" } } } };
 const NOW = "2025-07-10T09:00:00.000Z";
@@ -31,7 +24,7 @@ async function api(answers: Answer[], options: Partial<ApiOptions> = {}) {
   return { asked: server.asked, connect, lines, waited: () => clock.now() - Date.parse(NOW) };
 }
 
-const askExport = (connect: ConnectApi) => connect.exportSignals(REQUEST);
+const askExport = (connect: ConnectApi) => connect.exportSignals(EXPORT_REQUEST);
 const askImport = (connect: ConnectApi) => connect.createImportJob({ jobName: "x" } as ImportInput);
 
 async function failure(work: Promise<unknown>): Promise<SignalhouseError> {

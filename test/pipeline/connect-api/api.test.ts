@@ -2,17 +2,10 @@
 import { inspect } from "node:util";
 import { describe, expect, test } from "vitest";
 import { type ApiOptions, connectApi, type ConnectApi } from "../../../pipeline/connect-api/api.ts";
-import type { ExportRequest } from "../../../schemas/connect.ts";
 import { SignalhouseError } from "../../../schemas/errors.ts";
-import { type Answer, apiServer, closedUrl } from "../../helpers/api-server.ts";
+import { EXPORT_REQUEST, type Answer, apiServer, closedUrl } from "../../helpers/api-server.ts";
 
 const KEY = "sk-very-secret-0815";
-const REQUEST: ExportRequest = {
-  jobName: "July",
-  signalTypes: ["order"],
-  timestampStart: "2025-07-01T00:00:00.000Z",
-  timestampEnd: "2025-07-31T23:59:59.999Z",
-};
 const TAKEN = { data: { exportSignals: { dataJobId: "j1", path: "Export/a.csv", fileFormat: "CSV" } } };
 const GATEWAY = { message: "Endpoint request timed out" };
 const refused = (message: string, code?: string): Answer => ({
@@ -39,7 +32,7 @@ async function failure(work: Promise<unknown>): Promise<SignalhouseError> {
 
 test("asks as the vendor says: POST to the root, JSON, the key in its header", async () => {
   const { api: connect, asked } = await api([{ body: TAKEN }]);
-  expect(await connect.exportSignals(REQUEST)).toEqual({ dataJobId: "j1", path: "Export/a.csv" });
+  expect(await connect.exportSignals(EXPORT_REQUEST)).toEqual({ dataJobId: "j1", path: "Export/a.csv" });
   const headers = { "x-api-key": KEY, "content-type": "application/json" };
   // Firewalls before APIs refuse who does not name itself; a compressed answer would not be read.
   const manners = { "user-agent": "signalhouse", accept: "application/json", "accept-encoding": "identity" };
@@ -61,7 +54,7 @@ describe("exportSignals is sent once where Connect may have taken it", () => {
     ["the key", { status: 502, body: `bad key ${KEY}` }],
   ])("%s", async (_, answer) => {
     const { api: connect, asked } = await api([answer, { body: TAKEN }], { timeoutSeconds: 0.3 });
-    const error = await failure(connect.exportSignals(REQUEST));
+    const error = await failure(connect.exportSignals(EXPORT_REQUEST));
     expect(error).toMatchObject({
       code: "export_unanswered",
       message: expect.stringContaining('"July"'),
@@ -74,7 +67,7 @@ describe("exportSignals is sent once where Connect may have taken it", () => {
 describe("and again where it surely was not taken", () => {
   test("too many requests", async () => {
     const { api: connect, asked } = await api([{ status: 429, body: "slow down" }, { body: TAKEN }]);
-    expect(await connect.exportSignals(REQUEST)).toMatchObject({ dataJobId: "j1" });
+    expect(await connect.exportSignals(EXPORT_REQUEST)).toMatchObject({ dataJobId: "j1" });
     expect(asked).toHaveLength(2);
   });
 
@@ -82,7 +75,7 @@ describe("and again where it surely was not taken", () => {
     const lines: string[] = [];
     const gone = await closedUrl();
     const connect = connectApi({ endpoint: gone, apiKey: KEY, timeoutSeconds: 5, retries: 2, backoffMs: 1, log: (line) => lines.push(line) });
-    const error = await failure(connect.exportSignals(REQUEST));
+    const error = await failure(connect.exportSignals(EXPORT_REQUEST));
     expect(error).toMatchObject({
       code: "api_unreachable",
       message: expect.stringContaining(new URL(gone).host),
@@ -104,7 +97,7 @@ describe("a refusal is never repeated, and says why", () => {
     ["the day's limit, by its code", refused("no", "QUOTA_EXCEEDED"), "quota_used_up", /next UTC day/],
   ])("%s", async (_, answer, code, hint) => {
     const { api: connect, asked } = await api([answer]);
-    const error = await failure(connect.exportSignals(REQUEST));
+    const error = await failure(connect.exportSignals(EXPORT_REQUEST));
     expect(error.code).toBe(code);
     expect(error.hint).toMatch(hint);
     expect(asked).toHaveLength(1);
@@ -173,7 +166,7 @@ test("an answer without end is not read to its end", async () => {
 });
 
 test.each<[string, (api: ConnectApi) => Promise<unknown>]>([
-  ["a request that hangs", (connect) => connect.exportSignals(REQUEST)],
+  ["a request that hangs", (connect) => connect.exportSignals(EXPORT_REQUEST)],
   ["a wait before a repeat", (connect) => connect.ping()],
 ])("an abort ends %s with its reason", async (_, ask) => {
   const controller = new AbortController();
@@ -197,7 +190,7 @@ describe("what the server says", () => {
     ["across the place where it is cut", { status: 500, body: `${"x".repeat(190)}${KEY}` }],
   ])("has no key, even %s", async (_, answer) => {
     const { api: connect } = await api([answer], { retries: 0 });
-    const { message } = await failure(connect.exportSignals(REQUEST));
+    const { message } = await failure(connect.exportSignals(EXPORT_REQUEST));
     expect(JSON.parse(`"${message.replaceAll('"', String.raw`\"`)}"`)).not.toContain(KEY.slice(0, 10));
   });
 
@@ -205,7 +198,7 @@ describe("what the server says", () => {
     const message = `first\nsecond\u001b[2J${"x".repeat(10_000)}`;
     const errors = Array.from({ length: 50 }, () => ({ message, extensions: { code: "C".repeat(1000) } }));
     const { api: connect } = await api([{ body: { errors } }]);
-    const refused = await failure(connect.exportSignals(REQUEST));
+    const refused = await failure(connect.exportSignals(EXPORT_REQUEST));
     expect(refused.message).toMatch(/first second\\u001b\[2Jx+… \(C+…\); .*; and 45 more$/);
     expect(refused.message.length).toBeLessThan(4001);
   });

@@ -7,20 +7,13 @@ import type { Socket } from "node:net";
 import { describe, expect, test } from "vitest";
 import { type ApiOptions, connectApi } from "../../../pipeline/connect-api/api.ts";
 import { proxyTo } from "../../../pipeline/connect-api/proxy.ts";
-import type { ExportRequest } from "../../../schemas/connect.ts";
 import type { ImportInput } from "../../../schemas/reference-set.ts";
 import type { SignalhouseError } from "../../../schemas/errors.ts";
-import { apiServer, closedUrl } from "../../helpers/api-server.ts";
+import { EXPORT_REQUEST, apiServer, closedUrl } from "../../helpers/api-server.ts";
 import { failureOf } from "../../helpers/errors.ts";
 import { httpProxy, pour, rawServer, trickle } from "../../helpers/misbehaving.ts";
 
 const KEY = "sk-very-secret-0815";
-const REQUEST: ExportRequest = {
-  jobName: "July",
-  signalTypes: ["order"],
-  timestampStart: "2025-07-01T00:00:00.000Z",
-  timestampEnd: "2025-07-31T23:59:59.999Z",
-};
 
 const api = (endpoint: string, options: Partial<ApiOptions> = {}) => {
   const lines: string[] = [];
@@ -63,7 +56,7 @@ describe.each(Object.entries(SHAPES))("%s", (_, serve) => {
   test("ends when the time is up; what was asked may have arrived", async () => {
     const server = await rawServer(serve);
     const { connect } = api(`http://127.0.0.1:${server.port}`, { timeoutSeconds: 0.15, retries: 0 });
-    expect(await failure(connect.exportSignals(REQUEST))).toMatchObject({
+    expect(await failure(connect.exportSignals(EXPORT_REQUEST))).toMatchObject({
       code: "export_unanswered",
       message: expect.stringMatching(/within 0\.15 seconds$/),
     });
@@ -103,7 +96,7 @@ test("an endless body is not read for longer than its bound", async () => {
   });
   const { connect } = api(`http://127.0.0.1:${server.port}`, { retries: 0 });
   expect(await failure(connect.ping())).toMatchObject({ code: "api_failed", message: expect.stringContaining("more than is read of an answer") });
-  expect(await failure(connect.exportSignals(REQUEST))).toMatchObject({ code: "export_unanswered" });
+  expect(await failure(connect.exportSignals(EXPORT_REQUEST))).toMatchObject({ code: "export_unanswered" });
   await server.idle();
 });
 
@@ -112,7 +105,7 @@ test.each([301, 302, 303, 307, 308])("redirects without end (%s) are not followe
     socket.once("data", () => socket.end(`HTTP/1.1 ${status} Moved\r\nlocation: https://login.example/?token=${KEY}\r\ncontent-length: 0\r\n\r\n`));
   });
   const { connect } = api(`http://127.0.0.1:${server.port}`);
-  const error = await failure(connect.exportSignals(REQUEST));
+  const error = await failure(connect.exportSignals(EXPORT_REQUEST));
   expect(error).toMatchObject({
     code: "api_unreachable",
     message: expect.stringMatching(new RegExp(`https://login\\.example \\(HTTP ${status}\\)`)),
@@ -125,7 +118,7 @@ test("an answer that breaks off may stand for a request that was carried out", a
     socket.once("data", () => socket.end(`${HEAD}content-length: 100\r\n\r\n{"data":`));
   });
   const { connect } = api(`http://127.0.0.1:${server.port}`);
-  expect((await failure(connect.exportSignals(REQUEST))).code).toBe("export_unanswered");
+  expect((await failure(connect.exportSignals(EXPORT_REQUEST))).code).toBe("export_unanswered");
   expect(server.connections).toBe(1);
 });
 
@@ -133,7 +126,7 @@ describe("what surely was never sent ends at once, with its reason", () => {
   /** What becomes of both requests that make a job, and what is logged of it. */
   const tried = async (endpoint: string, options: Partial<ApiOptions> = {}) => {
     const { connect, lines } = api(endpoint, options);
-    const asked = [await failure(connect.exportSignals(REQUEST)), await failure(connect.createImportJob({ jobName: "x" } as ImportInput))];
+    const asked = [await failure(connect.exportSignals(EXPORT_REQUEST)), await failure(connect.createImportJob({ jobName: "x" } as ImportInput))];
     return { asked: asked.map(({ code, message, hint }) => ({ code, message, hint })), lines };
   };
   const neverSent = (message: RegExp, hint: RegExp) => {

@@ -181,6 +181,12 @@ describe.skipIf(sshdMissing)("connecting", () => {
         code: "host_unreachable",
         message: "is not an SSH server: it says",
       },
+      {
+        name: "a server of SSH that says something before it greets",
+        greeting: "220 welcome\r\nSSH-2.0-slow\r\n",
+        code: "host_unreachable",
+        message: "does not finish the SSH login",
+      },
       { name: "a server that hangs up", greeting: null, code: "connection_lost", message: "dropped the connection" },
     ])("$name", async ({ greeting, code, message }) => {
       const server = createServer((socket) => {
