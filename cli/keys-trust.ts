@@ -1,15 +1,12 @@
 import { fetchHostKeys, type ShownHostKey } from "../pipeline/sftp/fetch-host-keys.ts";
 import { hostKeyFault, readHostTrust, trustHostKey } from "../pipeline/sftp/host-keys.ts";
 import { serverName } from "../pipeline/sftp/options.ts";
-import { sftpHost } from "../schemas/config.ts";
+import { FINGERPRINT, sftpHost } from "../schemas/config.ts";
 import { isSignalhouseError, SignalhouseError } from "../schemas/errors.ts";
 import { defineCommand } from "./command.ts";
 import { EXIT } from "./failures.ts";
 import { table } from "./format.ts";
 import { sftpOf } from "./server.ts";
-
-/** As `ssh-keygen -l` prints it. */
-const FINGERPRINT = /^SHA256:[A-Za-z0-9+/]{43}=?$/;
 
 export const command = defineCommand({
   usage: "[--fingerprint SHA256:…] [options]",
@@ -19,7 +16,7 @@ export const command = defineCommand({
   options: { fingerprint: { type: "string", value: "SHA256:…", help: "trust the key that has this fingerprint" } },
   examples: ["keys trust", "keys trust --fingerprint SHA256:Wrwm8cJO0TGVUNlsfEHmCLZrSoDuYDNMpQkLqQSEuQ4"],
   async run({ out, signal, config: loadConfig }, { values }) {
-    if (values.fingerprint !== undefined && !FINGERPRINT.test(values.fingerprint)) {
+    if (values.fingerprint !== undefined && !new RegExp(`^${FINGERPRINT}$`).test(values.fingerprint)) {
       throw new SignalhouseError(
         "usage",
         `"${values.fingerprint}" is no fingerprint: that is SHA256: and 43 characters, as \`signalhouse keys trust\` shows it`,

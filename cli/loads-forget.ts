@@ -12,7 +12,7 @@ import { localPath } from "./world.ts";
 export const command = defineCommand({
   usage: "PATH… [options]",
   about:
-    "Dismisses failed files, named as status shows them: no sync tries them again, and status tells no more of them, until they change. Nothing of a\n" +
+    "Dismisses failed files, named as status shows them: no sync tries them again, and status tells no more of them, until they change. Nothing of a " +
     "failed file is in the warehouse, and nothing on the server is touched. Files that the server no longer has are forgotten by themselves.",
   options: { undo: { type: "boolean", help: "take dismissed files up again: the next sync tries those of the server" } },
   examples: ["loads forget Export/Signals/2025-09-01/Signals_Export.csv.gz", "loads forget --undo Export/Signals/2025-09-01/Signals_Export.csv.gz"],

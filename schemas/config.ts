@@ -26,6 +26,9 @@ type Region = keyof typeof REGIONS;
 
 const regionNames = Object.keys(REGIONS) as [Region, ...Region[]];
 
+/** A key's fingerprint as `ssh-keygen -l` prints it, as the source of a pattern. */
+export const FINGERPRINT = "SHA256:[A-Za-z0-9+/]{43}=?";
+
 const sftp = z.strictObject({
   /** Server name; by default the region's. */
   host: z.string().min(1).optional(),
@@ -44,7 +47,7 @@ const sftp = z.strictObject({
       z
         .string()
         .regex(
-          /^((ssh-(ed25519|rsa)|ecdsa-sha2-nistp(256|384|521)) )?SHA256:[A-Za-z0-9+/]{43}=?$/,
+          new RegExp(`^((ssh-(ed25519|rsa)|ecdsa-sha2-nistp(256|384|521)) )?${FINGERPRINT}$`),
           "expected SHA256: and 43 characters, as ssh-keygen -lf prints it, with the key's type before it or not",
         ),
     )
@@ -61,7 +64,7 @@ const sftp = z.strictObject({
   retries: z.int().min(0).default(8),
 });
 
-/** An API key goes over the network with every request: in the clear only to this machine, as with the sandbox. fetch takes no user and password, and would print them. */
+/** An API key goes over the network with every request: in the clear only to this machine, as with the sandbox. A user and password in it would be told with the address. */
 const endpoint = z.string().refine((text) => {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url?.username || url?.password) return false;
