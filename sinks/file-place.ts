@@ -8,8 +8,8 @@ import { databaseOf } from "./database.ts";
 import { DuckDBInstance } from "./duckdb.ts";
 import { kindOf } from "./file-kind.ts";
 import { ownFolder } from "./own-folder.ts";
-import type { Access, Place } from "./place.ts";
-import { MISREAD_STORAGE, raiseStorage, STORAGE, storageOf } from "./storage.ts";
+import type { Access, Database, Place } from "./place.ts";
+import { ATTACHED, attach, STORAGE } from "./storage.ts";
 
 /** A DuckDB file: a new one is made beside its place and put there whole. */
 export function filePlace(path: string): Place {
@@ -25,33 +25,25 @@ export function filePlace(path: string): Place {
       assertName(path);
       return claimFile(path, access === "read");
     },
-    open: async (access, options) => databaseOf(await openFile(path, access, options)),
+    open: (access, options) => openFile(path, access, options),
   };
 }
 
-async function openFile(path: string, access: Access, options: Readonly<Record<string, string>>): Promise<DuckDBInstance> {
+async function openFile(path: string, access: Access, options: Readonly<Record<string, string>>): Promise<Database> {
   await assertDuckdbFile(path);
-  if (access === "write") await createWhole(path);
-  const create = () => DuckDBInstance.create(path, { access_mode: access === "read" ? "READ_ONLY" : "READ_WRITE", ...options });
-  return access === "read" ? create() : openRaised(path, create, options);
-}
-
-/** Opens a file for writing; first it raises one that some DuckDB would misread. */
-async function openRaised(path: string, create: () => Promise<DuckDBInstance>, options: Readonly<Record<string, string>>): Promise<DuckDBInstance> {
-  const instance = await create();
-  const storage = await storageOfInstance(instance).catch((error: unknown) => {
-    instance.closeSync();
+  if (access === "read") return databaseOf(await DuckDBInstance.create(path, { access_mode: "READ_ONLY", ...options }));
+  await createWhole(path);
+  // Only ATTACH takes the size of row groups; where DuckDB puts what has no room in memory, it would then make up in the working folder.
+  const instance = await DuckDBInstance.create(":memory:", { temp_directory: `${path}.tmp`, ...options });
+  const database = databaseOf(instance, (connection) => connection.run(`USE ${ATTACHED}`));
+  try {
+    const connection = await instance.connect();
+    await attach(connection, path).finally(() => connection.disconnectSync());
+    return database;
+  } catch (error) {
+    database.close();
     throw error;
-  });
-  if (storage !== MISREAD_STORAGE) return instance;
-  instance.closeSync();
-  await raiseStorage(path, { ...options });
-  return create();
-}
-
-async function storageOfInstance(instance: DuckDBInstance): Promise<string> {
-  const connection = await instance.connect();
-  return storageOf(connection).finally(() => connection.disconnectSync());
+  }
 }
 
 /**

@@ -1,7 +1,6 @@
 /** The storage version of a warehouse's file, which decides what DuckDB can read it. */
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { quoteText } from "../schemas/names.ts";
-import { DuckDBInstance } from "./duckdb.ts";
 import { rows } from "./sql.ts";
 
 /**
@@ -17,28 +16,34 @@ export const STORAGE = "v1.4.0";
  */
 export const MISREAD_STORAGE = "v1.3.0";
 
+/** What a warehouse that is opened to write is called. */
+export const ATTACHED = "warehouse";
+
+/**
+ * Rows that are written together. Each thread that writes fills row groups of its own: with fewer rows than DuckDB's own 122,880 they become full in a stretch of a file, and what is not full when a load is over is
+ * written anew. Files are some 6 % larger. What is there already stays as it is.
+ */
+export const ROW_GROUP_ROWS = 40_960;
+
 /** The storage version of the database that a connection has open. */
-export async function storageOf(connection: DuckDBConnection): Promise<string> {
-  const sql = "SELECT tags['storage_version'] AS version FROM duckdb_databases() WHERE database_name = current_database()";
-  const [found] = await rows<{ version: string | null }>(connection, sql);
+export async function storageOf(connection: DuckDBConnection, database = "current_database()"): Promise<string> {
+  const [found] = await rows<{ version: string | null }>(
+    connection,
+    `SELECT tags['storage_version'] AS version FROM duckdb_databases() WHERE database_name = ${database}`,
+  );
   // DuckDB writes v1.4.0+: that version, or a later one.
   return (found?.version ?? "unknown").replace(/\+$/, "");
 }
 
-/**
- * Raises a file to STORAGE, so that a DuckDB that would misread it refuses it. Its rows stay as they are; nobody may have it open.
- * @param options DuckDB's own, such as its memory
- */
-export async function raiseStorage(path: string, options: Record<string, string>): Promise<void> {
-  const instance = await DuckDBInstance.create(":memory:", options);
-  const connection = await instance.connect();
-  try {
-    // Only ATTACH raises a file that is there (duckdb/duckdb#15794), and only with something to write: a table that is gone before anybody sees it.
-    await connection.run(`ATTACH ${quoteText(path)} AS raised (STORAGE_VERSION '${STORAGE}')`);
-    await connection.run("BEGIN; CREATE TABLE raised.main.storage (version VARCHAR); DROP TABLE raised.main.storage; COMMIT; CHECKPOINT raised");
-    await connection.run("DETACH raised");
-  } finally {
-    connection.disconnectSync();
-    instance.closeSync();
-  }
+/** Opens a file to write, as ATTACHED. One that some DuckDB would misread is raised to STORAGE, so that it refuses it; its rows stay as they are. */
+export async function attach(connection: DuckDBConnection, path: string): Promise<void> {
+  const open = (more = "") => connection.run(`ATTACH ${quoteText(path)} AS ${ATTACHED} (ROW_GROUP_SIZE ${ROW_GROUP_ROWS}${more})`);
+  await open();
+  if ((await storageOf(connection, quoteText(ATTACHED))) !== MISREAD_STORAGE) return;
+  await connection.run(`DETACH ${ATTACHED}`);
+  // Only ATTACH raises a file that is there (duckdb/duckdb#15794), and only with something to write: a table that is gone before anybody sees it.
+  await open(`, STORAGE_VERSION '${STORAGE}'`);
+  await connection.run(
+    `BEGIN; CREATE TABLE ${ATTACHED}.main.storage (version VARCHAR); DROP TABLE ${ATTACHED}.main.storage; COMMIT; CHECKPOINT ${ATTACHED}`,
+  );
 }

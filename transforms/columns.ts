@@ -1,5 +1,6 @@
-/** Columns of texts and times, out of the records of blocks. */
-import { TYPE_NAMES } from "../schemas/signal-types.ts";
+/** Columns of typed values, out of the records of blocks. */
+import type { PlainColumn } from "../schemas/plain-columns.ts";
+import * as Values from "./assembly/kind.ts";
 import { Assembly, NUMBER_BYTES } from "./assembly.ts";
 import type { Block } from "./block.ts";
 
@@ -13,8 +14,6 @@ export class ColumnMemory {
   readonly assembly = new Assembly();
   readonly #room = new Room<"bytes" | "fields" | "starts" | "ends" | "types" | "accepted">(this.assembly);
   #places = { bytes: 0, fields: 0, starts: 0, ends: 0, types: 0, accepted: 0 };
-  /** Where the names of types are. */
-  readonly typeNames = this.assembly.keepNames(TYPE_NAMES);
   #block: Block | undefined;
 
   /** Takes a block in; the one before is forgotten. */
@@ -90,7 +89,13 @@ export class Room<Names extends string> {
   }
 }
 
-/** The values of a column, texts each behind its length, times as eight bytes, and which rows have one. */
+/** What the values of a column are, by its kind: of transforms/assembly/kind.ts. */
+export function valuesOf({ kind, letterCase }: PlainColumn): number {
+  if (letterCase !== undefined) return letterCase === "upper" ? Values.UPPER : Values.LOWER;
+  return { text: Values.TEXT, json: Values.TEXT, decimal: Values.DECIMAL, boolean: Values.BOOLEAN, timestamp: Values.TIME, texts: Values.LIST }[kind];
+}
+
+/** The values of a column, and which rows have one. How they lie there tells transforms/assembly/kind.ts; texts each behind its length. */
 export class ColumnValues {
   readonly #assembly: Assembly;
   readonly #pieces: { at: number; length: number; room: number }[] = [];
@@ -106,19 +111,15 @@ export class ColumnValues {
     this.#add(0, firstRow, count, (from, at, end) => this.#assembly.code.addField(from, field, isLast, at, end, this.#present, firstRow));
   }
 
-  /** The same for a field that has a time. All rows must have a canonical one, or none: see refuseTimes(). */
-  addTimes(field: number, isLast: boolean, firstRow: number, count: number): void {
-    this.#add(0, firstRow, count, (from, at, end) => this.#assembly.code.addTimes(from, field, isLast, at, end, this.#present, firstRow));
-  }
-
-  /** Adds the names of the rows' types. @param names where they are @param firstRow, @param count as for fields */
+  /** Adds what the rows' types have. @param names by type, where they are @param firstRow, @param count as for fields */
   addNames(names: number, firstRow: number, count: number): void {
     this.#add(0, firstRow, count, (from, at, end) => this.#assembly.code.addNames(from, names, at, end, this.#present, firstRow));
   }
 
-  /** Adds texts to some of so many rows. @param first the entry of the first one, 0 where there is none @param firstRow, @param count as for fields */
-  addTexts(first: number, firstRow: number, count: number): void {
-    this.#add(first, firstRow, count, (from, at, end) => this.#assembly.code.addTexts(from, at, end, this.#present, firstRow));
+  /** Adds what was found in some of so many rows. @param values what they are, as valuesOf() tells @param column its number @param firstRow, @param count as for fields */
+  addFound(values: number, column: number, firstRow: number, count: number): void {
+    const { code } = this.#assembly;
+    this.#add(code.firstEntry(column), firstRow, count, (from, at, end) => code.addFound(values, from, at, end, this.#present, firstRow));
   }
 
   /** @param fill adds what there is room for, and gives what there was none for */

@@ -1,9 +1,17 @@
 /** What a name in SIGNAL_CONTENT means, as tables of numbers for transforms/assembly/ (plan.ts, names.ts): the same as transforms/content.ts makes of it. */
-import { CONTENT_TEXTS, EXTRA_TEXT, fieldText, HASH_TEXT, ITEMS_TEXT, mirrorText, WHOLE_TEXT } from "../schemas/content-columns.ts";
 import { CONTENT_PATHS, ITEM_FIELDS, ITEMS_FIELD, MIRRORED_FIELDS } from "../schemas/content-fields.ts";
-import { EXPORT_COLUMNS, type ExportHeader } from "../schemas/export-columns.ts";
+import { type ExportHeader, TIME_HEADERS } from "../schemas/export-columns.ts";
 import type { Kind } from "../schemas/kinds.ts";
 import { snakeCase } from "../schemas/names.ts";
+import {
+  CHECKED_COLUMNS,
+  CONTENT_COLUMN,
+  EXTRA_COLUMN,
+  FOUND_COLUMNS,
+  HASH_COLUMN,
+  ITEMS_COLUMN,
+  type PlainColumn,
+} from "../schemas/plain-columns.ts";
 import { SIGNAL_TYPES, type SignalType, TYPE_NAMES } from "../schemas/signal-types.ts";
 import * as Action from "./assembly/action.ts";
 import type { Assembly } from "./assembly.ts";
@@ -20,20 +28,29 @@ const KIND_ACTIONS: Readonly<Record<Kind, number>> = {
 };
 const NO_NODE = 0;
 
-const EXTRA_COLUMN = "extra";
 const ITEM_COLUMNS: readonly string[] = [...Object.keys(ITEM_FIELDS).map(snakeCase), EXTRA_COLUMN];
 
 const meaning = (action: number, column: number) => action | (column << Action.ACTION_BITS);
 
+/** The number of a column that is filled by what is found. */
+export const foundNumber = (column: string): number => FOUND_COLUMNS.findIndex(({ name }) => name === column);
+
+/** What becomes of the value of a checked column. */
+export const checkedAction = ({ name, kind }: PlainColumn): number =>
+  (TIME_HEADERS as readonly string[]).includes(name.toUpperCase()) ? Action.MOMENT : KIND_ACTIONS[kind];
+
+/** What a name means that says again what a fixed column says. */
+function mirroredMeaning(column: string): number {
+  const checked = CHECKED_COLUMNS.find(({ name }) => name === column);
+  return checked ? meaning(checkedAction(checked), foundNumber(column)) : Action.IGNORED;
+}
+
 /** What each name means in a type; of types whose content is not cut, nothing. */
 function meaningsOf(type: string): Map<string, number> {
   if (SIGNAL_TYPES[type as SignalType].table !== "behavior_signals") return new Map();
-  const meaningIn = (action: number, text: string) => meaning(action, CONTENT_TEXTS.indexOf(text));
-  const fields = [...targetsOf(type)].map(([name, target]) => [name, meaningIn(actionOf(target), fieldText(target.column))] as const);
-  const mirrored = Object.entries<ExportHeader>(MIRRORED_FIELDS).map(
-    ([name, header]) => [name, header === "SIGNAL_TYPE" ? Action.IGNORED : meaningIn(actionOf(EXPORT_COLUMNS[header]), mirrorText(header))] as const,
-  );
-  const items = type === "order" ? [[ITEMS_FIELD, meaningIn(Action.ITEMS, ITEMS_TEXT)] as const] : [];
+  const fields = [...targetsOf(type)].map(([name, target]) => [name, meaning(actionOf(target), foundNumber(target.column))] as const);
+  const mirrored = Object.entries<ExportHeader>(MIRRORED_FIELDS).map(([name, header]) => [name, mirroredMeaning(header.toLowerCase())] as const);
+  const items = type === "order" ? [[ITEMS_FIELD, meaning(Action.ITEMS, foundNumber(ITEMS_COLUMN))] as const] : [];
   // Where a name is there twice the last one counts.
   return new Map([...fields, ...items, ...mirrored]);
 }
@@ -75,6 +92,6 @@ export function placePlan(assembly: Assembly): void {
   code.setMeanings(assembly.keep(Uint16Array.from(table)), TYPE_NAMES.length, names.length);
   code.setNodes(assembly.keep(Uint8Array.from(below)), assembly.keep(Uint8Array.from(nodes, ({ isPayload }) => Number(isPayload))));
   code.setItemColumns(assembly.keepNames(ITEM_COLUMNS), ITEM_COLUMNS.indexOf(EXTRA_COLUMN));
-  code.setContentColumns(CONTENT_TEXTS.indexOf(WHOLE_TEXT), CONTENT_TEXTS.indexOf(EXTRA_TEXT), CONTENT_TEXTS.indexOf(HASH_TEXT));
-  code.setColumns(CONTENT_TEXTS.length, assembly.keepZeros(code.columnsWork(CONTENT_TEXTS.length)));
+  code.setContentColumns(foundNumber(CONTENT_COLUMN), foundNumber(EXTRA_COLUMN), foundNumber(HASH_COLUMN));
+  code.setColumns(FOUND_COLUMNS.length, CHECKED_COLUMNS.length, assembly.keepZeros(code.columnsWork(FOUND_COLUMNS.length)));
 }

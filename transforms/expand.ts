@@ -1,5 +1,5 @@
 /** From a row to a typed record. A value that does not fit never costs a row; a row that cannot be told what it is becomes a reject. */
-import { MIRRORED_HEADERS } from "../schemas/content-columns.ts";
+import { MIRRORED_HEADERS } from "../schemas/plain-columns.ts";
 import { EXPORT_COLUMNS, type ExportColumn, type ExportHeader, TIME_HEADERS } from "../schemas/export-columns.ts";
 import { contactFields, type FieldMeaning, type Header } from "../schemas/header.ts";
 import { bareId, isNoId, KEY_COLUMNS } from "../schemas/identity.ts";

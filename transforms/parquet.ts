@@ -6,27 +6,40 @@ import type { ColumnChunk, PageHeader, SchemaElement } from "hyparquet";
 import { ByteWriter } from "hyparquet-writer/src/bytewriter.js";
 import { writePageHeader } from "hyparquet-writer/src/datapage.js";
 import { writeMetadata } from "hyparquet-writer/src/metadata.js";
+import { DECIMAL_DIGITS, type Kind } from "../schemas/kinds.ts";
 import type { ColumnValues } from "./columns.ts";
 
 export interface ParquetColumn {
   name: string;
+  /** Lists are texts here. */
+  kind: Kind;
   values: ColumnValues;
-  /** What they are: texts, texts that are JSON for sure, or times, as microseconds since 1970 in UTC. */
-  type: "text" | "json" | "time";
 }
 
-/** How values of a type are described. */
-const ELEMENTS = {
+type Element = Omit<SchemaElement, "name" | "type"> & { type: "INT64" | "BYTE_ARRAY" | "BOOLEAN" };
+const TEXT = { type: "BYTE_ARRAY", repetition_type: "OPTIONAL", converted_type: "UTF8" } as const satisfies Element;
+
+/** How values of a kind are described. */
+const ELEMENTS: Readonly<Record<Kind | "number", Element>> = {
   number: { type: "INT64", repetition_type: "REQUIRED" },
-  text: { type: "BYTE_ARRAY", repetition_type: "OPTIONAL", converted_type: "UTF8" },
-  json: { type: "BYTE_ARRAY", repetition_type: "OPTIONAL", converted_type: "JSON" },
-  time: {
+  text: TEXT,
+  texts: TEXT,
+  json: { ...TEXT, converted_type: "JSON" },
+  boolean: { type: "BOOLEAN", repetition_type: "OPTIONAL" },
+  decimal: {
+    type: "INT64",
+    repetition_type: "OPTIONAL",
+    converted_type: "DECIMAL",
+    precision: DECIMAL_DIGITS.whole + DECIMAL_DIGITS.places,
+    scale: DECIMAL_DIGITS.places,
+  },
+  timestamp: {
     type: "INT64",
     repetition_type: "OPTIONAL",
     converted_type: "TIMESTAMP_MICROS",
     logical_type: { type: "TIMESTAMP", isAdjustedToUTC: true, unit: "MICROS" },
   },
-} as const satisfies Record<string, Omit<SchemaElement, "name">>;
+};
 
 const MAGIC = Buffer.from("PAR1");
 
@@ -40,17 +53,21 @@ export function parquetOf(numbers: readonly number[], columns: readonly ParquetC
   const schema: SchemaElement[] = [{ name: "rows", num_children: columns.length + 1 }];
   const chunks: ColumnChunk[] = [];
   let offset = MAGIC.length;
-  const put = (name: string, type: keyof typeof ELEMENTS, ...page: Uint8Array[]): void => {
+  const put = (name: string, kind: keyof typeof ELEMENTS, ...page: Uint8Array[]): void => {
     const bytes = page.reduce((sum, { length }) => sum + length, 0);
     const header = pageHeader(rows, bytes);
     pieces.push(header, ...page);
-    const element: SchemaElement & { type: "INT64" | "BYTE_ARRAY" } = { name, ...ELEMENTS[type] };
+    const element = { name, ...ELEMENTS[kind] };
     schema.push(element);
     chunks.push(chunkOf(element, rows, offset, header.length + bytes));
     offset += header.length + bytes;
   };
   put("record_no", "number", numberBytes(numbers));
-  for (const { name, type, values } of columns) put(name, type, ...levels(values.present(rows)), ...values.pieces());
+  for (const { name, kind, values } of columns) {
+    const pieces = values.pieces();
+    const present = pieces.length === 0 ? noLevels(rows) : levels(values.present(rows));
+    put(name, kind, ...present, ...(kind === "boolean" ? [bits(pieces)] : pieces));
+  }
 
   const footer = new ByteWriter();
   const total = BigInt(offset - MAGIC.length);
@@ -76,7 +93,7 @@ function pageHeader(rows: number, size: number): Uint8Array {
   return writer.getBytes();
 }
 
-function chunkOf({ name, type }: SchemaElement & { type: "INT64" | "BYTE_ARRAY" }, rows: number, offset: number, size: number): ColumnChunk {
+function chunkOf({ name, type }: Element & { name: string }, rows: number, offset: number, size: number): ColumnChunk {
   return {
     file_offset: BigInt(offset),
     meta_data: {
@@ -93,12 +110,25 @@ function chunkOf({ name, type }: SchemaElement & { type: "INT64" | "BYTE_ARRAY" 
 }
 
 /** Which rows have a value, as definition levels: one bit-packed run, behind its length. */
-function levels(bits: Uint8Array): Uint8Array[] {
+const levels = (present: Uint8Array): Uint8Array[] => runOf(present.length * 2 + 1, present);
+
+/** The levels of so many rows without a value. */
+const noLevels = (rows: number): Uint8Array[] => runOf(rows * 2, new Uint8Array(1));
+
+function runOf(header: number, values: Uint8Array): Uint8Array[] {
   const run = new ByteWriter();
-  run.appendVarInt(bits.length * 2 + 1);
+  run.appendVarInt(header);
   const length = new ByteWriter();
-  length.appendUint32(run.offset + bits.length);
-  return [length.getBytes(), run.getBytes(), bits];
+  length.appendUint32(run.offset + values.length);
+  return [length.getBytes(), run.getBytes(), values];
+}
+
+/** A bit for each byte, which is 1 or 0, the lowest first. */
+function bits(pieces: readonly Uint8Array[]): Uint8Array {
+  const bytes = Buffer.concat(pieces);
+  const packed = new Uint8Array(Math.ceil(bytes.length / 8));
+  for (const [index, byte] of bytes.entries()) packed[index >> 3] = (packed[index >> 3] as number) | (byte << (index & 7));
+  return packed;
 }
 
 function numberBytes(numbers: readonly number[]): Uint8Array {

@@ -1,15 +1,16 @@
 /** Sends records to the table that they belong to, for whoever reads many at once: only those that can be told at a glance. */
 import { isUtf8 } from "node:buffer";
 import type { Header } from "../schemas/header.ts";
+import { plainPlan } from "../schemas/plain-columns.ts";
 import { NULL_TEXT } from "../schemas/kinds.ts";
 import { isListed, SIGNAL_TYPES, type SignalType, type Table, TYPE_NAMES } from "../schemas/signal-types.ts";
 import { type Block, fieldEnd, fieldStart, recordAt } from "./block.ts";
 import { CASE, QUOTE } from "./bytes.ts";
 import { ColumnMemory } from "./columns.ts";
-import { ContentReader } from "./content-reader.ts";
-import { type Chosen, type FieldColumn, TableRows } from "./table-rows.ts";
+import { placePlan } from "./content-plan.ts";
+import { type Chosen, TableRows } from "./table-rows.ts";
 
-/** Records of one table as Parquet: their record_no, the fields that placesIn() tells, as f and their position in the header, and of behavior what content says, as CONTENT_TEXTS. */
+/** Records of one table as Parquet: their record_no, and the columns that plainPlan() tells, typed. */
 export interface Part {
   table: Table;
   /** The file, in pieces. Only until more is added: the memory is used again. */
@@ -49,11 +50,12 @@ export class Router {
   readonly #known = new Map<number, KnownType>();
 
   /** @param type where the signal type stands @param tables the records of others are left */
-  constructor({ fields, positions }: Header, type: number, tables: Iterable<Table>) {
-    this.#fields = fields.length;
+  constructor(header: Header, type: number, tables: Iterable<Table>) {
+    this.#fields = header.fields.length;
     this.#type = type;
-    this.#category = positions.get("CATEGORY");
-    this.#routes = [...tables].map((table) => routeOf(table, fields, type, this.#memory, positions));
+    this.#category = header.positions.get("CATEGORY");
+    placePlan(this.#memory.assembly);
+    this.#routes = [...tables].map((table) => routeOf(table, header, this.#memory));
     for (const [number, name] of TYPE_NAMES.entries()) {
       const route = this.#routes.find(({ table }) => table === SIGNAL_TYPES[name as SignalType].table);
       if (!route) continue;
@@ -167,40 +169,12 @@ function isNull(bytes: Buffer, start: number, end: number): boolean {
   return (bytes[start] === BACKSLASH && bytes[start + 1] === N) || bytes[start] === QUOTE;
 }
 
-/** The positions of the fields that the parts of a table have. */
-export function placesIn(table: Table, fields: Header["fields"]): number[] {
-  return fields.flatMap((meaning, position) => {
-    // A marketing signal with content is not told at a glance.
-    const hasPlace =
-      meaning.contact || (meaning.fixed.tables.includes(table) && !(table === "marketing_signals" && meaning.header === "SIGNAL_CONTENT"));
-    return hasPlace ? [position] : [];
-  });
-}
-
-function routeOf(table: Table, fields: Header["fields"], type: number, memory: ColumnMemory, positions: Header["positions"]): Route {
-  const content = positions.get("SIGNAL_CONTENT");
-  const places = placesIn(table, fields);
+function routeOf(table: Table, header: Header, memory: ColumnMemory): Route {
+  const plan = plainPlan(table, header);
   const others: [number, number][] = [];
-  for (const place of fields.keys()) {
-    if (places.includes(place)) continue;
+  for (const place of plan.others) {
     if (others.at(-1)?.[1] === place - 1) (others.at(-1) as [number, number])[1] = place;
     else others.push([place, place]);
   }
-  const isCut = (position: number) => table === "behavior_signals" && position === content;
-  const columns = places.flatMap((position): FieldColumn[] => {
-    if (isCut(position)) return [];
-    if (position === type) return [{ position, holds: "names" }];
-    const meaning = fields[position];
-    return [{ position, holds: meaning && !meaning.contact && meaning.fixed.kind === "timestamp" ? "times" : "texts" }];
-  });
-  const cut = places.find(isCut);
-  return {
-    table,
-    others,
-    rows: new TableRows(
-      columns,
-      memory,
-      cut === undefined ? undefined : { reader: new ContentReader(memory), position: cut, id: positions.get("SIGNAL_ID") },
-    ),
-  };
+  return { table, others, rows: new TableRows(plan, header.positions.get("SIGNAL_ID"), header.fields.length - 1, memory) };
 }

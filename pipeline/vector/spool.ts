@@ -7,8 +7,8 @@ import { SignalhouseError } from "../../schemas/errors.ts";
 import { type OwnFolder, ownFolder } from "../../sinks/own-folder.ts";
 
 const MEMORY = "/dev/shm";
-/** Bytes that it must have free: five stretches, as they are, as columns and as typed rows, and some more. A container often has 64 MB of it. */
-const ROOM = 1.5 * 1024 ** 3;
+/** Bytes that it must have free: three stretches as columns, and some more. A container often has 64 MB of it. */
+const ROOM = 1024 ** 3;
 
 export class Spool {
   readonly #folder: OwnFolder;

@@ -1,40 +1,39 @@
-/** The vector path: DuckDB reads long stretches of plain records; what is in doubt goes the way of the row path. */
+/** The vector path: plain records are written by DuckDB, many at once; what is in doubt goes the way of the row path. */
+import type { DuckDBConnection } from "@duckdb/node-api";
 import { SignalhouseError } from "../../schemas/errors.ts";
 import type { Header } from "../../schemas/header.ts";
-import type { Table } from "../../schemas/signal-types.ts";
 import { TABLES } from "../../schemas/tables.ts";
 import { interruptible } from "../../sinks/interrupt.ts";
-import { useLessMemory } from "../../sinks/vector/memory.ts";
-import { type Projection, projectionOf } from "../../sinks/vector/projection.ts";
 import { NotPlain } from "../../sinks/vector/not-plain.ts";
+import { setForWriting } from "../../sinks/vector/settings.ts";
 import { countDrift } from "../../sinks/vector/write.ts";
 import type { Staging } from "../../sinks/staging.ts";
 import { Marker } from "../../transforms/marker.ts";
-import { placesIn, Router } from "../../transforms/route.ts";
+import { Router } from "../../transforms/route.ts";
 import { type ReadOptions, sectionsOf } from "../../transforms/sections.ts";
 import type { Spool } from "./spool.ts";
 import { Stretch } from "./stretch.ts";
-import { type Ways, Writer, type WriterOptions } from "./writer.ts";
+import { Writer, type WriterOptions } from "./writer.ts";
 
 /** How long stretches are. */
 export interface Sizes {
   /** Bytes whose columns are held in memory, and become a file with one row group. */
   rowGroup: number;
-  /** Bytes that DuckDB reads in one go. Planning its queries takes a tenth of a second. */
+  /** Bytes that DuckDB writes in one go: each of its threads is to fill row groups of its own. */
   stretch: number;
-  /** Stretches with fewer records than this are read one by one before those queries are planned. */
-  few: number;
 }
 const MIB = 1024 * 1024;
-const SIZES: Sizes = { rowGroup: 16 * MIB, stretch: 64 * MIB, few: 1000 };
+const SIZES: Sizes = { rowGroup: 16 * MIB, stretch: 256 * MIB };
 
-/** Where records are held in memory, as they start and as they are in doubt: lines of a byte are many. */
+/** Where records are left, their places are held in memory: lines of a byte are many. */
 const MOST_RECORDS = 500_000;
 
 export interface VectorOptions extends ReadOptions, WriterOptions {
   spool: Spool;
   /** Memory that DuckDB may use; undefined: its default. */
   memory: string | undefined;
+  /** A further connection to the warehouse; whoever asks for it disconnects it. */
+  connect: () => Promise<DuckDBConnection>;
   /** Whether the source cannot be read again, record by record. */
   once: boolean;
   /** Settles when the load before is over, so that this one's transaction can be opened. */
@@ -45,59 +44,61 @@ export interface VectorOptions extends ReadOptions, WriterOptions {
 
 /**
  * Reads a file into staging and the tables: a stretch is written while the next one is read.
- * Memory: a few blocks, the columns of some 16 MiB, and what DuckDB's limit allows; on the spool five stretches, as they are, as columns, and as typed rows.
+ * Memory: a few blocks, the columns of some 16 MiB, and what DuckDB's limit allows; on the spool three stretches, as columns.
  * @returns how many records went the way of the row path
  * @throws SignalhouseError as readRecords; errors of the source and of DuckDB as they are
  */
 export async function stageStretches(source: AsyncIterable<Uint8Array>, options: VectorOptions): Promise<number> {
-  const { signal, sizes = SIZES, spool, load, memory, once } = options;
+  const { signal, sizes = SIZES, spool, load, memory, once, connect } = options;
   const writer = new Writer(options);
-  let giveBack: (() => Promise<void>) | undefined;
+  let setBack: (() => Promise<void>) | undefined;
   const marker = new Marker();
-  let ways: RoutedWays | undefined;
+  let inForce: Header | undefined;
+  let router: Router | undefined;
   let stretch: Stretch | undefined;
   /** Of the first stretch less is enough: nobody has anything to do before it is there. */
   let enough = sizes.rowGroup;
-  const handOver = (at: Ways) => {
-    if (!stretch) return;
+  const handOver = () => {
+    if (!stretch || !inForce) return;
     stretch.finish();
-    writer.write(stretch, stretch.records >= sizes.few, at);
+    writer.write(stretch, inForce);
     stretch = undefined;
-    enough = sizes.stretch;
+    enough = Math.min(enough * 2, sizes.stretch);
   };
   try {
-    await writer.begin();
     for await (const { header, before, piece } of sectionsOf(source, options)) {
       signal.throwIfAborted();
-      await writer.core();
-      if (!ways) {
-        await options.before;
-        await load.begin(header, true);
-        // Not before: the load before may have been merging.
-        if (memory !== undefined && !once) giveBack = await useLessMemory(options.connect, memory);
-        ways = waysOf(header);
-      } else if (ways.header !== header) {
-        handOver(ways);
-        await writer.settled();
-        assertRoom(load.staging, header, before, once);
-        await load.extend(header, before);
-        ways = waysOf(header);
+      await writer.check();
+      if (header !== inForce) {
+        if (!inForce) {
+          await options.before;
+          await load.begin(header, true);
+          // Not before: the load before may have been merging.
+          setBack = await setForWriting(connect, { memory: once ? undefined : memory });
+        } else {
+          handOver();
+          await writer.settled();
+          assertRoom(load.staging, header, before, once);
+          await load.extend(header, before);
+        }
+        router = routerOf(header);
+        inForce = header;
       }
       if (!piece) continue;
-      stretch ??= new Stretch({ spool, router: ways.router, marker, rowGroupBytes: sizes.rowGroup });
+      stretch ??= new Stretch({ spool, router, marker, rowGroupBytes: sizes.rowGroup });
       if (piece.kind === "block") stretch.add(piece, before);
       else stretch.addBroken(piece, before);
       if (stretch.bytes < enough && stretch.records < MOST_RECORDS) continue;
       await writer.room();
-      handOver(ways);
+      handOver();
     }
-    if (ways) handOver(ways);
+    handOver();
     const others = await writer.end();
     await interruptible(load.staging.connection, signal, () => countDrift(load, once));
     return others;
   } finally {
     await Promise.allSettled([writer.close(), stretch?.close()]);
-    await giveBack?.();
+    await setBack?.();
   }
 }
 
@@ -117,17 +118,8 @@ function assertRoom(staging: Staging, header: Header, before: number, once: bool
   );
 }
 
-interface RoutedWays extends Ways {
-  /** Absent where no record can be told at a glance. */
-  router?: Router;
-}
-
-function waysOf(header: Header): RoutedWays {
-  const projections = new Map<Table, Projection>();
-  for (const table of TABLES) {
-    const projection = projectionOf(table, header, placesIn(table, header.fields));
-    if (projection) projections.set(table, projection);
-  }
+/** What sends the records of files with this header to their tables; undefined where no record can be told at a glance. */
+function routerOf(header: Header): Router | undefined {
   const type = header.positions.get("SIGNAL_TYPE");
-  return { header, projections, ...(type === undefined || projections.size === 0 ? {} : { router: new Router(header, type, projections.keys()) }) };
+  return type === undefined ? undefined : new Router(header, type, TABLES);
 }

@@ -1,50 +1,28 @@
 /** Writes stretches, one after the other, while the next ones are read. */
-import { availableParallelism } from "node:os";
-import type { DuckDBConnection } from "@duckdb/node-api";
 import type { Header } from "../../schemas/header.ts";
-import type { Table } from "../../schemas/signal-types.ts";
 import { interruptible } from "../../sinks/interrupt.ts";
 import type { Load } from "../../sinks/load.ts";
 import { ROOM } from "../../sinks/staging.ts";
-import { Cores } from "../../sinks/vector/cores.ts";
-import { Lanes } from "../../sinks/vector/lanes.ts";
-import type { Projection } from "../../sinks/vector/projection.ts";
 import { writePlain } from "../../sinks/vector/write.ts";
 import { expandRows } from "../../transforms/records.ts";
 import type { Stretch } from "./stretch.ts";
 
-/** Stretches that are being read or written by DuckDB, or wait for that. */
-const AHEAD = 3;
-
-/** More lanes than two are as quick, and want more of DuckDB's memory. */
-const MOST_THREADS = 3;
-
-/** The table whose records are dearest to read: lanes read them, the others only in spare time. What lanes do not come to is read as it is written. */
-const DEAREST: Table = "behavior_signals";
+/** Stretches that are being written, or wait for that. */
+const AHEAD = 2;
 
 export interface WriterOptions {
   load: Load;
-  /** Threads of DuckDB: one writes, the others are lanes. */
+  /** Threads of DuckDB that write. */
   threads: number;
-  /** A further connection to the warehouse; whoever asks for it disconnects it. */
-  connect: () => Promise<DuckDBConnection>;
   signal: AbortSignal;
   maxRecordBytes: number;
   /** Called after each stretch. */
   onStaged: () => void;
 }
 
-/** How records with a certain header are read. */
-export interface Ways {
-  header: Header;
-  projections: ReadonlyMap<Table, Projection>;
-}
-
 export class Writer {
   readonly #options: WriterOptions;
-  readonly #cores = new Cores(availableParallelism());
-  readonly #lanes: Lanes;
-  readonly #hasMoreCores: boolean;
+  /** Those that were handed over and are not closed. */
   readonly #open = new Set<Stretch>();
   /** Settles when the last stretch that was handed over is written; those under way, the oldest first. */
   #written: Promise<void> = Promise.resolve();
@@ -58,51 +36,29 @@ export class Writer {
   /** The caller closes it. */
   constructor(options: WriterOptions) {
     this.#options = options;
-    this.#lanes = new Lanes(options.signal, this.#cores);
-    this.#hasMoreCores = availableParallelism() > options.threads;
-    this.#lanes.isSpareTime = this.#hasMoreCores;
   }
 
-  /** Makes the lanes. */
-  async begin(): Promise<void> {
-    for (let thread = 1; thread < Math.min(this.#options.threads, MOST_THREADS); thread += 1) this.#lanes.add(await this.#options.connect());
-  }
-
-  /** Settles when there is a core for whoever reads: all wait for the writing in the end, and reading would only slow it down. @throws what went wrong in writing */
-  async core(): Promise<void> {
-    if (this.#hasFailed) await this.settled();
-    await this.#cores.free();
-  }
-
-  /** Settles when there is room for one stretch more. */
+  /** Settles when there is room for one stretch more. @throws what went wrong in writing */
   async room(): Promise<void> {
-    if (this.#under.length < AHEAD) return;
-    this.#lanes.isSpareTime = true;
-    await this.#under[0];
-    this.#lanes.isSpareTime = this.#hasMoreCores;
+    if (this.#under.length >= AHEAD) await this.#under[0];
   }
 
-  /** Hands a stretch over, which is closed when all of it is staged. @param isLong whether it is worth the queries: DuckDB plans them for a tenth of a second */
-  write(stretch: Stretch, isLong: boolean, ways: Ways): void {
+  /** Ends reading early where writing has failed. @throws what went wrong in writing */
+  async check(): Promise<void> {
+    if (this.#hasFailed) await this.settled();
+  }
+
+  /** Hands a stretch over, which is closed when all of it is staged. */
+  write(stretch: Stretch, header: Header): void {
     this.#open.add(stretch);
-    if (isLong && this.#options.threads > 1)
-      for (const table of stretch.parts.keys()) stretch.readBy(this.#lanes, table, ways.projections, table !== DEAREST);
-    this.#handOver(async () => {
-      const { load, signal, maxRecordBytes, onStaged } = this.#options;
-      const others = isLong ? await interruptible(load.staging.connection, signal, () => this.#writePlain(stretch, ways)) : stretch.all;
-      this.#others += others.length + stretch.broken;
-      await this.#append(stretch.isFew(others, ROOM), async () => {
-        for (const some of [stretch.rows(others, maxRecordBytes), stretch.rejects(maxRecordBytes)]) {
-          for (const rows of some) {
-            signal.throwIfAborted();
-            load.append(await expandRows(rows, ways.header));
-          }
-        }
-        await stretch.close();
-        this.#open.delete(stretch);
-        onStaged();
-      });
-    });
+    const written = this.#written.then(() => this.#write(stretch, header));
+    this.#written = written;
+    this.#under.push(written);
+    written.then(
+      () => this.#under.shift(),
+      // It is awaited later; without this a failure in between would count as unhandled.
+      () => (this.#hasFailed = true),
+    );
   }
 
   /** Settles when all that was handed over is staged. @throws what went wrong in writing */
@@ -116,7 +72,6 @@ export class Writer {
 
   /** All was handed over. @returns how many records were read one by one @throws what went wrong in writing */
   async end(): Promise<number> {
-    this.#lanes.isSpareTime = true;
     await this.settled();
     return this.#others;
   }
@@ -126,38 +81,37 @@ export class Writer {
     await this.settled().catch(() => undefined);
     // Those that were handed over behind one that failed, too. What cannot be removed goes with the spool.
     await Promise.allSettled([...this.#open].map((stretch) => stretch.close()));
-    await this.#lanes.close();
   }
 
-  #handOver(work: () => Promise<void>): void {
-    const written = this.#written.then(work);
-    this.#written = written;
-    this.#under.push(written);
-    written.then(
-      () => this.#under.shift(),
-      // It is awaited later; without this a failure in between would count as unhandled.
-      () => (this.#hasFailed = true),
-    );
-  }
-
-  /** Begins to append records, after those before them; where they are few, whoever writes goes on meanwhile. */
-  async #append(areFew: boolean, work: () => Promise<void>): Promise<void> {
+  async #write(stretch: Stretch, header: Header): Promise<void> {
+    const { load, signal, threads } = this.#options;
+    await interruptible(load.staging.connection, signal, async () => {
+      for (const plain of stretch.plain) {
+        signal.throwIfAborted();
+        await writePlain(load, plain, header, threads);
+      }
+    });
+    await stretch.forgetPlain();
+    this.#others += stretch.left;
+    // Records are appended behind those before them; where they are few, the next stretch is written meanwhile.
     await this.#appended;
-    this.#options.load.staging.makeRoom();
-    this.#appended = work();
+    load.staging.makeRoom();
+    this.#appended = this.#append(stretch, header);
     this.#appended.catch(() => (this.#hasFailed = true));
-    if (!areFew) await this.#appended;
+    if (!stretch.isFew(ROOM)) await this.#appended;
   }
 
-  /** @returns the record_no of those that are not plain, in order */
-  async #writePlain(stretch: Stretch, { projections }: Ways): Promise<number[]> {
-    const { load, signal } = this.#options;
-    const others = [...stretch.left];
-    for (const [table, rows] of stretch.parts) {
-      signal.throwIfAborted();
-      const read = (await stretch.read(table)) ?? { projection: projections.get(table) as Projection, files: rows.files };
-      for (const recordNo of await this.#cores.use(() => writePlain(load, rows, read))) others.push(recordNo);
+  /** Appends the records that are left, and closes the stretch. */
+  async #append(stretch: Stretch, header: Header): Promise<void> {
+    const { load, signal, maxRecordBytes, onStaged } = this.#options;
+    if (stretch.left > 0) {
+      for (const rows of stretch.rows(maxRecordBytes)) {
+        signal.throwIfAborted();
+        load.append(await expandRows(rows, header));
+      }
     }
-    return others.sort((a, b) => a - b);
+    await stretch.close();
+    this.#open.delete(stretch);
+    onStaged();
   }
 }

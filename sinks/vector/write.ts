@@ -1,74 +1,59 @@
-/** Writes what DuckDB can read by itself: the plain rows of some files, straight into their table. */
+/** Writes plain rows straight into their tables, and counts their drift. */
 import { CONTENT_FIELDS, type ContentField, ENVELOPE_FIELDS, ITEMS_FIELD, namesOf } from "../../schemas/content-fields.ts";
-import { quoteIdentifier as id, quoteText } from "../../schemas/names.ts";
+import type { Header } from "../../schemas/header.ts";
+import { quoteText } from "../../schemas/names.ts";
 import type { Table } from "../../schemas/signal-types.ts";
-import { keyHash } from "../identity.ts";
 import { onlyRow, rows } from "../sql.ts";
+import { ROW_GROUP_ROWS } from "../storage.ts";
 import type { Load } from "../load.ts";
 import { MAX_DRIFT_KINDS } from "../staging.ts";
-import { itemsSql } from "./content.ts";
 import { NotPlain } from "./not-plain.ts";
-import type { Projection } from "./projection.ts";
-import { type ReadRows, sourceOf, type TextRows } from "./text-rows.ts";
+import { type PlainRows, plainSql, sourceOf } from "./plain-rows.ts";
+
+/** Rows that make a thread worth it: with less than a row group of its own it writes all of them twice. */
+const THREAD_ROWS = 1.25 * ROW_GROUP_ROWS;
 
 /**
- * Writes records that DuckDB can read, in the load's open transaction. Held back are rows that are known to meet one of the warehouse; what meets a row all the same, such as one of the same file, is found
- * at the end, and taken back: that is exact, but dear where it is the rule.
- * @param read as it is to be read: the text itself, or what a lane has read
- * @returns the record_no of the records in doubt, in order: those that are not among the plain rows, for whatever reason
+ * Writes plain rows, in the load's open transaction. Held back are those that are known to meet one of the warehouse; what meets a row all the same, such as one of the same file, is found at the end, and taken back:
+ * that is exact, but dear where it is the rule.
+ * @throws NotPlain where a row has no key
  */
-export async function writePlain(load: Load, text: TextRows, read: ReadRows): Promise<number[]> {
+export async function writePlain(load: Load, plain: PlainRows, header: Header, threads: number): Promise<void> {
   const { staging } = load;
   const { connection } = staging;
-  const { projection } = read;
-  const { table, columns } = projection;
-  const source = sourceOf(read.files);
-  const names = columns.map(id).join(", ");
-  const insert = async (target: string, from: string) => (await connection.run(`INSERT INTO ${target} FROM (${from})`)).rowsChanged;
+  const { table, records } = plain;
+  await connection.run(`SET threads = ${Math.max(1, Math.min(threads, Math.floor(records / THREAD_ROWS)))}`);
+  const sql = plainSql(table, header);
+  const source = sourceOf(plain);
+  const insert = async (target: string, from: string) => (await connection.run(`INSERT INTO ${target} BY NAME ${from}`)).rowsChanged;
 
-  const meeting = await meetingSql(load, projection, source);
+  const meeting = await meetingSql(load, table, sql.keys(source));
   const anyHeld = meeting !== undefined && (await insert("held_back", meeting)) > 0;
-  const held = `(SELECT record_no FROM held_back WHERE ${within(text)})`;
+  const held = `(SELECT record_no FROM held_back WHERE record_no BETWEEN ${plain.first} AND ${plain.last})`;
+  const direct = `SELECT *, ${load.id}::BIGINT AS load_id FROM (${sql.rows(anyHeld ? `(FROM ${source} WHERE record_no NOT IN ${held})` : source)}) WHERE signal_key IS NOT NULL`;
   const counts = {
-    direct: await insert(
-      `${table} (${names}, load_id, key_hash)`,
-      `SELECT ${names}, ${load.id}::BIGINT, ${keyHash("signal_key")} FROM (${projection.rows(anyHeld ? `(FROM ${source} WHERE record_no NOT IN ${held})` : source)})`,
-    ),
+    direct: await insert(table, direct),
     held: anyHeld
-      ? await insert(`held_${table} (${names})`, `SELECT ${names} FROM (${projection.rows(`(FROM ${source} WHERE record_no IN ${held})`)})`)
+      ? await insert(
+          `held_${table}`,
+          `SELECT * EXCLUDE (key_hash) FROM (${sql.rows(`(FROM ${source} WHERE record_no IN ${held})`)}) WHERE signal_key IS NOT NULL`,
+        )
       : 0,
   };
-  if (projection.orders) await connection.run(`INSERT INTO read_order_items BY NAME ${itemsSql(projection.orders(source))}`);
+  if (counts.direct + counts.held !== records) throw new NotPlain(`of ${records} records of ${table} some have an id that cannot be told`);
+  if (sql.items) await connection.run(`INSERT INTO read_order_items BY NAME ${sql.items(source)}`);
   staging.count(table, counts);
-  const written = counts.direct + counts.held;
-  const doubted = written === text.records ? [] : await missing(load, table, text);
-  if (written + doubted.length !== text.records)
-    throw new Error(`${table}: ${counts.direct} of ${text.records} records written, ${counts.held} held back, ${doubted.length} in doubt`);
-  return doubted;
 }
-
-const within = ({ first, last }: TextRows) => `record_no BETWEEN ${first} AND ${last}`;
 
 /** The record_no of rows whose signal is in the warehouse, in their table among rows of the same times; undefined where it has none of other loads. */
-async function meetingSql(load: Load, { table, key, type, time }: Projection, source: string): Promise<string | undefined> {
+async function meetingSql(load: Load, table: Table, keys: string): Promise<string | undefined> {
   if (!(await load.hasOthers(table))) return undefined;
-  const { first, last } = await onlyRow<{ first: string | null; last: string | null }>(
+  const { first, last } = await onlyRow<{ first: string; last: string }>(
     load.staging.connection,
-    `SELECT min(time)::VARCHAR AS first, max(time)::VARCHAR AS last FROM (SELECT ${time} AS time FROM ${source})`,
+    `SELECT min(occurred_at)::VARCHAR AS first, max(occurred_at)::VARCHAR AS last FROM (${keys})`,
   );
-  const within =
-    first === null || last === null ? "" : `AND occurred_at BETWEEN ${quoteText(first)}::TIMESTAMPTZ AND ${quoteText(last)}::TIMESTAMPTZ`;
-  return `SELECT record_no FROM (SELECT record_no, ${keyHash(key)} AS key_hash, ${type} AS signal_type FROM ${source})
-    SEMI JOIN (SELECT key_hash, signal_type FROM ${table} WHERE load_id <> ${load.id} ${within}) USING (key_hash, signal_type)`;
-}
-
-async function missing({ staging: { connection }, id: loadId }: Load, table: Table, text: TextRows): Promise<number[]> {
-  const found = await rows<{ record_no: bigint }>(
-    connection,
-    `SELECT record_no FROM ${sourceOf(text.files)} WHERE record_no NOT IN (SELECT record_no FROM ${table} WHERE load_id = ${loadId} AND ${within(text)})
-      AND record_no NOT IN (SELECT record_no FROM held_${table} WHERE ${within(text)}) ORDER BY record_no`,
-  );
-  return found.map(({ record_no }) => Number(record_no));
+  return `SELECT record_no FROM (${keys}) SEMI JOIN (SELECT key_hash, signal_type FROM ${table} WHERE load_id <> ${load.id}
+    AND occurred_at BETWEEN ${quoteText(first)}::TIMESTAMPTZ AND ${quoteText(last)}::TIMESTAMPTZ) USING (key_hash, signal_type)`;
 }
 
 /** What stands before a field of an item; no unknown field of a plain record has such a name. */

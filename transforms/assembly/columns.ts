@@ -1,12 +1,11 @@
 /** Writes what rows say as columns. */
-import { QUOTE } from "../bytes.ts";
 import { Entry } from "./entries.ts";
+import * as Kind from "./kind.ts";
 import { nameAt } from "./names.ts";
-import { copy, fieldEnd, fieldStart, isNull, refuse, rowCount, typeOf, writeText } from "./rows.ts";
-import { isTime, microsecondsOf, TIME_LENGTH } from "./times.ts";
+import { fieldEnd, fieldStart, rowCount, typeOf, writeText } from "./rows.ts";
+import { behindLength, roomFor, writeTyped } from "./typed.ts";
 
-/** Bytes that a time has, and a length in front of a text: the format is Parquet's. */
-const TIME_BYTES: usize = 8;
+/** Bytes of a length in front of a text: the format is Parquet's. */
 const LENGTH_BYTES: usize = 4;
 
 /** How adding to a column ended: the place behind what was written, and, where there was no more room, bytes that the next text wants; else 0. */
@@ -45,51 +44,14 @@ export function addField(from: u32, field: u32, isLast: bool, target: usize, tar
     if (text + size > targetEnd) return stop(to, LENGTH_BYTES + size, row);
     const after = writeText(start, end, text);
     if (after == text) continue;
-    store<u32>(to, <u32>(after - text));
-    to = after;
-    setBit(present, firstRow + row);
-  }
-  return finish(to);
-}
-
-/** Refuses rows whose field has something else than a canonical time. */
-export function refuseTimes(field: u32, isLast: bool): void {
-  const count = rowCount();
-  for (let row: u32 = 0; row < count; row += 1) {
-    const start = fieldStart(row, field);
-    const end = fieldEnd(row, field, isLast, start);
-    if (end > start && !hasTime(start, end) && !isNull(start, end)) refuse(row);
-  }
-}
-
-/** Where the time of a field starts that has one, in quotes or not. */
-function timeIn(start: usize): usize {
-  return load<u8>(start) == QUOTE ? start + 1 : start;
-}
-
-function hasTime(start: usize, end: usize): bool {
-  const time = timeIn(start);
-  return end - start == TIME_LENGTH + ((time - start) << 1) && isTime(time);
-}
-
-/** Writes a field as a column of times: as addField(), but eight bytes for each. All rows must have a canonical one, or none. */
-export function addTimes(from: u32, field: u32, isLast: bool, target: usize, targetEnd: usize, present: usize, firstRow: u32): u32 {
-  const count = rowCount();
-  let to = target;
-  for (let row = from; row < count; row += 1) {
-    const start = fieldStart(row, field);
-    const end = fieldEnd(row, field, isLast, start);
-    if (end - start < TIME_LENGTH) continue;
-    if (to + TIME_BYTES > targetEnd) return stop(to, TIME_BYTES, row);
-    store<i64>(to, microsecondsOf(timeIn(start)));
-    to += TIME_BYTES;
+    to = behindLength(to, after);
     setBit(present, firstRow + row);
   }
   return finish(to);
 }
 
 /**
- * Writes the names of the records' types as a column.
+ * Writes what the records' types have as a column of texts, null where it is nothing.
  * @param names of all types @param from, @param target and what follows: as for addField()
  */
 export function addNames(from: u32, names: usize, target: usize, targetEnd: usize, present: usize, firstRow: u32): u32 {
@@ -97,34 +59,31 @@ export function addNames(from: u32, names: usize, target: usize, targetEnd: usiz
   let to = target;
   for (let row = from; row < count; row += 1) {
     const name = nameAt(names, typeOf(row));
-    if (to + LENGTH_BYTES + name.length > targetEnd) return stop(to, LENGTH_BYTES + name.length, row);
-    to = addText(name.start, name.length, to);
+    if (name.length == 0) continue;
+    const room = roomFor(Kind.TEXT, name.length);
+    if (to + room > targetEnd) return stop(to, room, row);
+    to = writeTyped(Kind.TEXT, name.start, name.length, to);
     setBit(present, firstRow + row);
   }
   return finish(to);
 }
 
 /**
- * Writes texts as a column.
- * @param from the place of the first one's entry; 0 where there is none @param target and what follows: as for addField()
+ * Writes what was found in rows as a column.
+ * @param kind what its values are @param from the place of the first one's entry; 0 where there is none @param target and what follows: as for addField()
  * @returns where something is wanted, the entry that there is no room for
  */
-export function addTexts(from: usize, target: usize, targetEnd: usize, present: usize, firstRow: u32): u32 {
+export function addFound(kind: u32, from: usize, target: usize, targetEnd: usize, present: usize, firstRow: u32): u32 {
   let to = target;
   for (let place = from; place != 0;) {
     const entry = changetype<Entry>(place);
-    if (to + LENGTH_BYTES + entry.length > targetEnd) return stop(to, LENGTH_BYTES + entry.length, <u32>place);
-    to = addText(entry.start, entry.length, to);
+    const room = roomFor(kind, entry.length);
+    if (to + room > targetEnd) return stop(to, room, <u32>place);
+    to = writeTyped(kind, entry.start, entry.length, to);
     setBit(present, firstRow + entry.row);
     place = entry.next;
   }
   return finish(to);
-}
-
-/** Writes a text behind its length. @returns the place behind it */
-function addText(start: usize, length: usize, to: usize): usize {
-  store<u32>(to, <u32>length);
-  return copy(start, start + length, to + LENGTH_BYTES);
 }
 
 function setBit(bits: usize, bit: u32): void {

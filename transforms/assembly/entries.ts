@@ -26,6 +26,8 @@ class Touched {
 }
 
 let columnCount: usize = 0;
+/** Columns with lower numbers are filled by the row's own fields first. */
+let firstOfContent: u32 = 0;
 let chains: usize = 0;
 /** For each column the row, by a number of its own, that had it last. */
 let stamps: usize = 0;
@@ -43,9 +45,10 @@ export function columnsWork(columns: u32): usize {
   return <usize>columns * (sizeof<u32>() + offsetof<Chain>() + offsetof<Touched>());
 }
 
-/** @param columns how many there are @param work room for columnsWork() bytes, that are 0 */
-export function setColumns(columns: u32, work: usize): void {
+/** @param columns how many there are @param ofContent the first one that only content fills @param work room for columnsWork() bytes, that are 0 */
+export function setColumns(columns: u32, ofContent: u32, work: usize): void {
   columnCount = columns;
+  firstOfContent = ofContent;
   stamps = work;
   chains = stamps + columnCount * sizeof<u32>();
   touched = chains + columnCount * offsetof<Chain>();
@@ -74,10 +77,14 @@ export function beginRow(index: u32): void {
   firstOfRow = next;
 }
 
-/** Adds a text of the row. @returns false where the column has one already, or where there is no more room */
+/**
+ * Adds a text of the row. What content says again of a column that the row's own fields have filled is not added.
+ * @returns false where a column has a text of content already, or where there is no more room
+ */
 export function put(column: u32, start: usize, length: usize): bool {
   const seen = stamps + ((<usize>column) << 2);
-  if (load<u32>(seen) == stamp || next > last) return false;
+  if (load<u32>(seen) == stamp) return column < firstOfContent;
+  if (next > last) return false;
   store<u32>(seen, stamp);
   const chain = chainOf(column);
   const note = touchedAt(touchedCount);

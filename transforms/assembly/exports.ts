@@ -22,13 +22,11 @@ export interface Exports {
   ) => number;
 
   setRows: (blockBytes: number, rowStarts: number, rowEnds: number, rowTypes: number, rowsAccepted: number, count: number) => void;
-  refuseTimes: (field: number, isLast: boolean) => void;
   filled: { value: number };
   wanted: { value: number };
   addField: (from: number, field: number, isLast: boolean, target: number, targetEnd: number, present: number, firstRow: number) => number;
-  addTimes: (from: number, field: number, isLast: boolean, target: number, targetEnd: number, present: number, firstRow: number) => number;
   addNames: (from: number, names: number, target: number, targetEnd: number, present: number, firstRow: number) => number;
-  addTexts: (from: number, target: number, targetEnd: number, present: number, firstRow: number) => number;
+  addFound: (kind: number, from: number, target: number, targetEnd: number, present: number, firstRow: number) => number;
 
   namesWork: (count: number) => number;
   setNames: (planNames: number, count: number, work: number) => void;
@@ -37,9 +35,10 @@ export interface Exports {
   setItemColumns: (columns: number, extra: number) => void;
   setContentColumns: (whole: number, extra: number, hash: number) => void;
   columnsWork: (columns: number) => number;
-  setColumns: (columns: number, work: number) => void;
-  readContent: (
-    field: number,
+  setColumns: (columns: number, ofContent: number, work: number) => void;
+  setFields: (places: number, count: number) => void;
+  readRows: (
+    content: number,
     isLast: boolean,
     id: number,
     texts: number,

@@ -4,12 +4,13 @@
  *
  * Bytes are looked at sixteen at a time, up to fifteen behind their end: whoever calls leaves that room behind what is read and what is written.
  */
-export { addField, addNames, addTexts, addTimes, filled, refuseTimes, wanted } from "./columns";
-export { readContent } from "./content";
+export { addField, addFound, addNames, filled, wanted } from "./columns";
 export { columnsWork, firstEntry, setColumns } from "./entries";
+export { setFields } from "./fields";
 export { hashContent, setTypeFields } from "./hash";
 export { namesWork, setNames } from "./names";
 export { setContentColumns, setItemColumns, setMeanings, setNodes } from "./plan";
+export { readRows } from "./reading";
 export { mark, next, records } from "./records";
 export { setNull, setRows } from "./rows";
 export { setDecimal } from "./scalars";

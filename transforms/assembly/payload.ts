@@ -4,6 +4,7 @@ import * as Action from "./action.ts";
 import { goTo, isLoose, LAST, MORE, passColon, passEmptyText, passMember, passNull, passOpening, passSpace, peek, place } from "./cursor.ts";
 import { put } from "./entries.ts";
 import { addExtra, keepField } from "./extras.ts";
+import { note } from "./fields.ts";
 import { readItems } from "./items.ts";
 import { isNameSeen, nameId } from "./names.ts";
 import { actionIn, columnIn, isPayload, meaningOf, nodeBelow } from "./plan.ts";
@@ -66,6 +67,8 @@ function readField(action: u32, column: u32, name: usize, length: usize, level: 
     case Action.BOOLEAN:
       return readBoolean() && putScalar(column);
     case Action.TIME:
+    case Action.MOMENT:
+      note(action);
       return readString() && stringEnd - stringStart == TIME_LENGTH && isTime(stringStart) && putString(column);
     case Action.TEXTS:
       if (first != QUOTE) return readTexts() && put(column, start, place() - start);

@@ -30,10 +30,6 @@ export function rowCount(): u32 {
   return rows;
 }
 
-export function isAccepted(row: u32): bool {
-  return load<u8>(accepted + row) != 0;
-}
-
 export function refuse(row: u32): void {
   store<u8>(accepted + row, 0);
 }
@@ -61,12 +57,6 @@ export function setNull(text: usize, length: usize): void {
 
 function saysNull(start: usize, length: usize): bool {
   return length == nullLength && memory.compare(start, nullText, length) == 0;
-}
-
-/** Whether a field that is not empty is null all the same, in quotes or not. */
-export function isNull(start: usize, end: usize): bool {
-  const length = end - start;
-  return load<u8>(start) == QUOTE ? length == 2 || saysNull(start + 1, length - 2) : saysNull(start, length);
 }
 
 /** Writes what a field says that is not empty, without the quotes around it and those that double others. @returns the place behind it: `target` where it says null */

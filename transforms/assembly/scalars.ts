@@ -56,12 +56,12 @@ function readNumber(): bool {
 
 /** Digits that a decimal has at most before its point, and behind it. */
 let mostWhole: u32 = 0;
-let mostPlaces: u32 = 0;
+export let decimalPlaces: u32 = 0;
 
 /** Says how many digits a decimal has before its point, and behind it. */
 export function setDecimal(whole: u32, places: u32): void {
   mostWhole = whole;
-  mostPlaces = places;
+  decimalPlaces = places;
 }
 
 /** Whether the number that readDecimal() has read has more places than a decimal, and DuckDB is to round it. */
@@ -75,7 +75,7 @@ export function readDecimal(): bool {
   const end = place();
   scalarStart = start;
   scalarEnd = end;
-  isRounded = fractionDigits > mostPlaces && !areZeros(end - fractionDigits + mostPlaces, end);
+  isRounded = fractionDigits > decimalPlaces && !areZeros(end - fractionDigits + decimalPlaces, end);
   // Up is too large, perhaps.
   if (isRounded && wholeDigits == mostWhole) return false;
   return !isText || passQuote();

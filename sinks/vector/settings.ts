@@ -1,0 +1,43 @@
+/** How DuckDB is set while plain rows are written. */
+import type { DuckDBConnection } from "@duckdb/node-api";
+import { quoteText } from "../../schemas/names.ts";
+import { onlyRow } from "../sql.ts";
+
+/** With more it is as quick, and keeps in memory what it has written: a large file would take all that there is, for nothing. */
+const USEFUL_BYTES = 600_000_000;
+
+const UNITS = ["bytes", "KiB", "MiB", "GiB", "TiB", "PiB"];
+
+export interface WritingSettings {
+  /** Memory that DuckDB may use, in its own spelling, of which it may do with less; undefined where it is to keep all that it has. */
+  memory: string | undefined;
+}
+
+/**
+ * Has DuckDB write rows in any order, so that several threads can do so, and do with less memory, where it may have more: what comes after, such as a merge, may need all of it.
+ * @param connect gives a connection that is in no transaction
+ * @returns what sets all of it back, which must be called
+ */
+export async function setForWriting(connect: () => Promise<DuckDBConnection>, { memory }: WritingSettings): Promise<() => Promise<void>> {
+  const connection = await connect();
+  const before = await onlyRow<{ threads: bigint; most: string }>(
+    connection,
+    "SELECT current_setting('threads') AS threads, current_setting('memory_limit') AS most",
+  );
+  const hasMore = memory !== undefined && bytesOf(before.most) > USEFUL_BYTES;
+  // Where more is in use already, and is no cache, it stays so.
+  if (hasMore) await connection.run(`SET memory_limit = '${USEFUL_BYTES} bytes'`).catch(() => undefined);
+  await connection.run("SET preserve_insertion_order = false");
+  return async () => {
+    const back = `SET threads = ${before.threads}; SET preserve_insertion_order = true;${hasMore ? ` SET memory_limit = ${quoteText(memory)}` : ""}`;
+    // After a fatal error DuckDB does nothing any more, and whoever calls this tells that error.
+    await connection.run(back).catch(() => undefined);
+    connection.disconnectSync();
+  };
+}
+
+/** It tells memory rounded only. */
+function bytesOf(memory: string): number {
+  const [amount = "", unit = ""] = memory.split(" ");
+  return Number(amount) * 1024 ** UNITS.indexOf(unit);
+}
