@@ -11,6 +11,8 @@ import type { Table } from "./signal-types.ts";
 
 /** The items of an order: a JSON list of objects, whose keys are columns of order_items, extra among them, and whose values are texts. */
 export const ITEMS_COLUMN = "items";
+/** What the record's id is, where that is told for sure, and so its key. */
+export const KEY_COLUMN = "signal_key";
 /** A hash of what the content says, of records whose SIGNAL_ID may be none; empty where it says nothing. */
 export const HASH_COLUMN = "content_hash";
 export const CONTENT_COLUMN = "signal_content";
@@ -47,7 +49,7 @@ export const CONTENT_COLUMNS: readonly PlainColumn[] = [
 ];
 
 /** All columns that are filled by what is found in a record, in the order of their numbers in transforms/assembly/: those first that fields fill before content does. */
-export const FOUND_COLUMNS: readonly PlainColumn[] = [...CHECKED_COLUMNS, ...CONTENT_COLUMNS];
+export const FOUND_COLUMNS: readonly PlainColumn[] = [...CHECKED_COLUMNS, text(KEY_COLUMN), ...CONTENT_COLUMNS];
 
 /** How a table's records are read, out of files with a certain header. */
 export interface PlainPlan {
@@ -89,7 +91,7 @@ export function plainPlan(table: Table, { fields, positions }: Pick<Header, "fie
     copied,
     checked,
     content,
-    found: hasContent ? [...found, ...CONTENT_COLUMNS] : found,
+    found: [...found, text(KEY_COLUMN), ...(hasContent ? CONTENT_COLUMNS : [])],
     byType: table === "marketing_signals" ? ["signal_type", "channel", "action"] : ["signal_type"],
     others,
   };

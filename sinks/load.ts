@@ -6,6 +6,7 @@ import { type AmountsLeftOut, amountsLeftOut } from "./amounts.ts";
 import { type FileIdentity, insertLoad, laterLoadWithBytes, type LoadCounts, nextLoadId } from "./ledger.ts";
 import { onlyRow } from "./sql.ts";
 import { Staging } from "./staging.ts";
+import { MANY_ROWS, withThreads } from "./threads.ts";
 import { Transaction } from "./transaction.ts";
 import type { Warehouse } from "./warehouse.ts";
 import { addContactColumns } from "./add-contact-columns.ts";
@@ -102,10 +103,15 @@ export class Load {
 
   /**
    * Merges what was staged into the warehouse: after it everything is there, or, whatever happens, nothing. A file whose bytes are there as those of a later export is only noted, as a duplicate.
-   * @param threads of DuckDB that look for the file's signals in the whole warehouse
+   * @param threads of DuckDB, for many rows
    * @throws SignalhouseError warehouse_failed where rows are of loads that the ledger does not have; DuckDB's errors as they are
    */
   async commit(file: ReadFile, threads = 1): Promise<LoadResult> {
+    const { connection, counts } = this.staging;
+    return withThreads(connection, counts.records < MANY_ROWS ? 1 : threads, () => this.#commit(file, threads));
+  }
+
+  async #commit(file: ReadFile, threads: number): Promise<LoadResult> {
     const { staging } = this;
     // What is still in the appenders, where whoever has read the file has not seen to it.
     staging.finish();

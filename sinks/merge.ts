@@ -34,6 +34,7 @@ import {
 import { nearRows } from "./row-ranges.ts";
 import { onlyRow, rows, tableColumnNames } from "./sql.ts";
 import type { Staging } from "./staging.ts";
+import { withThreads } from "./threads.ts";
 
 /** What a merge did. */
 export interface Merged extends LoadCounts {
@@ -51,7 +52,7 @@ const NONE: Made = { rows: 0, those: 0 };
 const NOTHING_TAKEN: Readonly<Record<Table, number>> = { marketing_signals: 0, behavior_signals: 0 };
 
 /**
- * Merges what is staged, and what went straight into the tables, as load `loadId`. The one look at the whole warehouse has `threads` of DuckDB, everything else one. Memory: hashes of the file's keys, and DuckDB's limit.
+ * Merges what is staged, and what went straight into the tables, as load `loadId`. The one look at a large warehouse has `threads` of DuckDB. Memory: hashes of the file's keys, and DuckDB's limit.
  * @throws SignalhouseError warehouse_failed where rows are of loads that the ledger does not have; DuckDB's errors as they are
  */
 export async function mergeStaging(staging: Staging, loadId: bigint, file: FileIdentity, threads: number): Promise<Merged> {
@@ -88,6 +89,8 @@ export async function mergeStaging(staging: Staging, loadId: bigint, file: FileI
     if (matched.those > 0) {
       total.orderItems -= await changed(connection, removeItemsSql(among));
       for (const [table, condition] of near) await connection.run(removeChangedSql(table, condition));
+      // Their places are to be used again.
+      await connection.run("RESET max_vacuum_tasks");
     }
   }
   let written = 0;
@@ -127,18 +130,6 @@ async function findMet(connection: DuckDBConnection, target: MergeTarget, thread
 
 /** So many signals take several threads a shorter time to look through than it takes to start them. */
 const MANY = 1_000_000;
-
-/** Gives DuckDB more threads for a statement that writes nothing: nothing else is under way then that needs the cores. */
-async function withThreads<T>(connection: DuckDBConnection, threads: number, work: () => Promise<T>): Promise<T> {
-  if (threads === 1) return work();
-  await connection.run(`SET threads = ${threads}`);
-  try {
-    return await work();
-  } finally {
-    // A transaction that has failed takes no statement; its error is the one to tell.
-    await connection.run("SET threads = 1").catch(() => undefined);
-  }
-}
 
 /** Stages those of the rows that went straight into a table that are there a second time. @returns how many of each table */
 async function takeBack(connection: DuckDBConnection, target: MergeTarget): Promise<Record<Table, number>> {

@@ -10,6 +10,7 @@ import {
   FOUND_COLUMNS,
   HASH_COLUMN,
   ITEMS_COLUMN,
+  KEY_COLUMN,
   type PlainColumn,
 } from "../schemas/plain-columns.ts";
 import { SIGNAL_TYPES, type SignalType, TYPE_NAMES } from "../schemas/signal-types.ts";
@@ -92,6 +93,6 @@ export function placePlan(assembly: Assembly): void {
   code.setMeanings(assembly.keep(Uint16Array.from(table)), TYPE_NAMES.length, names.length);
   code.setNodes(assembly.keep(Uint8Array.from(below)), assembly.keep(Uint8Array.from(nodes, ({ isPayload }) => Number(isPayload))));
   code.setItemColumns(assembly.keepNames(ITEM_COLUMNS), ITEM_COLUMNS.indexOf(EXTRA_COLUMN));
-  code.setContentColumns(foundNumber(CONTENT_COLUMN), foundNumber(EXTRA_COLUMN), foundNumber(HASH_COLUMN));
+  code.setContentColumns(foundNumber(KEY_COLUMN), foundNumber(CONTENT_COLUMN), foundNumber(EXTRA_COLUMN), foundNumber(HASH_COLUMN));
   code.setColumns(FOUND_COLUMNS.length, CHECKED_COLUMNS.length, assembly.keepZeros(code.columnsWork(FOUND_COLUMNS.length)));
 }

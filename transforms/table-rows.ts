@@ -17,7 +17,7 @@ export interface Chosen {
 }
 
 /**
- * Room for what is found in rows: bytes for each of theirs, for texts that are written anew and for entries, and as many more entries as they have fields that are checked. It is enough for all that is not odd;
+ * Room for what is found in rows: bytes for each of theirs, for texts that are written anew and for entries, and as many more entries as they have fields that are checked, and a key. It is enough for all that is not odd;
  * what finds none is left to the row path.
  */
 const ROOM = { rewritten: 3, entries: 3 };
@@ -91,7 +91,7 @@ export class TableRows {
     const sizes = {
       texts: bytes + rows,
       rewritten: Math.floor(bytes * this.#perByte.rewritten),
-      entries: Math.floor(bytes * this.#perByte.entries) + rows * checked.length * ENTRY_BYTES,
+      entries: Math.floor(bytes * this.#perByte.entries) + rows * (checked.length + 1) * ENTRY_BYTES,
     };
     const { texts, rewritten, entries } = this.#room.places(sizes);
     const { code } = this.#memory.assembly;

@@ -23,7 +23,7 @@ export interface Sizes {
   stretch: number;
 }
 const MIB = 1024 * 1024;
-const SIZES: Sizes = { rowGroup: 16 * MIB, stretch: 256 * MIB };
+const SIZES: Sizes = { rowGroup: 8 * MIB, stretch: 256 * MIB };
 
 /** Where records are left, their places are held in memory: lines of a byte are many. */
 const MOST_RECORDS = 500_000;
@@ -44,12 +44,12 @@ export interface VectorOptions extends ReadOptions, WriterOptions {
 
 /**
  * Reads a file into staging and the tables: a stretch is written while the next one is read.
- * Memory: a few blocks, the columns of some 16 MiB, and what DuckDB's limit allows; on the spool three stretches, as columns.
+ * Memory: a few blocks, the columns of some 8 MiB, and what DuckDB's limit allows; on the spool three stretches, as columns.
  * @returns how many records went the way of the row path
  * @throws SignalhouseError as readRecords; errors of the source and of DuckDB as they are
  */
 export async function stageStretches(source: AsyncIterable<Uint8Array>, options: VectorOptions): Promise<number> {
-  const { signal, sizes = SIZES, spool, load, memory, once, connect } = options;
+  const { signal, sizes = SIZES, spool, load, threads, memory, once, connect } = options;
   const writer = new Writer(options);
   let setBack: (() => Promise<void>) | undefined;
   const marker = new Marker();
@@ -57,7 +57,7 @@ export async function stageStretches(source: AsyncIterable<Uint8Array>, options:
   let router: Router | undefined;
   let stretch: Stretch | undefined;
   /** Of the first stretch less is enough: nobody has anything to do before it is there. */
-  let enough = sizes.rowGroup;
+  let enough = sizes.rowGroup * 2;
   const handOver = () => {
     if (!stretch || !inForce) return;
     stretch.finish();
@@ -74,7 +74,7 @@ export async function stageStretches(source: AsyncIterable<Uint8Array>, options:
           await options.before;
           await load.begin(header, true);
           // Not before: the load before may have been merging.
-          setBack = await setForWriting(connect, { memory: once ? undefined : memory });
+          setBack = await setForWriting(connect, { threads, memory: once ? undefined : memory });
         } else {
           handOver();
           await writer.settled();

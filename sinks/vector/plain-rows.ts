@@ -7,7 +7,7 @@ import { type ExportHeader, TIME_HEADERS } from "../../schemas/export-columns.ts
 import { contactFields, type Header } from "../../schemas/header.ts";
 import { CONTENT_KEY, KEY_COLUMNS, PART_END } from "../../schemas/identity.ts";
 import { quoteIdentifier as id, quoteText, snakeCase } from "../../schemas/names.ts";
-import { HASH_COLUMN, ITEMS_COLUMN, LIST_MARK, plainPlan } from "../../schemas/plain-columns.ts";
+import { HASH_COLUMN, ITEMS_COLUMN, KEY_COLUMN, LIST_MARK, plainPlan } from "../../schemas/plain-columns.ts";
 import type { Table } from "../../schemas/signal-types.ts";
 import { bareId, isNoId, keyHash } from "../identity.ts";
 
@@ -43,7 +43,7 @@ export function plainSql(table: Table, header: Header): PlainSql {
   const lists = found.flatMap(({ name, kind }) =>
     kind === "texts" ? [`string_split(${id(name)}, ${quoteText(LIST_MARK)})[2:] AS ${id(name)}`] : [],
   );
-  const shown = `* ${hasContent ? `EXCLUDE (${ITEMS_COLUMN}, ${HASH_COLUMN})` : ""} ${lists.length > 0 ? `REPLACE (${lists.join(", ")})` : ""}`;
+  const shown = `* EXCLUDE (${[KEY_COLUMN, ...(hasContent ? [ITEMS_COLUMN, HASH_COLUMN] : [])].join(", ")}) ${lists.length > 0 ? `REPLACE (${lists.join(", ")})` : ""}`;
   const key = keyOf(header, at, time, hasContent);
   // The key is used twice.
   const keyed = (columns: string, from: string) =>
@@ -77,7 +77,7 @@ function keyOf(header: Header, at: (name: ExportHeader) => string | undefined, t
         : `CASE WHEN ${session} IS NULL OR ${isNoId(session)} THEN ${contact.join(" || ")} ELSE '' END`;
   const hash = `${quoteText(CONTENT_KEY.prefix)} || substr(sha256(${parts.join(` || ${end} || `)} || ${who}), 1, ${CONTENT_KEY.digits})`;
   const own = at("SIGNAL_ID");
-  return own === undefined ? hash : `coalesce(CASE WHEN ${isNoId(own)} THEN NULL ELSE ${bareId(own)} END, ${hash})`;
+  return own === undefined ? hash : `coalesce(${KEY_COLUMN}, CASE WHEN ${isNoId(own)} THEN NULL ELSE ${bareId(own)} END, ${hash})`;
 }
 
 const ITEM_COLUMNS = [...Object.keys(ITEM_FIELDS).map(snakeCase), "extra"];

@@ -3,12 +3,17 @@ import type { DuckDBConnection } from "@duckdb/node-api";
 import { quoteText } from "../../schemas/names.ts";
 import { onlyRow } from "../sql.ts";
 
-/** With more it is as quick, and keeps in memory what it has written: a large file would take all that there is, for nothing. */
-const USEFUL_BYTES = 600_000_000;
+/**
+ * What DuckDB has use for, by itself and for each thread, which has a row group of its own in memory. With more it is as quick, and keeps in memory what it has written: a large file would take all that there is, for
+ * nothing.
+ */
+const USEFUL_BYTES = { own: 128_000_000, thread: 96_000_000 };
 
 const UNITS = ["bytes", "KiB", "MiB", "GiB", "TiB", "PiB"];
 
 export interface WritingSettings {
+  /** Threads that will write. */
+  threads: number;
   /** Memory that DuckDB may use, in its own spelling, of which it may do with less; undefined where it is to keep all that it has. */
   memory: string | undefined;
 }
@@ -18,15 +23,16 @@ export interface WritingSettings {
  * @param connect gives a connection that is in no transaction
  * @returns what sets all of it back, which must be called
  */
-export async function setForWriting(connect: () => Promise<DuckDBConnection>, { memory }: WritingSettings): Promise<() => Promise<void>> {
+export async function setForWriting(connect: () => Promise<DuckDBConnection>, { threads, memory }: WritingSettings): Promise<() => Promise<void>> {
   const connection = await connect();
   const before = await onlyRow<{ threads: bigint; most: string }>(
     connection,
     "SELECT current_setting('threads') AS threads, current_setting('memory_limit') AS most",
   );
-  const hasMore = memory !== undefined && bytesOf(before.most) > USEFUL_BYTES;
+  const useful = USEFUL_BYTES.own + threads * USEFUL_BYTES.thread;
+  const hasMore = memory !== undefined && bytesOf(before.most) > useful;
   // Where more is in use already, and is no cache, it stays so.
-  if (hasMore) await connection.run(`SET memory_limit = '${USEFUL_BYTES} bytes'`).catch(() => undefined);
+  if (hasMore) await connection.run(`SET memory_limit = '${useful} bytes'`).catch(() => undefined);
   await connection.run("SET preserve_insertion_order = false");
   return async () => {
     const back = `SET threads = ${before.threads}; SET preserve_insertion_order = true;${hasMore ? ` SET memory_limit = ${quoteText(memory)}` : ""}`;

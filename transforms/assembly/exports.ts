@@ -33,7 +33,7 @@ export interface Exports {
   setMeanings: (planMeanings: number, types: number, count: number) => void;
   setNodes: (planNodes: number, planPayloads: number) => void;
   setItemColumns: (columns: number, extra: number) => void;
-  setContentColumns: (whole: number, extra: number, hash: number) => void;
+  setContentColumns: (key: number, whole: number, extra: number, hash: number) => void;
   columnsWork: (columns: number) => number;
   setColumns: (columns: number, ofContent: number, work: number) => void;
   setFields: (places: number, count: number) => void;

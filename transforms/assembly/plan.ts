@@ -64,13 +64,15 @@ export function itemExtraName(): Name {
   return nameAt(itemColumns, itemExtra);
 }
 
-/** The columns of the content itself, of what has no other, and of its hash. */
+/** The columns of the key, of the content itself, of what has no other, and of the content's hash. */
+export let keyColumn: u32 = 0;
 export let wholeColumn: u32 = 0;
 export let extraColumn: u32 = 0;
 export let hashColumn: u32 = 0;
 
-/** @param whole the column of the content itself @param extra that of what has none @param hash that of its hash */
-export function setContentColumns(whole: u32, extra: u32, hash: u32): void {
+/** @param key the column of the key @param whole that of the content itself @param extra that of what has none @param hash that of the content's hash */
+export function setContentColumns(key: u32, whole: u32, extra: u32, hash: u32): void {
+  keyColumn = key;
   wholeColumn = whole;
   extraColumn = extra;
   hashColumn = hash;

@@ -2,8 +2,9 @@
 import { CASE, DASH, POINT, QUOTE } from "../bytes.ts";
 import { isDigit } from "./characters.ts";
 import { readContent } from "./content.ts";
-import { beginEntries, beginRow, takeBack } from "./entries.ts";
+import { beginEntries, beginRow, put, takeBack } from "./entries.ts";
 import { hasMoment, readFields } from "./fields.ts";
+import { keyColumn } from "./plan.ts";
 import { fieldEnd, fieldStart, refuse, rowCount, typeOf, writeText } from "./rows.ts";
 import { beginWriting, isWrittenInPart, rewind, written } from "./written.ts";
 
@@ -32,7 +33,8 @@ export function readRows(
     rewind(before);
     beginRow(row);
     let after = readFields(index, text);
-    if (after != 0 && content >= 0) after = readField(index, content, isLast, id, after);
+    const hasKey = after != 0 && id >= 0 && readKey(index, <u32>id);
+    if (after != 0 && content >= 0) after = readField(index, content, isLast, !hasKey, after);
     if (after != 0 && hasMoment && !isWrittenInPart()) {
       text = after;
       row += 1;
@@ -44,15 +46,15 @@ export function readRows(
   }
 }
 
-/** Reads the field that has the content. @returns the place behind its text; 0 where it is to be refused */
-function readField(index: u32, field: u32, isLast: bool, id: i32, text: usize): usize {
+/** Reads the field that has the content. @param isHashed whether a hash of it is wanted @returns the place behind its text; 0 where it is to be refused */
+function readField(index: u32, field: u32, isLast: bool, isHashed: bool, text: usize): usize {
   const start = fieldStart(index, field);
   const end = fieldEnd(index, field, isLast, start);
   if (end == start) return text;
   const after = writeText(start, end, text);
   if (after == text) return text;
   store<u8>(after, 0);
-  return readContent(text, after, typeOf(index), id < 0 || !isSurelyId(index, <u32>id)) ? after + 1 : 0;
+  return readContent(text, after, typeOf(index), isHashed) ? after + 1 : 0;
 }
 
 /** Characters: what is no id, or has blanks around it, has fewer, or others than letters, digits, and three more, or no letter but f. */
@@ -60,8 +62,8 @@ const LEAST_OF_ID: usize = 32;
 const UNDERSCORE: u8 = 0x5f;
 const F: u8 = 0x66;
 
-/** Whether a record's id is one for sure, as schemas/identity.ts tells: nearly all are, and then no hash of what the record says is wanted. */
-function isSurelyId(index: u32, field: u32): bool {
+/** Puts a record's id as its key, where it is one for sure, as schemas/identity.ts tells: nearly all are, and then nobody need look at it again, or wants a hash of what the record says. */
+function readKey(index: u32, field: u32): bool {
   let start = fieldStart(index, field);
   let end = fieldEnd(index, field, false, start);
   if (end > start && load<u8>(start) == QUOTE) {
@@ -76,5 +78,5 @@ function isSurelyId(index: u32, field: u32): bool {
     if (letter >= 0x61 && letter <= 0x7a) hasLetter = hasLetter || letter != F;
     else if (!isDigit(byte) && byte != DASH && byte != UNDERSCORE && byte != POINT) return false;
   }
-  return hasLetter;
+  return hasLetter && put(keyColumn, start, end - start);
 }
