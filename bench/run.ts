@@ -1,4 +1,4 @@
-/** `npm run bench`: runs every benchmark, or those that are named (vector, vector-splitter, vector-growth, vector-overlap, vector-no-ids, vector-sync, load, growth, sync, sftp, refset), and writes bench/RESULTS.md. */
+/** `npm run bench`: runs every benchmark, or those that are named (vector, vector-splitter, vector-growth, vector-overlap, vector-no-ids, vector-sync, load, start, growth, sync, sftp, refset), and writes bench/RESULTS.md. */
 import { cpus, totalmem } from "node:os";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
@@ -6,6 +6,7 @@ import { benchGrowth } from "./growth.ts";
 import { benchLoad } from "./load.ts";
 import { benchRefset } from "./refset.ts";
 import { benchSftp } from "./sftp.ts";
+import { benchStart } from "./start.ts";
 import { benchNothingNew } from "./sync.ts";
 import { benchVector, benchVectorGrowth, benchVectorNoIds, benchVectorOverlap, benchVectorSplitter, benchVectorSync } from "./vector.ts";
 
@@ -56,6 +57,12 @@ const BENCHMARKS: Record<string, Benchmark> = {
     method:
       "The generator's standard file (72 columns). Each load is a process of its own, into a new warehouse, with a memory limit of 192MB; its peak RSS is the process's. The lines below it are the limits of its parts, which do far less.",
     run: () => benchLoad(DATA),
+  },
+  start: {
+    title: "Start: what a command takes that has next to nothing to do",
+    method:
+      "Seconds from the start of a process to its end, NODE_EXTRA_CA_CERTS unset (Node 20 reads these certificates at each start). The export has one record. In turn, medians of eleven. Aims: loads and status 0.2, at the most 0.35; --help 0.08, at the most 0.15. Where BENCH_OTHER names the folder of another version, its times, too; where BENCH_NODE names another Node, it runs that.",
+    run: () => benchStart(DATA),
   },
   growth: {
     title: "Load: the same file into an empty and into a full warehouse",

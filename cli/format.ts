@@ -1,11 +1,11 @@
 /** Values and tables as people read them. */
+import textWidth from "fast-string-truncated-width";
 import prettyBytes from "pretty-bytes";
-import stringWidth from "string-width";
 import { oneLine } from "../schemas/characters.ts";
 
-/** With thousands separators, whatever the machine's language. */
+/** A whole number with thousands separators, whatever the machine's language. By itself: to load what V8 knows of languages takes longer than most commands need for all they print. */
 export function number(value: number | bigint): string {
-  return value.toLocaleString("en-US");
+  return String(value).replace(/\B(?=(\d{3})+$)/g, ",");
 }
 
 /** An amount of money from its exact text, to at least two places: "-1234.5000" is "-1,234.50". */
@@ -66,14 +66,8 @@ export function wrap(text: string | readonly string[], columns: number): string[
 
 /** A line in so many columns of a terminal, as the terminal counts them; where it is longer, its end is cut. */
 export function fitted(line: string, columns: number): string {
-  if (stringWidth(line) <= columns) return line;
-  let [shown, width] = ["", 1];
-  for (const { segment } of new Intl.Segmenter().segment(line)) {
-    width += stringWidth(segment);
-    if (width > columns) break;
-    shown += segment;
-  }
-  return `${shown}…`;
+  const { index, truncated } = textWidth(line, { limit: columns, ellipsis: "…" });
+  return truncated ? `${line.slice(0, index)}…` : line;
 }
 
 /** A column of a table: its heading, and the side on which its cells stand. */
@@ -85,7 +79,7 @@ const GAP = "  ";
 export function table(headings: readonly Heading[], rows: readonly (readonly (string | number | bigint)[])[]): string[] {
   const titles = headings.map((heading) => (typeof heading === "string" ? heading : heading.right));
   const shown = [titles, ...rows].map((row) => row.map((cell) => (typeof cell === "string" ? oneLine(cell) : number(cell))));
-  const widths = shown.map((row) => row.map((cell) => stringWidth(cell)));
+  const widths = shown.map((row) => row.map((cell) => textWidth(cell).width));
   const columns = headings.map((heading, index) => ({
     isRight: typeof heading !== "string",
     width: widths.reduce((most, row) => Math.max(most, row[index] ?? 0), 0),

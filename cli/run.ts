@@ -2,7 +2,6 @@
 import { isSignalhouseError, SignalhouseError } from "../schemas/errors.ts";
 import { parseCommand } from "./command.ts";
 import { COMMANDS } from "./commands.ts";
-import { loadConfig } from "./config-file.ts";
 import { EXIT, exitCodeOf, printFailure } from "./failures.ts";
 import { findCommand, groupOf } from "./find-command.ts";
 import { commandHelp } from "./help-text.ts";
@@ -33,7 +32,8 @@ export async function run(args: readonly string[], world: World): Promise<number
     if (values.help) return say(commandHelp(name, command));
     const { json = false, quiet = false } = values;
     out = new Output(world, { json, quiet, level: values.debug ? "debug" : (values["log-level"] ?? "info") });
-    const config = () => loadConfig(world, { file: values.config, warehouse: values.warehouse });
+    // Not every command has a configuration, and reading one takes longer than some of these.
+    const config = async () => (await import("./config-file.ts")).loadConfig(world, { file: values.config, warehouse: values.warehouse });
     return await command.run({ ...world, out, config, configFile: values.config, commands: COMMANDS }, { values, positionals });
   } catch (thrown) {
     // After an interruption everything that goes on fails in its own way; the interruption is what happened.

@@ -90,11 +90,16 @@ async function signalCount(connection: DuckDBConnection): Promise<number> {
  * Makes sure that a warehouse that is only read has all that this version asks of it: its schema version, its tables and their columns. Views that an older version has
  * made are no reason to refuse: they are as good as they were.
  * @param options.exceptTables whether tables may be missing, for whoever tells of these himself
+ * @param options.version its schema version, where that is known
  * @throws SignalhouseError warehouse_older, warehouse_newer
  */
-export async function assertCurrent(connection: DuckDBConnection, path: string, { exceptTables = false } = {}): Promise<void> {
+export async function assertCurrent(
+  connection: DuckDBConnection,
+  path: string,
+  { exceptTables = false, version: known }: { exceptTables?: boolean; version?: number } = {},
+): Promise<void> {
   const target = MIGRATIONS.length + 1;
-  const version = await schemaVersion(connection);
+  const version = known ?? (await schemaVersion(connection));
   assertNotNewer(version, target);
   const { tables, columns } = await missingParts(connection);
   // Nobody reads signalhouse.meta but who writes.

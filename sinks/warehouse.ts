@@ -91,8 +91,11 @@ export async function openWarehouse(place: Place, options: WarehouseOptions = {}
     };
     try {
       if (access === "write") await prepareSchema(connection, version, migration);
-      else if ((await schemaVersion(connection)) === undefined) throw missing(place);
-      else if (mayLack !== "anything") await assertCurrent(connection, place.name, { exceptTables: mayLack === "tables" });
+      else {
+        const found = await schemaVersion(connection);
+        if (found === undefined) throw missing(place);
+        if (mayLack !== "anything") await assertCurrent(connection, place.name, { exceptTables: mayLack === "tables", version: found });
+      }
       return { name: place.name, memory, connection, connect, contactColumns: access === "write" ? await contactColumns(connection) : [], close };
     } catch (error) {
       close();

@@ -13,3 +13,10 @@ test("it is decided of each dependency's install script whether it runs, so that
     scripts.map(([path]) => path.replace(/^.*node_modules\//, "")).sort(),
   );
 });
+
+test("of each package whose code is in the command line its licence is there, too", () => {
+  const licences = readFileSync(join(ROOT, "dist/cli/LICENSES.txt"), "utf8");
+  // ssh2 has machine code, and stays where npm puts it.
+  const bundled = Object.keys(json("package.json")["dependencies"] ?? {}).filter((name) => name !== "ssh2");
+  for (const name of bundled) expect(licences).toMatch(new RegExp(`^${name} [0-9].*\n\n[^]*?(?:Copyright|License)`, "m"));
+});

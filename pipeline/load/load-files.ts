@@ -35,7 +35,7 @@ export type Reader = (typeof READERS)[number];
 
 export interface LoadContext extends Omit<ReadContext, "onEvent"> {
   runId: bigint | null;
-  /** How records are read; by DuckDB by default. */
+  /** How records are read; by DuckDB by default, but for files so small that this does not pay. */
   reader?: Reader | undefined;
   onEvent?: ((event: LoadEvent) => void) | undefined;
 }
@@ -54,6 +54,13 @@ const FATAL = [
   "host_key_changed",
 ] as const;
 
+/** Bytes as they come, below which a file is read record by record from the start: some two hundred records, which are read before the vector path would be set up. */
+const SMALL = 16 * 1024;
+
+/** Whether a file takes the vector path, as far as it goes. How large it is that can be read once is not known. */
+const takesVector = ({ size, once = false }: Source, reader: Reader | undefined) =>
+  reader === undefined ? once || size >= SMALL : reader === "vector";
+
 /**
  * Loads files in order. A file that fails is recorded and does not stop the others.
  * Memory: what one file's reading and another one's merge need, whatever their size.
@@ -61,12 +68,14 @@ const FATAL = [
  */
 export async function loadFiles(sources: Iterable<Source>, context: LoadContext): Promise<FileResult[]> {
   const results: FileResult[] = [];
-  const spool = context.reader === "row" ? undefined : await Spool.make();
+  let spool: Spool | undefined;
   let merging: Promise<void> = Promise.resolve();
   try {
     for (const source of sources) {
       context.signal.throwIfAborted();
-      const read = await readFile(source, context, spool, merging);
+      const isVector = takesVector(source, context.reader);
+      if (isVector) spool ??= await Spool.make();
+      const read = await readFile(source, context, isVector ? spool : undefined, merging);
       await merging.catch(async (error: unknown) => {
         await read.load.close();
         throw error;

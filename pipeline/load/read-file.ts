@@ -44,16 +44,12 @@ export interface Read {
   error?: unknown;
 }
 
-/** A file of fewer is read sooner record by record: it takes DuckDB a while to plan what it does with many at once. */
-const FEW_BYTES = 64 * 1024;
-
 /**
  * Reads a file into staging.
  * @param spool for the vector path; without it records are read one by one
  * @param before settles when the load before is over
  */
 export async function readFile(source: Source, context: ReadContext, spool: Spool | undefined, before: Promise<void>): Promise<Read> {
-  if (!source.once && source.size < FEW_BYTES && !context.sizes) return readOnce(source, context, undefined, before);
   const read = await readOnce(source, context, spool, before);
   const needsLess = isOutOfMemory(read.error);
   if (!spool || !(needsLess || isOfTheData(read.error))) return read;
