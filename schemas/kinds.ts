@@ -1,8 +1,7 @@
 /**
- * The kinds of value that a column can have, each with its DuckDB type and the zod type that reads it.
+ * The kinds of value that a column can have, each with its DuckDB type and what reads it.
  * fitKind() takes a cell's text or a JSON value and gives the record's value; where there is none, the value does not fit.
  */
-import { z } from "zod";
 
 /**
  * A JSON number that a double does not give back as it is written (too long, or with zeros at its end), kept as its text.
@@ -183,16 +182,6 @@ function parsedList(text: string): unknown {
   }
 }
 
-/** A zod type out of a function that gives undefined for what does not fit. */
-function fitting<T>(read: (value: unknown) => Fitted<T> | undefined, expected: string) {
-  return z.unknown().transform((value, context) => {
-    const result = read(value);
-    if (result !== undefined) return result;
-    context.addIssue({ code: "custom", message: `expected ${expected}` });
-    return z.NEVER;
-  });
-}
-
 const viaText =
   <T>(read: (text: string) => T | undefined) =>
   (value: unknown) => {
@@ -208,24 +197,18 @@ const whole =
     return value === undefined ? undefined : { value, rounded: false };
   };
 
-/** The zod type of each kind, for values that are not null. */
-const KIND_TYPES: { readonly [K in Kind]: z.ZodType<Fitted<KindValues[K]>> } = {
-  text: fitting(whole(scalarText), "text"),
-  decimal: fitting(viaText(fitDecimal), `a number that ${DUCKDB_TYPES.decimal} holds`),
-  boolean: fitting(whole(viaText((text) => BOOLEANS.get(text.trim().toLowerCase()))), "true or false"),
-  timestamp: fitting(viaText(fitTime), "an ISO 8601 time"),
-  texts: fitting(
-    whole((value) => list(typeof value === "string" ? parsedList(value) : value)),
-    "a list of texts",
-  ),
-  json: fitting(
-    whole((value) => stringifyJson(value)),
-    "JSON",
-  ),
+/** What reads each kind, of values that are not null. */
+const READERS: { readonly [K in Kind]: (value: unknown) => Fitted<KindValues[K]> | undefined } = {
+  text: whole(scalarText),
+  decimal: viaText(fitDecimal),
+  boolean: whole(viaText((text) => BOOLEANS.get(text.trim().toLowerCase()))),
+  timestamp: viaText(fitTime),
+  texts: whole((value) => list(typeof value === "string" ? parsedList(value) : value)),
+  json: whole(stringifyJson),
 };
 
 /** What a column of a kind takes of a value that is not null; undefined where the value does not fit. */
-export const fitKind = <K extends Kind>(kind: K, value: unknown): Fitted<KindValues[K]> | undefined => KIND_TYPES[kind].safeParse(value).data;
+export const fitKind = <K extends Kind>(kind: K, value: unknown): Fitted<KindValues[K]> | undefined => READERS[kind](value);
 
 /**
  * JSON text of a parsed JSON value, LongNumbers included, digit for digit. Half a surrogate pair becomes U+FFFD: DuckDB's JSON

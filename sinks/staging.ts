@@ -257,7 +257,9 @@ export class Staging {
     const key = keyOf({ signalType, field, reason });
     const known = this.#drift.get(key) ?? (full ? this.#drift.get(reason) : undefined);
     if (known) return known;
-    const count = { ...(full ? { signalType: "(many)", field: "(many)" } : { signalType, field }), reason, records: 0, firstRecordNo };
+    // Copied: a type that is cut out of a row would hold the whole of it.
+    const kind = full ? { signalType: "(many)", field: "(many)" } : structuredClone({ signalType, field });
+    const count = { ...kind, reason, records: 0, firstRecordNo };
     this.#drift.set(full ? reason : key, count);
     return count;
   }

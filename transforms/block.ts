@@ -45,7 +45,7 @@ export const recordAt = ({ bytes, starts, fieldEnds, firstFields }: Block, index
   withoutLineEnd(bytes.subarray(starts[index], fieldEnds[(firstFields[index + 1] as number) - 1]));
 
 /** A record without its line end; at the end of a file that may be half of one. */
-export function withoutLineEnd(line: Buffer): Buffer {
+function withoutLineEnd(line: Buffer): Buffer {
   let end = line.length;
   if (line[end - 1] === LF) end -= 1;
   if (line[end - 1] === CR) end -= 1;

@@ -186,12 +186,20 @@ function itemsOf(value: unknown, drift: Drift[]): OrderItem[] | undefined {
   });
 }
 
+/** The names under which a payload says again what a fixed column says. */
+const MIRRORING: ReadonlyMap<ExportHeader, readonly string[]> = new Map(
+  Object.values<ExportHeader>(MIRRORED_FIELDS).map((header) => [
+    header,
+    Object.entries<ExportHeader>(MIRRORED_FIELDS).flatMap(([name, of]) => (of === header ? [name] : [])),
+  ]),
+);
+
 /** What the payload says again of a fixed column, as it came; undefined where it says nothing. */
 export function mirrored({ own, envelopes }: Payload, header: ExportHeader): { name: string; value: unknown } | undefined {
   const isNothing = EXPORT_COLUMNS[header].kind === "text" ? (value: unknown) => value === null : saysNothing;
   for (const fields of [own, ...envelopes]) {
-    for (const [name, of] of Object.entries(MIRRORED_FIELDS)) {
-      if (of === header && Object.hasOwn(fields, name) && !isNothing(fields[name])) return { name, value: fields[name] };
+    for (const name of MIRRORING.get(header) ?? []) {
+      if (Object.hasOwn(fields, name) && !isNothing(fields[name])) return { name, value: fields[name] };
     }
   }
   return undefined;

@@ -93,7 +93,7 @@ function build(row: Row, header: Header, content?: Content): SignalRecord | Reje
   if (content) fillContent(record, content, leftovers);
   if (type === "order") record.items ??= [];
 
-  const occurredAt = TIME_HEADERS.map((name) => record[name.toLowerCase()]).find((time) => time !== undefined);
+  const occurredAt = record[TIME_COLUMNS.find((name) => record[name] !== undefined) ?? ""];
   if (typeof occurredAt !== "string") return rejectRow(row, "no_timestamp", whyNoTime(row, header, content));
   record.occurred_at = occurredAt;
   const { signal_id: signalId } = record;
@@ -133,6 +133,11 @@ function categoryIn(content?: Content): string | undefined {
   return typeof said === "string" ? said : undefined;
 }
 
+/** Where it may stand when a signal happened: the first that has a time says. */
+const TIME_COLUMNS = TIME_HEADERS.map((name) => name.toLowerCase());
+/** Fixed columns that content says again. */
+const MIRRORS = MIRRORED_HEADERS.map((header) => ({ header, column: header.toLowerCase(), ...EXPORT_COLUMNS[header] }));
+
 /** Columns that build() fills by itself. */
 const HANDLED = new Set<string>(["SIGNAL_TYPE", "SIGNAL_CONTENT"] satisfies ExportHeader[]);
 
@@ -164,16 +169,14 @@ function fillContent(record: SignalRecord, content: Content, leftovers: Leftover
     record.signal_content = JSON.stringify(content.text);
     leftovers.drift.push({ field: "SIGNAL_CONTENT", reason: "not valid Unicode" });
   } else record.signal_content = content.text;
-  for (const header of MIRRORED_HEADERS) fillMirror(record, header, content.payload, leftovers);
+  for (const mirror of MIRRORS) fillMirror(record, mirror, content.payload, leftovers);
   if (record.table !== "behavior_signals") return;
   const { columns, items } = expandContent(content.payload, record.signal_type, leftovers);
   Object.assign(record, columns);
   if (items) record.items = items;
 }
 
-function fillMirror(record: SignalRecord, header: ExportHeader, payload: Payload, leftovers: Leftovers): void {
-  const column = header.toLowerCase();
-  const { kind, tables } = EXPORT_COLUMNS[header];
+function fillMirror(record: SignalRecord, { header, column, kind, tables }: (typeof MIRRORS)[number], payload: Payload, leftovers: Leftovers): void {
   if (record[column] !== undefined || !(tables as readonly string[]).includes(record.table)) return;
   const said = mirrored(payload, header);
   if (!said) return;

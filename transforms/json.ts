@@ -72,9 +72,15 @@ async function readInPieces(text: string, json: string): Promise<JsonResult> {
 /** Blanks of Unicode, those without width among them, and byte order marks: nothing that anybody sees. */
 const BLANK = /[\s\u0085\u180e\u200b-\u200d\u2060\ufeff]/;
 
+/** Whether a character is blank; of printable ASCII, which nearly every text begins and ends with, that is told without a pattern. */
+function isBlankAt(text: string, at: number): boolean {
+  const code = text.charCodeAt(at);
+  return !(code > 0x20 && code < 0x7f) && BLANK.test(text.charAt(at));
+}
+
 function startOf(text: string): number {
   let start = 0;
-  while (start < text.length && BLANK.test(text.charAt(start))) start += 1;
+  while (start < text.length && isBlankAt(text, start)) start += 1;
   return start;
 }
 
@@ -82,7 +88,7 @@ function startOf(text: string): number {
 export function withoutBlanks(text: string): string {
   const start = startOf(text);
   let end = text.length;
-  while (end > start && BLANK.test(text.charAt(end - 1))) end -= 1;
+  while (end > start && isBlankAt(text, end - 1)) end -= 1;
   return text.slice(start, end);
 }
 

@@ -67,8 +67,12 @@ function onlyOne(list: readonly unknown[], layers: number): Found<JsonObject> {
   return members[0] ?? { kind: "nothing" };
 }
 
+/** What an envelope has its payload under: most contents have none of these, and are one. */
+const ENVELOPE_NAMES: readonly string[] = [...new Set(CONTENT_PATHS.flatMap(([first]) => (first === undefined ? [] : [first])))];
+
 /** The payload in a content: the innermost, so long as it or an envelope around it names a signal type. */
 function unwrap(content: JsonObject): Found<Payload> {
+  if (!ENVELOPE_NAMES.some((name) => Object.hasOwn(content, name))) return { kind: "value", value: { own: content, envelopes: [] } };
   // Paths begin alike, and what stands as a text is read once.
   const seen = new Map<unknown, Found<JsonObject>>();
   const open = (value: unknown): Found<JsonObject> => {

@@ -1,13 +1,11 @@
-/** From blocks of bytes to rows of fields. csv-parse reads the fields; what it cannot read becomes a reject. */
+/** From blocks of bytes to rows of fields, by where the splitter saw fields end; what it gave up becomes a reject. */
 import { isUtf8 } from "node:buffer";
-import { type Options, parse } from "csv-parse/sync";
-import { messageOf } from "../schemas/errors.ts";
 import type { Reject } from "../schemas/record.ts";
 import type { RejectCode } from "../schemas/reject-codes.ts";
-import { type Block, type Broken, fieldCount, fieldEnd, fieldStart, kept, recordAt, recordsOf, withoutLineEnd } from "./block.ts";
+import { type Block, type Broken, fieldCount, fieldEnd, kept, recordAt } from "./block.ts";
 import { QUOTE } from "./bytes.ts";
 
-/** One parsed row: as many fields as its record has. */
+/** One parsed row: as many fields as its record has. Whoever keeps a field keeps the text of its whole record, which it is cut out of, unless it is copied. */
 export interface Row {
   kind: "row";
   record_no: number;
@@ -18,13 +16,10 @@ export interface Row {
   bytes: () => Buffer;
 }
 
-/** Strict: quotes as RFC 4180 has them. The number of fields is judged later, where the row can be kept as a reject. */
-const CSV_OPTIONS = { record_delimiter: ["\r\n", "\n"], relax_column_count: true, skip_empty_lines: true } as const satisfies Options;
-
 /**
  * The rows of one piece of a file; they stay when it has gone.
  * @param firstRecordNo record_no of the piece's first record
- * @param maxRecordBytes for csv-parse, which has its own bound
+ * @param maxRecordBytes the limit that a record may have broken
  */
 export function rowsOf(piece: Block | Broken, firstRecordNo: number, maxRecordBytes: number): (Row | Reject)[] {
   if (piece.kind === "broken") {
@@ -32,76 +27,58 @@ export function rowsOf(piece: Block | Broken, firstRecordNo: number, maxRecordBy
       piece.code === "csv_broken" ? "a quote stands where none may, or is never closed" : `the record has more than ${maxRecordBytes} bytes`;
     return [rejectOf(piece.bytes, firstRecordNo, piece.code, reason)];
   }
-  const block = kept(piece);
-  const together = readTogether(block, maxRecordBytes);
-  return Array.from(block.starts, (_, index) => {
-    const [record_no, fields] = [firstRecordNo + index, together.get(index)];
-    return fields
-      ? { kind: "row", record_no, fields, bytes: () => recordAt(block, index) }
-      : singleRow(recordAt(block, index), record_no, maxRecordBytes);
-  });
+  return markedRows(
+    piece,
+    Array.from(piece.starts, (_, index) => firstRecordNo + index),
+  );
 }
 
-/** The fields of records that can be read in one go, by their index: not those that are not UTF-8. */
-function readTogether(block: Block, maxRecordBytes: number): ReadonlyMap<number, string[]> {
-  const isWhole = isUtf8(block.bytes);
-  const indexes = isWhole ? [...block.starts.keys()] : recordsOf(block).flatMap((record, index) => (isUtf8(record) ? [index] : []));
-  const bytes = isWhole ? block.bytes : Buffer.concat(indexes.map((index) => block.bytes.subarray(block.starts[index], block.starts[index + 1])));
-  const fields = indexes.length === 0 ? [] : parseFields(withoutLineEnd(bytes), "utf8", maxRecordBytes);
-  return new Map(fields?.length === indexes.length ? indexes.map((index, at) => [index, fields[at] as string[]]) : []);
-}
-
-/**
- * The rows of a block, by where the splitter saw their fields end: for few rows out of many, to which csv-parse would have to be set up each time. Both read the same.
- * @param recordNos of its records @param maxRecordBytes as for rowsOf()
- */
-export function markedRows(marked: Block, recordNos: readonly number[], maxRecordBytes: number): (Row | Reject)[] {
+/** The rows of a block; they stay when it has gone. @param recordNos of its records */
+export function markedRows(marked: Block, recordNos: readonly number[]): Row[] {
   const block = kept(marked);
   const isWhole = isUtf8(block.bytes);
   return recordNos.map((record_no, index) => {
-    if (!isWhole && !isUtf8(recordAt(block, index))) return singleRow(recordAt(block, index), record_no, maxRecordBytes);
-    const fields = Array.from({ length: fieldCount(block, index) }, (_, field) =>
-      fieldText(block.bytes, fieldStart(block, index, field), fieldEnd(block, index, field)),
-    );
-    return { kind: "row", record_no, fields, bytes: () => recordAt(block, index) };
+    const bytes = () => recordAt(block, index);
+    if (isWhole || isUtf8(bytes())) return { kind: "row", record_no, fields: fieldsOf(block, index), bytes };
+    const latin1 = new Set<number>();
+    return { kind: "row", record_no, fields: fieldsOf(block, index, latin1), latin1, bytes };
   });
 }
 
-const fieldText = (bytes: Buffer, start: number, end: number) =>
-  bytes[start] === QUOTE ? bytes.toString("utf8", start + 1, end - 1).replaceAll('""', '"') : bytes.toString("utf8", start, end);
+/** A byte that is no character by itself. */
+const NOT_ASCII = /[\x80-\xff]/g;
 
-/** A row by itself, where its block could not be read in one go. */
-function singleRow(record: Buffer, record_no: number, maxRecordBytes: number): Row | Reject {
-  const encoding = isUtf8(record) ? "utf8" : "latin1";
-  const fields = parseFields(record, encoding, maxRecordBytes);
-  if (fields?.length !== 1) return rejectOf(record, record_no, "csv_broken", csvFault(record, maxRecordBytes));
-  const row: Row = { kind: "row", record_no, fields: fields[0] as string[], bytes: () => record };
-  if (encoding === "utf8") return row;
-  const latin1 = new Set<number>();
-  row.fields = row.fields.map((field, at) => {
-    const bytes = Buffer.from(field, "latin1");
-    if (isUtf8(bytes)) return bytes.toString("utf8");
-    latin1.add(at);
-    return field;
-  });
-  return { ...row, latin1 };
+/** The fields of a record. @param latin1 takes those that are not UTF-8; without it all are */
+function fieldsOf(block: Block, index: number, latin1?: Set<number>): string[] {
+  const { bytes, fieldEnds } = block;
+  const [first, count] = [block.firstFields[index] as number, fieldCount(block, index)];
+  const recordStart = block.starts[index] as number;
+  // One character for each byte: what is ASCII is cut out of it, at a tenth of what reading each field out of the bytes costs.
+  const record = bytes.toString("latin1", recordStart, fieldEnd(block, index, count - 1));
+  let odd = nextOdd(record, 0);
+  const fields: string[] = [];
+  let start = 0;
+  for (let field = 0; field < count; field += 1) {
+    const end = field < count - 1 ? (fieldEnds[first + field] as number) - recordStart : record.length;
+    const isQuoted = record.charCodeAt(start) === QUOTE && start < end;
+    const [from, to] = isQuoted ? [start + 1, end - 1] : [start, end];
+    let text: string;
+    if (odd < to) {
+      odd = nextOdd(record, to);
+      const isText = !latin1 || isUtf8(bytes.subarray(recordStart + from, recordStart + to));
+      if (!isText) latin1.add(field);
+      text = bytes.toString(isText ? "utf8" : "latin1", recordStart + from, recordStart + to);
+    } else text = record.slice(from, to);
+    fields.push(isQuoted ? text.replaceAll('""', '"') : text);
+    start = end + 1;
+  }
+  return fields;
 }
 
-function parseFields(bytes: Buffer, encoding: "utf8" | "latin1", maxRecordBytes: number): string[][] | undefined {
-  try {
-    return parse(bytes, { ...CSV_OPTIONS, encoding, max_record_size: maxRecordBytes });
-  } catch {
-    return undefined;
-  }
-}
-
-function csvFault(record: Buffer, maxRecordBytes: number): string {
-  try {
-    parse(record, { ...CSV_OPTIONS, max_record_size: maxRecordBytes });
-    return "the row reads as more than one record";
-  } catch (error) {
-    return messageOf(error);
-  }
+/** Where the next byte stands that is not ASCII. */
+function nextOdd(record: string, from: number): number {
+  NOT_ASCII.lastIndex = from;
+  return NOT_ASCII.exec(record)?.index ?? Infinity;
 }
 
 /** The reject that keeps a row whole. */

@@ -115,11 +115,11 @@ export class Stretch {
       some.push({ recordNo, bytes: text.read(at, length) });
       size += length;
       if (some.length < SOME && size < SOME_BYTES) continue;
-      yield this.#readRows(some, maxRecordBytes);
+      yield this.#readRows(some);
       some = [];
       size = 0;
     }
-    if (some.length > 0) yield this.#readRows(some, maxRecordBytes);
+    if (some.length > 0) yield this.#readRows(some);
     for (const { recordNo, at, length, code } of this.#broken)
       yield rowsOf({ kind: "broken", bytes: text.read(at, length), code }, recordNo, maxRecordBytes);
   }
@@ -129,12 +129,11 @@ export class Stretch {
     return this.left <= records && this.#leftBytes <= characters;
   }
 
-  #readRows(some: readonly { recordNo: number; bytes: Buffer }[], maxRecordBytes: number): (Row | Reject)[] {
+  #readRows(some: readonly { recordNo: number; bytes: Buffer }[]): Row[] {
     const block = this.#options.marker.whole(some.map(({ bytes }) => bytes));
     return markedRows(
       block,
       some.map(({ recordNo }) => recordNo),
-      maxRecordBytes,
     );
   }
 

@@ -1,6 +1,8 @@
 /** What the library promises beside what the command line does. */
 import { existsSync } from "node:fs";
 import { join } from "node:path";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import { expect, test } from "vitest";
 import { readSignals, syncExports } from "../../pipeline/index.ts";
 import { placeOf } from "../../sinks/places.ts";
@@ -51,4 +53,22 @@ test.each(["before it begins", "after the first file"])("an abort %s is a Signal
 test.each(["nope.csv", "."])("readSignals(%j) says that it cannot be read", async (path) => {
   const error = await failureOf(readSignals(path).next());
   expect(error).toMatchObject({ code: "file_missing", message: expect.stringContaining(path) });
+});
+
+test("a text that is kept of a record keeps nothing else of it", async () => {
+  setFlagsFromString("--expose-gc");
+  const collect = runInNewContext("gc") as () => void;
+  const long = "x".repeat(100_000);
+  async function* file() {
+    yield Buffer.from("SIGNAL_ID,SIGNAL_TYPE,TIMESTAMP,Note\n");
+    for (let number = 0; number < 500; number += 1) yield Buffer.from(`the-id-of-signal-${number},emailSend,2025-09-01,${long}\n`);
+  }
+  collect();
+  const before = process.memoryUsage().heapUsed;
+  const ids: unknown[] = [];
+  for await (const record of readSignals(file())) if (record.kind === "signal") ids.push(record.signal_id);
+  collect();
+  expect(ids).toHaveLength(500);
+  // The 500 records have 50 MB.
+  expect(process.memoryUsage().heapUsed - before).toBeLessThan(25_000_000);
 });

@@ -1,3 +1,4 @@
+import { parse } from "csv-parse/sync";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { type Block, type Broken, fieldCount, kept, recordsOf } from "../../transforms/block.ts";
@@ -23,6 +24,11 @@ const textsOf = (pieces: readonly (Block | Broken)[]): unknown[] =>
   pieces.flatMap((piece): unknown[] => (piece.kind === "block" ? recordsOf(piece).map(String) : [{ [piece.code]: String(piece.bytes) }]));
 const rowsIn = (pieces: readonly (Block | Broken)[]) => pieces.flatMap((piece) => rowsOf(piece, 1, LIMIT));
 const fieldsIn = (rows: readonly (Row | Reject)[]) => rows.map((row) => (row.kind === "row" ? row.fields : row.raw));
+
+/** A row's fields as they are in the file, a character for each byte. */
+const bytesOf = ({ fields, latin1 }: Row) => fields.map((text, at) => (latin1?.has(at) ? text : Buffer.from(text).toString("latin1")));
+/** The same, as csv-parse reads a record. */
+const parsed = (record: Buffer) => parse(record, { record_delimiter: ["\r\n", "\n"], encoding: "latin1" })[0];
 
 /** What a field may hold, as a writer may write it. */
 const field = fc
@@ -108,6 +114,7 @@ describe("whatever is written", () => {
         const rows = rowsIn(pieces);
         expect(rows).toHaveLength(pieces.reduce((sum, piece) => sum + (piece.kind === "block" ? piece.records : 1), 0));
         expect(textsOf(await piecesIn(input))).toEqual(textsOf(pieces));
+        for (const row of rows) if (row.kind === "row") expect(bytesOf(row)).toEqual(parsed(row.bytes()));
       }),
       { numRuns: often(200, 1000) },
     );
