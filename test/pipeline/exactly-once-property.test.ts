@@ -191,7 +191,7 @@ test("any files in any order, some of them twice, give the latest version of eve
         const scratch = await scratchWarehouse();
         const model = new Model();
         const expected = order.map((file) => model.load(file));
-        const sizes = { rowGroup: 16 * 1024, stretch: 48 * 1024, few: 0 };
+        const sizes = { rowGroup: 16 * 1024, stretch: 48 * 1024 };
         expect(
           await scratch.load(
             order.map(({ source }) => source),

@@ -7,9 +7,9 @@ import { piecesOf } from "../transforms/reading.ts";
 import { csv, memoryFile, pageView, type Scratch, scratchWarehouse } from "../helpers/warehouse.ts";
 
 /** So that DuckDB reads small files, too, in several stretches. */
-const SMALL = { sizes: { rowGroup: 8 * 1024, stretch: 32 * 1024, few: 0 } };
+const SMALL = { sizes: { rowGroup: 8 * 1024, stretch: 32 * 1024 } };
 /** In one stretch. */
-const LARGE = { sizes: { rowGroup: 1024 * 1024, stretch: 4 * 1024 * 1024, few: 0 } };
+const LARGE = { sizes: { rowGroup: 1024 * 1024, stretch: 4 * 1024 * 1024 } };
 
 const loading = (scratch: Scratch, reader: Reader, files: readonly Source[], sizes = SMALL) => scratch.load(files, { reader, ...sizes });
 const file = (path: string, mtime: number, bytes: string | Uint8Array): Source => {

@@ -11,7 +11,7 @@ const iso = (ms: number) => new Date(ms).toISOString();
 type Row = Record<string, string>;
 
 /** So that DuckDB reads records of small files, too. */
-const ALL_BY_DUCKDB = { sizes: { rowGroup: 16 * 1024, stretch: 48 * 1024, few: 0 } };
+const ALL_BY_DUCKDB = { sizes: { rowGroup: 16 * 1024, stretch: 48 * 1024 } };
 
 /** An order of 100. */
 const order = (id: string, time: string, more: Row = {}): Row => ({

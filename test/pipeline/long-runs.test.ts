@@ -63,7 +63,7 @@ const source: Source = {
 
 test.each(READERS)("the %s reader", { timeout: 300_000 }, async (reader) => {
   const scratch = await scratchWarehouse({ memory: "2GB" });
-  const sizes = { rowGroup: 16 * 1024 * 1024, stretch: 64 * 1024 * 1024, few: 0 };
+  const sizes = { rowGroup: 16 * 1024 * 1024, stretch: 64 * 1024 * 1024 };
   const cases = Object.entries(CASES);
   const rejected = cases.flatMap(([name, { gives }]) => ("rejected" in gives ? [[name, gives.rejected]] : []));
   expect(await scratch.load([source], { reader, sizes })).toMatchObject([

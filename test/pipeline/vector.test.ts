@@ -1,5 +1,5 @@
 /** The vector path means what the row path means: whatever a file holds, both stage the same rows, rejects and drift. */
-import { existsSync, readdirSync, readFileSync, readlinkSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, readlinkSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { DuckDBConnection } from "@duckdb/node-api";
@@ -15,17 +15,13 @@ import type { Drift } from "../../schemas/record.ts";
 import { SIGNAL_TYPES, type Table } from "../../schemas/signal-types.ts";
 import { ORDER_ITEM_COLUMNS, SIGNAL_TABLES } from "../../schemas/tables.ts";
 import { DATA_TABLES } from "../../sinks/ddl.ts";
-import { itemsSql } from "../../sinks/vector/content.ts";
-import { Cores } from "../../sinks/vector/cores.ts";
-import { Lanes } from "../../sinks/vector/lanes.ts";
-import { type Projection, projectionOf } from "../../sinks/vector/projection.ts";
-import { type ReadRows, sourceOf } from "../../sinks/vector/text-rows.ts";
+import { plainSql, sourceOf } from "../../sinks/vector/plain-rows.ts";
 import { verifyWarehouse } from "../../sinks/verify.ts";
 import { placeOf } from "../../sinks/places.ts";
 import { openWarehouse, type Warehouse } from "../../sinks/warehouse.ts";
 import { readHeader } from "../../transforms/header.ts";
 import { readRecords } from "../../transforms/records.ts";
-import { placesIn, Router } from "../../transforms/route.ts";
+import { Router } from "../../transforms/route.ts";
 import { split } from "../../transforms/split.ts";
 import { piecesOf } from "../transforms/reading.ts";
 import { ROOT } from "../helpers/markdown.ts";
@@ -49,7 +45,7 @@ const TABLES = [
 ];
 
 /** Stretches of so many bytes, all of which DuckDB reads. */
-const sizesOf = (most: number | undefined) => (most === undefined ? {} : { sizes: { rowGroup: most / 3, stretch: most / 2, few: 0 } });
+const sizesOf = (most: number | undefined) => (most === undefined ? {} : { sizes: { rowGroup: most / 3, stretch: most / 2 } });
 
 /** A file that comes in pieces, so that it has many blocks. */
 const inPieces = (path: string, mtime: number | string, bytes: Buffer, size = 500): Source => ({
@@ -389,7 +385,7 @@ test(`what DuckDB reads of any export is what the row path reads: ${RUNS} of the
   await fc.assert(
     fc.asyncProperty(TWO_FILES, async (files) => {
       const expected = await Promise.all(files.map(recordsByRow));
-      for (const { file, recordNo, row } of await readByDuckdb(warehouse, connection, files, join(folder, "part"))) {
+      for (const { file, recordNo, row } of await readByDuckdb(connection, files, join(folder, "part"))) {
         expect({ recordNo, row }).toEqual({ recordNo, row: expected[file]?.get(recordNo) });
         plain += 1;
       }
@@ -458,15 +454,16 @@ interface PlainRecord {
 /** The record_no of the first record of the second file, less one, and so on. */
 const FILE_STEP = 10_000;
 
+let parts = 0;
+
 /** The plain records of files that have a header in common, as DuckDB reads them; of a damaged one, that has another header, nothing. */
-async function readByDuckdb(warehouse: Warehouse, connection: DuckDBConnection, files: readonly Buffer[], at: string): Promise<PlainRecord[]> {
+async function readByDuckdb(connection: DuckDBConnection, files: readonly Buffer[], at: string): Promise<PlainRecord[]> {
   const found = new Map<number, Plain>();
   const headers = files.map((file) => parse(file, { bom: true, to: 1, relax_column_count: true })[0] ?? []);
   const header = readHeader(headers[0] as string[], []);
   const type = header.positions.get("SIGNAL_TYPE");
   if (type === undefined) return [];
-  const tables = (["marketing_signals", "behavior_signals"] as const).filter((table) => projectionOf(table, header, placesIn(table, header.fields)));
-  const router = new Router(header, type, tables);
+  const router = new Router(header, type, ["marketing_signals", "behavior_signals"]);
   for (const [index, file] of files.entries()) {
     if (headers[index]?.join() !== headers[0]?.join()) continue;
     // The header row is none of the types, and so is left.
@@ -477,25 +474,30 @@ async function readByDuckdb(warehouse: Warehouse, connection: DuckDBConnection, 
     }
   }
   for (const { table, file: part } of router.take()) {
-    const text = `${at}.text`;
-    writeFileSync(text, Buffer.concat(part));
-    const lanes = new Lanes(new AbortController().signal, new Cores(2));
-    lanes.add(await warehouse.connect());
-    const reading = lanes.read(projectionOf(table, header, placesIn(table, header.fields)) as Projection, { files: [text] }, `${at}.rows`);
-    const read = (await reading.take()) as ReadRows;
-    await lanes.close();
-    const source = sourceOf(read.files);
-    const orders = read.projection.orders?.(source);
-    const items = orders === undefined ? [] : await rows<Plain>(connection, `FROM (${itemsSql(orders)}) ORDER BY record_no, item_no`, true);
-    for (const row of await rows<Plain>(connection, `SELECT COLUMNS(name -> name <> 'items') FROM (${read.projection.rows(source)})`, true)) {
+    // A path of its own: DuckDB keeps what it knows of a file.
+    const path = `${at}-${(parts += 1)}`;
+    writeFileSync(path, Buffer.concat(part));
+    const sql = plainSql(table, header);
+    const source = sourceOf({ files: [path] });
+    const met = "record_no, key_hash, signal_type, occurred_at";
+    const keys = await rows(connection, `FROM (${sql.keys(source)}) ORDER BY record_no`);
+    expect(keys).toEqual(await rows(connection, `SELECT ${met} FROM (${sql.rows(source)}) ORDER BY record_no`));
+    const items = sql.items ? await rows<Plain>(connection, `FROM (${sql.items(source)}) ORDER BY record_no, item_no`, true) : [];
+    for (const row of await rows<Plain>(connection, `SELECT * EXCLUDE (key_hash) FROM (${sql.rows(source)})`, true)) {
       const recordNo = Number(row["record_no"]);
       const columns = Object.entries(row).flatMap(([name, value]) => (value === null ? [] : [[name, told(value, kindOf(table, name))]]));
       // What countDrift() counts.
       const drift = Object.keys(JSON.parse((row["extra"] as string | null) ?? "{}") as object).filter((name) => !ENVELOPE_FIELDS.includes(name));
       found.set(recordNo, { table, ...Object.fromEntries(columns), record_no: recordNo % FILE_STEP, drift });
     }
-    for (const { record_no, signal_key: _key, order_id: _order, occurred_at: _at, ...item } of items) {
+    rmSync(path);
+    for (const { record_no, signal_key, order_id, occurred_at, ...item } of items) {
       const row = found.get(Number(record_no));
+      expect({ signal_key, order_id: order_id ?? undefined, occurred_at: told(occurred_at, "timestamp") }).toEqual({
+        signal_key: row?.["signal_key"],
+        order_id: row?.["order_id"],
+        occurred_at: row?.["occurred_at"],
+      });
       const columns = Object.entries(item).flatMap(([name, value]) => (value === null ? [] : [[name, told(value, ITEM_KINDS[name])]]));
       if (row) row["items"] = [...((row["items"] as Plain[] | undefined) ?? []), Object.fromEntries(columns)];
     }
@@ -584,7 +586,7 @@ async function expectSameContent(type: string, content: fc.Arbitrary<string>): P
       const records = contents.map((text, number) => ({ ...pageView(String(number)), SIGNAL_TYPE: type, SIGNAL_CONTENT: text }));
       const file = Buffer.from(csv(records));
       const expected = await recordsByRow(file);
-      for (const { recordNo, row } of await readByDuckdb(warehouse, connection, [file], at)) {
+      for (const { recordNo, row } of await readByDuckdb(connection, [file], at)) {
         expect({ recordNo, row }).toEqual({ recordNo, row: expected.get(recordNo) });
         plain.push(row);
       }
@@ -861,27 +863,41 @@ describe("a whole load", () => {
     { memory: "1GB", once: false, used: "572.2 MiB" },
     { memory: "512MB", once: false, used: "488.2 MiB" },
     { memory: "1GB", once: true, used: "953.6 MiB" },
-  ])("uses of $memory of memory what is of use (once: $once), and gives the rest back, however it ends", async ({ memory, once, used }) => {
-    const warehouse = await openWarehouse(placeOf(":memory:"), { memory });
-    const limit = async () => (await rows<{ v: string }>(warehouse.connection, "SELECT memory_limit AS v FROM pragma_database_size()"))[0]?.v;
-    const before = await limit();
-    const source = { ...inPieces("a.csv", "2025-09-01T00:00:00Z", Buffer.from(file)), once };
-    let during: string | undefined;
-    const failing: Source = {
-      ...source,
-      async *open(signal) {
-        yield* source.open(signal);
-        during = await limit();
+  ])(
+    "uses of $memory of memory what is of use (once: $once), rows in any order, and gives all settings back, however it ends",
+    async ({ memory, once, used }) => {
+      const warehouse = await openWarehouse(placeOf(":memory:"), { memory, threads: 3 });
+      const settings = async () => {
+        const names = ["memory_limit", "preserve_insertion_order", "threads"].map((name) => `current_setting('${name}')::VARCHAR AS ${name}`);
+        return (await rows<Record<string, string>>(warehouse.connection, `SELECT ${names.join(", ")}`))[0];
+      };
+      const before = await settings();
+      expect(before).toMatchObject({ preserve_insertion_order: "true", threads: "3" });
+      const source = { ...inPieces("a.csv", "2025-09-01T00:00:00Z", Buffer.from(file)), once };
+      let during: Record<string, string> | undefined;
+      const noting = (end: () => void): Source => ({
+        ...source,
+        async *open(signal) {
+          yield* source.open(signal);
+          during = await settings();
+          end();
+        },
+      });
+      const failing = noting(() => {
         throw new Error("lost");
-      },
-    };
-    const options = { warehouse, limits: LIMITS, runId: null, signal: new AbortController().signal, reader: "vector", ...sizesOf(1500) } as const;
-    expect(await loadFiles([failing], options)).toMatchObject([{ status: "failed" }]);
-    expect({ during, after: await limit() }).toEqual({ during: used, after: before });
-    expect(await loadFiles([source], options)).toMatchObject([{ status: "loaded" }]);
-    expect(await limit()).toBe(before);
-    warehouse.close();
-  });
+      });
+      const options = { warehouse, limits: LIMITS, runId: null, signal: new AbortController().signal, reader: "vector", ...sizesOf(1500) } as const;
+      const whileWriting = { memory_limit: used, preserve_insertion_order: "false" };
+      expect(await loadFiles([failing], options)).toMatchObject([{ status: "failed" }]);
+      expect(during).toMatchObject(whileWriting);
+      expect(await settings()).toEqual(before);
+      during = undefined;
+      expect(await loadFiles([noting(() => undefined)], options)).toMatchObject([{ status: "loaded" }]);
+      expect(during).toMatchObject(whileWriting);
+      expect(await settings()).toEqual(before);
+      warehouse.close();
+    },
+  );
 
   test("leaves no spool behind, however it ends", async () => {
     await loaded("vector", 1_000_000);

@@ -6,7 +6,7 @@ import { csv, memoryFile, pageView, type Scratch, scratchWarehouse } from "../he
 
 const signal = (id: string, type: string, content: object) => ({ ...pageView(id), SIGNAL_TYPE: type, SIGNAL_CONTENT: JSON.stringify(content) });
 const leftOut = async ({ warehouse }: Scratch) => (await readStatus(warehouse.connection)).amounts_left_out;
-const sizes = { rowGroup: 1_000_000, stretch: 3_000_000, few: 0 };
+const sizes = { rowGroup: 1_000_000, stretch: 3_000_000 };
 
 const ROWS = [
   signal("1", "addToCart", { unitPrice: "10%", discount: "12 EUR", itemQuantity: 1 }),
