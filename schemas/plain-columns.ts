@@ -91,7 +91,7 @@ export function plainPlan(table: Table, { fields, positions }: Pick<Header, "fie
     copied,
     checked,
     content,
-    found: [...found, text(KEY_COLUMN), ...(hasContent ? CONTENT_COLUMNS : [])],
+    found: [...found, ...(positions.has("SIGNAL_ID") ? [text(KEY_COLUMN)] : []), ...(hasContent ? CONTENT_COLUMNS : [])],
     byType: table === "marketing_signals" ? ["signal_type", "channel", "action"] : ["signal_type"],
     others,
   };

@@ -43,7 +43,8 @@ export function plainSql(table: Table, header: Header): PlainSql {
   const lists = found.flatMap(({ name, kind }) =>
     kind === "texts" ? [`string_split(${id(name)}, ${quoteText(LIST_MARK)})[2:] AS ${id(name)}`] : [],
   );
-  const shown = `* EXCLUDE (${[KEY_COLUMN, ...(hasContent ? [ITEMS_COLUMN, HASH_COLUMN] : [])].join(", ")}) ${lists.length > 0 ? `REPLACE (${lists.join(", ")})` : ""}`;
+  const inputs = [KEY_COLUMN, ITEMS_COLUMN, HASH_COLUMN].filter((name) => names.has(name));
+  const shown = `* ${inputs.length > 0 ? `EXCLUDE (${inputs.join(", ")})` : ""} ${lists.length > 0 ? `REPLACE (${lists.join(", ")})` : ""}`;
   const key = keyOf(header, at, time, hasContent);
   // The key is used twice.
   const keyed = (columns: string, from: string) =>

@@ -66,6 +66,7 @@ test("each record goes to its type's table, with its number and what goes by its
   expect(left).toEqual([]);
   const said = {
     signal_id: "00000000-0000-4000-8000-00000000000b",
+    signal_key: "00000000-0000-4000-8000-00000000000b",
     signal_type: "pageView",
     signal_content: '{"a":"b,c"}',
     timestamp: TIME,
@@ -629,7 +630,8 @@ describe("content", () => {
     const rows = texts.map((text) => row({ SIGNAL_ID: "abcdefgh-0000-4000-8000-000000000000", SIGNAL_TYPE: "pageView", SIGNAL_CONTENT: text }));
     const { left, parts } = await routed(rows);
     expect(left).toEqual([2, 4]);
-    const said = { signal_id: "abcdefgh-0000-4000-8000-000000000000", signal_type: "pageView", timestamp: TIME };
+    const id = "abcdefgh-0000-4000-8000-000000000000";
+    const said = { signal_id: id, signal_key: id, signal_type: "pageView", timestamp: TIME };
     expect(parts.behavior_signals).toEqual([
       { record_no: 1, ...said, signal_content: texts[0], url: "a", page_title: "t" },
       { record_no: 3, ...said, signal_content: texts[2], page_title: "u", extra: '{"tier":[3,4]}' },
