@@ -16,13 +16,14 @@ const figures: StageFigures = { main: 0, alone: 0, shared: 0 };
 let threads = 1;
 let isBusy = false;
 
-const run = Reflect.get(DuckDBConnection.prototype, "run") as DuckDBConnection["run"];
-DuckDBConnection.prototype.run = async function (this: DuckDBConnection, ...given: Parameters<typeof run>) {
+type Run = DuckDBConnection["run"];
+const { value: run } = Object.getOwnPropertyDescriptor(DuckDBConnection.prototype, "run") as { value: Run };
+DuckDBConnection.prototype.run = async function (this: DuckDBConnection, ...given: Parameters<Run>) {
   // Statements of two connections at once would be counted twice.
   if (isBusy) throw new Error(`a statement began before the one before it was over: ${given[0]}`);
   isBusy = true;
   try {
-    let result: Awaited<ReturnType<typeof run>> | undefined;
+    let result: Awaited<ReturnType<Run>> | undefined;
     const { others } = await cpuOf(async () => (result = await run.apply(this, given)));
     if (threads === 1) figures.alone += others;
     else figures.shared += others / threads;
