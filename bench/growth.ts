@@ -4,9 +4,8 @@ import { copyFile, open } from "node:fs/promises";
 import { join } from "node:path";
 import { DuckDBInstance } from "@duckdb/node-api";
 import { keyHash } from "../sinks/identity.ts";
-import { fresh, load, removeWarehouse, standardFile } from "./load.ts";
-import { inTurn, median } from "./median.ts";
-import type { LoadFigures } from "./run-load.ts";
+import { fresh, load, type Measured, removeWarehouse, standardFile } from "./load.ts";
+import { inTurn, median, rounded } from "./median.ts";
 
 const RECORDS = 200_000;
 /** Rows of the full warehouses beside those of a first file, and how many times as long a load may take there. */
@@ -21,6 +20,7 @@ export interface GrowthRow {
   seconds: number;
   ratio: number;
   aim: number | string;
+  "CPU seconds": number;
   "peak RSS MiB": number;
 }
 
@@ -29,7 +29,7 @@ export interface GrowthRow {
  */
 export async function benchGrowth(folder: string): Promise<GrowthRow[]> {
   const file = await standardFile(folder, RECORDS, 2);
-  const contenders: Record<string, () => Promise<LoadFigures>> = { empty: () => fresh(folder, load("vector"))(file) };
+  const contenders: Record<string, () => Promise<Measured>> = { empty: () => fresh(folder, load("vector"))(file) };
   for (const { rows } of FULL) {
     const full = join(folder, `full-${rows}.duckdb`);
     if (!existsSync(full)) await made(full, async (making) => fill(making, rows, await standardFile(folder, RECORDS)));
@@ -42,21 +42,20 @@ export async function benchGrowth(folder: string): Promise<GrowthRow[]> {
       return figures;
     };
   }
-  const taken = await inTurn<LoadFigures>(contenders);
+  const taken = await inTurn<Measured>(contenders);
   const seconds = (name: string) => median((taken.get(name) ?? []).map((figures) => figures.seconds));
   return [...taken].map(([warehouse, figures]) => ({
     warehouse,
     seconds: rounded(seconds(warehouse)),
     ratio: rounded(seconds(warehouse) / seconds("empty")),
     aim: FULL.find(({ rows }) => named(rows) === warehouse)?.aim ?? "",
+    "CPU seconds": rounded(median(figures.map(({ cpuSeconds }) => cpuSeconds))),
     "peak RSS MiB": Math.round(median(figures.map(({ peakMiB }) => peakMiB))),
   }));
 }
 
 /** With the rows of the one file that each of them has. */
 const named = (rows: number) => `${(rows + RECORDS).toLocaleString("en")} rows`;
-
-const rounded = (value: number) => Math.round(value * 100) / 100;
 
 /** Has a file on the disk: DuckDB's commit would else wait for all of the copy. */
 async function flush(path: string): Promise<void> {

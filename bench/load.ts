@@ -13,13 +13,14 @@ import { generateExport } from "../samples/generator/exports.ts";
 import { split } from "../transforms/split.ts";
 import { unzip } from "../transforms/unzip.ts";
 import type { LoadFigures } from "./run-load.ts";
-import { inTurn, median, ROUNDS } from "./median.ts";
+import { inTurn, median, rounded, ROUNDS } from "./median.ts";
 
 const SIZES = [200_000, 2_000_000] as const;
 export interface LoadRow {
   contender: string;
   file: string;
   "records/s": number;
+  "CPU seconds": number;
   "peak RSS MiB": number | "";
 }
 
@@ -31,15 +32,29 @@ export async function standardFile(folder: string, rows: number, seed = 1): Prom
   return out;
 }
 
-/** A folder with another version of signalhouse, built, to measure this one against. */
-export const OTHER = process.env["BENCH_OTHER"];
+/** What a process took. */
+export interface Measured extends LoadFigures {
+  /** User and system, of the process from its start to its end, and of its children. */
+  cpuSeconds: number;
+}
 
+/** Runs a program that prints a LoadFigures at its end, and measures its CPU seconds: the shell's `times` tells those of any program. */
+export async function measured(program: string, ...args: string[]): Promise<Measured> {
+  const { stdout } = await promisify(execFile)("sh", ["-c", '"$@" && times', "sh", program, ...args]);
+  const [figures = "", , ofChildren = ""] = stdout.trimEnd().split("\n").slice(-3);
+  const cpuSeconds = [...ofChildren.matchAll(/(\d+)m([\d.]+)s/g)].reduce(
+    (sum, [, minutes, seconds]) => sum + Number(minutes) * 60 + Number(seconds),
+    0,
+  );
+  return { ...(JSON.parse(figures) as LoadFigures), cpuSeconds };
+}
+
+/** A load by this version, or by one that is built in another folder. */
 export const load =
-  (reader: Reader, memory = "", threads: number | "" = "", version?: string) =>
-  async (warehouse: string, file: string): Promise<LoadFigures> => {
+  (reader: Reader, memory = "", version?: string) =>
+  (warehouse: string, file: string): Promise<Measured> => {
     const script = version === undefined ? fileURLToPath(new URL("run-load.js", import.meta.url)) : join(version, "dist/bench/run-load.js");
-    const { stdout } = await promisify(execFile)(process.execPath, [script, warehouse, reader, memory, String(threads), file]);
-    return JSON.parse(stdout) as LoadFigures;
+    return measured(process.execPath, script, warehouse, reader, memory, "", file);
   };
 
 /** The row path from .csv.gz to the committed warehouse, beside its limits: gunzip alone, csv-parse alone, and DuckDB's own reader. */
@@ -53,13 +68,14 @@ export async function benchLoad(folder: string): Promise<LoadRow[]> {
       ...(size > 1_000_000 ? {} : LIMITS),
     };
     const runs = Object.fromEntries(Object.entries(contenders).map(([name, run]) => [name, () => run(file)]));
-    const taken = await inTurn<LoadFigures>(runs, rounds);
+    const taken = await inTurn<Measured>(runs, rounds);
     for (const [contender, figures] of taken) {
       const peak = median(figures.map(({ peakMiB }) => peakMiB));
       rows.push({
         contender,
         file: `${size.toLocaleString("en")} records`,
         "records/s": Math.round(size / median(figures.map(({ seconds }) => seconds))),
+        "CPU seconds": rounded(median(figures.map(({ cpuSeconds }) => cpuSeconds))),
         "peak RSS MiB": peak > 0 ? Math.round(peak) : "",
       });
     }
@@ -68,7 +84,7 @@ export async function benchLoad(folder: string): Promise<LoadRow[]> {
 }
 
 /** Runs a load into a warehouse that is made for it and removed. */
-export function fresh(folder: string, run: (warehouse: string, file: string) => Promise<LoadFigures>) {
+export function fresh<T>(folder: string, run: (warehouse: string, file: string) => Promise<T>) {
   return async (file: string) => {
     const warehouse = join(folder, "fresh.duckdb");
     await removeWarehouse(warehouse);
@@ -84,21 +100,23 @@ export async function removeWarehouse(path: string): Promise<void> {
   for (const name of [path, `${path}.wal`]) await rm(name, { force: true });
 }
 
-async function timed(work: () => Promise<void>): Promise<LoadFigures> {
+async function timed(work: () => Promise<void>): Promise<Measured> {
   const start = performance.now();
+  const before = process.cpuUsage();
   await work();
-  return { records: 0, seconds: (performance.now() - start) / 1000, peakMiB: 0 };
+  const { user, system } = process.cpuUsage(before);
+  return { records: 0, seconds: (performance.now() - start) / 1000, peakMiB: 0, cpuSeconds: (user + system) / 1e6 };
 }
 
 /** What no load can beat. */
-export const gunzipAlone = (file: string): Promise<LoadFigures> =>
+export const gunzipAlone = (file: string): Promise<Measured> =>
   timed(async () => {
     for await (const _chunk of await bytesOf(file));
   });
 
 const bytesOf = async (file: string) => unzip((await localFile(file)).open(new AbortController().signal), 1000);
 
-const LIMITS: Record<string, (file: string) => Promise<LoadFigures>> = {
+const LIMITS: Record<string, (file: string) => Promise<Measured>> = {
   "gunzip alone": gunzipAlone,
   "gunzip and csv-parse alone": (file) =>
     timed(async () => {

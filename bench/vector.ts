@@ -19,51 +19,76 @@ import { headerNames } from "../transforms/records.ts";
 import { Router } from "../transforms/route.ts";
 import { rowsOf } from "../transforms/rows.ts";
 import { split, Splitter } from "../transforms/split.ts";
-import { fresh, gunzipAlone, load, OTHER, removeWarehouse, standardFile } from "./load.ts";
-import { inTurn, median } from "./median.ts";
-import type { LoadFigures } from "./run-load.ts";
+import { fresh, gunzipAlone, load, type Measured, measured, removeWarehouse, standardFile } from "./load.ts";
+import { inTurn, median, rounded } from "./median.ts";
 import { startSshd } from "./sshd.ts";
+
+/** Records of the file that most sections load, unless BENCH_MAIN says otherwise. */
+export const MAIN = Number(process.env["BENCH_MAIN"] ?? 2_000_000);
 
 const SQL = fileURLToPath(new URL("../../bench/duckdb-baseline.sql", import.meta.url));
 const BASELINE = fileURLToPath(new URL("run-baseline.js", import.meta.url));
+const DLT = fileURLToPath(new URL("../../bench/dlt-load.py", import.meta.url));
+/** A Python that has dlt. */
+const PYTHON = process.env["BENCH_PYTHON"];
+/** A folder with another version of signalhouse, built, to measure this one against. */
+const OTHER = process.env["BENCH_OTHER"];
 
-/** Rounds, unless BENCH_ROUNDS says otherwise. */
-const ROUNDS = Number(process.env["BENCH_ROUNDS"] ?? 5);
-const MAIN = 2_000_000;
-/** Records of the largest file, unless BENCH_LARGEST says otherwise. */
-const LARGEST = Number(process.env["BENCH_LARGEST"] ?? 4_000_000);
+type Contender = (warehouse: string, file: string) => Promise<Measured>;
 
-const baseline =
-  (memory?: string) =>
-  async (warehouse: string, file: string): Promise<LoadFigures> => {
-    const { stdout } = await promisify(execFile)(process.execPath, [BASELINE, SQL, warehouse, file, "2", ...(memory === undefined ? [] : [memory])]);
-    return JSON.parse(stdout) as LoadFigures;
+const baseline: Contender = (warehouse, file) => measured(process.execPath, BASELINE, SQL, warehouse, file, "2");
+
+/** What dlt keeps beside the database goes with each load. */
+const dlt =
+  (folder: string, python: string): Contender =>
+  async (warehouse, file) => {
+    const scratch = join(folder, "dlt");
+    await rm(scratch, { recursive: true, force: true });
+    await mkdir(scratch);
+    try {
+      return await measured(python, DLT, warehouse, file, scratch);
+    } finally {
+      await rm(scratch, { recursive: true });
+    }
   };
 
-const rounded = (value: number, digits = 2) => Math.round(value * 10 ** digits) / 10 ** digits;
+/** dlt as a contender, where there is a Python that has it. */
+async function dltContender(folder: string): Promise<Record<string, Contender>> {
+  if (PYTHON === undefined) {
+    console.log("dlt is left out: BENCH_PYTHON names no Python that has it.");
+    return {};
+  }
+  const { stdout } = await promisify(execFile)(PYTHON, [DLT, "--version"]);
+  return { [`${stdout.trim()}: read_csv_duckdb, Arrow, one raw table`]: dlt(folder, PYTHON) };
+}
+
+/** Figures of each contender beside those of the first. */
+function compared(taken: ReadonlyMap<string, readonly Measured[]>): object[] {
+  const medianOf = (name: string, figure: keyof Measured) => median((taken.get(name) ?? []).map((figures) => figures[figure]));
+  const [first = ""] = taken.keys();
+  const times = (name: string, figure: keyof Measured) => rounded(medianOf(name, figure) / medianOf(first, figure));
+  return [...taken].map(([contender, { length: rounds }]) => ({
+    contender,
+    rounds,
+    seconds: rounded(medianOf(contender, "seconds")),
+    "times the first's": times(contender, "seconds"),
+    "CPU seconds": rounded(medianOf(contender, "cpuSeconds")),
+    "times the first's CPU seconds": times(contender, "cpuSeconds"),
+    "peak RSS MiB": Math.round(medianOf(contender, "peakMiB")) || "",
+  }));
+}
 
 /** The generator's file of two million records, by each contender in turn. */
 export async function benchVector(folder: string): Promise<object[]> {
   const file = await standardFile(folder, MAIN);
-  const OURS = "signalhouse, vector path, 1GB";
-  const contenders = {
-    "signalhouse, vector path, 512MB (the default)": load("vector"),
-    [OURS]: load("vector", "1GB"),
-    "duckdb-baseline.sql, two threads, 1GB": baseline("1GB"),
-    "duckdb-baseline.sql, two threads, DuckDB's default (80 % of memory)": baseline(),
-    "signalhouse, row path, 192MB": load("row", "192MB"),
+  const contenders: Record<string, Contender> = {
+    "signalhouse, vector path": load("vector"),
+    "duckdb-baseline.sql, two threads, 80 % of the memory": baseline,
+    ...(await dltContender(folder)),
+    ...(OTHER === undefined ? {} : { [`signalhouse in ${OTHER}, vector path`]: load("vector", "", OTHER) }),
   };
   const loads = Object.fromEntries(Object.entries(contenders).map(([name, run]) => [name, () => fresh(folder, run)(file)]));
-  const taken = await inTurn<LoadFigures>({ ...loads, "gunzip alone": () => gunzipAlone(file) }, ROUNDS);
-  const seconds = (name: string) => median((taken.get(name) ?? []).map((figures) => figures.seconds));
-  return [...taken].map(([contender, figures]) => ({
-    contender,
-    rounds: figures.length,
-    seconds: rounded(seconds(contender)),
-    "records/s": Math.round(MAIN / seconds(contender)),
-    "times the vector path's seconds at 1GB": rounded(seconds(contender) / seconds(OURS)),
-    "peak RSS MiB": Math.round(median(figures.map(({ peakMiB }) => peakMiB))) || "",
-  }));
+  return compared(await inTurn<Measured>({ ...loads, "gunzip alone": () => gunzipAlone(file) }));
 }
 
 /** How fast bytes are that go through Node's part of the vector path: of 200,000 records, unpacked in memory. */
@@ -104,11 +129,11 @@ export async function benchVectorSplitter(folder: string): Promise<object[]> {
       router.take();
     }),
   };
-  const taken = await inTurn(contenders, ROUNDS);
+  const taken = await inTurn(contenders);
   return [...taken].map(([contender, seconds]) => ({ contender, "MB/s": Math.round(bytes.length / 1e6 / median(seconds)) }));
 }
 
-/** The standard file as it is, and with every id of behavior empty; and as it is by another version, where there is one. */
+/** The standard file as it is, and with every id of behavior empty. */
 export async function benchVectorNoIds(folder: string): Promise<object[]> {
   const file = await standardFile(folder, MAIN);
   const without = join(folder, `no-ids-${MAIN}.csv.gz`);
@@ -119,17 +144,8 @@ export async function benchVectorNoIds(folder: string): Promise<object[]> {
   const contenders = {
     "with ids": () => fresh(folder, load("vector"))(file),
     "every behavior id empty": () => fresh(folder, load("vector"))(without),
-    ...(OTHER === undefined ? {} : { "with ids, the version before": () => fresh(folder, load("vector", "", "", OTHER))(file) }),
   };
-  const taken = await inTurn<LoadFigures>(contenders, ROUNDS);
-  const seconds = (name: string) => median((taken.get(name) ?? []).map((figures) => figures.seconds));
-  return [...taken].map(([name, figures]) => ({
-    file: name,
-    rounds: figures.length,
-    seconds: rounded(seconds(name)),
-    ratio: rounded(seconds(name) / seconds("with ids")),
-    "peak RSS MiB": Math.round(median(figures.map(({ peakMiB }) => peakMiB))),
-  }));
+  return compared(await inTurn<Measured>(contenders));
 }
 
 async function* withoutBehaviorIds(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
@@ -159,23 +175,24 @@ const LIMIT = 64 * 1024 * 1024;
 /** As gunzip gives them. */
 const CHUNK = 256 * 1024;
 
-/** Files of several sizes with one thread of DuckDB, two and three. */
+/** Files of several sizes, with the default memory. */
 export async function benchVectorGrowth(folder: string): Promise<object[]> {
-  const rows: object[] = [];
-  for (const size of [200_000, 250_000, 1_000_000, 4_000_000].filter((records) => records <= LARGEST)) {
-    const file = await standardFile(folder, size);
-    const row: Record<string, unknown> = { records: size.toLocaleString("en") };
-    for (const lanes of [1, 2]) {
-      const warehouse = join(folder, "growth.duckdb");
-      await removeWarehouse(warehouse);
-      const { seconds, peakMiB } = await load("vector", "1GB", lanes)(warehouse, file);
-      await removeWarehouse(warehouse);
-      row[`limits.threads ${lanes}: records/s`] = Math.round(size / seconds);
-      row[`limits.threads ${lanes}: peak RSS MiB`] = Math.round(peakMiB);
-    }
-    rows.push(row);
+  const loads: Record<string, () => Promise<Measured>> = {};
+  for (const records of [MAIN / 10, MAIN / 2, MAIN * 2]) {
+    const file = await standardFile(folder, records);
+    loads[records.toLocaleString("en")] = () => fresh(folder, load("vector"))(file);
   }
-  return rows;
+  const taken = [...(await inTurn<Measured>(loads))];
+  const peak = (figures: readonly Measured[]) => median(figures.map(({ peakMiB }) => peakMiB));
+  const [[, least] = ["", []]] = taken;
+  return taken.map(([records, figures]) => ({
+    records,
+    rounds: figures.length,
+    "records/s": Math.round(median(figures.map((one) => one.records / one.seconds))),
+    "CPU seconds a million": rounded(median(figures.map((one) => (one.cpuSeconds / one.records) * 1e6))),
+    "peak RSS MiB": Math.round(peak(figures)),
+    "times the first's": rounded(peak(figures) / peak(least)),
+  }));
 }
 
 /** A second file into the warehouse of a first one, some or all of whose signals are there already. */
@@ -209,7 +226,7 @@ export async function benchVectorOverlap(folder: string): Promise<object[]> {
     const into = "path, into the first's warehouse: seconds";
     const contenders = { "alone: seconds": run("vector", false), [`vector ${into}`]: run("vector", true), [`row ${into}`]: run("row", true) };
     await removeWarehouse(warehouse);
-    const taken = await inTurn(contenders, ROUNDS);
+    const taken = await inTurn(contenders);
     rows.push({ overlap, ...Object.fromEntries([...taken].map(([name, seconds]) => [name, rounded(median(seconds))])) });
   }
   await removeWarehouse(loaded);
@@ -218,7 +235,7 @@ export async function benchVectorOverlap(folder: string): Promise<object[]> {
 
 /** A sync beside the download alone and the load alone. */
 export async function benchVectorSync(folder: string): Promise<object[]> {
-  const file = await standardFile(folder, 1_000_000);
+  const file = await standardFile(folder, MAIN / 2);
   const rows: object[] = [];
   const served = join(folder, "vector-served");
   await mkdir(join(served, "Export/Signals"), { recursive: true });
@@ -266,23 +283,20 @@ async function compareSync(folder: string, server: string, local: string, sftp: 
     await run();
     return (performance.now() - start) / 1000;
   };
-  const taken = await inTurn(
-    {
-      download: timed(async () => {
-        const connection = await openServer(readConfig({ sftp }, "the benchmark"), {});
-        const [file] = await connection.list(["Export/Signals"]);
-        if (!file) throw new Error("there is no file on the server");
-        for await (const _chunk of connection.read(file));
-        await connection.close();
-      }),
-      load: async () => {
-        await removeWarehouse(warehouse);
-        return (await load("vector")(warehouse, local)).seconds;
-      },
-      sync: timed(async () => void (await promisify(execFile)(process.execPath, [cli, "sync", "--config", config, "--quiet"]))),
+  const taken = await inTurn({
+    download: timed(async () => {
+      const connection = await openServer(readConfig({ sftp }, "the benchmark"), {});
+      const [file] = await connection.list(["Export/Signals"]);
+      if (!file) throw new Error("there is no file on the server");
+      for await (const _chunk of connection.read(file));
+      await connection.close();
+    }),
+    load: async () => {
+      await removeWarehouse(warehouse);
+      return (await load("vector")(warehouse, local)).seconds;
     },
-    ROUNDS,
-  );
+    sync: timed(async () => void (await promisify(execFile)(process.execPath, [cli, "sync", "--config", config, "--quiet"]))),
+  });
   await removeWarehouse(warehouse);
   const seconds = (name: string) => median(taken.get(name) ?? []);
   return {
