@@ -57,6 +57,9 @@ export const load =
     return measured(process.execPath, script, warehouse, reader, memory, "", file);
   };
 
+/** A folder with another version of signalhouse, built, to measure this one against. */
+export const OTHER = process.env["BENCH_OTHER"];
+
 /** The row path from .csv.gz to the committed warehouse, beside its limits: gunzip alone, csv-parse alone, and DuckDB's own reader. */
 export async function benchLoad(folder: string): Promise<LoadRow[]> {
   const rows: LoadRow[] = [];
@@ -65,6 +68,7 @@ export async function benchLoad(folder: string): Promise<LoadRow[]> {
     const rounds = size > 1_000_000 ? 1 : ROUNDS;
     const contenders = {
       "signalhouse, row path": fresh(folder, load("row", "192MB")),
+      ...(OTHER === undefined || size > 1_000_000 ? {} : { [`signalhouse in ${OTHER}, row path`]: fresh(folder, load("row", "192MB", OTHER)) }),
       ...(size > 1_000_000 ? {} : LIMITS),
     };
     const runs = Object.fromEntries(Object.entries(contenders).map(([name, run]) => [name, () => run(file)]));

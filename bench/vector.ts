@@ -19,7 +19,7 @@ import { headerNames } from "../transforms/records.ts";
 import { Router } from "../transforms/route.ts";
 import { rowsOf } from "../transforms/rows.ts";
 import { split, Splitter } from "../transforms/split.ts";
-import { fresh, gunzipAlone, load, type Measured, measured, removeWarehouse, standardFile } from "./load.ts";
+import { fresh, gunzipAlone, load, measured, OTHER, removeWarehouse, standardFile, type Measured } from "./load.ts";
 import { inTurn, median, rounded } from "./median.ts";
 import { startSshd } from "./sshd.ts";
 
@@ -31,8 +31,6 @@ const BASELINE = fileURLToPath(new URL("run-baseline.js", import.meta.url));
 const DLT = fileURLToPath(new URL("../../bench/dlt-load.py", import.meta.url));
 /** A Python that has dlt. */
 const PYTHON = process.env["BENCH_PYTHON"];
-/** A folder with another version of signalhouse, built, to measure this one against. */
-const OTHER = process.env["BENCH_OTHER"];
 
 type Contender = (warehouse: string, file: string) => Promise<Measured>;
 

@@ -40,7 +40,7 @@ export const CHECKED_COLUMNS: readonly PlainColumn[] = (Object.entries(EXPORT_CO
 );
 
 /** The columns that only content fills, and the content itself. */
-export const CONTENT_COLUMNS: readonly PlainColumn[] = [
+const CONTENT_COLUMNS: readonly PlainColumn[] = [
   ...Object.entries<ContentField>(CONTENT_FIELDS).map(([name, { kind, letterCase }]) => ({ name: snakeCase(name), kind, letterCase })),
   json(CONTENT_COLUMN),
   json(EXTRA_COLUMN),
