@@ -46,7 +46,7 @@ export function parquetReader(): ParquetReader {
     return read.map((row) =>
       Object.fromEntries(
         Object.entries(row).flatMap(([name, value]) =>
-          value === null ? [] : [[name, times.has(name) ? new Date(String(value)).toISOString() : value]],
+          value === null ? [] : [[name, times.has(name) ? new Date(value as string).toISOString() : value]],
         ),
       ),
     );

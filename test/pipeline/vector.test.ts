@@ -9,8 +9,9 @@ import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { type FileResult, loadFiles, type Reader, READERS } from "../../pipeline/load/load-files.ts";
 import type { Source } from "../../pipeline/load/source.ts";
 import { Spool } from "../../pipeline/vector/spool.ts";
-import { CONTENT_FIELDS, ENVELOPE_FIELDS } from "../../schemas/content-fields.ts";
+import { CONTENT_FIELDS, ENVELOPE_FIELDS, ITEM_FIELDS } from "../../schemas/content-fields.ts";
 import { EXPORT_COLUMNS, isExportHeader } from "../../schemas/export-columns.ts";
+import { snakeCase } from "../../schemas/names.ts";
 import type { Drift } from "../../schemas/record.ts";
 import { SIGNAL_TYPES, type Table } from "../../schemas/signal-types.ts";
 import { ORDER_ITEM_COLUMNS, SIGNAL_TABLES } from "../../schemas/tables.ts";
@@ -430,6 +431,10 @@ async function recordsByRow(file: Buffer): Promise<Map<number, Plain>> {
 }
 
 const ITEM_KINDS: Record<string, string> = Object.fromEntries(ORDER_ITEM_COLUMNS.map(({ name, kind }) => [name, kind]));
+/** As they are typed when they are merged. */
+const TYPED_ITEMS = `SELECT * REPLACE (${Object.entries(ITEM_FIELDS)
+  .flatMap(([name, { kind }]) => (kind === "decimal" ? [`CAST(${snakeCase(name)} AS DECIMAL(18, 4)) AS ${snakeCase(name)}`] : []))
+  .join(", ")})`;
 const kindOf = (table: Table, name: string) => SIGNAL_TABLES[table].find((column) => column.name === name)?.kind ?? "text";
 
 /** A value as both say it. */
@@ -480,9 +485,9 @@ async function readByDuckdb(connection: DuckDBConnection, files: readonly Buffer
     const sql = plainSql(table, header);
     const source = sourceOf({ files: [path] });
     const met = "record_no, key_hash, signal_type, occurred_at";
-    const keys = await rows(connection, `FROM (${sql.keys(source)}) ORDER BY record_no`);
+    const keys = await rows(connection, `SELECT ${met} FROM (${sql.keys(source)}) ORDER BY record_no`);
     expect(keys).toEqual(await rows(connection, `SELECT ${met} FROM (${sql.rows(source)}) ORDER BY record_no`));
-    const items = sql.items ? await rows<Plain>(connection, `FROM (${sql.items(source)}) ORDER BY record_no, item_no`, true) : [];
+    const items = sql.items ? await rows<Plain>(connection, `${TYPED_ITEMS} FROM (${sql.items(source)}) ORDER BY record_no, item_no`, true) : [];
     for (const row of await rows<Plain>(connection, `SELECT * EXCLUDE (key_hash) FROM (${sql.rows(source)})`, true)) {
       const recordNo = Number(row["record_no"]);
       const columns = Object.entries(row).flatMap(([name, value]) => (value === null ? [] : [[name, told(value, kindOf(table, name))]]));
@@ -769,6 +774,21 @@ describe("amounts with more places than their columns", () => {
       { extra: '{"unitPrice":9.99999}', price: "10.0000" },
       { extra: '{"price":1.00005}', price: "1.0001" },
     ]);
+  });
+
+  test.each([
+    ["row", "vector"],
+    ["vector", "row"],
+    ["vector", "vector"],
+  ] as const)("are the same when they come again: by the %s path, then by the %s path", async (one, other) => {
+    const items = '[{"price":0.30000000000000004},{"price":"3.50"},{"price":-0.00005},{"quantity":2.0}]';
+    const file = [shop(1, "order", `{"orderTotal":1.50,"orderTax":0.00005,"orderedItems":${items}}`), shop(2, "addToCart", price("1.10"))];
+    const scratch = await scratchWarehouse();
+    await scratch.load([memoryFile("a.csv", 1000, csv(file))], { reader: one, ...sizesOf(1_000_000) });
+    expect(await scratch.load([memoryFile("b.csv", 2000, csv(file.toReversed()))], { reader: other, ...sizesOf(1_000_000) })).toMatchObject([
+      { status: "loaded", inserted: 0, updated: 0, unchanged: 2 },
+    ]);
+    expect(await scratch.values("SELECT unit_price FROM order_items ORDER BY item_no")).toEqual(["0.3000", "3.5000", "-0.0001", null]);
   });
 
   test("of any digits are rounded by DuckDB as the row path rounds them", { timeout: 300_000 }, async () => {

@@ -25,7 +25,10 @@ async function hashesOf(ids: readonly string[]): Promise<[id: string, hash: stri
   return rows.map(({ record_no, content_hash }) => [ids[Number(record_no) - 1] as string, content_hash as string | undefined]);
 }
 
-const around = fc.string({ unit: fc.constantFrom(..." \t\r\n\u00a0\u2007\u202f\u3000\u200b\u200c\u200d\u2060\ufeff\"'({<[)}>]"), maxLength: 3 });
+const around = fc.string({
+  unit: fc.constantFrom(...Array.from(" \t\r\n\u00a0\u2007\u202f\u3000\u200b\u200c\u200d\u2060\ufeff\"'({<[)}>]")),
+  maxLength: 3,
+});
 /** With letters that are not ASCII, but small ones of some that are. */
 const inAnyCase = (text: string) =>
   fc.infiniteStream(fc.nat(9)).map((odd) =>
@@ -35,14 +38,40 @@ const inAnyCase = (text: string) =>
       return number % 2 === 0 ? letter.toUpperCase() : letter;
     }).join(""),
   );
-const repeated = (letters: string) => fc.string({ unit: fc.constantFrom(...letters), minLength: 1, maxLength: 45, size: "max" });
-const digits = (least: number, most: number) => fc.string({ unit: fc.constantFrom(..."0123456789"), minLength: least, maxLength: most });
+const repeated = (letters: string) => fc.string({ unit: fc.constantFrom(...Array.from(letters)), minLength: 1, maxLength: 45, size: "max" });
+const digits = (least: number, most: number) => fc.string({ unit: fc.constantFrom(...Array.from("0123456789")), minLength: least, maxLength: most });
 
 const NOTHING = fc
   .constantFrom(
-    ...["", "null", "undefined", "undef", "none", "nil", "nan", "n/a", "na", "n.a.", "not set", "not_set", "notset", "unknown", "missing", "empty"],
-    ...["true", "false", "object object", "[object object]"],
-    ...["#n/a", "#null!", "#ref!", "#value!", "#name?", "#name", "#num!", "#div/0!", "-1"],
+    "",
+    "null",
+    "undefined",
+    "undef",
+    "none",
+    "nil",
+    "nan",
+    "n/a",
+    "na",
+    "n.a.",
+    "not set",
+    "not_set",
+    "notset",
+    "unknown",
+    "missing",
+    "empty",
+    "true",
+    "false",
+    "object object",
+    "[object object]",
+    "#n/a",
+    "#null!",
+    "#ref!",
+    "#value!",
+    "#name?",
+    "#name",
+    "#num!",
+    "#div/0!",
+    "-1",
   )
   .chain(inAnyCase);
 /** Zeros, dashes and the like, of lengths on both sides of what is looked at by its letters. */
@@ -70,7 +99,7 @@ const FLOATS = fc
   .chain(inAnyCase);
 const NONE = fc.tuple(around, fc.oneof(NOTHING, ZEROS, ONES, FLOATS), around).map((parts) => parts.join(""));
 
-const WORDS = fc.string({ unit: fc.constantFrom(..."abcdefgzABFG0129-_. "), minLength: 1, maxLength: 70, size: "max" });
+const WORDS = fc.string({ unit: fc.constantFrom(...Array.from("abcdefgzABFG0129-_. ")), minLength: 1, maxLength: 70, size: "max" });
 const BLANK_AROUND = fc
   .tuple(around, fc.oneof(fc.uuid(), WORDS, fc.string({ unit: "grapheme", maxLength: 40 })), around)
   .map((parts) => parts.join(""));

@@ -114,7 +114,7 @@ test("a block of which nothing is left to read", async () => {
 });
 
 /** A decimal has 14 digits before its point, and 4 behind it. */
-test.each<[amount: string, held: string | "left", extra?: string]>([
+test.each<[amount: string, held: string, extra?: string]>([
   ["99999999999999", "99999999999999.0000"],
   ["-99999999999999.9999", "-99999999999999.9999"],
   ["1.23450000", "1.2345"],
