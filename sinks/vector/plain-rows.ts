@@ -26,9 +26,9 @@ export interface PlainRows {
 export interface PlainSql {
   /** Gives them with all columns of their table that they fill, but for load_id, and key_hash. @param from SQL that gives what is in their files */
   rows: (from: string) => string;
-  /** Gives record_no, key_hash, signal_type and occurred_at. */
+  /** Gives record_no, signal_key, key_hash, signal_type and occurred_at. */
   keys: (from: string) => string;
-  /** Gives the items of orders, as canonical text, with the record_no of their order; undefined where there are none. */
+  /** Gives the items of orders, as text, with the record_no of their order; undefined where there are none. Amounts are as they were written: staging's view rounds them. */
   items: ((from: string) => string) | undefined;
 }
 

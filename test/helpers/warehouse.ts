@@ -27,9 +27,6 @@ export const LOAD_READER = process.env["LOAD_READER"] as Reader | undefined;
 /** So that small files are not read one by one all the same. */
 export const FORCED = LOAD_READER === "vector" ? { sizes: { rowGroup: 16 * 1024, stretch: 48 * 1024 } } : {};
 
-/** How many rows a generated file needs to take the vector path where that was asked for and no test can set the sizes: through a sync, or the command line. */
-export const rowsFor = (rows: number) => (LOAD_READER === "vector" ? Math.max(rows, 2_000) : rows);
-
 /** An empty folder that is gone when the test is over. */
 export function scratchFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), "signalhouse-test-"));

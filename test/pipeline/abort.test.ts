@@ -12,7 +12,7 @@ import { generateExports } from "../../samples/generator/exports.ts";
 import { Random } from "../../samples/generator/random.ts";
 import { exportServer } from "../helpers/sandbox.ts";
 import { expectTruth } from "../helpers/truth.ts";
-import { csv, memoryFile, pageView, rowsFor, scratchFolder, type Scratch, scratchWarehouse } from "../helpers/warehouse.ts";
+import { csv, memoryFile, pageView, scratchFolder, type Scratch, scratchWarehouse } from "../helpers/warehouse.ts";
 import { some } from "../helpers/often.ts";
 
 const STOP = new Error("stop");
@@ -160,7 +160,7 @@ describe("a sync that is aborted at random moments", () => {
     const random = new Random(seed, "block", 0);
     const scratch = await scratchWarehouse();
     const server = await exportServer();
-    const truth = await generateExports({ seed, rowsPerFile: rowsFor(500), files: 4, overlap: 40, folder: server.folder });
+    const truth = await generateExports({ seed, rowsPerFile: 500, files: 4, overlap: 40, folder: server.folder });
     for (let round = 0; round < 6; round += 1) {
       const abort = new AbortController();
       // A random number of events or of turns of the event loop away: while connecting, listing, reading or merging.

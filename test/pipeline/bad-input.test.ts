@@ -12,7 +12,7 @@ import { generateExports } from "../../samples/generator/exports.ts";
 import { BAD_EXPORTS, type BadExport } from "../helpers/bad-exports.ts";
 import { exportServer, type ExportServer, putFile } from "../helpers/sandbox.ts";
 import { expectTruth } from "../helpers/truth.ts";
-import { csv, memoryFile, pageView, rowsFor, scratchFolder, type Scratch, scratchWarehouse } from "../helpers/warehouse.ts";
+import { csv, memoryFile, pageView, scratchFolder, type Scratch, scratchWarehouse } from "../helpers/warehouse.ts";
 import { isLong } from "../helpers/often.ts";
 
 const NOON = Date.UTC(2025, 8, 1, 12);
@@ -242,7 +242,7 @@ describe("a connection that drops, at any byte", () => {
   test("gives exactly the truth", async () => {
     const scratch = await scratchWarehouse();
     const server = await exportServer();
-    const truth = await generateExports({ seed: 21, rowsPerFile: rowsFor(600), files: 3, overlap: 30, folder: server.folder });
+    const truth = await generateExports({ seed: 21, rowsPerFile: 600, files: 3, overlap: 30, folder: server.folder });
     server.sandbox.faults.dropAfterBytes.push(1, 20_000, 7, 30_000, 33_333, 1_000);
     expect(await syncInto(scratch, server)).toMatchObject(truth.files.map(({ path }) => ({ path, status: "loaded" })));
     expect(server.sandbox.stats.connections).toBeGreaterThan(4);

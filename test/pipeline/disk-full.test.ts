@@ -123,13 +123,13 @@ test("too little memory for the vector path fails the file and says --reader row
 });
 
 test("what the vector path has too little memory for is read one by one", async () => {
-  // A lane holds more such rows at a time than the row path.
+  // A thread holds more such rows at a time than the row path.
   const url = "x".repeat(3500);
   const records = Array.from({ length: 5000 }, (_, number) => ({
     ...pageView(`page ${number}`),
     SIGNAL_CONTENT: JSON.stringify({ url, theme: number % 7 }),
   }));
-  const scratch = await scratchWarehouse({ memory: "64MB" });
+  const scratch = await scratchWarehouse({ memory: "48MB" });
   expect(await load(scratch, [memoryFile("a.csv", 1, csv(records))], "vector")).toMatchObject([{ status: "loaded", inserted: 5000 }]);
   expect(await scratch.value("SELECT row_path_records::INTEGER FROM signalhouse.loads")).toBe(5000);
   expect(await scratch.value("SELECT sum(records)::INTEGER FROM signalhouse.drift")).toBe(5000);

@@ -64,7 +64,7 @@ export function setDecimal(whole: u32, places: u32): void {
   decimalPlaces = places;
 }
 
-/** Whether the number that readDecimal() has read has more places than a decimal, and DuckDB is to round it. */
+/** Whether the number that readDecimal() has read has more places than a decimal, and is to be rounded. */
 export let isRounded: bool = false;
 
 /** Reads a number that a decimal holds, rounded if need be, or a text that is one, as a scalar. */
