@@ -1,5 +1,5 @@
 /** A warehouse in a DuckDB file. */
-import { access, chmod, link, open, stat } from "node:fs/promises";
+import { access, chmod, link, open, rmdir, stat } from "node:fs/promises";
 import { basename, dirname, join, parse } from "node:path";
 import { SignalhouseError } from "../schemas/errors.ts";
 import { claimFile } from "./claims.ts";
@@ -34,11 +34,14 @@ async function openFile(path: string, access: Access, options: Readonly<Record<s
   if (access === "read") return databaseOf(await DuckDBInstance.create(path, { access_mode: "READ_ONLY", ...options }));
   await createWhole(path);
   // Only ATTACH takes the size of row groups; where DuckDB puts what has no room in memory, it would then make up in the working folder.
-  const instance = await DuckDBInstance.create(":memory:", { temp_directory: `${path}.tmp`, ...options });
+  const temporary = `${path}.tmp`;
+  const instance = await DuckDBInstance.create(":memory:", { temp_directory: temporary, ...options });
   const database = databaseOf(instance, (connection) => connection.run(`USE ${ATTACHED}`));
   try {
     const connection = await instance.connect();
     await attach(connection, path).finally(() => connection.disconnectSync());
+    // A process that was killed leaves it behind; only whoever has the file may have something in it.
+    await rmdir(temporary).catch(() => undefined);
     return database;
   } catch (error) {
     database.close();

@@ -99,6 +99,18 @@ describe("a warehouse that another process has open", () => {
   });
 });
 
+test("the folder for what has no room in memory, which a killed process has left, goes; what somebody else has put there stays", async () => {
+  const path = join(scratchFolder(), "signals.duckdb");
+  const open = async () => (await openWarehouse(placeOf(path))).close();
+  fs.mkdirSync(`${path}.tmp`);
+  await open();
+  expect(existsSync(`${path}.tmp`)).toBe(false);
+  fs.mkdirSync(`${path}.tmp`);
+  writeFileSync(join(`${path}.tmp`, "notes.txt"), "mine");
+  await open();
+  expect(readdirSync(`${path}.tmp`)).toEqual(["notes.txt"]);
+});
+
 describe("a warehouse that this process has open", () => {
   test("is locked for a second writer, and for a reader beside a writer, by any path", async () => {
     const scratch = await scratchWarehouse();
