@@ -6,7 +6,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { build } from "rolldown";
 
-/** Packages with machine code stay where npm has put them. */
+/** Packages with machine code stay where npm has put them: dependencies of ours, since not every package manager lets us see those of our dependencies. */
 const NATIVE = ["@duckdb/node-bindings", "ssh2"];
 
 /** What sources require, because it is CommonJS, is a part of the files, too. */

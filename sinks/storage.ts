@@ -20,8 +20,8 @@ export const MISREAD_STORAGE = "v1.3.0";
 export const ATTACHED = "warehouse";
 
 /**
- * Rows that are written together. Each thread that writes fills row groups of its own: with fewer rows than DuckDB's own 122,880 they become full in a stretch of a file, and what is not full when a load is over is
- * written anew. Files are some 6 % larger. What is there already stays as it is.
+ * Rows that are written together. Each thread that writes fills row groups of its own: with fewer rows than DuckDB's own 122,880 they become full in a stretch of a file; what does not is written again by
+ * another thread, or stays so. Files are some 6 % larger. What is there already stays as it is.
  */
 export const ROW_GROUP_ROWS = 40_960;
 
@@ -43,7 +43,7 @@ export async function attach(connection: DuckDBConnection, path: string): Promis
   await connection.run(`DETACH ${ATTACHED}`);
   // Only ATTACH raises a file that is there (duckdb/duckdb#15794), and only with something to write: a table that is gone before anybody sees it.
   await open(`, STORAGE_VERSION '${STORAGE}'`);
-  await connection.run(
-    `BEGIN; CREATE TABLE ${ATTACHED}.main.storage (version VARCHAR); DROP TABLE ${ATTACHED}.main.storage; COMMIT; CHECKPOINT ${ATTACHED}`,
-  );
+  // A user may have a table of any usual name.
+  const table = `${ATTACHED}.main."signalhouse raises the storage version"`;
+  await connection.run(`BEGIN; CREATE TABLE ${table} (version VARCHAR); DROP TABLE ${table}; COMMIT; CHECKPOINT ${ATTACHED}`);
 }

@@ -1,4 +1,5 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
+import { isBuiltin } from "node:module";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { ROOT } from "./helpers/markdown.ts";
@@ -14,9 +15,22 @@ test("it is decided of each dependency's install script whether it runs, so that
   );
 });
 
+/** They have machine code, and stay where npm puts them. */
+const NATIVE = ["@duckdb/node-bindings", "ssh2"];
+
+test("what the command line leaves to npm is a dependency, and not one of a dependency, which some package managers hide", () => {
+  const folder = join(ROOT, "dist/cli");
+  const code = readdirSync(folder).map((file) => readFileSync(join(folder, file), "utf8"));
+  const named = code.flatMap((text) =>
+    [...text.matchAll(/(?:\brequire\(|__require\(|\bimport\(|\bfrom )"((?:@[\w-]+\/)?[a-z][\w-]*)"/g)].map(([, name = ""]) => name),
+  );
+  const others = [...new Set(named)].filter((name) => !isBuiltin(name)).sort();
+  expect(others).toEqual(NATIVE);
+  expect(Object.keys(json("package.json")["dependencies"] ?? {})).toEqual(expect.arrayContaining(others));
+});
+
 test("of each package whose code is in the command line its licence is there, too", () => {
   const licences = readFileSync(join(ROOT, "dist/cli/LICENSES.txt"), "utf8");
-  // ssh2 has machine code, and stays where npm puts it.
-  const bundled = Object.keys(json("package.json")["dependencies"] ?? {}).filter((name) => name !== "ssh2");
+  const bundled = Object.keys(json("package.json")["dependencies"] ?? {}).filter((name) => !NATIVE.includes(name));
   for (const name of bundled) expect(licences).toMatch(new RegExp(`^${name} [0-9].*\n\n[^]*?(?:Copyright|License)`, "m"));
 });

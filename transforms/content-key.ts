@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { CONTENT_KEY, type KeyParts, PART_END } from "../schemas/identity.ts";
 import { contentHash } from "./content-hash.ts";
 
-/** A hash of what says which signal it is, not of how that was written. sinks/vector/projection.ts makes the same in SQL. */
+/** A hash of what says which signal it is, not of how that was written. sinks/vector/plain-rows.ts makes the same in SQL. */
 export function contentKey({ type, microseconds, columns, content, damagedId, contact }: KeyParts): string {
   const parts = [type, microseconds, ...columns, content === undefined ? "" : contentHash(content)];
   if (damagedId !== undefined) parts.push(damagedId);

@@ -57,6 +57,20 @@ describe("a warehouse that is opened for writing", () => {
     await takesBoth(raised);
   });
 
+  test("is raised where somebody has a table of a usual name in it", async () => {
+    const path = await emptyFile(MISREAD_STORAGE);
+    const instance = await DuckDBInstance.create(path);
+    const connection = await instance.connect();
+    await connection.run("CREATE TABLE storage AS SELECT 1 AS shelf");
+    connection.disconnectSync();
+    instance.closeSync();
+
+    const raised = await scratchWarehouse({ path });
+    expect(await raised.value("SELECT shelf FROM storage")).toBe(1);
+    raised.warehouse.close();
+    expect(await storageVersion(path)).toBe("v1.4.0+");
+  });
+
   test("is raised after a process died that had not yet written everything into the file", async () => {
     const { path } = await misreadCopy();
     const instance = await DuckDBInstance.create(path, { checkpoint_threshold: "1TB" });

@@ -264,6 +264,17 @@ const running =
     for (const sql of statements) await connection.run(sql);
   };
 
+test("many small loads, each of a process of its own, leave no row group each", async () => {
+  const scratch = await scratchWarehouse();
+  for (const id of ["1", "2", "3", "4"]) {
+    await scratch.load([memoryFile(`${id}.csv`, Number(id), csv([pageView(id)]))]);
+    await scratch.reopen();
+  }
+  for (const table of ["behavior_signals", "signalhouse.loads"]) {
+    expect(await scratch.value(`SELECT count(DISTINCT row_group_id)::INTEGER FROM pragma_storage_info('${table}')`)).toBe(1);
+  }
+});
+
 describe("migration", () => {
   const columnsOf =
     "SELECT schema_name, table_name, column_name, data_type FROM duckdb_columns() WHERE schema_name IN ('main', 'signalhouse') ORDER BY ALL";
