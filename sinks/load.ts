@@ -6,7 +6,7 @@ import { type AmountsLeftOut, amountsLeftOut } from "./amounts.ts";
 import { type FileIdentity, insertLoad, laterLoadWithBytes, type LoadCounts, nextLoadId } from "./ledger.ts";
 import { onlyRow } from "./sql.ts";
 import { Staging } from "./staging.ts";
-import { MANY_ROWS, withThreads } from "./threads.ts";
+import { keepingThreads, useThreads } from "./threads.ts";
 import { Transaction } from "./transaction.ts";
 import type { Warehouse } from "./warehouse.ts";
 import { addContactColumns } from "./add-contact-columns.ts";
@@ -39,6 +39,18 @@ export interface LoadResult extends LoadCounts {
 }
 
 const NOTHING: Written = { records: 0, inserted: 0, updated: 0, unchanged: 0, rejected: 0, orderItems: 0, newColumns: [] };
+
+/** So many rows take several threads a shorter time than it takes to start them. */
+const MANY_ROWS = 100_000;
+
+/**
+ * How often a checkpoint makes full row groups out of some that are not, in each table: DuckDB's own 100 would write up to a fifth of a large file's rows anew, of what its threads have left; never would leave one row
+ * group more in each table with every load. Where rows were removed their places are to be used again.
+ */
+function vacuumTasks({ updated }: LoadCounts, { counts }: Staging): number {
+  if (updated > 0) return 100;
+  return counts.plain >= MANY_ROWS ? 0 : 1;
+}
 
 /**
  * A load: begin, append, commit; or, at any time, abandon. Whoever opened it closes it, which abandons what is not committed. Memory: that of Staging, and DuckDB's limit.
@@ -108,11 +120,15 @@ export class Load {
    */
   async commit(file: ReadFile, threads = 1): Promise<LoadResult> {
     const { connection, counts } = this.staging;
-    return withThreads(connection, counts.records < MANY_ROWS ? 1 : threads, () => this.#commit(file, threads));
+    return keepingThreads(connection, async () => {
+      if (counts.records >= MANY_ROWS) await useThreads(connection, threads);
+      return this.#commit(file, threads);
+    });
   }
 
   async #commit(file: ReadFile, threads: number): Promise<LoadResult> {
     const { staging } = this;
+    const { connection } = staging;
     // What is still in the appenders, where whoever has read the file has not seen to it.
     staging.finish();
     const twin = await laterLoadWithBytes(staging.connection, file);
@@ -145,6 +161,7 @@ export class Load {
         repeatedNames: twin ? [] : staging.repeated,
         laterHeaders,
       };
+      await connection.run(`SET max_vacuum_tasks = ${vacuumTasks(counts, staging)}`);
       await this.#transaction?.commit();
       return result;
     } finally {

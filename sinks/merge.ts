@@ -34,7 +34,7 @@ import {
 import { nearRows } from "./row-ranges.ts";
 import { onlyRow, rows, tableColumnNames } from "./sql.ts";
 import type { Staging } from "./staging.ts";
-import { withThreads } from "./threads.ts";
+import { useThreads } from "./threads.ts";
 
 /** What a merge did. */
 export interface Merged extends LoadCounts {
@@ -52,7 +52,7 @@ const NONE: Made = { rows: 0, those: 0 };
 const NOTHING_TAKEN: Readonly<Record<Table, number>> = { marketing_signals: 0, behavior_signals: 0 };
 
 /**
- * Merges what is staged, and what went straight into the tables, as load `loadId`. The one look at a large warehouse has `threads` of DuckDB. Memory: hashes of the file's keys, and DuckDB's limit.
+ * Merges what is staged, and what went straight into the tables, as load `loadId`. Once the warehouse is large DuckDB has `threads` of them, which the caller sets back. Memory: hashes of the file's keys, and DuckDB's limit.
  * @throws SignalhouseError warehouse_failed where rows are of loads that the ledger does not have; DuckDB's errors as they are
  */
 export async function mergeStaging(staging: Staging, loadId: bigint, file: FileIdentity, threads: number): Promise<Merged> {
@@ -67,7 +67,8 @@ export async function mergeStaging(staging: Staging, loadId: bigint, file: FileI
   const own = await make(connection, ownSql(target), "own", "no_id");
   if (own.those > 0) await countDrift(staging, "not an id", noIdSql(target));
   const shared = await make(connection, SHARED_SQL, "shared");
-  const near = await findMet(connection, target, signals < MANY ? 1 : threads);
+  if (signals >= MANY) await useThreads(connection, threads);
+  const near = await findMet(connection, target);
   const anyTwice = shared.rows > 0 || near.size > 0;
   if (anyTwice && (await make(connection, REUSED_SQL, "reused")).rows > 0) await countDrift(staging, "id of another type", reusedSql(target));
 
@@ -89,8 +90,6 @@ export async function mergeStaging(staging: Staging, loadId: bigint, file: FileI
     if (matched.those > 0) {
       total.orderItems -= await changed(connection, removeItemsSql(among));
       for (const [table, condition] of near) await connection.run(removeChangedSql(table, condition));
-      // Their places are to be used again.
-      await connection.run("RESET max_vacuum_tasks");
     }
   }
   let written = 0;
@@ -117,8 +116,8 @@ async function make(connection: DuckDBConnection, create: string, table: string,
 }
 
 /** Finds the rows of the warehouse that have the keys of the file's signals, and where they are. */
-async function findMet(connection: DuckDBConnection, target: MergeTarget, threads: number): Promise<Near> {
-  const met = await withThreads(connection, threads, () => make(connection, metSql(target), "met"));
+async function findMet(connection: DuckDBConnection, target: MergeTarget): Promise<Near> {
+  const met = await make(connection, metSql(target), "met");
   const near = new Map<Table, string>();
   for (const table of met.rows > 0 ? TABLES : []) {
     const condition = await nearRows(connection, metIn(table));

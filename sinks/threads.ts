@@ -2,18 +2,16 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { onlyRow } from "./sql.ts";
 
-/** So many rows take several threads a shorter time than it takes to start them. */
-export const MANY_ROWS = 100_000;
+/** Gives DuckDB so many threads; whatever else is under way has them, too. */
+export const useThreads = (connection: DuckDBConnection, threads: number) => connection.run(`SET threads = ${threads}`);
 
-/** Gives DuckDB so many threads, if they are more than one, for a while: whatever else is under way has them, too. */
-export async function withThreads<T>(connection: DuckDBConnection, threads: number, work: () => Promise<T>): Promise<T> {
-  if (threads === 1) return work();
+/** Runs `work`, which may give DuckDB more threads, and leaves no transaction open: then it has as many as before, however `work` ends. */
+export async function keepingThreads<T>(connection: DuckDBConnection, work: () => Promise<T>): Promise<T> {
   const { before } = await onlyRow<{ before: bigint }>(connection, "SELECT current_setting('threads') AS before");
-  await connection.run(`SET threads = ${threads}`);
   try {
     return await work();
   } finally {
-    // A transaction that has failed takes no statement; its error is the one to tell.
-    await connection.run(`SET threads = ${before}`).catch(() => undefined);
+    // After a fatal error DuckDB does nothing any more; that error is the one to tell.
+    await useThreads(connection, Number(before)).catch(() => undefined);
   }
 }

@@ -55,8 +55,7 @@ const SETTINGS = {
   enable_external_file_cache: "false",
   // What DuckDB lets go of returns to the system in the background, rather than now and then: less memory, and less time of the threads that work.
   allocator_background_threads: "true",
-  // At a checkpoint some row groups of a table that are not full become one, once. As often as there are any, as is DuckDB's default, would take a fifth of all that it takes to write a file; never would leave one more
-  // in each table that a command has written to, were it a single row. A merge that removes rows lets DuckDB do all (sinks/merge.ts).
+  // A load says what it is to be (sinks/load.ts).
   max_vacuum_tasks: "1",
 };
 
