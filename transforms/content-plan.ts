@@ -11,6 +11,7 @@ import {
   HASH_COLUMN,
   ITEMS_COLUMN,
   KEY_COLUMN,
+  LIST_MARK,
   type PlainColumn,
 } from "../schemas/plain-columns.ts";
 import { SIGNAL_TYPES, type SignalType, TYPE_NAMES } from "../schemas/signal-types.ts";
@@ -88,6 +89,7 @@ export function placePlan(assembly: Assembly): void {
     }),
   );
   const { code } = assembly;
+  code.setListMark(LIST_MARK.charCodeAt(0));
   code.setNames(assembly.keepNames(names), names.length, assembly.keepZeros(code.namesWork(names.length)));
   const table = types.flatMap((meanings) => names.map((name) => meanings.get(name) ?? Action.UNKNOWN));
   code.setMeanings(assembly.keep(Uint16Array.from(table)), TYPE_NAMES.length, names.length);

@@ -5,6 +5,7 @@ export interface Exports {
 
   setNull: (text: number, length: number) => void;
   setDecimal: (whole: number, places: number) => void;
+  setListMark: (mark: number) => void;
   setTypeFields: (names: number, count: number) => void;
 
   records: { value: number };

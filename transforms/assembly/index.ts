@@ -14,6 +14,7 @@ export { readRows } from "./reading";
 export { mark, next, records } from "./records";
 export { setNull, setRows } from "./rows";
 export { setDecimal } from "./scalars";
+export { setListMark } from "./typed";
 
 /** The first place that is free: what is before it is in use here. */
 export const firstPlace: usize = __heap_base;

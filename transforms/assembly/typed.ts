@@ -1,6 +1,5 @@
 /** Writes values as their columns have them: each was found to be one before. */
-import { CASE, DASH, OPEN_LIST, POINT, QUOTE, ZERO } from "../bytes.ts";
-import { BACKSLASH } from "../bytes.ts";
+import { BACKSLASH, CASE, DASH, OPEN_LIST, POINT, QUOTE, ZERO } from "../bytes.ts";
 import { isDigit, unescape } from "./characters.ts";
 import * as Kind from "./kind.ts";
 import { copy } from "./rows.ts";
@@ -13,7 +12,12 @@ const FIVE: u8 = 0x35;
 const T: u8 = 0x74;
 
 /** What stands before each text of a list. */
-const LIST_MARK: u8 = 0x1f;
+let listMark: u8 = 0;
+
+/** Says what stands before each text of a list: schemas/plain-columns.ts tells. */
+export function setListMark(mark: u32): void {
+  listMark = <u8>mark;
+}
 
 /** Bytes that a value of so many characters takes at the most. */
 export function roomFor(kind: u32, length: usize): usize {
@@ -78,10 +82,10 @@ function changeCase(isUpper: bool, start: usize, end: usize): void {
   }
 }
 
-/** Writes the texts of a JSON list, each behind LIST_MARK; what is no list is a text by itself. @returns the place behind it */
+/** Writes the texts of a JSON list, each behind its mark; what is no list is a text by itself. @returns the place behind it */
 function writeList(start: usize, end: usize, target: usize): usize {
   if (load<u8>(start) != OPEN_LIST) {
-    store<u8>(target, LIST_MARK);
+    store<u8>(target, listMark);
     return copy(start, end, target + 1);
   }
   let to = target;
@@ -89,7 +93,7 @@ function writeList(start: usize, end: usize, target: usize): usize {
     if (load<u8>(from) != QUOTE) continue;
     const text = from + 1;
     for (from = text; load<u8>(from) != QUOTE; from += 1) if (load<u8>(from) == BACKSLASH) from += 1;
-    store<u8>(to, LIST_MARK);
+    store<u8>(to, listMark);
     to = unescape(text, from, to + 1);
   }
   return to;
