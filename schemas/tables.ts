@@ -61,7 +61,7 @@ export const LOAD_COLUMNS: readonly string[] = ["load_id", "record_no", KEY_HASH
 
 /** The tables of the schema `signalhouse`: column name to DuckDB type. */
 export const LEDGER_TABLES = {
-  meta: { schema_version: "INTEGER NOT NULL", written_by: "VARCHAR NOT NULL", changed_at: "TIMESTAMPTZ NOT NULL", views: "JSON" },
+  meta: { schema_version: "INTEGER NOT NULL", written_by: "VARCHAR NOT NULL", changed_at: "TIMESTAMPTZ NOT NULL", views: "JSON", marts: "JSON" },
   runs: {
     run_id: "BIGINT NOT NULL",
     command: "VARCHAR NOT NULL",
@@ -125,6 +125,15 @@ export const LEDGER_TABLES = {
     occurred_at: "TIMESTAMPTZ NOT NULL",
     load_id: "BIGINT NOT NULL",
     record_no: "BIGINT NOT NULL",
+  },
+  changes: {
+    change_id: "BIGINT NOT NULL",
+    what: "VARCHAR NOT NULL",
+    load_id: "BIGINT",
+    table_name: "VARCHAR NOT NULL",
+    month: "DATE NOT NULL",
+    rows: "BIGINT NOT NULL",
+    changed_at: "TIMESTAMPTZ NOT NULL",
   },
   jobs: {
     job_id: "VARCHAR",

@@ -1,61 +1,107 @@
-/** Making the views in a warehouse, and telling whether they are those of this version. */
+/** Making the views and marts in a warehouse, and telling whether they are those of this version. */
 import { createHash } from "node:crypto";
 import type { DuckDBConnection } from "@duckdb/node-api";
+import { SignalhouseError } from "../schemas/errors.ts";
+import type { MartWishes } from "../schemas/marts.ts";
 import { quoteIdentifier as id } from "../schemas/names.ts";
-import { contactColumnNames } from "./contact-columns.ts";
+import { KEPT_MARTS, MARTS } from "./marts/index.ts";
+import { fillSql } from "./marts/fill.ts";
+import type { MartContext } from "./marts/mart.ts";
+import { keepSettings, keptSettings, martContext, wantedSettings } from "./marts/settings.ts";
 import { rows } from "./sql.ts";
 import { VIEWS } from "./views/index.ts";
 
 /**
  * Makes all views anew, over all contact columns that there are, and notes in signalhouse.meta which they are. Within the caller's transaction, when tables and
  * columns are there. A view or table of one of their names that signalhouse has not made is somebody's own, and stays as it is.
+ * The tables of marts are made anew where they would be others; then they are empty, and whoever called has them filled (marts/keep-up.ts).
+ * @throws SignalhouseError warehouse_failed where somebody else's table or view stands in the place of a table of marts
  */
-export async function makeViews(connection: DuckDBConnection): Promise<void> {
-  const views = await ourViews(connection);
-  for (const { name, sql } of views) await connection.run(`CREATE OR REPLACE VIEW ${id(name)} AS ${sql}`);
-  const made: Made = Object.fromEntries(views.map(({ name, hash }) => [name, hash]));
+export async function makeViews(connection: DuckDBConnection, wishes: MartWishes = {}): Promise<void> {
+  const { views, tables, context } = await ourParts(connection, wishes);
+  if (!tables.isCurrent) {
+    await connection.run("CREATE SCHEMA IF NOT EXISTS marts");
+    for (const { name, columns } of KEPT_MARTS) {
+      const definitions = Object.entries(columns).map(([column, { type }]) => `${id(column)} ${type}`);
+      await connection.run(`CREATE OR REPLACE TABLE marts.${id(name)} (${definitions.join(", ")})`);
+    }
+  }
+  for (const { name, sql } of views) await connection.run(`CREATE OR REPLACE VIEW ${quoted(name)} AS ${sql}`);
+  const made: Made = Object.fromEntries([...views, tables].map(({ name, hash }) => [name, hash]));
   await connection.run("UPDATE signalhouse.meta SET views = $1", [JSON.stringify(made)]);
+  const { contactKeys: _, contactColumns: __, ...settings } = context;
+  await keepSettings(connection, { ...settings, isFilled: tables.isCurrent && ((await keptSettings(connection))?.isFilled ?? false) });
 }
 
-/** Whether the warehouse has the views that makeViews() would make. */
-export const viewsAreCurrent = async (connection: DuckDBConnection): Promise<boolean> =>
-  (await ourViews(connection)).every(({ isCurrent }) => isCurrent);
+/** Whether the warehouse has the views and marts that makeViews() would make, and these are filled. */
+export async function viewsAreCurrent(connection: DuckDBConnection, wishes: MartWishes = {}): Promise<boolean> {
+  const kept = await keptSettings(connection);
+  if (!kept?.isFilled) return false;
+  const { views, tables, context } = await ourParts(connection, wishes);
+  return JSON.stringify(kept.keys) === JSON.stringify(context.keys) && [...views, tables].every(({ isCurrent }) => isCurrent);
+}
 
-/** The views that signalhouse has made, as signalhouse.meta keeps them: by name, a hash of their SQL. */
+/** What signalhouse has made, as signalhouse.meta keeps it: by name, a hash of its SQL. */
 type Made = Record<string, string>;
 
-interface OurView {
+/** What stands in signalhouse.meta for the tables of marts, all together: one is made of the other. */
+const TABLES = "marts";
+
+interface OurPart {
+  /** With its schema, where that is not main. */
   name: string;
-  /** Its SELECT, as this version has it. */
-  sql: string;
   hash: string;
   /** Whether the warehouse has it so. */
   isCurrent: boolean;
 }
 
-async function ourViews(connection: DuckDBConnection): Promise<OurView[]> {
-  const contactColumns = await contactColumnNames(connection);
+interface OurView extends OurPart {
+  /** Its SELECT, as this version has it. */
+  sql: string;
+}
+
+async function ourParts(connection: DuckDBConnection, wishes: MartWishes): Promise<{ views: OurView[]; tables: OurPart; context: MartContext }> {
+  const context = await martContext(connection, await wantedSettings(connection, wishes));
   const made = await madeViews(connection);
   const present = await presentNames(connection);
-  return VIEWS.flatMap(({ name, sql: select }) => {
+  const hashOf = (sql: string) => createHash("md5").update(sql).digest("hex");
+  const all = [
+    ...VIEWS.map(({ name, sql }) => ({ name, sql: sql(context.contactColumns) })),
+    ...MARTS.map(({ name, sql }) => ({ name: `marts.${name}`, sql: sql(context) })),
+  ];
+  const views = all.flatMap(({ name, sql }) => {
     // Before there were notes of them, all were ours.
     if (made && present.has(name) && !Object.hasOwn(made, name)) return [];
-    const sql = select(contactColumns);
-    const hash = createHash("md5").update(sql).digest("hex");
+    const hash = hashOf(sql);
     return [{ name, sql, hash, isCurrent: present.has(name) && made?.[name] === hash }];
   });
+  const hash = hashOf(JSON.stringify([KEPT_MARTS.map(({ name, columns }) => [name, columns]), fillSql(context)]));
+  const names = KEPT_MARTS.map(({ name }) => `marts.${name}`);
+  const foreign = (await keptSettings(connection)) ? undefined : names.find((name) => present.has(name));
+  if (foreign) throw inTheWay(foreign);
+  return { views, tables: { name: TABLES, hash, isCurrent: made?.[TABLES] === hash && names.every((name) => present.has(name)) }, context };
 }
+
+const inTheWay = (name: string): SignalhouseError =>
+  new SignalhouseError(
+    "warehouse_failed",
+    `the warehouse has ${name} already, and signalhouse has not made it`,
+    `signalhouse keeps a table of that name. Rename yours: ALTER TABLE ${name} RENAME TO …, or drop it.`,
+  );
 
 async function madeViews(connection: DuckDBConnection): Promise<Made | undefined> {
   const [meta] = await rows<{ views: string | null }>(connection, "SELECT views::VARCHAR AS views FROM signalhouse.meta");
   return meta?.views ? (JSON.parse(meta.views) as Made) : undefined;
 }
 
+/** The names of all tables and views, as SQL has them. */
 async function presentNames(connection: DuckDBConnection): Promise<ReadonlySet<string>> {
-  const found = await rows<{ name: string }>(
+  const found = await rows<{ schema: string; name: string }>(
     connection,
-    `SELECT lower(view_name) AS name FROM duckdb_views() WHERE database_name = current_database() AND schema_name = 'main'
-     UNION ALL SELECT lower(table_name) FROM duckdb_tables() WHERE database_name = current_database() AND schema_name = 'main'`,
+    `SELECT schema_name AS schema, lower(view_name) AS name FROM duckdb_views() WHERE database_name = current_database() AND schema_name IN ('main', 'marts')
+     UNION ALL SELECT schema_name, lower(table_name) FROM duckdb_tables() WHERE database_name = current_database() AND schema_name IN ('main', 'marts')`,
   );
-  return new Set(found.map(({ name }) => name));
+  return new Set(found.map(({ schema, name }) => (schema === "main" ? name : `${schema}.${name}`)));
 }
+
+const quoted = (name: string) => name.split(".").map(id).join(".");

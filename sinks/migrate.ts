@@ -1,6 +1,7 @@
 /** Bringing a warehouse to the schema that this version of signalhouse knows. */
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { SignalhouseError } from "../schemas/errors.ts";
+import type { MartWishes } from "../schemas/marts.ts";
 import { quoteIdentifier as id } from "../schemas/names.ts";
 import { TABLES } from "../schemas/tables.ts";
 import { createTablesSql } from "./ddl.ts";
@@ -10,12 +11,15 @@ import { type ContentKey, fillKeyHashSql, markTests, rekey, renameTypes } from "
 import { onlyRow, rows } from "./sql.ts";
 import { inTransaction } from "./transaction.ts";
 import { makeViews, viewsAreCurrent } from "./make-views.ts";
+import { fillWhereEmpty } from "./marts/keep-up.ts";
 
 /** What a migration needs of its caller. */
 export interface MigrationOptions {
   contentKey: ContentKey;
   /** Called before an existing warehouse is changed: that may take a while. @param signals how many it has */
   onBegin?: ((signals: number) => void) | undefined;
+  /** What the configuration says of the marts. */
+  marts?: MartWishes;
 }
 
 /** One step from a schema version to the next, for what adding tables and columns cannot do. All tables and columns of today are there. */
@@ -47,7 +51,7 @@ export async function prepareSchema(
   const target = migrations.length + 1;
   const version = await schemaVersion(connection);
   assertNotNewer(version, target);
-  if (version === target && isWhole(await missingParts(connection)) && (await viewsAreCurrent(connection))) return;
+  if (version === target && isWhole(await missingParts(connection)) && (await viewsAreCurrent(connection, options.marts))) return;
   const steps = version === undefined ? [] : migrations.slice(version - 1);
   const signals = steps.length > 0 ? await signalCount(connection) : 0;
   if (signals > 0) options.onBegin?.(signals);
@@ -61,7 +65,8 @@ export async function prepareSchema(
     }
     for (const step of steps) await step(connection, options);
     await connection.run(version === undefined ? FIRST_META : NEXT_META, [target, writtenBy]);
-    await makeViews(connection);
+    await makeViews(connection, options.marts);
+    await fillWhereEmpty(connection);
   });
 }
 

@@ -1,6 +1,7 @@
 /** Writing what was staged of a file into the warehouse: new columns, signals, rejects and drift, in the transaction of whoever calls. */
 import type { NewColumn } from "../schemas/header.ts";
 import { quoteText } from "../schemas/names.ts";
+import { keepUp } from "./marts/keep-up.ts";
 import { addContactColumns } from "./add-contact-columns.ts";
 import type { FileIdentity } from "./ledger.ts";
 import { type Merged, mergeStaging } from "./merge.ts";
@@ -23,6 +24,7 @@ export async function writeStaged(staging: Staging, loadId: bigint, file: FileId
   const merged = await mergeStaging(staging, loadId, file, threads);
   if (counts.rejected > 0) await connection.run(`INSERT INTO signalhouse.rejects BY NAME SELECT ${loadId}::BIGINT AS load_id, * FROM staged_rejects`);
   if (staging.drift.length > 0) await insertDrift(staging, loadId);
+  await keepUp(connection);
   return { ...merged, newColumns };
 }
 

@@ -1,5 +1,5 @@
 /** The one door to a warehouse: to read it, to plan with it, to write to it, and to note a run. */
-import type { Config } from "../../schemas/config.ts";
+import { type Config, martWishes } from "../../schemas/config.ts";
 import { isSignalhouseError, messageOf } from "../../schemas/errors.ts";
 import type { Outcome } from "../../schemas/outcomes.ts";
 import { explainDamage } from "../../sinks/damage.ts";
@@ -70,7 +70,8 @@ const TOLD_MS = 1000;
 const SHORT_MS = 5_000;
 
 /** The door to the configuration's warehouse. Nothing is open yet. */
-export function doorTo({ warehouse, limits }: Pick<Config, "warehouse" | "limits">, options: DoorOptions): Door {
+export function doorTo(config: Pick<Config, "warehouse" | "limits" | "contacts" | "attribution">, options: DoorOptions): Door {
+  const { warehouse, limits } = config;
   const { signal, patience = 0, clock = realClock, waiting: tell, onMigration } = options;
   const place = placeOf(warehouse);
   // One thread a connection: loads share the work out by themselves.
@@ -100,7 +101,7 @@ export function doorTo({ warehouse, limits }: Pick<Config, "warehouse" | "limits
 
   const openToRead = ({ isLimited = false, mayLack }: ReadOptions = {}) =>
     open(() => openWarehouse(place, { access: "read", ...(mayLack ? { mayLack } : {}), ...(isLimited ? limited : {}) }));
-  const writable = () => openWarehouse(place, { ...limited, version: packageVersion(), migration: { contentKey, onBegin: onMigration } });
+  const writable = () => openWarehouse(place, { ...limited, version: packageVersion(), migration: { contentKey, onBegin: onMigration, marts: martWishes(config) } });
 
   const read = <T>(warehouse: Warehouse, work: (warehouse: Warehouse) => Promise<T>): Promise<T> =>
     closing(warehouse, () => interruptible(warehouse.connection, signal, () => work(warehouse)));

@@ -1,0 +1,93 @@
+/** Whose a signal is, in SQL: its keys, and what they resolve to. */
+import { identifierNames, keyKind, type MartSettings } from "../../schemas/marts.ts";
+import { quoteIdentifier as id, quoteText, snakeCase } from "../../schemas/names.ts";
+import type { Table } from "../../schemas/signal-types.ts";
+import type { ContactColumn } from "../../schemas/header.ts";
+import type { MartContext } from "./mart.ts";
+
+/** A contact attribute that says who somebody is. */
+export interface ContactKey {
+  header: string;
+  isPrimary: boolean;
+  /** Its column; undefined as long as no file has brought it. */
+  column: string | undefined;
+  /** What its aliases begin with: the column's name without `contact_`. */
+  name: string;
+}
+
+/** The keys of these settings as the warehouse has them. */
+export const contactKeysOf = ({ keys }: Pick<MartSettings, "keys">, columns: readonly ContactColumn[]): ContactKey[] =>
+  keys.map((header, index) => {
+    const column = columns.find((known) => known.header === header && known.occurrence === 1)?.column;
+    return { header, isPrimary: index === 0, column, name: column?.replace(/^contact_/, "") ?? snakeCase(header) };
+  });
+
+const IDENTIFYING = "signal_type IN ('identification', 'loggedIn', 'accountRegistered')";
+
+/** A name as identification signals write it, folded: letters and digits alone. */
+const FOLDED_NAME = "regexp_replace(lower(identifier_name), '[^a-z0-9]', '', 'g')";
+
+/** A key's values so that those that mean the same are equal. */
+function folded({ header, isPrimary }: ContactKey, value: string): string {
+  const kind = keyKind(header);
+  if (kind === "phone") return `nullif(regexp_replace(${value}, '[^0-9+]', '', 'g'), '')`;
+  return `nullif(${isPrimary && kind !== "email" ? `trim(${value})` : `lower(trim(${value}))`}, '')`;
+}
+
+/** SQL of a row's own value of a key: of its column, or, where that is empty, of what an identification signal says. `row` is the alias of the table. */
+function keyValue(key: ContactKey, table: Table, row: string): string {
+  const column = key.column === undefined ? [] : [folded(key, `${row}.${id(key.column)}`)];
+  const said =
+    table === "behavior_signals"
+      ? [`CASE WHEN ${row}.${IDENTIFYING} AND ${FOLDED_NAME} IN (${identifierNames(key.header, key.isPrimary).map(quoteText).join(", ")}) THEN ${folded(key, `${row}.identifier_value`)} END`]
+      : [];
+  const values = [...column, ...said];
+  if (values.length === 0) return "NULL::VARCHAR";
+  return values.length === 1 ? (values[0] as string) : `coalesce(${values.join(", ")})`;
+}
+
+const qualifier = ({ isQualified }: MartContext, row: string) => (isQualified ? `coalesce(${row}.dataset_id || '/', '') || ` : "");
+
+/** SQL of the contact that a row's own primary key says. */
+export function ownContact(context: MartContext, table: Table, row: string): string {
+  const [primary] = context.contactKeys;
+  return primary ? `${qualifier(context, row)}${keyValue(primary, table, row)}` : "NULL::VARCHAR";
+}
+
+/** SQL of a row's aliases, one each secondary key, in order. */
+export const ownAliases = (context: MartContext, table: Table, row: string): string[] =>
+  context.contactKeys.slice(1).map((key) => `${qualifier(context, row)}${quoteText(`${key.name}:`)} || ${keyValue(key, table, row)}`);
+
+/** SQL of the contact that a row's keys say, and how: columns contact_id, contact_via, and what has to be joined to the row for it. */
+export interface OwnContact {
+  contact: string;
+  via: string;
+  joins: string;
+}
+
+/**
+ * @param aliases the table of aliases
+ */
+export function resolved(context: MartContext, table: Table, row: string, aliases = "marts.contact_aliases"): OwnContact {
+  const own = ownContact(context, table, row);
+  const lacksOwn = `${own} IS NULL`;
+  const keys = ownAliases(context, table, row).map((alias, index) => ({ alias, known: `a${index + 1}` }));
+  // The condition stands inside the key: beside it DuckDB 1.5 makes a nested loop of the join.
+  const joins = keys.map(({ alias, known }) => `LEFT JOIN ${aliases} ${known} ON ${known}.alias = CASE WHEN ${lacksOwn} THEN ${alias} END`).join("\n");
+  if (keys.length === 0) return { contact: own, via: `CASE WHEN ${own} IS NOT NULL THEN 'primary' END`, joins };
+  const secondary = `coalesce(${[
+    ...keys.map(({ known }) => `${known}.contact_id`),
+    ...keys.map(({ alias, known }) => `CASE WHEN ${known}.alias IS NULL THEN ${alias} END`),
+  ].join(", ")})`;
+  return {
+    contact: `coalesce(${own}, ${secondary})`,
+    via: `CASE WHEN ${own} IS NOT NULL THEN 'primary' WHEN ${secondary} IS NOT NULL THEN 'secondary' END`,
+    joins,
+  };
+}
+
+/** SQL of the e-mail address that a row has; NULL where no key is one. */
+export function emailOf({ contactKeys }: MartContext, table: Table, row: string): string {
+  const key = contactKeys.find(({ header }) => keyKind(header) === "email");
+  return key ? keyValue(key, table, row) : "NULL::VARCHAR";
+}
