@@ -38,7 +38,7 @@ export interface LoadResult extends LoadCounts {
   laterHeaders: readonly LaterHeader[];
 }
 
-const NOTHING: Written = { records: 0, inserted: 0, updated: 0, unchanged: 0, rejected: 0, orderItems: 0, newColumns: [] };
+const NOTHING: Written = { records: 0, inserted: 0, updated: 0, unchanged: 0, rejected: 0, orderItems: 0, newColumns: [], removed: [] };
 
 /** So many rows take several threads a shorter time than it takes to start them. */
 const MANY_ROWS = 100_000;

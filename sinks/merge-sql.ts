@@ -191,9 +191,9 @@ export const CHANGED = "later AND differs";
 /** The matched rows that do not. */
 const KNOWN_AS_IT_IS = `SELECT record_no FROM matched WHERE NOT (${CHANGED})`;
 
-/** Takes the old rows of changed signals away; writeSql puts the new ones in their place. @param near as for knownSql() */
-export const removeChangedSql = (table: Table, near: string): string =>
-  `DELETE FROM ${table} WHERE ${near} AND rowid IN (SELECT row_id FROM matched WHERE ${CHANGED} AND old_behavior = ${isBehavior(table)})`;
+/** Which rows of a table are the old ones of changed signals. @param near as for knownSql() */
+export const changedIn = (table: Table, near: string): string =>
+  `${near} AND rowid IN (SELECT row_id FROM matched WHERE ${CHANGED} AND old_behavior = ${isBehavior(table)})`;
 
 /** Writes the staged rows that are new to the warehouse, and where some met a row there, those that change it. */
 export function writeSql(table: Table, { header, loadId }: MergeTarget, anyMet: boolean): string {

@@ -7,6 +7,7 @@ import { TABLES } from "../schemas/tables.ts";
 import { type FileIdentity, type LoadCounts, orphans } from "./ledger.ts";
 import {
   CHANGED,
+  changedIn,
   confirmSql,
   knownSql,
   matchedSql,
@@ -18,7 +19,6 @@ import {
   noIdSql,
   NOTHING_KNOWN_SQL,
   ownSql,
-  removeChangedSql,
   removeItemsSql,
   REPEATED_SQL,
   replacedIn,
@@ -31,6 +31,7 @@ import {
   writeItemsSql,
   writeSql,
 } from "./merge-sql.ts";
+import { keepRemovedSql } from "./marts/touched.ts";
 import { nearRows } from "./row-ranges.ts";
 import { onlyRow, rows, tableColumnNames } from "./sql.ts";
 import type { Staging } from "./staging.ts";
@@ -40,6 +41,8 @@ import { useThreads } from "./threads.ts";
 export interface Merged extends LoadCounts {
   /** How many rows order_items has more than before. */
   orderItems: number;
+  /** The tables of which rows were changed: those that were there before are kept for the marts (marts/touched.ts). */
+  removed: readonly Table[];
 }
 
 /** Rows of a table that is made on the way, and those of them for which something holds. */
@@ -58,8 +61,9 @@ const NOTHING_TAKEN: Readonly<Record<Table, number>> = { marketing_signals: 0, b
 export async function mergeStaging(staging: Staging, loadId: bigint, file: FileIdentity, threads: number): Promise<Merged> {
   const { connection, header, counts } = staging;
   const total = { records: counts.records, rejected: counts.rejected, inserted: 0, updated: 0, unchanged: 0, orderItems: 0 };
+  const removed: Table[] = [];
   const direct = sum(counts.direct);
-  if (!header || direct + sum(counts.rows) === 0) return total;
+  if (!header || direct + sum(counts.rows) === 0) return { ...total, removed };
   const { signals, isOutOfOrder: outOfOrder } = await loadedBefore(connection, file);
   const target: MergeTarget = { header, loadId, mtime: file.mtime, path: file.path, outOfOrder, isDirect: direct > 0 };
 
@@ -89,7 +93,12 @@ export async function mergeStaging(staging: Staging, loadId: bigint, file: FileI
     for (const sql of confirmSql(target, among)) await connection.run(sql);
     if (matched.those > 0) {
       total.orderItems -= await changed(connection, removeItemsSql(among));
-      for (const [table, condition] of near) await connection.run(removeChangedSql(table, condition));
+      // writeSql puts the new ones in their place.
+      for (const [table, condition] of near) {
+        await connection.run(keepRemovedSql(table, changedIn(table, condition)));
+        await connection.run(`DELETE FROM ${table} WHERE ${changedIn(table, condition)}`);
+        removed.push(table);
+      }
     }
   }
   let written = 0;
@@ -98,7 +107,7 @@ export async function mergeStaging(staging: Staging, loadId: bigint, file: FileI
   total.inserted = direct - sum(taken) + written - matched.those;
   total.updated = matched.those + replaced.those;
   total.unchanged = matched.rows - matched.those + replaced.rows - replaced.those;
-  return total;
+  return { ...total, removed };
 }
 
 const sum = ({ marketing_signals, behavior_signals }: Record<Table, number>) => marketing_signals + behavior_signals;

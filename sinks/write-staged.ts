@@ -18,13 +18,13 @@ export interface Written extends Merged {
  * @param threads of DuckDB that look for the file's signals in the whole warehouse
  * @throws SignalhouseError warehouse_failed where rows are of loads that the ledger does not have; DuckDB's errors as they are
  */
-export async function writeStaged(staging: Staging, loadId: bigint, file: FileIdentity, threads = 1): Promise<Written> {
+export async function writeStaged(staging: Staging, loadId: bigint, file: FileIdentity, threads = 1, what: "load" | "replay" = "load"): Promise<Written> {
   const { connection, counts, header } = staging;
   const newColumns = header ? await addContactColumns(connection, header, loadId) : [];
   const merged = await mergeStaging(staging, loadId, file, threads);
   if (counts.rejected > 0) await connection.run(`INSERT INTO signalhouse.rejects BY NAME SELECT ${loadId}::BIGINT AS load_id, * FROM staged_rejects`);
   if (staging.drift.length > 0) await insertDrift(staging, loadId);
-  await keepUp(connection);
+  await keepUp(connection, { what, loadId, removed: merged.removed });
   return { ...merged, newColumns };
 }
 

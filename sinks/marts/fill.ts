@@ -1,25 +1,28 @@
 /** Filling the tables of marts with what all signals say. */
 import type { DuckDBConnection } from "@duckdb/node-api";
+import { TABLES } from "../../schemas/tables.ts";
 import { clicksSql } from "./clicks.ts";
 import { aliasesSql, pairsSql } from "./contact-aliases.ts";
 import { KEPT_MARTS } from "./index.ts";
+import { behaviorSql } from "./behavior.ts";
 import type { MartContext } from "./mart.ts";
+import { marketingSql } from "./marketing.ts";
 import { ordersOnceSql } from "./orders-once.ts";
 import { belongingSql, orphansSql, sendsSql } from "./sends.ts";
 import { sessionPairsSql, sessionsSql } from "./session-contacts.ts";
 
 /** The statements that fill them, when they are empty. Each reads those before it. */
 export const fillSql = (context: MartContext): string[] => [
-  `INSERT INTO marts.contact_aliases ${aliasesSql(pairsSql(context))}`,
+  `INSERT INTO marts.contact_aliases ${aliasesSql(TABLES.map((table) => pairsSql(context, table, table)).join(" UNION ALL "))}`,
   `INSERT INTO marts.session_contacts ${sessionsSql(sessionPairsSql(context))}`,
-  `INSERT INTO marts.clicks ${clicksSql()}`,
-  "CREATE OR REPLACE TEMP TABLE mart_events AS FROM marts.marketing",
+  `CREATE OR REPLACE TEMP TABLE mart_events AS ${marketingSql(context)}`,
+  `INSERT INTO marts.clicks ${clicksSql("(FROM mart_events WHERE action = 'click')")}`,
   `CREATE OR REPLACE TEMP TABLE mart_belonging AS ${belongingSql("mart_events")}`,
   `INSERT INTO marts.sends ${sendsSql("mart_events", "mart_belonging")}`,
   `INSERT INTO marts.orphans ${orphansSql("mart_belonging")}`,
   "DROP TABLE mart_events",
   "DROP TABLE mart_belonging",
-  `INSERT INTO marts.orders_once ${ordersOnceSql()}`,
+  `INSERT INTO marts.orders_once ${ordersOnceSql(`(${behaviorSql(context, "(FROM behavior_signals WHERE signal_type = 'order')")})`)}`,
 ];
 
 /** Makes the tables what all signals say, whatever they had. Within the caller's transaction. Memory: DuckDB's limit, what is more spills. */

@@ -1,17 +1,55 @@
-/** Keeping the tables of marts up with the signals. */
+/** Keeping the tables of marts up with the signals: after each load, replay or erasure they are what filling them anew would make of them. */
 import type { DuckDBConnection } from "@duckdb/node-api";
+import { makeViews } from "../make-views.ts";
+import { rows } from "../sql.ts";
 import { fillMarts } from "./fill.ts";
-import { keepSettings, keptSettings, martContext, wantedSettings } from "./settings.ts";
+import { changedAliases, writeAliases } from "./keep-aliases.ts";
+import { keepMessages, noteBefore } from "./keep-messages.ts";
+import { keepOrders } from "./keep-orders.ts";
+import { keepSessions } from "./keep-sessions.ts";
+import { keepSettings, keptSettings, martContext } from "./settings.ts";
+import { type Change, touched, type Touched, union } from "./touched.ts";
 
 /** Fills them where they were made anew. Within the caller's transaction. */
 export async function fillWhereEmpty(connection: DuckDBConnection): Promise<void> {
   const kept = await keptSettings(connection);
   if (kept === undefined || kept.isFilled) return;
-  await fillMarts(connection, await martContext(connection, await wantedSettings(connection, {})));
+  await fillMarts(connection, await martContext(connection, kept));
   await keepSettings(connection, { ...kept, isFilled: true });
 }
 
-/** Makes the tables of marts what the signals say after a load, replay or erasure. Within its transaction. */
-export async function keepUp(connection: DuckDBConnection): Promise<void> {
-  await fillMarts(connection, await martContext(connection, await wantedSettings(connection, {})));
+/**
+ * Makes the tables of marts follow a change, within its transaction. What is looked at is what was touched, and what that may have to do with: sessions, contacts, messages. Memory: DuckDB's limit.
+ */
+export async function keepUp(connection: DuckDBConnection, change: Change): Promise<void> {
+  const what = await touched(connection, change);
+  if (Object.keys(what.added).length + Object.keys(what.removed).length === 0) return;
+  await followDatasets(connection, what);
+  const kept = await keptSettings(connection);
+  if (!kept?.isFilled) return fillWhereEmpty(connection);
+
+  const context = await martContext(connection, kept);
+  const others = await changedAliases(connection, context, what, change.loadId);
+  await noteBefore(connection, context, what, others);
+  await writeAliases(connection, context);
+  await keepSessions(connection, context, what, others);
+  await keepMessages(connection, context, what, others);
+  await keepOrders(connection, context, what, others);
+}
+
+/** Where contacts of a second data set come, all contact ids begin with their data set's from here on. */
+async function followDatasets(connection: DuckDBConnection, { added }: Touched): Promise<void> {
+  const kept = await keptSettings(connection);
+  if (!kept || kept.isQualified) return;
+  const named = (["marketing_signals", "behavior_signals"] as const).flatMap((table) => union(table, "r.dataset_id", added) ?? []);
+  if (named.length === 0) return;
+  const found = await rows<{ dataset_id: string }>(
+    connection,
+    `SELECT DISTINCT dataset_id FROM (${named.join(" UNION ALL ")}) WHERE dataset_id IS NOT NULL ORDER BY dataset_id LIMIT 2`,
+  );
+  const datasets = new Set([...(kept.dataset === null ? [] : [kept.dataset]), ...found.map(({ dataset_id }) => dataset_id)]);
+  const [dataset] = datasets;
+  if (dataset === undefined || (datasets.size === 1 && kept.dataset !== null)) return;
+  await keepSettings(connection, { ...kept, dataset, isQualified: datasets.size > 1 });
+  if (datasets.size > 1) await makeViews(connection);
 }
