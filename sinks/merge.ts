@@ -8,6 +8,7 @@ import { type FileIdentity, type LoadCounts, orphans } from "./ledger.ts";
 import {
   CHANGED,
   changedIn,
+  changedItems,
   confirmSql,
   knownSql,
   matchedSql,
@@ -19,7 +20,6 @@ import {
   noIdSql,
   NOTHING_KNOWN_SQL,
   ownSql,
-  removeItemsSql,
   REPEATED_SQL,
   replacedIn,
   replacedSql,
@@ -31,6 +31,7 @@ import {
   writeItemsSql,
   writeSql,
 } from "./merge-sql.ts";
+import { REMOVED_ITEMS } from "./changes.ts";
 import { keepRemovedSql } from "./marts/touched.ts";
 import { nearRows } from "./row-ranges.ts";
 import { onlyRow, rows, tableColumnNames } from "./sql.ts";
@@ -92,7 +93,8 @@ export async function mergeStaging(staging: Staging, loadId: bigint, file: FileI
     const among = await amongMatched(connection);
     for (const sql of confirmSql(target, among)) await connection.run(sql);
     if (matched.those > 0) {
-      total.orderItems -= await changed(connection, removeItemsSql(among));
+      await connection.run(`CREATE OR REPLACE TEMP TABLE ${REMOVED_ITEMS} AS SELECT occurred_at FROM ${changedItems(among)}`);
+      total.orderItems -= await changed(connection, `DELETE FROM ${changedItems(among)}`);
       // writeSql puts the new ones in their place.
       for (const [table, condition] of near) {
         await connection.run(keepRemovedSql(table, changedIn(table, condition)));

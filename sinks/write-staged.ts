@@ -2,6 +2,7 @@
 import type { NewColumn } from "../schemas/header.ts";
 import { quoteText } from "../schemas/names.ts";
 import { keepUp } from "./marts/keep-up.ts";
+import { TABLES } from "../schemas/tables.ts";
 import { addContactColumns } from "./add-contact-columns.ts";
 import type { FileIdentity } from "./ledger.ts";
 import { type Merged, mergeStaging } from "./merge.ts";
@@ -24,9 +25,11 @@ export async function writeStaged(staging: Staging, loadId: bigint, file: FileId
   const merged = await mergeStaging(staging, loadId, file, threads);
   if (counts.rejected > 0) await connection.run(`INSERT INTO signalhouse.rejects BY NAME SELECT ${loadId}::BIGINT AS load_id, * FROM staged_rejects`);
   if (staging.drift.length > 0) await insertDrift(staging, loadId);
-  await keepUp(connection, { what, loadId, removed: merged.removed });
+  await keepUp(connection, { what, loadId, ...(what === "replay" ? { among: AMONG_STAGED } : {}), removed: merged.removed });
   return { ...merged, newColumns };
 }
+
+const AMONG_STAGED = `record_no IN (${TABLES.map((table) => `SELECT record_no FROM staged_${table}`).join(" UNION ALL ")})`;
 
 async function insertDrift({ connection, drift }: Staging, loadId: bigint): Promise<void> {
   const counts = drift.map(({ signalType, field, reason, records, firstRecordNo }) => ({

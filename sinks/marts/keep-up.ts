@@ -1,5 +1,6 @@
 /** Keeping the tables of marts up with the signals: after each load, replay or erasure they are what filling them anew would make of them. */
 import type { DuckDBConnection } from "@duckdb/node-api";
+import { noteChanges } from "../changes.ts";
 import { makeViews } from "../make-views.ts";
 import { rows } from "../sql.ts";
 import { fillMarts } from "./fill.ts";
@@ -19,11 +20,12 @@ export async function fillWhereEmpty(connection: DuckDBConnection): Promise<void
 }
 
 /**
- * Makes the tables of marts follow a change, within its transaction. What is looked at is what was touched, and what that may have to do with: sessions, contacts, messages. Memory: DuckDB's limit.
+ * Notes a change in signalhouse.changes, and makes the tables of marts follow it, within its transaction. What is looked at is what was touched, and what that may have to do with: sessions, contacts, messages. Memory: DuckDB's limit.
  */
 export async function keepUp(connection: DuckDBConnection, change: Change): Promise<void> {
   const what = await touched(connection, change);
   if (Object.keys(what.added).length + Object.keys(what.removed).length === 0) return;
+  await noteChanges(connection, change, what);
   await followDatasets(connection, what);
   const kept = await keptSettings(connection);
   if (!kept?.isFilled) return fillWhereEmpty(connection);
@@ -35,6 +37,13 @@ export async function keepUp(connection: DuckDBConnection, change: Change): Prom
   await keepSessions(connection, context, what, others);
   await keepMessages(connection, context, what, others);
   await keepOrders(connection, context, what, others);
+}
+
+/** The same for a change after which signals may still be there that were taken out: the tables are filled anew. */
+export async function fillAfter(connection: DuckDBConnection, change: Change): Promise<void> {
+  await noteChanges(connection, change, await touched(connection, change));
+  const kept = await keptSettings(connection);
+  if (kept) await fillMarts(connection, await martContext(connection, kept));
 }
 
 /** Where contacts of a second data set come, all contact ids begin with their data set's from here on. */

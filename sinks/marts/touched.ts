@@ -33,9 +33,11 @@ export const keepRemovedSql = (table: Table, where: string): string =>
 
 /** What was written by a load, replay or erasure. */
 export interface Change {
-  what: "load" | "replay" | "erasure";
+  what: "load" | "replay" | "erasure" | "mend";
   /** The load whose rows were written; undefined where none were. */
   loadId?: bigint;
+  /** A condition on record_no of those that were, where the load had some before. */
+  among?: string;
   /** The tables out of which rows were taken: keepRemovedSql() was run for them, and no others, in this transaction. */
   removed: readonly Table[];
 }
