@@ -46,7 +46,12 @@ async function largeWarehouse(folder: string): Promise<string> {
       ["marketing_signals", ["signal_id"]],
       ["behavior_signals", ["signal_id", "tltsid", "message_signal_id", "order_id"]],
     ] as const) {
-      const others = [...texts([...ids, "contact_customer_id"], k), `'${k}' || contact_email AS contact_email`, `contact_phone_number || '${k}' AS contact_phone_number`, `occurred_at + INTERVAL ${k * DAYS_LATER} DAY AS occurred_at`];
+      const others = [
+        ...texts([...ids, "contact_customer_id"], k),
+        `'${k}' || contact_email AS contact_email`,
+        `contact_phone_number || '${k}' AS contact_phone_number`,
+        `occurred_at + INTERVAL ${k * DAYS_LATER} DAY AS occurred_at`,
+      ];
       await connection.run(
         `INSERT INTO ${table} SELECT * REPLACE (signal_key || '~${k}' AS signal_key, ${keyHash(`signal_key || '~${k}'`)} AS key_hash, NULL AS signal_content, NULL AS extra, ${others.join(", ")})
          FROM ${table} WHERE NOT contains(signal_key, '~')`,
@@ -93,7 +98,11 @@ export async function benchMartsKeep(folder: string): Promise<object[]> {
     "of it: keeping the marts up": () => run(join(folder, "marts-copy.duckdb"), "keep", "512MB"),
   });
   await removeWarehouse(join(folder, "marts-copy.duckdb"));
-  return [...taken].map(([step, figures]) => ({ step, seconds: rounded(median(figures.map(({ seconds }) => seconds))), "peak RSS MiB": Math.round(median(figures.map(({ peakMiB }) => peakMiB))) }));
+  return [...taken].map(([step, figures]) => ({
+    step,
+    seconds: rounded(median(figures.map(({ seconds }) => seconds))),
+    "peak RSS MiB": Math.round(median(figures.map(({ peakMiB }) => peakMiB))),
+  }));
 }
 
 /** The SQL of the cookbook, each of its blocks that asks something. */
@@ -107,7 +116,11 @@ export async function benchMartsQuestions(folder: string): Promise<object[]> {
     for (const [, sql = ""] of section.matchAll(/```sql\n([^]*?)```/gu)) {
       const taken = await inTurn<MartFigures>({ [title]: () => run(large, "query", "", sql) });
       const figures = taken.get(title) ?? [];
-      result.push({ question: title, seconds: rounded(median(figures.map(({ seconds }) => seconds))), "peak RSS MiB": Math.round(median(figures.map(({ peakMiB }) => peakMiB))) });
+      result.push({
+        question: title,
+        seconds: rounded(median(figures.map(({ seconds }) => seconds))),
+        "peak RSS MiB": Math.round(median(figures.map(({ peakMiB }) => peakMiB))),
+      });
     }
   }
   return result;

@@ -1,7 +1,7 @@
 /** One step of bench/marts.ts in a process of its own: `node run-marts.js WAREHOUSE fill|keep|query MEMORY [SQL]`; prints a MartFigures as JSON. */
-import { fillMarts } from "../sinks/marts/fill.ts";
-import { keepUp } from "../sinks/marts/keep-up.ts";
-import { keptSettings, martContext } from "../sinks/marts/settings.ts";
+import { fillMarts } from "../sinks/fill-marts.ts";
+import { keepUp } from "../sinks/keep-marts.ts";
+import { keptSettings, martContext } from "../sinks/mart-settings.ts";
 import { placeOf } from "../sinks/places.ts";
 import { onlyRow } from "../sinks/sql.ts";
 import { inTransaction } from "../sinks/transaction.ts";

@@ -2,7 +2,7 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { quoteText } from "../schemas/names.ts";
 import { TABLES } from "../schemas/tables.ts";
-import type { Change, Touched } from "./marts/touched.ts";
+import type { Change, Touched } from "./touched.ts";
 
 /** The temporary table that has the times of items which were taken out. */
 export const REMOVED_ITEMS = "removed_order_items";

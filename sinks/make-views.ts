@@ -5,9 +5,9 @@ import { SignalhouseError } from "../schemas/errors.ts";
 import type { MartWishes } from "../schemas/marts.ts";
 import { quoteIdentifier as id } from "../schemas/names.ts";
 import { KEPT_MARTS, MARTS } from "./marts/index.ts";
-import { fillSql } from "./marts/fill.ts";
+import { fillSql } from "./fill-marts.ts";
 import type { MartContext } from "./marts/mart.ts";
-import { keepSettings, keptSettings, martContext, wantedSettings } from "./marts/settings.ts";
+import { keepSettings, keptSettings, martContext, wantedSettings } from "./mart-settings.ts";
 import { rows } from "./sql.ts";
 import { VIEWS } from "./views/index.ts";
 

@@ -4,8 +4,8 @@ import { TABLES } from "../schemas/tables.ts";
 import { insertMended, type Mended } from "./ledger.ts";
 import { isBehavior } from "./merge-sql.ts";
 import { REMOVED_ITEMS } from "./changes.ts";
-import { fillAfter } from "./marts/keep-up.ts";
-import { keepRemovedSql } from "./marts/touched.ts";
+import { fillAfter } from "./keep-marts.ts";
+import { keepRemovedSql } from "./touched.ts";
 import { inTransaction } from "./transaction.ts";
 
 const SIGNALS = TABLES.map(

@@ -32,7 +32,7 @@ import {
   writeSql,
 } from "./merge-sql.ts";
 import { REMOVED_ITEMS } from "./changes.ts";
-import { keepRemovedSql } from "./marts/touched.ts";
+import { keepRemovedSql } from "./touched.ts";
 import { nearRows } from "./row-ranges.ts";
 import { onlyRow, rows, tableColumnNames } from "./sql.ts";
 import type { Staging } from "./staging.ts";

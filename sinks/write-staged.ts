@@ -1,7 +1,7 @@
 /** Writing what was staged of a file into the warehouse: new columns, signals, rejects and drift, in the transaction of whoever calls. */
 import type { NewColumn } from "../schemas/header.ts";
 import { quoteText } from "../schemas/names.ts";
-import { keepUp } from "./marts/keep-up.ts";
+import { keepUp } from "./keep-marts.ts";
 import { TABLES } from "../schemas/tables.ts";
 import { addContactColumns } from "./add-contact-columns.ts";
 import type { FileIdentity } from "./ledger.ts";
@@ -19,7 +19,13 @@ export interface Written extends Merged {
  * @param threads of DuckDB that look for the file's signals in the whole warehouse
  * @throws SignalhouseError warehouse_failed where rows are of loads that the ledger does not have; DuckDB's errors as they are
  */
-export async function writeStaged(staging: Staging, loadId: bigint, file: FileIdentity, threads = 1, what: "load" | "replay" = "load"): Promise<Written> {
+export async function writeStaged(
+  staging: Staging,
+  loadId: bigint,
+  file: FileIdentity,
+  threads = 1,
+  what: "load" | "replay" = "load",
+): Promise<Written> {
   const { connection, counts, header } = staging;
   const newColumns = header ? await addContactColumns(connection, header, loadId) : [];
   const merged = await mergeStaging(staging, loadId, file, threads);

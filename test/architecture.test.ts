@@ -9,6 +9,7 @@ const ORDER = [
   "schemas",
   "transforms",
   "sinks/views",
+  "sinks/marts",
   "sinks",
   "sinks/vector",
   "sinks/reference-set",

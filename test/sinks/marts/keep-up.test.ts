@@ -2,9 +2,9 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { READERS } from "../../../pipeline/load/load-files.ts";
-import { fillMarts } from "../../../sinks/marts/fill.ts";
+import { fillMarts } from "../../../sinks/fill-marts.ts";
 import { KEPT_MARTS } from "../../../sinks/marts/index.ts";
-import { keptSettings, martContext } from "../../../sinks/marts/settings.ts";
+import { keptSettings, martContext } from "../../../sinks/mart-settings.ts";
 import { inTransaction } from "../../../sinks/transaction.ts";
 import { often } from "../../helpers/often.ts";
 import { csv, memoryFile, type Row, type Scratch, scratchWarehouse } from "../../helpers/warehouse.ts";
@@ -16,7 +16,20 @@ const [MINUTE, DAY] = [60_000, 86_400_000];
 /** Apart by less and more than clocks may differ, and than events may come after their send. */
 const TIMES = [0, 4 * MINUTE, 6 * MINUTE, DAY, 40 * DAY, 91 * DAY, 400 * DAY];
 
-const TYPES = ["emailSend", "emailSend", "emailDelivery", "emailOpen", "emailClick", "emailClick", "smsSend", "smsClick", "order", "order", "pageView", "identification"] as const;
+const TYPES = [
+  "emailSend",
+  "emailSend",
+  "emailDelivery",
+  "emailOpen",
+  "emailClick",
+  "emailClick",
+  "smsSend",
+  "smsClick",
+  "order",
+  "order",
+  "pageView",
+  "identification",
+] as const;
 
 /** What a row says: few of everything, so that rows meet. */
 const said = fc.record({
@@ -40,7 +53,9 @@ function fieldsOf(row: Said): Record<string, string> {
   const isBehavior = ["order", "pageView", "identification"].includes(row.type);
   const content = {
     ...(row.type === "order" ? { orderValue: row.value, currency: "EUR", ...(row.order ? { orderId: row.order } : {}) } : {}),
-    ...(row.type === "identification" ? { identifierName: row.value > 1 ? "Customer ID" : "email", identifierValue: row.value > 1 ? "C2" : "bo@x.example" } : {}),
+    ...(row.type === "identification"
+      ? { identifierName: row.value > 1 ? "Customer ID" : "email", identifierValue: row.value > 1 ? "C2" : "bo@x.example" }
+      : {}),
     ...(row.isTest ? { isTest: true } : {}),
   };
   return {

@@ -1,9 +1,9 @@
 /** What a load, replay or erasure has changed, for the marts to follow. */
 import type { DuckDBConnection } from "@duckdb/node-api";
-import { quoteText } from "../../schemas/names.ts";
-import type { Table } from "../../schemas/signal-types.ts";
-import { TABLES } from "../../schemas/tables.ts";
-import { onlyRow } from "../sql.ts";
+import { quoteText } from "../schemas/names.ts";
+import type { Table } from "../schemas/signal-types.ts";
+import { TABLES } from "../schemas/tables.ts";
+import { onlyRow } from "./sql.ts";
 
 /** The columns of taken out rows that marts, and signalhouse.changes, have use for; and all contact columns. */
 const COLUMNS: readonly string[] = [

@@ -1,14 +1,14 @@
 /** Keeping the tables of marts up with the signals: after each load, replay or erasure they are what filling them anew would make of them. */
 import type { DuckDBConnection } from "@duckdb/node-api";
-import { noteChanges } from "../changes.ts";
-import { makeViews } from "../make-views.ts";
-import { rows } from "../sql.ts";
-import { fillMarts } from "./fill.ts";
+import { noteChanges } from "./changes.ts";
+import { makeViews } from "./make-views.ts";
+import { rows } from "./sql.ts";
+import { fillMarts } from "./fill-marts.ts";
 import { changedAliases, writeAliases } from "./keep-aliases.ts";
 import { keepMessages, noteBefore } from "./keep-messages.ts";
 import { keepOrders } from "./keep-orders.ts";
 import { keepSessions } from "./keep-sessions.ts";
-import { keepSettings, keptSettings, martContext } from "./settings.ts";
+import { keepSettings, keptSettings, martContext } from "./mart-settings.ts";
 import { type Change, touched, type Touched, union } from "./touched.ts";
 
 /** Fills them where they were made anew. Within the caller's transaction. */

@@ -1,15 +1,15 @@
 /** Filling the tables of marts with what all signals say. */
 import type { DuckDBConnection } from "@duckdb/node-api";
-import { TABLES } from "../../schemas/tables.ts";
-import { clicksSql } from "./clicks.ts";
-import { aliasesSql, pairsSql } from "./contact-aliases.ts";
-import { KEPT_MARTS } from "./index.ts";
-import { behaviorSql } from "./behavior.ts";
-import type { MartContext } from "./mart.ts";
-import { marketingSql } from "./marketing.ts";
-import { ordersOnceSql } from "./orders-once.ts";
-import { belongingSql, orphansSql, sendsSql } from "./sends.ts";
-import { sessionPairsSql, sessionsSql } from "./session-contacts.ts";
+import { TABLES } from "../schemas/tables.ts";
+import { clicksSql } from "./marts/clicks.ts";
+import { aliasesSql, pairsSql } from "./marts/contact-aliases.ts";
+import { KEPT_MARTS } from "./marts/index.ts";
+import { behaviorSql } from "./marts/behavior.ts";
+import type { MartContext } from "./marts/mart.ts";
+import { marketingSql } from "./marts/marketing.ts";
+import { ordersOnceSql } from "./marts/orders-once.ts";
+import { belongingSql, orphansSql, sendsSql } from "./marts/sends.ts";
+import { sessionPairsSql, sessionsSql } from "./marts/session-contacts.ts";
 
 /** The statements that fill them, when they are empty. Each reads those before it. */
 export const fillSql = (context: MartContext): string[] => [

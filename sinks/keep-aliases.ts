@@ -1,10 +1,10 @@
 /** Keeping marts.contact_aliases up, and finding the signals whose contact that changes. */
 import type { DuckDBConnection } from "@duckdb/node-api";
-import { TABLES } from "../../schemas/tables.ts";
-import { onlyRow } from "../sql.ts";
-import { lacksOwnSql, ownAliases } from "./contact.ts";
-import { aliasesSql, pairsSql } from "./contact-aliases.ts";
-import type { MartContext } from "./mart.ts";
+import { TABLES } from "../schemas/tables.ts";
+import { onlyRow } from "./sql.ts";
+import { lacksOwnSql, ownAliases } from "./marts/contact.ts";
+import { aliasesSql, pairsSql } from "./marts/contact-aliases.ts";
+import type { MartContext } from "./marts/mart.ts";
 import { type Rows, type Touched } from "./touched.ts";
 
 /** The aliases that mean somebody else now, or nobody. */
@@ -15,14 +15,21 @@ const CHANGED = "mart_changed_aliases";
  * The table of aliases is as before still.
  * @param loadId the load whose rows were added: they are not looked for
  */
-export async function changedAliases(connection: DuckDBConnection, context: MartContext, { added, removed }: Touched, loadId: bigint | undefined): Promise<Rows> {
+export async function changedAliases(
+  connection: DuckDBConnection,
+  context: MartContext,
+  { added, removed }: Touched,
+  loadId: bigint | undefined,
+): Promise<Rows> {
   if (context.contactKeys.length < 2) return {};
   const said = TABLES.flatMap((table) => (added[table] ? [pairsSql(context, table, added[table])] : []));
   const lost = TABLES.flatMap((table) => {
     const rows = removed[table];
     return rows ? ownAliases(context, table, "r").map((alias) => `SELECT ${alias} AS alias FROM ${rows} r`) : [];
   });
-  await connection.run(`CREATE OR REPLACE TEMP TABLE mart_lost_aliases AS ${lost.length > 0 ? `SELECT DISTINCT alias FROM (${lost.join(" UNION ALL ")}) WHERE alias IS NOT NULL` : NO_ALIAS}`);
+  await connection.run(
+    `CREATE OR REPLACE TEMP TABLE mart_lost_aliases AS ${lost.length > 0 ? `SELECT DISTINCT alias FROM (${lost.join(" UNION ALL ")}) WHERE alias IS NOT NULL` : NO_ALIAS}`,
+  );
   const known = `SELECT alias, contact_id FROM marts.contact_aliases WHERE alias IN (SELECT alias FROM said) AND alias NOT IN (FROM mart_lost_aliases)`;
   // What a row has said that is there no more, others may say still: all of them are asked.
   const again = TABLES.map((table) => `SELECT * FROM (${pairsSql(context, table, table)}) WHERE alias IN (FROM mart_lost_aliases)`);
@@ -38,7 +45,9 @@ export async function changedAliases(connection: DuckDBConnection, context: Mart
   const result: Rows = {};
   for (const table of n > 0n ? TABLES : []) {
     const has = ownAliases(context, table, "r").map((alias) => `${alias} IN (SELECT alias FROM ${CHANGED})`);
-    await connection.run(`CREATE OR REPLACE TEMP TABLE mart_other_${table} AS SELECT r.* FROM ${table} r WHERE ${loadId === undefined ? "true" : `r.load_id <> ${loadId}`} AND ${lacksOwnSql(context, table, "r")} AND (${has.join(" OR ")})`);
+    await connection.run(
+      `CREATE OR REPLACE TEMP TABLE mart_other_${table} AS SELECT r.* FROM ${table} r WHERE ${loadId === undefined ? "true" : `r.load_id <> ${loadId}`} AND ${lacksOwnSql(context, table, "r")} AND (${has.join(" OR ")})`,
+    );
     const { any } = await onlyRow<{ any: boolean }>(connection, `SELECT EXISTS (FROM mart_other_${table}) AS any`);
     if (any) result[table] = `mart_other_${table}`;
   }

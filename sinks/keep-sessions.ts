@@ -1,7 +1,7 @@
 /** Keeping marts.session_contacts up. */
 import type { DuckDBConnection } from "@duckdb/node-api";
-import type { MartContext } from "./mart.ts";
-import { sessionPairsSql, sessionsSql } from "./session-contacts.ts";
+import type { MartContext } from "./marts/mart.ts";
+import { sessionPairsSql, sessionsSql } from "./marts/session-contacts.ts";
 import { type Rows, type Touched, union } from "./touched.ts";
 
 /** The temporary table of the sessions whose contact is another one now. */
@@ -15,7 +15,8 @@ export async function keepSessions(connection: DuckDBConnection, context: MartCo
   const said = added.behavior_signals ? sessionPairsSql(context, added.behavior_signals) : NONE;
   const lost = union("behavior_signals", "r.tltsid", removed, others);
   await connection.run(`CREATE OR REPLACE TEMP TABLE mart_lost_sessions AS SELECT DISTINCT tltsid FROM (${lost ?? NONE}) WHERE tltsid IS NOT NULL`);
-  const known = "SELECT tltsid, contact_id FROM marts.session_contacts WHERE tltsid IN (SELECT tltsid FROM said) AND tltsid NOT IN (FROM mart_lost_sessions)";
+  const known =
+    "SELECT tltsid, contact_id FROM marts.session_contacts WHERE tltsid IN (SELECT tltsid FROM said) AND tltsid NOT IN (FROM mart_lost_sessions)";
   const again = sessionPairsSql(context, "(FROM behavior_signals WHERE tltsid IN (FROM mart_lost_sessions))");
   await connection.run(
     `CREATE OR REPLACE TEMP TABLE ${CHANGED_SESSIONS} AS
@@ -25,7 +26,9 @@ export async function keepSessions(connection: DuckDBConnection, context: MartCo
      WHERE n.tltsid IS NULL OR o.tltsid IS NULL OR o.contact_id IS DISTINCT FROM n.contact_id`,
   );
   await connection.run(`DELETE FROM marts.session_contacts WHERE tltsid IN (SELECT tltsid FROM ${CHANGED_SESSIONS})`);
-  await connection.run(`INSERT INTO marts.session_contacts SELECT tltsid, contact_id, is_shared FROM ${CHANGED_SESSIONS} WHERE is_shared IS NOT NULL`);
+  await connection.run(
+    `INSERT INTO marts.session_contacts SELECT tltsid, contact_id, is_shared FROM ${CHANGED_SESSIONS} WHERE is_shared IS NOT NULL`,
+  );
 }
 
 const NONE = "SELECT NULL::VARCHAR AS tltsid, NULL::VARCHAR AS contact_id LIMIT 0";

@@ -1,10 +1,10 @@
 /** Keeping marts.clicks, marts.sends and marts.orphans up. */
 import type { DuckDBConnection } from "@duckdb/node-api";
-import { rows } from "../sql.ts";
-import { clicksSql } from "./clicks.ts";
-import type { MartContext } from "./mart.ts";
-import { marketingSql, whoseSql } from "./marketing.ts";
-import { belongingSql, CLOCKS, LONGEST, orphansSql, sendsSql } from "./sends.ts";
+import { rows } from "./sql.ts";
+import { clicksSql } from "./marts/clicks.ts";
+import type { MartContext } from "./marts/mart.ts";
+import { marketingSql, whoseSql } from "./marts/marketing.ts";
+import { belongingSql, CLOCKS, LONGEST, orphansSql, sendsSql } from "./marts/sends.ts";
 import { type Rows, type Touched, union } from "./touched.ts";
 
 /** The temporary table of the keys of clicks that are others now. */
@@ -18,7 +18,9 @@ const EVENTS = "mart_events";
  */
 export async function noteBefore(connection: DuckDBConnection, context: MartContext, { removed }: Touched, others: Rows): Promise<void> {
   const before = [removed.marketing_signals, others.marketing_signals].flatMap((from) => (from ? [whoseSql(context, from)] : []));
-  await connection.run(`CREATE OR REPLACE TEMP TABLE mart_before AS ${before.length > 0 ? before.join(" UNION ALL ") : whoseSql(context, "(FROM marketing_signals LIMIT 0)")}`);
+  await connection.run(
+    `CREATE OR REPLACE TEMP TABLE mart_before AS ${before.length > 0 ? before.join(" UNION ALL ") : whoseSql(context, "(FROM marketing_signals LIMIT 0)")}`,
+  );
 }
 
 /**
@@ -68,7 +70,9 @@ export async function keepMessages(connection: DuckDBConnection, context: MartCo
   await connection.run(
     `DELETE FROM marts.orphans WHERE ${orphans} AND EXISTS (FROM mart_groups g WHERE g.contact_id = orphans.contact_id AND g.channel = orphans.channel AND g.message_id = orphans.message_id)`,
   );
-  await connection.run("DELETE FROM marts.orphans WHERE (signal_type, signal_key) IN (SELECT (signal_type, signal_key) FROM mart_keys WHERE action <> 'send')");
+  await connection.run(
+    "DELETE FROM marts.orphans WHERE (signal_type, signal_key) IN (SELECT (signal_type, signal_key) FROM mart_keys WHERE action <> 'send')",
+  );
   await connection.run(`INSERT INTO marts.orphans FROM (${orphansSql("mart_belonging")}) WHERE ${orphans}`);
 }
 

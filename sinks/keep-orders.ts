@@ -1,10 +1,10 @@
 /** Keeping marts.orders_once up. */
 import type { DuckDBConnection } from "@duckdb/node-api";
-import { behaviorSql } from "./behavior.ts";
+import { behaviorSql } from "./marts/behavior.ts";
 import { CHANGED_CLICKS } from "./keep-messages.ts";
 import { CHANGED_SESSIONS } from "./keep-sessions.ts";
-import type { MartContext } from "./mart.ts";
-import { orderKey, ordersOnceSql } from "./orders-once.ts";
+import type { MartContext } from "./marts/mart.ts";
+import { orderKey, ordersOnceSql } from "./marts/orders-once.ts";
 import { type Rows, type Touched, union } from "./touched.ts";
 
 /** Makes the orders what their signals say: those that were touched, and those whose contact may be another one by their session or the click that led there. */
