@@ -169,6 +169,8 @@ async function readersPlace(): Promise<ConnectPlace> {
   put("orders.csv", "Order ID,Amount,Date\nA-1,12.50,2025-09-01T08:00:00Z\nA-2,7.25,2025-09-02T08:00:00Z\n");
   put("Signals_Export.csv.gz", gzipSync(csv([pageView("one")])));
   put("Export/Signals/2025-09-01/Signals_Export.csv.gz", "this is no export");
+  put("monthly.sql", "SELECT count(*) AS orders FROM orders WHERE date_trunc('month', occurred_at) = $month::DATE");
+  put("report.sql", "FROM orders LIMIT 1;");
   put("exports/a.csv.gz", gzipSync(csv([pageView("a")])));
   put("exports/b.csv.gz", gzipSync(csv([pageView("b")])));
   return at;
