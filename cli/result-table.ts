@@ -17,7 +17,6 @@ const GAP = 2;
 
 export async function printTable(result: QueryResult, out: Output): Promise<void> {
   if (result.isPlan) return void (await planFormat(result, (text) => out.write(text)));
-  const { rows, isCut: isCutShort } = await firstRows(result);
   const room = out.screen?.columns;
   const most = Math.min(CELL_WIDTH, room ?? CELL_WIDTH);
   let isCut = false;
@@ -27,8 +26,8 @@ export async function printTable(result: QueryResult, out: Output): Promise<void
     isCut ||= shown !== whole || (value !== null && value !== undefined && textOf(value).length > CELL_CHARACTERS);
     return shown;
   };
+  const { cells, hasMore } = await firstRows(result, cell);
   const names = result.columns.map(({ name }) => fitted(oneLine(name), most));
-  const cells = rows.map((row) => row.map(cell));
   const kept = room === undefined ? names.map((_, index) => index) : columnsThatFit([names, ...cells], room);
   const headings = kept.map((index) => (result.columns[index]?.isNumber ? { right: names[index] ?? "" } : (names[index] ?? "")));
   const lines = table(
@@ -36,7 +35,7 @@ export async function printTable(result: QueryResult, out: Output): Promise<void
     cells.map((row) => kept.map((index) => row[index] ?? "")),
   );
   await out.write(`${lines.join("\n")}\n`);
-  if (isCutShort) out.note(`only the first ${number(TABLE_ROWS)} rows are shown; --format csv, --format json and -o FILE give all`);
+  if (hasMore) out.note(`only the first ${number(TABLE_ROWS)} rows are shown; --format csv, --format json and -o FILE give all`);
   if (isCut) out.note("long values are cut; --format csv, --format json and -o FILE give them whole");
   if (kept.length < names.length) {
     const missing = names.filter((_, index) => !kept.includes(index));
@@ -44,15 +43,16 @@ export async function printTable(result: QueryResult, out: Output): Promise<void
   }
 }
 
-async function firstRows({ rows }: QueryResult): Promise<{ rows: Json[][]; isCut: boolean }> {
-  const first: Json[][] = [];
+/** Only what is shown of them is kept: values may be large. */
+async function firstRows({ rows }: QueryResult, cell: (value: Json) => string): Promise<{ cells: string[][]; hasMore: boolean }> {
+  const cells: string[][] = [];
   for await (const batch of rows) {
     for (const row of batch) {
-      if (first.length === TABLE_ROWS) return { rows: first, isCut: true };
-      first.push(row);
+      if (cells.length === TABLE_ROWS) return { cells, hasMore: true };
+      cells.push(row.map(cell));
     }
   }
-  return { rows: first, isCut: false };
+  return { cells, hasMore: false };
 }
 
 /** The columns, by their places, that stand side by side in so much room: from the left, each that still fits, and the first one in any case. */
