@@ -65,7 +65,12 @@ async function nearest(message: string, connection: DuckDBConnection): Promise<s
   const [, table] = UNKNOWN_TABLE.exec(message) ?? [];
   const [, column = table, qualified = column] = UNKNOWN_COLUMN.exec(message) ?? [];
   if (qualified === undefined) return "";
-  const names = await namesOf(connection);
-  const known = table === undefined ? names.columns.map(({ name }) => name) : names.relations.map(nameIn);
-  return didYouMean(similar(qualified, [...new Set(known)]).slice(0, 3));
+  const { columns, relations } = await namesOf(connection);
+  // A table is meant by its name, whether or not its schema is said.
+  const known =
+    table === undefined
+      ? columns.map(({ name }) => [name, name] as const)
+      : relations.flatMap((at) => [at.name, nameIn(at)].map((name) => [name, nameIn(at)] as const));
+  const meant = new Map(known);
+  return didYouMean([...new Set(similar(qualified, [...meant.keys()]).map((name) => meant.get(name) ?? name))].slice(0, 3));
 }
