@@ -10,6 +10,7 @@ const ORDER = [
   "transforms",
   "sinks/views",
   "sinks",
+  "sinks/query",
   "sinks/vector",
   "sinks/reference-set",
   "pipeline/common",

@@ -14,6 +14,9 @@ export const PAGES = [
   ...readdirSync(join(ROOT, "docs")).map((name) => `docs/${name}`),
 ];
 
+/** What the pages' monthly.sql may have. */
+export const MONTHLY_SQL = "SELECT count(*) AS orders FROM orders WHERE date_trunc('month', occurred_at) = $month::DATE";
+
 export const readPage = (path: string): string => readFileSync(join(ROOT, path), "utf8");
 
 const FENCE = /^( *)```(\w*)\n([\s\S]*?)^ *```$/gm;
