@@ -30,58 +30,43 @@ test("a run leaves a warehouse of 1,000 signals with a comment at each table, vi
   expect(await scratch.values("SELECT comment FROM duckdb_views() WHERE view_name = 'log_ins'")).toEqual([
     "The signals of the type loggedIn, without those that were sent as a test.",
   ]);
-});
-
-test("a column of a signal type's view says what it says in the table", async () => {
-  const scratch = await scratchWarehouse();
-  await runLoading(scratch, 1000, { "Loyalty Tier": "gold", frequency: "x" });
-  const comments = await commentsOf(scratch);
   for (const { table, view } of Object.values(SIGNAL_TYPES)) {
     const inTable = columnComments(comments, table);
     const inView = columnComments(comments, view);
-    expect(Object.keys(inView).length).toBeGreaterThan(30);
+    expect(Object.keys(inView)).toContain("contact_loyalty_tier");
     expect([view, inView]).toEqual([view, Object.fromEntries(Object.keys(inView).map((column) => [column, inTable[column]]))]);
   }
 });
 
 test("each description is a sentence or more, and short", () => {
-  for (const { name, about, columns } of DESCRIBED) {
-    for (const [column, text] of [["", about], ...Object.entries(columns)]) {
-      expect([name, column, text]).toEqual([name, column, expect.stringMatching(/^[A-Z`][^\n]*\.$/)]);
-      expect(text?.length).toBeLessThan(260);
-    }
-  }
+  const all = DESCRIBED.flatMap(({ name, about, columns }) => [
+    [name, about],
+    ...Object.entries(columns).map(([column, text]) => [`${name}.${column}`, text]),
+  ]);
+  expect(all.filter(([, text = ""]) => !/^[A-Z`].*\.$/.test(text) || text.length > 260)).toEqual([]);
 });
 
 test("new contact columns get theirs, and views that are made anew have theirs again", async () => {
   const scratch = await scratchWarehouse();
   await runLoading(scratch, 1000);
   const header = 'It\'s \u200e"odd";\tDROP TABLE x';
-  await runLoading(scratch, 1, { [header]: "a", "Customer ID": "b" });
+  const [names = "", row = ""] = csv([pageView("new", "a page", { [header]: "a", "Customer ID": "b" })]).split("\n");
+  await scratch.load([memoryFile("new.csv", 9, `${names},City,City\n${row},c,d\n`)]);
+  await runLoading(scratch, 0);
   expect(await bare(scratch)).toEqual([]);
   const comments = await commentsOf(scratch);
   for (const name of ["marketing_signals", "behavior_signals", "page_views", "sms_sends", "message_behavior"]) {
     const columns = columnComments(comments, name);
     expect(columns["contact_customer_id"]).toBe('The contact attribute "Customer ID".');
     expect(columns["contact_it_s_odd_drop_table_x"]).toContain("The contact attribute \"It's");
+    expect(columns["contact_city"]).toBe('The contact attribute "City".');
+    expect(columns["contact_city_2"]).toBe('The contact attribute "City", number 2 of that name.');
   }
   await scratch.run("UPDATE signalhouse.meta SET views = NULL");
   await scratch.reopen();
   expect((await bare(scratch)).length).toBeGreaterThan(1000);
   await runLoading(scratch, 0);
   expect(await commentsOf(scratch)).toEqual(comments);
-});
-
-test("a contact attribute that is called as another one is told from it", async () => {
-  const scratch = await scratchWarehouse();
-  await runLoading(scratch, 1000);
-  const fields = pageView("twice");
-  await scratch.load([memoryFile("twice.csv", 9, `${csv([fields]).replace("\n", ",City,City\n").trimEnd()},a,b\n`)]);
-  await runLoading(scratch, 0);
-  expect(columnComments(await commentsOf(scratch), "page_views")).toMatchObject({
-    contact_city: 'The contact attribute "City".',
-    contact_city_2: 'The contact attribute "City", number 2 of that name.',
-  });
 });
 
 test("what stands there in this version's words is not written again", async () => {
