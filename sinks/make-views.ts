@@ -14,7 +14,8 @@ export async function makeViews(connection: DuckDBConnection): Promise<void> {
   const views = await ourViews(connection);
   for (const { name, sql } of views) await connection.run(`CREATE OR REPLACE VIEW ${id(name)} AS ${sql}`);
   const made: Made = Object.fromEntries(views.map(({ name, hash }) => [name, hash]));
-  await connection.run("UPDATE signalhouse.meta SET views = $1", [JSON.stringify(made)]);
+  // What is made anew has no comments.
+  await connection.run("UPDATE signalhouse.meta SET views = $1, comments = NULL", [JSON.stringify(made)]);
 }
 
 /** Whether the warehouse has the views that makeViews() would make. */
@@ -46,7 +47,8 @@ async function ourViews(connection: DuckDBConnection): Promise<OurView[]> {
   });
 }
 
-async function madeViews(connection: DuckDBConnection): Promise<Made | undefined> {
+/** The views that makeViews() has noted; undefined where an older version made them, and noted none. */
+export async function madeViews(connection: DuckDBConnection): Promise<Made | undefined> {
   const [meta] = await rows<{ views: string | null }>(connection, "SELECT views::VARCHAR AS views FROM signalhouse.meta");
   return meta?.views ? (JSON.parse(meta.views) as Made) : undefined;
 }

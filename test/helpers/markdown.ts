@@ -77,6 +77,23 @@ export function tableRows(text: string): string[][] {
   );
 }
 
+/** The page with other rows in the table of a section that has this head, laid out as the formatter does. */
+export function withTable(page: string, title: string, head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const text = section(page, title);
+  const widths = head.map((name, index) => Math.max(name.length, ...rows.map((row) => row[index]?.length ?? 0)));
+  const line = (cells: readonly string[], pad = " ") => `| ${cells.map((cell, index) => cell.padEnd(widths[index] ?? 0, pad)).join(" | ")} |\n`;
+  const table = [
+    line(head),
+    line(
+      head.map(() => ""),
+      "-",
+    ),
+    ...rows.map((row) => line(row)),
+  ].join("");
+  const place = new RegExp(String.raw`^\|\s*${head.join(String.raw`\s*\|\s*`)}\s*\|\n(\|.*\n)*`, "m");
+  return page.replace(text, () => text.replace(place, () => table));
+}
+
 /** The targets of all links that are no address on the web. */
 export function relativeLinks(text: string): string[] {
   const plain = withoutCodeBlocks(text);
