@@ -24,6 +24,7 @@ const ORDER = [
   "pipeline/reference-set",
   "pipeline",
   "samples/generator",
+  "samples/generator/marts",
   "samples/sandbox",
   "samples",
   "cli",
