@@ -10,9 +10,8 @@ export const REMOVED_ITEMS = "removed_order_items";
 /** Notes a change. Within its transaction. A row that was changed counts twice: as it was, and as it is, which may be in another month. */
 export async function noteChanges(connection: DuckDBConnection, { what, loadId, removed, among }: Change, touched: Touched): Promise<void> {
   const times = TABLES.flatMap((table) => {
-    const added = touched.added[table];
-    const gone = touched.removed[table];
-    return [...(added ? [`${added} WHERE ${among ?? true}`] : []), ...(gone ? [gone] : [])].map((from) => ({ table: table as string, from }));
+    const added = touched.added[table] ? [`${table} WHERE load_id = ${loadId} AND ${among ?? true}`] : [];
+    return [...added, ...[touched.removed[table] ?? []].flat()].map((from) => ({ table: table as string, from }));
   });
   if (loadId !== undefined && touched.added.behavior_signals) {
     const items = among === undefined ? "true" : "signal_key IN (SELECT signal_key FROM staged_order_items)";

@@ -5,7 +5,7 @@ import { lacksOwnSql, ownAliases } from "./marts/contact.ts";
 import { aliasesSql, pairsSql } from "./marts/contact-aliases.ts";
 import type { MartContext } from "./marts/mart.ts";
 import { made } from "./sql.ts";
-import type { Rows, Touched } from "./touched.ts";
+import { readRows, type Rows, type Touched } from "./touched.ts";
 
 /** The aliases that mean somebody else now, or nobody. */
 const CHANGED = "mart_changed_aliases";
@@ -58,8 +58,8 @@ export async function changedAliases(
   for (const table of isAny ? TABLES : []) {
     const has = ownAliases(context, table, "r").map((alias) => `${alias} IN (SELECT alias FROM ${CHANGED})`);
     const name = `mart_other_${table}`;
-    const rows = `SELECT r.* FROM ${table} r WHERE ${isOther} AND ${lacksOwnSql(context, table, "r")} AND (${has.join(" OR ")})`;
-    if (await made(connection, name, rows)) others[table] = name;
+    const rows = readRows(table, context, `${isOther} AND ${lacksOwnSql(context, table, "r")} AND (${has.join(" OR ")})`);
+    if (await made(connection, name, `FROM ${rows}`)) others[table] = name;
   }
   return { isAny, others };
 }

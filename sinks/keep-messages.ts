@@ -5,7 +5,7 @@ import type { MartContext } from "./marts/mart.ts";
 import { marketingSql, whoseSql } from "./marts/marketing.ts";
 import { belongingSql, CLOCKS, EVENT_COLUMNS, LONGEST, orphansSql, sendsSql } from "./marts/sends.ts";
 import { made, onlyRow } from "./sql.ts";
-import { type Rows, type Touched, union } from "./touched.ts";
+import { readRows, type Rows, type Touched, union } from "./touched.ts";
 
 /** The temporary table of the keys of clicks that are others now. */
 export const CHANGED_CLICKS = "mart_changed_clicks";
@@ -81,8 +81,8 @@ async function keepSends(connection: DuckDBConnection, context: MartContext, isB
   await made(connection, GROUPS, `SELECT DISTINCT ${columns} FROM ${touched(columns)} WHERE contact_id IS NOT NULL AND message_id IS NOT NULL`);
 
   // A day more than what may belong together, on both sides.
-  const near = `(SELECT * FROM marketing_signals WHERE occurred_at BETWEEN ${first} - ${LONGEST} - INTERVAL 1 DAY AND ${last} + ${LONGEST} + INTERVAL 1 DAY
-    AND message_id IN (SELECT message_id FROM ${GROUPS}))`;
+  const around = `r.occurred_at BETWEEN ${first} - ${LONGEST} - INTERVAL 1 DAY AND ${last} + ${LONGEST} + INTERVAL 1 DAY`;
+  const near = readRows("marketing_signals", context, `${around} AND r.message_id IN (SELECT message_id FROM ${GROUPS})`);
   await connection.run(
     `CREATE OR REPLACE TEMP TABLE ${EVENTS} AS SELECT ${EVENT_COLUMNS} FROM (${marketingSql(context, near)}) SEMI JOIN ${GROUPS} USING (${columns})
      UNION ALL FROM ${NOW} WHERE contact_id IS NULL OR message_id IS NULL`,

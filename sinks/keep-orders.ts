@@ -6,7 +6,7 @@ import { behaviorSql } from "./marts/behavior.ts";
 import type { MartContext } from "./marts/mart.ts";
 import { orderKey, ordersOnceSql } from "./marts/orders-once.ts";
 import { made } from "./sql.ts";
-import { type Rows, type Touched, union } from "./touched.ts";
+import { readRows, type Rows, type Touched, union } from "./touched.ts";
 
 /** What else has changed that an order's contact may come from. */
 export interface Sources {
@@ -34,6 +34,6 @@ export async function keepOrders(
   if (all.length === 0) return;
   if (!(await made(connection, "mart_orders", `SELECT DISTINCT order_key FROM (${all.join(" UNION ALL ")}) WHERE order_key IS NOT NULL`))) return;
   await connection.run("DELETE FROM marts.orders_once WHERE order_key IN (FROM mart_orders)");
-  const orders = `(SELECT r.* FROM behavior_signals r WHERE r.signal_type = 'order' AND ${key} IN (FROM mart_orders))`;
+  const orders = readRows("behavior_signals", context, `r.signal_type = 'order' AND ${key} IN (FROM mart_orders)`);
   await connection.run(`INSERT INTO marts.orders_once ${ordersOnceSql(`(${behaviorSql(context, orders)})`)}`);
 }

@@ -3,7 +3,7 @@ import type { DuckDBConnection } from "@duckdb/node-api";
 import type { MartContext } from "./marts/mart.ts";
 import { sessionPairsSql, sessionsSql } from "./marts/session-contacts.ts";
 import { made } from "./sql.ts";
-import { type Rows, type Touched, union } from "./touched.ts";
+import { readRows, type Rows, type Touched, union } from "./touched.ts";
 
 /** The temporary table of the sessions whose contact is another one now. */
 export const CHANGED_SESSIONS = "mart_changed_sessions";
@@ -24,7 +24,7 @@ export async function keepSessions(connection: DuckDBConnection, context: MartCo
   if (gone !== undefined) {
     // What a signal has said that is there no more, others may say still: all of the session are asked.
     parts.push(`lost AS MATERIALIZED (SELECT DISTINCT tltsid FROM (${gone}) WHERE tltsid IS NOT NULL)`);
-    now.push(sessionPairsSql(context, "(FROM behavior_signals WHERE tltsid IN (FROM lost))"));
+    now.push(sessionPairsSql(context, readRows("behavior_signals", context, "r.tltsid IN (FROM lost)")));
     known = `${touched} AND tltsid NOT IN (FROM lost)`;
     touched = `(${touched} OR tltsid IN (FROM lost))`;
   }
