@@ -68,7 +68,9 @@ export function keyKind(header: string): KeyKind {
 /** The keys that are taken where nobody has said which: an attribute with a name that customer numbers have, else the first that there is of e-mail and phone; then all of those. */
 export function defaultKeys(headers: readonly string[]): string[] {
   const named = (spellings: readonly string[]) =>
-    headers.filter((header) => spellings.includes(spellingOf(header))).toSorted((a, b) => spellings.indexOf(spellingOf(a)) - spellings.indexOf(spellingOf(b)));
+    headers
+      .filter((header) => spellings.includes(spellingOf(header)))
+      .toSorted((a, b) => spellings.indexOf(spellingOf(a)) - spellings.indexOf(spellingOf(b)));
   return [...named(PRIMARY).slice(0, 1), ...named(EMAIL), ...named(PHONE)];
 }
 

@@ -4,6 +4,7 @@ import type { Reject, SignalRecord } from "../schemas/record.ts";
 import type { Table } from "../schemas/signal-types.ts";
 import { type AmountsLeftOut, amountsLeftOut } from "./amounts.ts";
 import { type FileIdentity, insertLoad, laterLoadWithBytes, type LoadCounts, nextLoadId } from "./ledger.ts";
+import { useMemory } from "./memory.ts";
 import { onlyRow } from "./sql.ts";
 import { Staging } from "./staging.ts";
 import { keepingThreads, useThreads } from "./threads.ts";
@@ -38,7 +39,7 @@ export interface LoadResult extends LoadCounts {
   laterHeaders: readonly LaterHeader[];
 }
 
-const NOTHING: Written = { records: 0, inserted: 0, updated: 0, unchanged: 0, rejected: 0, orderItems: 0, newColumns: [] };
+const NOTHING: Written = { records: 0, inserted: 0, updated: 0, unchanged: 0, rejected: 0, orderItems: 0, newColumns: [], removed: [] };
 
 /** So many rows take several threads a shorter time than it takes to start them. */
 const MANY_ROWS = 100_000;
@@ -135,7 +136,7 @@ export class Load {
     if (twin) await this.abandon();
     try {
       const loadId = await this.#openTransaction();
-      const written = twin ? NOTHING : await writeStaged(staging, loadId, file, threads);
+      const written = twin ? NOTHING : await writeStaged(staging, loadId, file, { threads, memory: this.#warehouse.memory });
       const { records, inserted, updated, unchanged, rejected, orderItems } = written;
       const counts = { records, inserted, updated, unchanged, rejected };
       const status = twin ? "duplicate" : "loaded";
@@ -176,10 +177,12 @@ export class Load {
     await transaction?.rollback();
   }
 
-  /** Abandons what is not committed, and drops what was staged. May be called twice. */
+  /** Abandons what is not committed, drops what was staged, and gives DuckDB the memory again that a load may have held back. May be called twice. */
   async close(): Promise<void> {
     await this.abandon();
     this.staging.close();
+    // After a fatal error DuckDB does nothing any more; that error is the one to tell.
+    await useMemory(this.#warehouse.connection, this.#warehouse.memory).catch(() => undefined);
   }
 
   async #openTransaction(): Promise<bigint> {

@@ -5,9 +5,9 @@ import { SignalhouseError } from "../schemas/errors.ts";
 import type { MartWishes } from "../schemas/marts.ts";
 import { quoteIdentifier as id } from "../schemas/names.ts";
 import { KEPT_MARTS, MARTS } from "./marts/index.ts";
-import { fillSql } from "./marts/fill.ts";
+import { fillSql } from "./fill-marts.ts";
 import type { MartContext } from "./marts/mart.ts";
-import { keepSettings, keptSettings, martContext, wantedSettings } from "./marts/settings.ts";
+import { keepSettings, keptSettings, martContext, wantedSettings } from "./mart-settings.ts";
 import { rows } from "./sql.ts";
 import { VIEWS } from "./views/index.ts";
 
@@ -28,7 +28,8 @@ export async function makeViews(connection: DuckDBConnection, wishes: MartWishes
   }
   for (const { name, sql } of views) await connection.run(`CREATE OR REPLACE VIEW ${quoted(name)} AS ${sql}`);
   const made: Made = Object.fromEntries([...views, tables].map(({ name, hash }) => [name, hash]));
-  await connection.run("UPDATE signalhouse.meta SET views = $1", [JSON.stringify(made)]);
+  // What is made anew has no comments.
+  await connection.run("UPDATE signalhouse.meta SET views = $1, comments = NULL", [JSON.stringify(made)]);
   const { contactKeys: _, contactColumns: __, ...settings } = context;
   await keepSettings(connection, { ...settings, isFilled: tables.isCurrent && ((await keptSettings(connection))?.isFilled ?? false) });
 }
@@ -89,7 +90,8 @@ const inTheWay = (name: string): SignalhouseError =>
     `signalhouse keeps a table of that name. Rename yours: ALTER TABLE ${name} RENAME TO …, or drop it.`,
   );
 
-async function madeViews(connection: DuckDBConnection): Promise<Made | undefined> {
+/** The views that makeViews() has noted; undefined where an older version made them, and noted none. */
+export async function madeViews(connection: DuckDBConnection): Promise<Made | undefined> {
   const [meta] = await rows<{ views: string | null }>(connection, "SELECT views::VARCHAR AS views FROM signalhouse.meta");
   return meta?.views ? (JSON.parse(meta.views) as Made) : undefined;
 }

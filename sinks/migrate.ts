@@ -11,7 +11,7 @@ import { type ContentKey, fillKeyHashSql, markTests, rekey, renameTypes } from "
 import { onlyRow, rows } from "./sql.ts";
 import { inTransaction } from "./transaction.ts";
 import { makeViews, viewsAreCurrent } from "./make-views.ts";
-import { fillWhereEmpty } from "./marts/keep-up.ts";
+import { fillWhereEmpty } from "./keep-marts.ts";
 
 /** What a migration needs of its caller. */
 export interface MigrationOptions {

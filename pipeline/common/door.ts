@@ -101,7 +101,8 @@ export function doorTo(config: Pick<Config, "warehouse" | "limits" | "contacts" 
 
   const openToRead = ({ isLimited = false, mayLack }: ReadOptions = {}) =>
     open(() => openWarehouse(place, { access: "read", ...(mayLack ? { mayLack } : {}), ...(isLimited ? limited : {}) }));
-  const writable = () => openWarehouse(place, { ...limited, version: packageVersion(), migration: { contentKey, onBegin: onMigration, marts: martWishes(config) } });
+  const writable = () =>
+    openWarehouse(place, { ...limited, version: packageVersion(), migration: { contentKey, onBegin: onMigration, marts: martWishes(config) } });
 
   const read = <T>(warehouse: Warehouse, work: (warehouse: Warehouse) => Promise<T>): Promise<T> =>
     closing(warehouse, () => interruptible(warehouse.connection, signal, () => work(warehouse)));

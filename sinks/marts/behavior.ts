@@ -1,6 +1,6 @@
 /** Behavior signals, narrow, with their contact: what the marts of visits and orders read. */
 import { resolved } from "./contact.ts";
-import type { Mart } from "./mart.ts";
+import type { Mart, MartContext } from "./mart.ts";
 
 export const BEHAVIOR: Mart = {
   name: "behavior",
@@ -29,16 +29,19 @@ export const BEHAVIOR: Mart = {
     contact_via:
       "How the contact was found: primary (its own primary key), secondary (an e-mail address or phone number of one contact), session (its session's only contact) or click (that of the click that led there).",
   },
-  sql: (context) => {
-    const { contact, via, joins } = resolved(context, "behavior_signals", "b");
-    const lacksOwn = `${contact} IS NULL`;
-    return `SELECT b.signal_type, b.signal_key, b.occurred_at, b.tltsid, b.acoustic_app_key, b.message_signal_id, b.product_id, b.product_name, b.product_category,
+  sql: (context) => behaviorSql(context),
+};
+
+/** SQL that gives the rows of the view. @param from the rows of behavior_signals that are meant, as SQL that gives them */
+export function behaviorSql(context: MartContext, from = "behavior_signals"): string {
+  const { contact, via, joins } = resolved(context, "behavior_signals", "b");
+  const lacksOwn = `${contact} IS NULL`;
+  return `SELECT b.signal_type, b.signal_key, b.occurred_at, b.tltsid, b.acoustic_app_key, b.message_signal_id, b.product_id, b.product_name, b.product_category,
       b.item_quantity, b.unit_price, b.currency, b.order_id, b.order_value, b.url, b.page_category, b.search_term, b.number_of_results, b.identifier_name,
       coalesce(${contact}, s.contact_id, c.contact_id) AS contact_id,
       coalesce(${via}, CASE WHEN s.contact_id IS NOT NULL THEN 'session' WHEN c.contact_id IS NOT NULL THEN 'click' END) AS contact_via
-    FROM behavior_signals b ${joins}
+    FROM ${from} b ${joins}
     LEFT JOIN marts.session_contacts s ON s.tltsid = CASE WHEN ${lacksOwn} THEN b.tltsid END
     LEFT JOIN (SELECT signal_key, contact_id FROM marts.clicks WHERE is_named) c ON c.signal_key = CASE WHEN ${lacksOwn} THEN b.message_signal_id END
     WHERE b.is_test IS NOT TRUE`;
-  },
-};
+}

@@ -18,8 +18,8 @@ export const CLICKS: KeptMart = {
   },
 };
 
-/** SQL that gives the rows of the table out of marts.marketing. @param among a condition on its rows, which has all clicks of a key or none */
-export const clicksSql = (among = "true"): string =>
+/** SQL that gives the rows of the table. @param from clicks, with the columns of marts.marketing, as SQL that gives them: all of a key or none */
+export const clicksSql = (from: string): string =>
   `SELECT signal_type, signal_key, occurred_at, channel, campaign_id, message_id, link_id, is_bot, contact_id,
      row_number() OVER (PARTITION BY signal_key ORDER BY occurred_at DESC, signal_type) = 1 AS is_named
-   FROM marts.marketing WHERE action = 'click' AND (${among})`;
+   FROM ${from}`;

@@ -1,5 +1,5 @@
 /** Whose an e-mail address or a phone number is: the contact whose primary key stands beside it. */
-import { TABLES } from "../../schemas/tables.ts";
+import type { Table } from "../../schemas/signal-types.ts";
 import { ownAliases, ownContact } from "./contact.ts";
 import type { KeptMart, MartContext } from "./mart.ts";
 
@@ -13,13 +13,10 @@ export const CONTACT_ALIASES: KeptMart = {
   },
 };
 
-/**
- * SQL that gives the aliases that rows say, with the contacts beside them.
- * @param among a condition on the rows, whose alias is r
- */
-export function pairsSql(context: MartContext, among = "true"): string {
-  const pairs = TABLES.flatMap((table) =>
-    ownAliases(context, table, "r").map((alias) => `SELECT ${alias} AS alias, ${ownContact(context, table, "r")} AS contact_id FROM ${table} r WHERE ${among}`),
+/** SQL that gives the aliases that rows of a table say, with the contacts beside them. @param from those rows, as SQL that gives them */
+export function pairsSql(context: MartContext, table: Table, from: string): string {
+  const pairs = ownAliases(context, table, "r").map(
+    (alias) => `SELECT ${alias} AS alias, ${ownContact(context, table, "r")} AS contact_id FROM ${from} r`,
   );
   const none = "SELECT NULL::VARCHAR AS alias, NULL::VARCHAR AS contact_id";
   return `SELECT DISTINCT alias, contact_id FROM (${pairs.length > 0 ? pairs.join(" UNION ALL ") : none}) WHERE alias IS NOT NULL AND contact_id IS NOT NULL`;

@@ -1,6 +1,15 @@
 /** What a mart is. A new one is a file beside this one, an entry in index.ts and its section in docs/tables.md. */
 import type { MartSettings } from "../../schemas/marts.ts";
-import type { ContactKey } from "./contact.ts";
+
+/** A contact attribute that says who somebody is. */
+export interface ContactKey {
+  header: string;
+  isPrimary: boolean;
+  /** Its column; undefined as long as no file has brought it. */
+  column: string | undefined;
+  /** What its aliases begin with: the column's name without `contact_`. */
+  name: string;
+}
 
 /** What the SQL of marts is made with. */
 export interface MartContext extends MartSettings {

@@ -12,14 +12,11 @@ export const SESSION_CONTACTS: KeptMart = {
   },
 };
 
-/**
- * SQL that gives the sessions of signals with the contacts that their own keys say.
- * @param among a condition on the rows, whose alias is r
- */
-export function sessionPairsSql(context: MartContext, among = "true", aliases?: string): string {
-  const { contact, joins } = resolved(context, "behavior_signals", "r", aliases);
-  return `SELECT DISTINCT r.tltsid, ${contact} AS contact_id FROM behavior_signals r ${joins}
-    WHERE r.tltsid IS NOT NULL AND r.is_test IS NOT TRUE AND (${among}) AND ${contact} IS NOT NULL`;
+/** SQL that gives the sessions of behavior signals with the contacts that their own keys say. @param from those signals, as SQL that gives them */
+export function sessionPairsSql(context: MartContext, from = "behavior_signals"): string {
+  const { contact, joins } = resolved(context, "behavior_signals", "r");
+  return `SELECT DISTINCT tltsid, contact_id FROM (SELECT r.tltsid, ${contact} AS contact_id FROM ${from} r ${joins} WHERE r.tltsid IS NOT NULL AND r.is_test IS NOT TRUE)
+    WHERE contact_id IS NOT NULL`;
 }
 
 /** SQL that folds such pairs into rows of the table. */

@@ -1,10 +1,10 @@
 /** How the marts of a warehouse are made: signalhouse.meta keeps it, since whoever opens it must mean the same contacts. */
 import type { DuckDBConnection } from "@duckdb/node-api";
-import { defaultKeys, type MartSettings, type MartWishes, WINDOW_DAYS } from "../../schemas/marts.ts";
-import { contactColumnNames, contactColumns } from "../contact-columns.ts";
-import { rows } from "../sql.ts";
-import { contactKeysOf } from "./contact.ts";
-import type { MartContext } from "./mart.ts";
+import { defaultKeys, type MartSettings, type MartWishes, WINDOW_DAYS } from "../schemas/marts.ts";
+import { contactColumnNames, contactColumns } from "./contact-columns.ts";
+import { rows } from "./sql.ts";
+import { contactKeysOf } from "./marts/contact.ts";
+import type { MartContext } from "./marts/mart.ts";
 
 /** What signalhouse.meta has of the marts. */
 export interface KeptSettings extends MartSettings {
