@@ -38,4 +38,5 @@ function withProperty(text: string, object: Node, property: string): string {
 const indentAt = (text: string, offset: number): string => /^[ \t]*/.exec(text.slice(text.lastIndexOf("\n", offset - 1) + 1))?.[0] ?? "";
 
 /** Whether a comma stands between two places, where nothing else but comments may. */
-const commaBehind = (text: string, from: number, to: number): boolean => /^(\s|\/\/.*|\/\*[^]*?\*\/)*,/.test(text.slice(from, to));
+const commaBehind = (text: string, from: number, to: number): boolean =>
+  /^(\s|\/\/[^\n]*(\n|$)|\/\*([^*]|\*(?!\/))*\*\/)*,/.test(text.slice(from, to));
