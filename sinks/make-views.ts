@@ -75,24 +75,24 @@ async function ourParts(connection: DuckDBConnection, wishes: MartWishes): Promi
   const context = await martContext(connection, await wantedSettings(connection, wishes));
   const made = await madeViews(connection);
   const present = await presentNames(connection);
+  // Before there were notes of views, all of main were ours; marts came later, with their settings.
+  const kept = await keptSettings(connection);
+  const isOurs = (name: string) => (made ? Object.hasOwn(made, name) : !name.startsWith("marts.") || kept !== undefined);
   const hashOf = (sql: string) => createHash("md5").update(sql).digest("hex");
   const all = [
     ...VIEWS.map(({ name, sql }) => ({ name, sql: sql(context.contactColumns) })),
     ...MARTS.map(({ name, sql }) => ({ name: `marts.${name}`, sql: sql(context) })),
   ];
   const views = all.flatMap(({ name, sql }) => {
-    if (present.has(name) && !isOurs(name, made)) return [];
+    if (present.has(name) && !isOurs(name)) return [];
     const hash = hashOf(sql);
     return [{ name, sql, hash, isCurrent: present.has(name) && made?.[name] === hash }];
   });
   const hash = hashOf(JSON.stringify([KEPT_MARTS.map(({ name, columns }) => [name, columns]), fillSql(context)]));
-  const foreign = KEPT_NAMES.find((name) => present.has(name) && !isOurs(name, made));
+  const foreign = KEPT_NAMES.find((name) => present.has(name) && !isOurs(name));
   if (foreign) throw inTheWay(foreign);
   return { views, tables: { name: TABLES, hash, isCurrent: made?.[TABLES] === hash && KEPT_NAMES.every((name) => present.has(name)) }, context };
 }
-
-/** Whether signalhouse has made what has this name. Before there were notes of views, all of main were; marts came later. */
-const isOurs = (name: string, made: Made | undefined): boolean => (made ? Object.hasOwn(made, name) : !name.startsWith("marts."));
 
 const inTheWay = (name: string): SignalhouseError =>
   new SignalhouseError(

@@ -6,6 +6,8 @@ import type { Beside, Measured, MeasuredColumn } from "./measure-contacts.ts";
 const NEARLY_ALL = 0.9;
 /** It has so many values for each e-mail address that there is. */
 const MANY = 0.5;
+/** A column whose name says nothing has at least so many: tiers and countries have fewer. */
+const AT_LEAST = 20;
 /** So many values of a primary key may stand beside several e-mail addresses, and so many e-mail addresses beside several of its values. */
 const FEW = 0.4;
 /** So many values of a primary key look like numbers or addresses. */
@@ -16,9 +18,16 @@ const HALF = 0.5;
 /** What keeps a column from being a key, in words that end a sentence about it. */
 export type Fault = string;
 
-/** The e-mail addresses that other columns are compared with: those that most signals have; undefined where no name says which they are. */
-export const emailColumn = ({ columns }: Measured): MeasuredColumn | undefined =>
-  columns.filter((column) => isNamed(column) && keyKind(column.header) === "email").toSorted((a, b) => b.filled - a.filled)[0];
+/** Where there are so many customer numbers for each e-mail address, the addresses are not the customers' own. */
+const TOO_MANY = 10;
+
+/** The e-mail addresses that other columns are compared with: those that most signals have; undefined where no name says which they are, or they tell nobody apart. */
+export function emailColumn({ columns }: Measured): MeasuredColumn | undefined {
+  const [email] = columns.filter((column) => isNamed(column) && keyKind(column.header) === "email").toSorted((a, b) => b.filled - a.filled);
+  if (!email || email.values < 2) return undefined;
+  const customers = columns.filter(({ header }) => namedAs(header) === "customer").map(({ values }) => values);
+  return Math.max(0, ...customers) > email.values * TOO_MANY ? undefined : email;
+}
 
 /** Of several columns with one header a setting means the first. */
 const isNamed = ({ occurrence }: MeasuredColumn) => occurrence === 1;
@@ -29,8 +38,9 @@ export function faultOfFigures(column: MeasuredColumn, measured: Measured): Faul
   const people = emailColumn(measured)?.values ?? Math.max(...measured.columns.map(({ values }) => values));
   if (!isNamed(column)) return "its header is another column's, too";
   if (column.filled === 0) return "it is empty";
-  if (column.filled < most * NEARLY_ALL) return "too few signals have it";
-  return column.values < people * MANY ? "it has too few values" : undefined;
+  const least = Math.max(people * MANY, namedAs(column.header) === undefined ? AT_LEAST : 2);
+  if (column.values < least) return "it has too few values";
+  return column.filled < most * NEARLY_ALL ? "too few signals have it" : undefined;
 }
 
 /** The same by what stands beside its values. @param email what stands beside the e-mail addresses; undefined where there are none, or it is those */
