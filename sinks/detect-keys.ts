@@ -3,7 +3,7 @@ import type { DuckDBConnection } from "@duckdb/node-api";
 import { WINDOW_DAYS } from "../schemas/marts.ts";
 import { keptSettings } from "./mart-settings.ts";
 import { type Beside, besideOf, countContacts, type Measured, measureColumns, type MeasuredColumn, type Resolved } from "./measure-contacts.ts";
-import { byName, emailColumn, type Fault, faultOfFigures, faultOfFurther, faultOfNeighbours, primaryOf } from "./propose-keys.ts";
+import { byName, emailColumn, type Fault, faultOfFigures, faultOfFurther, faultOfNeighbours, likeliestFirst } from "./propose-keys.ts";
 
 /** A contact column, and what was found of it. */
 export interface DetectedColumn extends MeasuredColumn {
@@ -22,27 +22,33 @@ export interface Detected extends Omit<Measured, "columns"> {
   proposal: readonly string[];
 }
 
-/** Measures the contact columns and proposes keys. It reads each contact column some times: some ten seconds for ten million signals with ten of them. */
+/** Measures the contact columns and proposes keys. It reads each contact column some times: half a minute or so for ten million signals. */
 export async function detectKeys(connection: DuckDBConnection): Promise<Detected> {
   const measured = await measureColumns(connection);
   const { columns } = measured;
+  const beside = besideBy(connection, measured);
+  const faults = new Map(columns.map((column) => [column, faultOfFigures(column, measured)]));
   const email = emailColumn(measured);
-  const faults = new Map<MeasuredColumn, Fault | undefined>();
-  for (const column of columns) {
-    faults.set(column, faultOfFigures(column, measured) ?? (await faultBeside(connection, measured, column, email)));
+  let primary: MeasuredColumn | undefined;
+  for (const column of likeliestFirst(columns.filter((column) => faults.get(column) === undefined))) {
+    const isOther = email !== undefined && email !== column;
+    const fault = faultOfNeighbours(column, isOther ? { own: await beside(column, email), email: await beside(email, column) } : undefined);
+    faults.set(column, fault);
+    if (fault !== undefined) continue;
+    primary = column;
+    break;
   }
-  const primary = primaryOf(columns.filter((column) => faults.get(column) === undefined));
-  if (!primary)
+  if (!primary) {
     return {
       ...measured,
       columns: columns.map((column) => ({ ...column, role: undefined, shared: undefined, fault: faults.get(column) })),
       proposal: [],
     };
-
+  }
   const found: DetectedColumn[] = [];
   for (const column of columns) {
     if (column === primary) found.push({ ...column, role: "primary", shared: undefined, fault: undefined });
-    else found.push(furtherOf(column, await besideOf(connection, measured, column, primary), faults.get(column)));
+    else found.push(furtherOf(column, await beside(column, primary), faults.get(column)));
   }
   const further = found.filter(({ role }) => role === "further").toSorted(byName);
   const keys = [...found.filter(({ role }) => role === "primary"), ...further];
@@ -50,15 +56,15 @@ export async function detectKeys(connection: DuckDBConnection): Promise<Detected
   return { ...measured, columns: [...keys, ...others], proposal: keys.map(({ header }) => header) };
 }
 
-async function faultBeside(
-  connection: DuckDBConnection,
-  measured: Measured,
-  column: MeasuredColumn,
-  email: MeasuredColumn | undefined,
-): Promise<Fault | undefined> {
-  const isOther = email !== undefined && email !== column;
-  const own = await besideOf(connection, measured, column, email ?? column);
-  return faultOfNeighbours(column, own, isOther ? await besideOf(connection, measured, email, column) : undefined);
+/** What stands beside a column's values, looked at once. */
+function besideBy(connection: DuckDBConnection, measured: Measured): (column: MeasuredColumn, other: MeasuredColumn) => Promise<Beside> {
+  const known = new Map<string, Beside>();
+  return async (column, other) => {
+    const pair = `${column.column}\n${other.column}`;
+    const found = known.get(pair) ?? (await besideOf(connection, measured, column, other));
+    known.set(pair, found);
+    return found;
+  };
 }
 
 /** @param asPrimary what keeps it from being the primary key, which says more than that its name is none of a key's */

@@ -65,7 +65,7 @@ export async function keysInEffect(connection: DuckDBConnection): Promise<KeysIn
   return { keys, chosenBy, unknown: unknownKeys(keys, await contactColumns(connection)) };
 }
 
-export function unknownKeys(keys: readonly string[], columns: readonly ContactColumn[]): KeysInEffect["unknown"] {
+function unknownKeys(keys: readonly string[], columns: readonly ContactColumn[]): KeysInEffect["unknown"] {
   const headers = namedHeaders(columns);
   return keys.flatMap((key) => (headers.includes(key) ? [] : [{ key, similar: similar(key, headers) }]));
 }

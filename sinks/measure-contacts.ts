@@ -15,6 +15,10 @@ import { onlyRow } from "./sql.ts";
 const MOST_SIGNALS = 1_000_000;
 /** Of more values than these, so many are looked at: which, their hash decides. */
 const MOST_VALUES = 100_000;
+/** So many signals of a value are enough to tell whether it stands beside several others. */
+const ENOUGH_SIGNALS = 20;
+/** At most one of so many is left out. */
+const MOST_LEFT_OUT = 64;
 /** So many columns are counted in one statement. */
 const AT_ONCE = 50;
 
@@ -24,12 +28,14 @@ export interface MeasuredColumn extends ContactColumn {
   filled: number;
   /** Distinct values. */
   values: number;
+  /** The share of these, from 0 to 1, that look like numbers or addresses, rather than like words, texts or dates. */
+  keyLike: number;
 }
 
 export interface Measured {
   /** Without test signals. */
   signals: number;
-  /** Whether numbers of values are estimates, a few in a hundred off: the warehouse is large. */
+  /** Whether numbers of values are estimates, one or two in a hundred off: the warehouse is large. */
   isEstimate: boolean;
   /** Whether the warehouse has contacts of several data sets: then a value means somebody only beside its data set. */
   isQualified: boolean;
@@ -42,61 +48,85 @@ export interface Beside {
   shared: number;
   /** The same as a share of them, from 0 to 1. */
   share: number;
-  /** The share of its values that look like numbers or addresses, rather than like words, texts or dates. */
-  keyLike: number;
 }
 
-/** A value of a column so that those that mean the same are equal, in SQL; NULL where it is empty. */
-const valueSql = ({ header, column }: ContactColumn): string => folded({ header, isPrimary: true }, id(column));
+/** A value so that those that mean the same are equal, in SQL; NULL where it is empty. It takes longer than all else: texts are folded when they are few. */
+const foldedSql = ({ header }: ContactColumn, value: string): string => folded({ header, isPrimary: true }, value);
 
-/** The signals that count, with these values. */
-const signalsSql = (values: readonly string[]): string =>
-  TABLES.map((table) => `SELECT ${values.join(", ")} FROM ${table}${REAL[table]}`).join(" UNION ALL ");
+/** The signals that count, with these columns. */
+const signalsSql = (columns: readonly string[]): string =>
+  `(${TABLES.map((table) => `SELECT ${columns.join(", ")} FROM ${table}${REAL[table]}`).join(" UNION ALL ")})`;
 
 const REAL: Readonly<Record<Table, string>> = { marketing_signals: "", behavior_signals: " WHERE is_test IS NOT TRUE" };
 
-/** Reads each contact column once. Memory does not depend on how many values there are. */
+/** One of so many values is looked at. */
+const sampling = (values: number): number => Math.max(1, Math.ceil(values / MOST_VALUES));
+/** A condition that lets through one of so many values, always the same ones. */
+const sampled = (value: string, every: number): string => (every > 1 ? `hash(${value}) % ${every} = 0` : "true");
+
+/** Reads each contact column twice. Memory does not depend on how many values there are, in a large warehouse. */
 export async function measureColumns(connection: DuckDBConnection): Promise<Measured> {
   const known = await contactColumns(connection);
-  const { n } = await onlyRow<{ n: bigint }>(connection, `SELECT count(*) AS n FROM (${signalsSql(["1"])})`);
-  const signals = Number(n);
-  const isEstimate = signals > MOST_SIGNALS;
-  const distinct = (value: string) => (isEstimate ? `approx_count_distinct(${value})` : `count(DISTINCT ${value})`);
+  const { n } = await onlyRow<{ n: bigint }>(connection, `SELECT count(*) AS n FROM ${signalsSql(["1"])}`);
+  const isEstimate = Number(n) > MOST_SIGNALS;
   const columns: MeasuredColumn[] = [];
   for (let first = 0; first < known.length; first += AT_ONCE) {
     const some = known.slice(first, first + AT_ONCE);
-    const counts = some.map((_, index) => `count(v${index}) AS f${index}, ${distinct(`v${index}`)} AS d${index}`);
+    // DuckDB's estimate may be a fifth off: good enough to choose how many values to look at.
+    const counts = some.map(({ column }, index) => `count(${id(column)}) AS f${index}, approx_count_distinct(${id(column)}) AS d${index}`);
     const found = await onlyRow<Record<string, bigint>>(
       connection,
-      `SELECT ${counts.join(", ")} FROM (${signalsSql(some.map((column, index) => `${valueSql(column)} AS v${index}`))})`,
+      `SELECT ${counts.join(", ")} FROM ${signalsSql(some.map(({ column }) => id(column)))}`,
     );
-    columns.push(...some.map((column, index) => ({ ...column, filled: Number(found[`f${index}`]), values: Number(found[`d${index}`]) })));
+    for (const [index, column] of some.entries()) {
+      const every = isEstimate ? sampling(Number(found[`d${index}`])) : 1;
+      columns.push({ ...column, ...(await valuesOf(connection, column, Number(found[`f${index}`]), every)) });
+    }
   }
-  return { signals, isEstimate, isQualified: (await keptSettings(connection))?.isQualified ?? false, columns };
+  return { signals: Number(n), isEstimate, isQualified: (await keptSettings(connection))?.isQualified ?? false, columns };
 }
 
-/** A condition that lets through one of so many values, always the same ones. */
-const sampled = (value: string, values: number) => (values > MOST_VALUES ? `hash(${value}) % ${sampling(values)} = 0` : "true");
-const sampling = (values: number) => (values > MOST_VALUES ? Math.ceil(values / MOST_VALUES) : 1);
+/** Looks at one of so many values. @param filled signals that have any text */
+async function valuesOf(
+  connection: DuckDBConnection,
+  column: ContactColumn,
+  filled: number,
+  every: number,
+): Promise<Pick<MeasuredColumn, "filled" | "values" | "keyLike">> {
+  const found = await onlyRow<{ n: bigint; filled: bigint | null; key_like: bigint }>(
+    connection,
+    `SELECT count(v) AS n, sum(signals)::BIGINT AS filled,
+       count(*) FILTER (regexp_full_match(v, '\\S*[0-9@]\\S*') AND try_cast(v AS TIMESTAMP) IS NULL) AS key_like
+     FROM (SELECT ${foldedSql(column, "v")} AS v, sum(signals) AS signals
+       FROM (SELECT v, count(*) AS signals FROM ${signalsSql([`${id(column.column)} AS v`])} WHERE v IS NOT NULL AND ${sampled("v", every)} GROUP BY v)
+       GROUP BY 1)
+     WHERE v IS NOT NULL`,
+  );
+  const n = Number(found.n);
+  return { filled: every === 1 ? Number(found.filled ?? 0) : filled, values: n * every, keyLike: n === 0 ? 0 : Number(found.key_like) / n };
+}
 
-/** Looks at what stands beside a column's values in the same signals. @param measured whether these are of several data sets */
+/** Looks at what stands beside a column's values in the same signals. */
 export async function besideOf(
   connection: DuckDBConnection,
-  { isQualified }: Pick<Measured, "isQualified">,
+  { isEstimate, isQualified }: Pick<Measured, "isEstimate" | "isQualified">,
   column: MeasuredColumn,
   other: ContactColumn,
 ): Promise<Beside> {
-  const signals = signalsSql([`${valueSql(column)} AS v`, `${valueSql(other)} AS o`, `${isQualified ? "dataset_id" : "NULL"} AS dataset`]);
-  const found = await onlyRow<{ n: bigint; shared: bigint; key_like: bigint }>(
+  const every = isEstimate ? sampling(column.values) : 1;
+  const others = isEstimate ? Math.min(MOST_LEFT_OUT, Math.max(1, Math.floor(column.filled / column.values / ENOUGH_SIGNALS))) : 1;
+  const columns = [`${id(column.column)} AS v`, `${id(other.column)} AS o`, `${isQualified ? "dataset_id" : "NULL"} AS dataset`];
+  const found = await onlyRow<{ n: bigint; shared: bigint }>(
     connection,
-    `SELECT count(*) AS n, count(*) FILTER (least <> most) AS shared,
-       count(*) FILTER (regexp_full_match(v, '\\S*[0-9@]\\S*') AND try_cast(v AS TIMESTAMP) IS NULL) AS key_like
-     FROM (SELECT v, min(o) AS least, max(o) AS most FROM (${signals})
-       WHERE v IS NOT NULL AND ${sampled("v", column.values)} GROUP BY v, dataset)`,
+    `SELECT count(*) AS n, count(*) FILTER (least <> most) AS shared
+     FROM (SELECT ${foldedSql(column, "v")} AS v, min(${foldedSql(other, "o")}) AS least, max(${foldedSql(other, "o")}) AS most
+       FROM (SELECT DISTINCT v, o, dataset FROM ${signalsSql(columns)} WHERE v IS NOT NULL AND ${sampled("v", every)} AND ${sampled("o", others)})
+       GROUP BY 1, dataset)
+     WHERE v IS NOT NULL`,
   );
-  const [n, shared, keyLike] = [Number(found.n), Number(found.shared), Number(found.key_like)];
+  const [n, shared] = [Number(found.n), Number(found.shared)];
   const share = n === 0 ? 0 : shared / n;
-  return { shared: sampling(column.values) === 1 ? shared : Math.round(share * column.values), share, keyLike: n === 0 ? 0 : keyLike / n };
+  return { shared: every * others === 1 ? shared : Math.round(share * column.values), share };
 }
 
 /** What keys make of the signals, by what each says itself: without sessions and clicks. */
@@ -107,9 +137,10 @@ export interface Resolved {
 }
 
 /** Counts the contacts that the warehouse would have by these settings. Memory: DuckDB's limit, what is more spills. */
-export async function countContacts(connection: DuckDBConnection, settings: MartSettings, { columns }: Measured): Promise<Resolved> {
+export async function countContacts(connection: DuckDBConnection, settings: MartSettings, { columns, isEstimate }: Measured): Promise<Resolved> {
   const context = await martContext(connection, settings);
   const most = Math.max(0, ...columns.filter(({ header }) => settings.keys.includes(header)).map(({ values }) => values));
+  const every = isEstimate ? sampling(most) : 1;
   const contacts = TABLES.map((table) => {
     const { contact, joins } = resolved(context, table, "r", "aliases");
     return `SELECT ${contact} AS contact_id FROM ${table} r ${joins}${REAL[table]}`;
@@ -117,8 +148,8 @@ export async function countContacts(connection: DuckDBConnection, settings: Mart
   const found = await onlyRow<{ contacts: bigint; signals: bigint }>(
     connection,
     `WITH aliases AS MATERIALIZED (${aliasesSql(TABLES.map((table) => pairsSql(context, table, table)).join(" UNION ALL "))})
-     SELECT count(DISTINCT CASE WHEN ${sampled("contact_id", most)} THEN contact_id END) AS contacts, count(contact_id) AS signals
+     SELECT count(DISTINCT CASE WHEN ${sampled("contact_id", every)} THEN contact_id END) AS contacts, count(contact_id) AS signals
      FROM (${contacts.join(" UNION ALL ")})`,
   );
-  return { contacts: Number(found.contacts) * sampling(most), signals: Number(found.signals) };
+  return { contacts: Number(found.contacts) * every, signals: Number(found.signals) };
 }

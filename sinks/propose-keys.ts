@@ -43,21 +43,21 @@ export function faultOfFigures(column: MeasuredColumn, measured: Measured): Faul
   return column.filled < most * NEARLY_ALL ? "too few signals have it" : undefined;
 }
 
-/** The same by what stands beside its values. @param email what stands beside the e-mail addresses; undefined where there are none, or it is those */
-export function faultOfNeighbours({ header }: MeasuredColumn, own: Beside, email: Beside | undefined): Fault | undefined {
-  if (namedAs(header) === undefined && own.keyLike < MOSTLY) return "its values are words, texts or dates";
-  if (!email) return undefined;
-  if (own.share > FEW) return "its values stand beside several e-mail addresses each";
-  return email.share > FEW ? "e-mail addresses stand beside several of its values" : undefined;
+/** The same by its values, and what stands beside them: e-mail addresses, and what stands beside those; undefined where there are none, or it is these. */
+export function faultOfNeighbours({ header, keyLike }: MeasuredColumn, beside: { own: Beside; email: Beside } | undefined): Fault | undefined {
+  if (namedAs(header) === undefined && keyLike < MOSTLY) return "its values are words, texts or dates";
+  if (!beside) return undefined;
+  if (beside.own.share > FEW) return "its values stand beside several e-mail addresses each";
+  return beside.email.share > FEW ? "e-mail addresses stand beside several of its values" : undefined;
 }
 
-/** Of those that nothing keeps from it, the primary key: a customer number before another number, that before an e-mail address, that before a phone number; then by their names. */
-export function primaryOf(columns: readonly MeasuredColumn[]): MeasuredColumn | undefined {
+/** Columns as they come into question for the primary key: a customer number before another number, that before an e-mail address, that before a phone number; then by their names. */
+export function likeliestFirst(columns: readonly MeasuredColumn[]): MeasuredColumn[] {
   const order = ["customer", undefined, "email", "phone"];
   const place = ({ header }: MeasuredColumn) => order.indexOf(namedAs(header));
   return columns.toSorted(
     (a, b) => place(a) - place(b) || byName(a, b) || b.filled - a.filled || b.values - a.values || (a.header < b.header ? -1 : 1),
-  )[0];
+  );
 }
 
 /** What keeps a column from being a further key. @param own what stands beside its values of the primary key */

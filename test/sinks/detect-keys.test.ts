@@ -73,6 +73,25 @@ describe("figures", () => {
     expect(before).toEqual({ contacts: 40, signals: 40 });
   });
 
+  // More than a million signals, for up to there all is counted.
+  test("of a large warehouse are estimates, one or two in a hundred off", { timeout: 120_000 }, async () => {
+    const scratch = await withContacts([{ "Customer ID": "C0", Email: "p0", Tier: "T0" }]);
+    await scratch.run(`INSERT INTO marketing_signals BY NAME
+      SELECT 'k' || r AS signal_key, 'emailSend' AS signal_type, TIMESTAMPTZ '2025-09-01 10:00:00Z' AS occurred_at, 1 AS load_id, r + 10 AS record_no,
+        'C' || n AS contact_customer_id, 'p' || n || CASE WHEN n % 10 = 0 AND r >= 600000 THEN 'x' ELSE '' END AS contact_email, 'T' || n % 4 AS contact_tier
+      FROM (SELECT range AS r, range % 300000 AS n FROM range(1200000))`);
+    const found = await detected(scratch);
+    const about = (value: number) => expect.toSatisfy((found: number) => Math.abs(found / value - 1) < 0.02) as number;
+    expect(found).toMatchObject({ signals: 1_200_001, isEstimate: true, proposal: ["Customer ID", "Email"] });
+    expect(found.columns).toMatchObject([
+      { header: "Customer ID", filled: 1_200_001, values: about(300_000) },
+      { header: "Email", filled: 1_200_001, values: about(330_000), shared: 0 },
+      { header: "Tier", filled: 1_200_001, values: 4, shared: 4 },
+    ]);
+    const { before, after } = await compareKeys(scratch.warehouse.connection, found, ["Email"]);
+    expect([before, after]).toMatchObject([{ contacts: about(300_000) }, { contacts: about(330_000) }]);
+  });
+
   test("are none where there are no attributes, and no signals", async () => {
     const scratch = await scratchWarehouse();
     expect(await detected(scratch)).toMatchObject({ signals: 0, columns: [], proposal: [] });
