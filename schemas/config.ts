@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { SignalhouseError } from "./errors.ts";
 import { readShape } from "./faults.ts";
+import { cleanName } from "./names.ts";
 import { type MartWishes, WINDOW_DAYS } from "./marts.ts";
 
 /**
@@ -119,7 +120,8 @@ const refsets = z.strictObject({
 const contacts = z.strictObject({
   /** Headers of the contact attributes that say who somebody is, the primary one first. Where nothing is said, the first exports decide by their names. */
   keys: z
-    .array(z.string().min(1))
+    // As headers are compared.
+    .array(z.string().transform(cleanName).pipe(z.string().min(1)))
     .min(1)
     .refine((keys) => new Set(keys).size === keys.length, "expected each attribute once")
     .optional(),

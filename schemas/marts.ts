@@ -9,6 +9,8 @@ type KeyKind = "email" | "phone" | "other";
 export interface MartSettings {
   /** Headers of the contact attributes that say who somebody is, the primary one first. */
   keys: readonly string[];
+  /** What has chosen them: their names, as the first exports brought them, or the configuration. */
+  chosenBy: "names" | "configuration";
   /** Days before an order in which a click counts as a touch, by the channel of its message. */
   windowDays: Readonly<Record<Channel, number>>;
   /** The data set whose contacts the warehouse has; null where none is named. */
@@ -57,6 +59,19 @@ const PHONE = [
   "whatsappnumber",
   "whatsappphonenumber",
 ];
+
+/** What a header's name says of its values, where it is one that keys are known to have. */
+export function namedAs(header: string): "customer" | "email" | "phone" | undefined {
+  const kind = keyKind(header);
+  if (kind !== "other") return kind;
+  return PRIMARY.includes(spellingOf(header)) ? "customer" : undefined;
+}
+
+/** The place of a header's name among those that keys are known to have, from 0, the likeliest first; Infinity where it is none. */
+export function nameRank(header: string): number {
+  const rank = [...PRIMARY, ...EMAIL, ...PHONE].indexOf(spellingOf(header));
+  return rank < 0 ? Infinity : rank;
+}
 
 /** What a key's header says of its values. */
 export function keyKind(header: string): KeyKind {

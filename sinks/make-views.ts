@@ -1,5 +1,6 @@
 /** Making the views and marts in a warehouse, and telling whether they are those of this version. */
 import { createHash } from "node:crypto";
+import { isDeepStrictEqual } from "node:util";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { SignalhouseError } from "../schemas/errors.ts";
 import type { MartWishes } from "../schemas/marts.ts";
@@ -7,7 +8,7 @@ import { quoteIdentifier as id } from "../schemas/names.ts";
 import { KEPT_MARTS, MARTS } from "./marts/index.ts";
 import { fillSql } from "./fill-marts.ts";
 import type { MartContext } from "./marts/mart.ts";
-import { keepSettings, keptSettings, martContext, wantedSettings } from "./mart-settings.ts";
+import { keepSettings, keptSettings, martContext, settingsOf, wantedSettings } from "./mart-settings.ts";
 import { rows } from "./sql.ts";
 import { VIEWS } from "./views/index.ts";
 
@@ -15,9 +16,14 @@ import { VIEWS } from "./views/index.ts";
  * Makes all views anew, over all contact columns that there are, and notes in signalhouse.meta which they are. Within the caller's transaction, when tables and
  * columns are there. A view or table of one of their names that signalhouse has not made is somebody's own, and stays as it is.
  * The tables of marts are made anew where they would be others; then they are empty, and whoever called has them filled (marts/keep-up.ts).
+ * @returns whether these are empty, and the keys by which they told contacts apart before; undefined where there were none
  * @throws SignalhouseError warehouse_failed where somebody else's table or view stands in the place of a table of marts
  */
-export async function makeViews(connection: DuckDBConnection, wishes: MartWishes = {}): Promise<void> {
+export async function makeViews(
+  connection: DuckDBConnection,
+  wishes: MartWishes = {},
+): Promise<{ isEmptied: boolean; keysBefore: readonly string[] | undefined }> {
+  const kept = await keptSettings(connection);
   const { views, tables, context } = await ourParts(connection, wishes);
   if (!tables.isCurrent) {
     await connection.run("CREATE SCHEMA IF NOT EXISTS marts");
@@ -27,26 +33,31 @@ export async function makeViews(connection: DuckDBConnection, wishes: MartWishes
     }
   }
   for (const { name, sql } of views) await connection.run(`CREATE OR REPLACE VIEW ${quoted(name)} AS ${sql}`);
-  const made: Made = Object.fromEntries([...views, tables].map(({ name, hash }) => [name, hash]));
+  const noted = [...views, tables, ...KEPT_NAMES.map((name) => ({ name, hash: tables.hash }))];
+  const made: Made = Object.fromEntries(noted.map(({ name, hash }) => [name, hash]));
   // What is made anew has no comments.
   await connection.run("UPDATE signalhouse.meta SET views = $1, comments = NULL", [JSON.stringify(made)]);
-  const { contactKeys: _, contactColumns: __, ...settings } = context;
-  await keepSettings(connection, { ...settings, isFilled: tables.isCurrent && ((await keptSettings(connection))?.isFilled ?? false) });
+  const isFilled = tables.isCurrent && (kept?.isFilled ?? false);
+  await keepSettings(connection, { ...settingsOf(context), isFilled });
+  return { isEmptied: !isFilled, keysBefore: kept?.keys };
 }
 
-/** Whether the warehouse has the views and marts that makeViews() would make, and these are filled. */
+/** Whether the warehouse has the views and marts that makeViews() would make, these are filled, and their settings are those that are wished for. */
 export async function viewsAreCurrent(connection: DuckDBConnection, wishes: MartWishes = {}): Promise<boolean> {
   const kept = await keptSettings(connection);
   if (!kept?.isFilled) return false;
   const { views, tables, context } = await ourParts(connection, wishes);
-  return JSON.stringify(kept.keys) === JSON.stringify(context.keys) && [...views, tables].every(({ isCurrent }) => isCurrent);
+  return isDeepStrictEqual(settingsOf(kept), settingsOf(context)) && [...views, tables].every(({ isCurrent }) => isCurrent);
 }
 
-/** What signalhouse has made, as signalhouse.meta keeps it: by name, a hash of its SQL. */
+/** What signalhouse has made, as signalhouse.meta keeps it: by name, a hash of its SQL; of a table of marts, that of all of them. */
 type Made = Record<string, string>;
 
 /** What stands in signalhouse.meta for the tables of marts, all together: one is made of the other. */
 const TABLES = "marts";
+
+/** The names of those tables. */
+const KEPT_NAMES = KEPT_MARTS.map(({ name }) => `marts.${name}`);
 
 interface OurPart {
   /** With its schema, where that is not main. */
@@ -65,29 +76,30 @@ async function ourParts(connection: DuckDBConnection, wishes: MartWishes): Promi
   const context = await martContext(connection, await wantedSettings(connection, wishes));
   const made = await madeViews(connection);
   const present = await presentNames(connection);
+  // Before there were notes of views, all of main were ours; marts came later, with their settings.
+  const kept = await keptSettings(connection);
+  const isOurs = (name: string) => (made ? Object.hasOwn(made, name) : !name.startsWith("marts.") || kept !== undefined);
   const hashOf = (sql: string) => createHash("md5").update(sql).digest("hex");
   const all = [
     ...VIEWS.map(({ name, sql }) => ({ name, sql: sql(context.contactColumns) })),
     ...MARTS.map(({ name, sql }) => ({ name: `marts.${name}`, sql: sql(context) })),
   ];
   const views = all.flatMap(({ name, sql }) => {
-    // Before there were notes of them, all were ours.
-    if (made && present.has(name) && !Object.hasOwn(made, name)) return [];
+    if (present.has(name) && !isOurs(name)) return [];
     const hash = hashOf(sql);
     return [{ name, sql, hash, isCurrent: present.has(name) && made?.[name] === hash }];
   });
   const hash = hashOf(JSON.stringify([KEPT_MARTS.map(({ name, columns }) => [name, columns]), fillSql(context)]));
-  const names = KEPT_MARTS.map(({ name }) => `marts.${name}`);
-  const foreign = (await keptSettings(connection)) ? undefined : names.find((name) => present.has(name));
+  const foreign = KEPT_NAMES.find((name) => present.has(name) && !isOurs(name));
   if (foreign) throw inTheWay(foreign);
-  return { views, tables: { name: TABLES, hash, isCurrent: made?.[TABLES] === hash && names.every((name) => present.has(name)) }, context };
+  return { views, tables: { name: TABLES, hash, isCurrent: made?.[TABLES] === hash && KEPT_NAMES.every((name) => present.has(name)) }, context };
 }
 
 const inTheWay = (name: string): SignalhouseError =>
   new SignalhouseError(
     "warehouse_failed",
     `the warehouse has ${name} already, and signalhouse has not made it`,
-    `signalhouse keeps a table of that name. Rename yours: ALTER TABLE ${name} RENAME TO …, or drop it.`,
+    `signalhouse keeps a table of that name, and nothing was changed. Rename yours with DuckDB (ALTER TABLE ${name} RENAME TO …; a view: ALTER VIEW), or drop it.`,
   );
 
 /** The views that makeViews() has noted; undefined where an older version made them, and noted none. */

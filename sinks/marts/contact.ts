@@ -17,8 +17,8 @@ const IDENTIFYING = "signal_type IN ('identification', 'loggedIn', 'accountRegis
 /** A name as identification signals write it, folded: letters and digits alone. */
 const FOLDED_NAME = "regexp_replace(lower(identifier_name), '[^a-z0-9]', '', 'g')";
 
-/** A key's values so that those that mean the same are equal. */
-function folded({ header, isPrimary }: ContactKey, value: string): string {
+/** A key's values so that those that mean the same are equal. @param value SQL of one */
+export function folded({ header, isPrimary }: Pick<ContactKey, "header" | "isPrimary">, value: string): string {
   const kind = keyKind(header);
   if (kind === "phone") return `nullif(regexp_replace(${value}, '[^0-9+]', '', 'g'), '')`;
   return `nullif(${isPrimary && kind !== "email" ? `trim(${value})` : `lower(trim(${value}))`}, '')`;
