@@ -1,7 +1,7 @@
 import { isServerFile } from "../pipeline/sync.ts";
 import { oneLine } from "../schemas/characters.ts";
 import { SignalhouseError } from "../schemas/errors.ts";
-import type { LoadStatus } from "../schemas/tables.ts";
+import type { LoadStatus } from "../schemas/ledger-tables.ts";
 import { dismissFailure, knownFiles } from "../sinks/ledger.ts";
 import { inTransaction } from "../sinks/transaction.ts";
 import { type Context, defineCommand } from "./command.ts";

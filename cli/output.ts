@@ -46,6 +46,12 @@ export class Output {
     if (!this.json) this.#streams.stdout.write(asText(lines));
   }
 
+  /** The terminal that results go to; undefined where they go elsewhere. */
+  get screen(): Terminal | undefined {
+    const { stdout } = this.#streams;
+    return stdout.isTTY ? stdout : undefined;
+  }
+
   /**
    * A piece of a result that is data, whatever the options: as it is, so that programs get what there is; on a terminal, what would drive that is shown
    * as escapes. Waits where the reader is slow.

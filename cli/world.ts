@@ -10,7 +10,7 @@ import { expandHome } from "../pipeline/sftp/paths.ts";
  */
 export interface World {
   /** Opens standard input, which is then read to its end or destroyed. */
-  stdin: () => Readable;
+  stdin: () => Keyboard;
   /** Takes results. Whoever gives it hears of its errors, such as a reader that went away. */
   stdout: Terminal;
   /** Takes everything else. */
@@ -31,6 +31,9 @@ export interface World {
 
 /** A stream that may be a terminal, on which progress is a bar as wide as there are columns. */
 export type Terminal = Writable & { readonly isTTY?: boolean; readonly columns?: number };
+
+/** A stream that may be a terminal's keyboard. */
+type Keyboard = Readable & { readonly isTTY?: boolean };
 
 /**
  * The absolute path of what a user calls `path`: relative to the working folder; `~` is home, where no shell has said so before.

@@ -1,7 +1,8 @@
-/** The warehouse's tables as data. DDL, staging and merge are derived from here. */
-import { CONTENT_FIELDS, ITEM_FIELDS } from "./content-fields.ts";
-import { columnsBetween } from "./export-columns.ts";
-import type { Header } from "./header.ts";
+/** The tables of signals as data. DDL, staging, merge and comments are derived from here. */
+import { CONTENT_FIELDS, type ContentField, ITEM_FIELDS } from "./content-fields.ts";
+import { columnsBetween, EXPORT_COLUMNS } from "./export-columns.ts";
+import { shown } from "./characters.ts";
+import type { ContactColumn, Header } from "./header.ts";
 import { DUCKDB_TYPES, type Kind } from "./kinds.ts";
 import { snakeCase } from "./names.ts";
 import type { Table } from "./signal-types.ts";
@@ -13,24 +14,72 @@ export interface Column {
   kind: Kind | "integer";
 }
 
-const column = (name: string, kind: Kind): Column => ({ name, kind, type: DUCKDB_TYPES[kind] });
-const integer = (name: string): Column => ({ name, kind: "integer", type: "BIGINT" });
+/** The same with what its values say: units, where they come from, what null means where that is not obvious. */
+export interface TableColumn extends Column {
+  about: string;
+}
+
+const textColumn = (name: string): Column => ({ name, kind: "text", type: DUCKDB_TYPES.text });
+const column = (name: string, kind: Kind, about: string): TableColumn => ({ name, kind, type: DUCKDB_TYPES[kind], about });
+const integer = (name: string, about: string): TableColumn => ({ name, kind: "integer", type: "BIGINT", about });
 
 /** A hash of signal_key, by which a load looks signals up in the whole warehouse: eight bytes a row are quick to look through. The key itself decides. */
-const KEY_HASH: Column = { name: "key_hash", kind: "integer", type: "UBIGINT" };
+const KEY_HASH: TableColumn = {
+  name: "key_hash",
+  kind: "integer",
+  type: "UBIGINT",
+  about: "Hash of signal_key, by which a load finds signals in the whole warehouse. Of no use to queries, and in no view.",
+};
 
-const exportColumns = (table: Table): Column[] => columnsBetween(table).map(([header, { kind }]) => column(header.toLowerCase(), kind));
+/** What a column says, the values that are documented included. */
+const withValues = ({ about, values = [] }: { about: string; values?: readonly string[] }): string =>
+  values.length === 0 ? about : `${about} Values: ${values.map((value) => `\`${value}\``).join(", ")}.`;
 
-const first = [column("signal_key", "text"), column("signal_id", "text"), column("signal_type", "text"), column("occurred_at", "timestamp")];
-const last = [column("signal_content", "json"), column("extra", "json"), integer("load_id"), integer("record_no"), KEY_HASH];
+const exportColumns = (table: Table): TableColumn[] =>
+  columnsBetween(table).map(([header, fixed]) => column(header.toLowerCase(), fixed.kind, withValues(fixed)));
 
-const fieldColumns = (fields: Readonly<Record<string, { kind: Kind }>>) =>
-  Object.entries(fields).map(([name, { kind }]) => column(snakeCase(name), kind));
+const coreColumn = (header: "SIGNAL_ID" | "SIGNAL_TYPE" | "SIGNAL_CONTENT"): TableColumn =>
+  column(header.toLowerCase(), EXPORT_COLUMNS[header].kind, EXPORT_COLUMNS[header].about);
+
+const first = [
+  column(
+    "signal_key",
+    "text",
+    "Key of the signal, unique within its signal_type: signal_id, or `h:` and a hash of what the signal says where that is no id. Never null.",
+  ),
+  coreColumn("SIGNAL_ID"),
+  coreColumn("SIGNAL_TYPE"),
+  column(
+    "occurred_at",
+    "timestamp",
+    "When the signal happened: the first that there is of SIGNAL_TIMESTAMP, the content's signalTimestamp, TIMESTAMP, RECEIVED_TIMESTAMP, OBSERVED_TIMESTAMP. Never null.",
+  ),
+];
+const last = [
+  coreColumn("SIGNAL_CONTENT"),
+  column(
+    "extra",
+    "json",
+    "What has no column or does not fit one: a JSON object, each value under the name that it came with; null where nothing is left over.",
+  ),
+  integer("load_id", "The load that wrote this row, see signalhouse.loads."),
+  integer("record_no", "Number of the record in that load's file, from 1."),
+  KEY_HASH,
+];
+
+const fieldColumns = (fields: Readonly<Record<string, Pick<ContentField, "kind" | "about" | "values">>>, place: string): TableColumn[] =>
+  Object.entries(fields).map(([name, field]) => column(snakeCase(name), field.kind, `${withValues(field)} From \`${name}\` of ${place}.`));
 
 /** The fixed columns of the two signal tables, in order. Contact columns are added to a warehouse as they are first seen. */
-export const SIGNAL_TABLES: Readonly<Record<Table, readonly Column[]>> = {
-  marketing_signals: [...first, column("channel", "text"), column("action", "text"), ...exportColumns("marketing_signals"), ...last],
-  behavior_signals: [...first, ...exportColumns("behavior_signals"), ...fieldColumns(CONTENT_FIELDS), ...last],
+export const SIGNAL_TABLES: Readonly<Record<Table, readonly TableColumn[]>> = {
+  marketing_signals: [
+    ...first,
+    column("channel", "text", "Channel of the message, from the signal type: `email`, `sms` or `whatsapp`."),
+    column("action", "text", "What happened to the message, from the signal type: `send`, `delivery`, `open`, `click`, `failure` or `inbound`."),
+    ...exportColumns("marketing_signals"),
+    ...last,
+  ],
+  behavior_signals: [...first, ...exportColumns("behavior_signals"), ...fieldColumns(CONTENT_FIELDS, "SIGNAL_CONTENT"), ...last],
 };
 
 /** Their names. */
@@ -42,127 +91,35 @@ const contactColumnsOf = ({ fields }: Pick<Header, "fields">): string[] => field
 /** The columns of a signal table that a file with this header may fill; key_hash follows from them. */
 export const tableColumns = (table: Table, header: Pick<Header, "fields">): Column[] => [
   ...SIGNAL_TABLES[table].filter((known) => known !== KEY_HASH),
-  ...contactColumnsOf(header).map((name) => column(name, "text")),
+  ...contactColumnsOf(header).map((name) => textColumn(name)),
 ];
 
 /** The columns of order_items, in order. */
-export const ORDER_ITEM_COLUMNS: readonly Column[] = [
-  column("signal_key", "text"),
-  integer("item_no"),
-  column("order_id", "text"),
-  column("occurred_at", "timestamp"),
-  ...fieldColumns(ITEM_FIELDS),
-  column("extra", "json"),
-  integer("load_id"),
+export const ORDER_ITEM_COLUMNS: readonly TableColumn[] = [
+  column("signal_key", "text", "The order: behavior_signals.signal_key."),
+  integer("item_no", "Place of the item in the order, from 1."),
+  column("order_id", "text", "Number of the order."),
+  column("occurred_at", "timestamp", "When the order happened."),
+  ...fieldColumns(ITEM_FIELDS, "the item"),
+  column(
+    "extra",
+    "json",
+    "What has no column here or does not fit one: a JSON object, each value under the name that it came with; null where nothing is left over.",
+  ),
+  integer("load_id", "The load that wrote this row, see signalhouse.loads."),
 ];
+
+/** What the rows of the three tables are. */
+export const TABLE_ABOUTS: Readonly<Record<Table | "order_items", string>> = {
+  marketing_signals: "One row for each marketing signal: sends, deliveries, opens, clicks, failures and replies.",
+  behavior_signals:
+    "One row for each behavior signal, those included that were sent as a test (is_test). The columns from effect to is_test come out of SIGNAL_CONTENT.",
+  order_items: "One row for each item of an order (orderedItems), those of test signals included: the view orders has no such order.",
+};
+
+/** What a contact column says. */
+export const contactAbout = ({ header, occurrence }: Omit<ContactColumn, "column">): string =>
+  `The contact attribute ${shown(header)}${occurrence > 1 ? `, number ${occurrence} of that name` : ""}.`;
 
 /** Columns that say which load wrote a row, not what the row says: two rows that differ only here are the same. */
 export const LOAD_COLUMNS: readonly string[] = ["load_id", "record_no", KEY_HASH.name];
-
-/** The tables of the schema `signalhouse`: column name to DuckDB type. */
-export const LEDGER_TABLES = {
-  meta: { schema_version: "INTEGER NOT NULL", written_by: "VARCHAR NOT NULL", changed_at: "TIMESTAMPTZ NOT NULL", views: "JSON", marts: "JSON" },
-  runs: {
-    run_id: "BIGINT NOT NULL",
-    command: "VARCHAR NOT NULL",
-    version: "VARCHAR NOT NULL",
-    started_at: "TIMESTAMPTZ NOT NULL",
-    finished_at: "TIMESTAMPTZ",
-    exit_code: "INTEGER",
-    error: "VARCHAR",
-  },
-  loads: {
-    load_id: "BIGINT NOT NULL",
-    path: "VARCHAR NOT NULL",
-    size_bytes: "BIGINT",
-    mtime: "TIMESTAMPTZ",
-    sha256: "VARCHAR",
-    records: "BIGINT NOT NULL",
-    inserted: "BIGINT NOT NULL",
-    updated: "BIGINT NOT NULL",
-    unchanged: "BIGINT NOT NULL",
-    rejected: "BIGINT NOT NULL",
-    status: "VARCHAR NOT NULL",
-    started_at: "TIMESTAMPTZ NOT NULL",
-    finished_at: "TIMESTAMPTZ",
-    error: "VARCHAR",
-    error_code: "VARCHAR",
-    run_id: "BIGINT",
-    header: "VARCHAR[]",
-    row_path_records: "BIGINT",
-    order_items: "BIGINT",
-    later_headers: "JSON",
-  },
-  rejects: {
-    load_id: "BIGINT NOT NULL",
-    record_no: "BIGINT NOT NULL",
-    code: "VARCHAR NOT NULL",
-    reason: "VARCHAR NOT NULL",
-    raw: "VARCHAR NOT NULL",
-    raw_bytes: "BLOB",
-    replayed_at: "TIMESTAMPTZ",
-  },
-  drift: {
-    load_id: "BIGINT NOT NULL",
-    signal_type: "VARCHAR NOT NULL",
-    field: "VARCHAR NOT NULL",
-    reason: "VARCHAR NOT NULL",
-    records: "BIGINT NOT NULL",
-    first_record_no: "BIGINT NOT NULL",
-  },
-  schema_changes: {
-    load_id: "BIGINT",
-    table_name: "VARCHAR NOT NULL",
-    column_name: "VARCHAR NOT NULL",
-    column_type: "VARCHAR NOT NULL",
-    header: "VARCHAR",
-    occurrence: "INTEGER",
-    changed_at: "TIMESTAMPTZ NOT NULL",
-  },
-  confirmations: {
-    signal_type: "VARCHAR",
-    signal_key: "VARCHAR NOT NULL",
-    occurred_at: "TIMESTAMPTZ NOT NULL",
-    load_id: "BIGINT NOT NULL",
-    record_no: "BIGINT NOT NULL",
-  },
-  changes: {
-    change_id: "BIGINT NOT NULL",
-    what: "VARCHAR NOT NULL",
-    load_id: "BIGINT",
-    table_name: "VARCHAR NOT NULL",
-    month: "DATE NOT NULL",
-    rows: "BIGINT NOT NULL",
-    changed_at: "TIMESTAMPTZ NOT NULL",
-  },
-  jobs: {
-    job_id: "VARCHAR",
-    kind: "VARCHAR NOT NULL",
-    name: "VARCHAR NOT NULL",
-    status: "VARCHAR NOT NULL",
-    path: "VARCHAR",
-    request: "JSON",
-    asked_at: "TIMESTAMPTZ NOT NULL",
-    finished_at: "TIMESTAMPTZ",
-    error: "VARCHAR",
-    signal_types: "VARCHAR[]",
-    window_start: "TIMESTAMPTZ",
-    window_end: "TIMESTAMPTZ",
-    expected_rows: "BIGINT",
-    size_bytes: "BIGINT",
-    load_id: "BIGINT",
-    not_before: "TIMESTAMPTZ",
-    refused_at: "TIMESTAMPTZ",
-    set_name: "VARCHAR",
-  },
-  refset_rows: {
-    set_name: "VARCHAR NOT NULL",
-    key: "VARCHAR NOT NULL",
-    row_hash: "UHUGEINT NOT NULL",
-    job: "VARCHAR NOT NULL",
-    pushed_at: "TIMESTAMPTZ",
-  },
-} as const satisfies Record<string, Record<string, string>>;
-
-/** What became of a file: "dismissed" has failed and is not tried again until it changes; "mended" is none, but what `verify --mend` took out. */
-export type LoadStatus = "loaded" | "duplicate" | "failed" | "dismissed" | "mended";

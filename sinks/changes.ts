@@ -8,13 +8,16 @@ import type { Change, Touched } from "./touched.ts";
 export const REMOVED_ITEMS = "removed_order_items";
 
 /** Notes a change. Within its transaction. A row that was changed counts twice: as it was, and as it is, which may be in another month. */
-export async function noteChanges(connection: DuckDBConnection, { what, loadId, removed, among = "true" }: Change, touched: Touched): Promise<void> {
+export async function noteChanges(connection: DuckDBConnection, { what, loadId, removed, among }: Change, touched: Touched): Promise<void> {
   const times = TABLES.flatMap((table) => {
     const added = touched.added[table];
     const gone = touched.removed[table];
-    return [...(added ? [`${added} WHERE ${among}`] : []), ...(gone ? [gone] : [])].map((from) => ({ table: table as string, from }));
+    return [...(added ? [`${added} WHERE ${among ?? true}`] : []), ...(gone ? [gone] : [])].map((from) => ({ table: table as string, from }));
   });
-  if (loadId !== undefined && touched.added.behavior_signals) times.push({ table: "order_items", from: `order_items WHERE load_id = ${loadId}` });
+  if (loadId !== undefined && touched.added.behavior_signals) {
+    const items = among === undefined ? "true" : "signal_key IN (SELECT signal_key FROM staged_order_items)";
+    times.push({ table: "order_items", from: `order_items WHERE load_id = ${loadId} AND ${items}` });
+  }
   if (removed.length > 0) times.push({ table: "order_items", from: REMOVED_ITEMS });
   const all = times.map(({ table, from }) => `SELECT ${quoteText(table)} AS table_name, occurred_at FROM ${from}`);
   if (all.length === 0) return;

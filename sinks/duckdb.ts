@@ -9,6 +9,7 @@ const client = createRequire(import.meta.url)("@duckdb/node-api") as typeof Clie
 
 export const {
   DuckDBInstance,
+  DuckDBIntervalValue,
   DuckDBScalarFunction,
   DuckDBTimestampTZValue,
   DuckDBTypeId,
@@ -21,3 +22,5 @@ export const {
 export type DuckDBInstance = Client.DuckDBInstance;
 export type DuckDBTypeId = Client.DuckDBTypeId;
 export type DuckDBTimestampTZValue = Client.DuckDBTimestampTZValue;
+export type DuckDBIntervalValue = Client.DuckDBIntervalValue;
+export type StatementType = Client.StatementType;

@@ -31,12 +31,12 @@ export async function keepUp(connection: DuckDBConnection, change: Change): Prom
   if (!kept?.isFilled) return fillWhereEmpty(connection);
 
   const context = await martContext(connection, kept);
-  const others = await changedAliases(connection, context, what, change.loadId);
-  await noteBefore(connection, context, what, others);
-  await writeAliases(connection, context);
-  await keepSessions(connection, context, what, others);
-  await keepMessages(connection, context, what, others);
-  await keepOrders(connection, context, what, others);
+  const { isAny, others } = await changedAliases(connection, context, what, change.loadId);
+  const isBefore = await noteBefore(connection, context, what, others);
+  if (isAny) await writeAliases(connection);
+  const sessions = await keepSessions(connection, context, what, others);
+  const clicks = await keepMessages(connection, context, what, others, isBefore);
+  await keepOrders(connection, context, what, others, { sessions, clicks });
 }
 
 /** The same for a change after which signals may still be there that were taken out: the tables are filled anew. */

@@ -2,7 +2,8 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { SignalhouseError } from "../schemas/errors.ts";
 import type { LaterHeader } from "../schemas/header.ts";
-import { type LoadStatus, TABLES } from "../schemas/tables.ts";
+import type { LoadStatus } from "../schemas/ledger-tables.ts";
+import { TABLES } from "../schemas/tables.ts";
 import type { Table } from "../schemas/signal-types.ts";
 import { onlyRow, rows } from "./sql.ts";
 import { inTransaction } from "./transaction.ts";

@@ -5,6 +5,7 @@ import type { Table } from "../schemas/signal-types.ts";
 import { type AmountsLeftOut, amountsLeftOut } from "./amounts.ts";
 import { type FileIdentity, insertLoad, laterLoadWithBytes, type LoadCounts, nextLoadId } from "./ledger.ts";
 import type { KeysInEffect } from "./mart-settings.ts";
+import { useMemory } from "./memory.ts";
 import { onlyRow } from "./sql.ts";
 import { Staging } from "./staging.ts";
 import { keepingThreads, useThreads } from "./threads.ts";
@@ -138,7 +139,7 @@ export class Load {
     if (twin) await this.abandon();
     try {
       const loadId = await this.#openTransaction();
-      const written = twin ? NOTHING : await writeStaged(staging, loadId, file, threads);
+      const written = twin ? NOTHING : await writeStaged(staging, loadId, file, { threads, memory: this.#warehouse.memory });
       const { records, inserted, updated, unchanged, rejected, orderItems } = written;
       const counts = { records, inserted, updated, unchanged, rejected };
       const keys = this.#added.keys ?? written.keys;
@@ -181,10 +182,12 @@ export class Load {
     await transaction?.rollback();
   }
 
-  /** Abandons what is not committed, and drops what was staged. May be called twice. */
+  /** Abandons what is not committed, drops what was staged, and gives DuckDB the memory again that a load may have held back. May be called twice. */
   async close(): Promise<void> {
     await this.abandon();
     this.staging.close();
+    // After a fatal error DuckDB does nothing any more; that error is the one to tell.
+    await useMemory(this.#warehouse.connection, this.#warehouse.memory).catch(() => undefined);
   }
 
   async #openTransaction(): Promise<bigint> {

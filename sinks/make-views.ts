@@ -17,7 +17,7 @@ import { VIEWS } from "./views/index.ts";
  * columns are there. A view or table of one of their names that signalhouse has not made is somebody's own, and stays as it is.
  * The tables of marts are made anew where they would be others; then they are empty, and whoever called has them filled (marts/keep-up.ts).
  * @returns whether these are empty, and the keys by which they told contacts apart before; undefined where there were none
- * @throws SignalhouseError warehouse_failed where somebody else's table or view stands in the place of a table of marts
+ * @throws SignalhouseError warehouse_failed where somebody else's table or view stands in the place of a table of marts, or of a view that others of ours read
  */
 export async function makeViews(
   connection: DuckDBConnection,
@@ -35,7 +35,8 @@ export async function makeViews(
   for (const { name, sql } of views) await connection.run(`CREATE OR REPLACE VIEW ${quoted(name)} AS ${sql}`);
   const noted = [...views, tables, ...KEPT_NAMES.map((name) => ({ name, hash: tables.hash }))];
   const made: Made = Object.fromEntries(noted.map(({ name, hash }) => [name, hash]));
-  await connection.run("UPDATE signalhouse.meta SET views = $1", [JSON.stringify(made)]);
+  // What is made anew has no comments.
+  await connection.run("UPDATE signalhouse.meta SET views = $1, comments = NULL", [JSON.stringify(made)]);
   const isFilled = tables.isCurrent && (kept?.isFilled ?? false);
   await keepSettings(connection, { ...settingsOf(context), isFilled });
   return { isEmptied: !isFilled, keysBefore: kept?.keys };
@@ -89,7 +90,10 @@ async function ourParts(connection: DuckDBConnection, wishes: MartWishes): Promi
     return [{ name, sql, hash, isCurrent: present.has(name) && made?.[name] === hash }];
   });
   const hash = hashOf(JSON.stringify([KEPT_MARTS.map(({ name, columns }) => [name, columns]), fillSql(context)]));
-  const foreign = KEPT_NAMES.find((name) => present.has(name) && !isOurs(name));
+  // A view of somebody else's that ours would read in place of our own would change their sums.
+  const isRead = (name: string) => all.some(({ sql }) => new RegExp(`\\b${name}\\b`).test(sql));
+  const martViews = MARTS.map(({ name }) => `marts.${name}`);
+  const foreign = [...KEPT_NAMES, ...martViews.filter(isRead)].find((name) => present.has(name) && !isOurs(name));
   if (foreign) throw inTheWay(foreign);
   return { views, tables: { name: TABLES, hash, isCurrent: made?.[TABLES] === hash && KEPT_NAMES.every((name) => present.has(name)) }, context };
 }
@@ -98,10 +102,11 @@ const inTheWay = (name: string): SignalhouseError =>
   new SignalhouseError(
     "warehouse_failed",
     `the warehouse has ${name} already, and signalhouse has not made it`,
-    `signalhouse keeps a table of that name, and nothing was changed. Rename yours with DuckDB (ALTER TABLE ${name} RENAME TO …; a view: ALTER VIEW), or drop it.`,
+    `Marts are made of what has that name, and nothing was changed. Rename yours with DuckDB (ALTER TABLE ${name} RENAME TO …; a view: ALTER VIEW), or drop it.`,
   );
 
-async function madeViews(connection: DuckDBConnection): Promise<Made | undefined> {
+/** The views that makeViews() has noted; undefined where an older version made them, and noted none. */
+export async function madeViews(connection: DuckDBConnection): Promise<Made | undefined> {
   const [meta] = await rows<{ views: string | null }>(connection, "SELECT views::VARCHAR AS views FROM signalhouse.meta");
   return meta?.views ? (JSON.parse(meta.views) as Made) : undefined;
 }

@@ -33,10 +33,19 @@ import {
 } from "./merge-sql.ts";
 import { REMOVED_ITEMS } from "./changes.ts";
 import { keepRemovedSql } from "./touched.ts";
+import { useMemory } from "./memory.ts";
 import { nearRows } from "./row-ranges.ts";
 import { onlyRow, rows, tableColumnNames } from "./sql.ts";
 import type { Staging } from "./staging.ts";
 import { useThreads } from "./threads.ts";
+
+/** What DuckDB may use for a merge. */
+export interface Means {
+  /** Threads, once the warehouse is large; the caller sets them back. */
+  threads?: number;
+  /** Memory, once a signal is there twice; the caller sets it back. Undefined: what it has. */
+  memory?: string | undefined;
+}
 
 /** What a merge did. */
 export interface Merged extends LoadCounts {
@@ -56,10 +65,10 @@ const NONE: Made = { rows: 0, those: 0 };
 const NOTHING_TAKEN: Readonly<Record<Table, number>> = { marketing_signals: 0, behavior_signals: 0 };
 
 /**
- * Merges what is staged, and what went straight into the tables, as load `loadId`. Once the warehouse is large DuckDB has `threads` of them, which the caller sets back. Memory: hashes of the file's keys, and DuckDB's limit.
+ * Merges what is staged, and what went straight into the tables, as load `loadId`. Memory: hashes of the file's keys, and DuckDB's limit.
  * @throws SignalhouseError warehouse_failed where rows are of loads that the ledger does not have; DuckDB's errors as they are
  */
-export async function mergeStaging(staging: Staging, loadId: bigint, file: FileIdentity, threads: number): Promise<Merged> {
+export async function mergeStaging(staging: Staging, loadId: bigint, file: FileIdentity, { threads = 1, memory }: Means): Promise<Merged> {
   const { connection, header, counts } = staging;
   const total = { records: counts.records, rejected: counts.rejected, inserted: 0, updated: 0, unchanged: 0, orderItems: 0 };
   const removed: Table[] = [];
@@ -75,6 +84,8 @@ export async function mergeStaging(staging: Staging, loadId: bigint, file: FileI
   if (signals >= MANY) await useThreads(connection, threads);
   const near = await findMet(connection, target);
   const anyTwice = shared.rows > 0 || near.size > 0;
+  // What meets nothing has no use for more than its writing had, and would only fill it.
+  if (anyTwice) await useMemory(connection, memory);
   if (anyTwice && (await make(connection, REUSED_SQL, "reused")).rows > 0) await countDrift(staging, "id of another type", reusedSql(target));
 
   // Within the file the last row of a signal wins.

@@ -1,7 +1,7 @@
 /** What a warehouse lacks of the tables that this version of signalhouse knows. */
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { quoteText } from "../schemas/names.ts";
-import { LEDGER_TABLES } from "../schemas/tables.ts";
+import { LEDGER_TABLES, type LedgerTable } from "../schemas/ledger-tables.ts";
 import { DATA_TABLES } from "./ddl.ts";
 import { rows } from "./sql.ts";
 
@@ -19,9 +19,9 @@ export const isWhole = ({ tables, columns }: MissingParts): boolean => tables.le
 /** The columns of each table, with their types as they are added to one that has rows. */
 const WANTED: ReadonlyMap<string, readonly { column: string; type: string }[]> = new Map([
   ...Object.entries(DATA_TABLES).map(([table, columns]) => [`main.${table}`, columns.map(({ name, type }) => ({ column: name, type }))] as const),
-  ...Object.entries(LEDGER_TABLES).map(
-    ([table, columns]) =>
-      [`signalhouse.${table}`, Object.entries<string>(columns).map(([column, type]) => ({ column, type: type.replace(" NOT NULL", "") }))] as const,
+  ...Object.entries<LedgerTable>(LEDGER_TABLES).map(
+    ([table, { columns }]) =>
+      [`signalhouse.${table}`, Object.entries(columns).map(([column, [type]]) => ({ column, type: type.replace(" NOT NULL", "") }))] as const,
   ),
 ]);
 

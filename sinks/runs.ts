@@ -1,6 +1,7 @@
 /** The runs of commands, as signalhouse.runs has them. */
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { type Outcome, OUTCOMES } from "../schemas/outcomes.ts";
+import { writeComments } from "./comments.ts";
 import { rows } from "./sql.ts";
 
 /** Notes that a command has begun. @returns its run_id */
@@ -14,11 +15,13 @@ export async function beginRun(connection: DuckDBConnection, command: string, ve
   return (found[0] as { run_id: bigint }).run_id;
 }
 
-/** Notes how a command ended. A run without an end was killed. */
+/** Notes how a command ended, and has the warehouse say what it holds. A run without an end was killed. */
 export async function endRun(connection: DuckDBConnection, runId: bigint, outcome: Outcome, error?: string): Promise<void> {
   await connection.run("UPDATE signalhouse.runs SET finished_at = now(), exit_code = $2, error = $3 WHERE run_id = $1", [
     runId,
     OUTCOMES[outcome],
     error ?? null,
   ]);
+  // Whoever interrupts does not want to wait. What the run did is as good without comments, and the next one tries again.
+  if (outcome !== "interrupted") await writeComments(connection).catch(() => undefined);
 }

@@ -1,6 +1,6 @@
 /** What is in the warehouse and how it got there, for people: runs, loads and counts. */
 import type { DuckDBConnection } from "@duckdb/node-api";
-import type { LoadStatus } from "../schemas/tables.ts";
+import type { LoadStatus } from "../schemas/ledger-tables.ts";
 import { type AmountsLeftOut, amountsLeftOut } from "./amounts.ts";
 import { DATA_TABLES } from "./ddl.ts";
 import { SIGNALS_OF_WHOLE_DAYS } from "./margins.ts";

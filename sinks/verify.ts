@@ -1,6 +1,6 @@
 /** Proving the ledger: its sums are derived again from the tables. */
 import type { DuckDBConnection } from "@duckdb/node-api";
-import { LEDGER_TABLES } from "../schemas/tables.ts";
+import { LEDGER_TABLES } from "../schemas/ledger-tables.ts";
 import { DATA_TABLES } from "./ddl.ts";
 import { keyHash } from "./identity.ts";
 import { onlyRow, rows } from "./sql.ts";

@@ -6,7 +6,7 @@ import { TABLES } from "../schemas/tables.ts";
 import { type AddedColumns, addContactColumns } from "./add-contact-columns.ts";
 import type { FileIdentity } from "./ledger.ts";
 import type { KeysInEffect } from "./mart-settings.ts";
-import { type Merged, mergeStaging } from "./merge.ts";
+import { type Means, type Merged, mergeStaging } from "./merge.ts";
 import type { Staging } from "./staging.ts";
 
 /** What was written. */
@@ -19,19 +19,19 @@ export interface Written extends Merged {
 
 /**
  * Writes all that is staged as load `loadId`.
- * @param threads of DuckDB that look for the file's signals in the whole warehouse
+ * @param means of the merge
  * @throws SignalhouseError warehouse_failed where rows are of loads that the ledger does not have; DuckDB's errors as they are
  */
 export async function writeStaged(
   staging: Staging,
   loadId: bigint,
   file: FileIdentity,
-  threads = 1,
+  means: Means = {},
   what: "load" | "replay" = "load",
 ): Promise<Written> {
   const { connection, counts, header } = staging;
   const { columns: newColumns, keys } = header ? await addContactColumns(connection, header, loadId) : NONE;
-  const merged = await mergeStaging(staging, loadId, file, threads);
+  const merged = await mergeStaging(staging, loadId, file, means);
   if (counts.rejected > 0) await connection.run(`INSERT INTO signalhouse.rejects BY NAME SELECT ${loadId}::BIGINT AS load_id, * FROM staged_rejects`);
   if (staging.drift.length > 0) await insertDrift(staging, loadId);
   await keepUp(connection, { what, loadId, ...(what === "replay" ? { among: AMONG_STAGED } : {}), removed: merged.removed });

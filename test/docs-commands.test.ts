@@ -12,7 +12,7 @@ import { findCommand } from "../cli/find-command.ts";
 import { type ConfigInput, readConfig } from "../schemas/config.ts";
 import { cli, type Ended, startCli, type WorldOptions, writeConfig } from "./helpers/cli.ts";
 import { type ConnectPlace, connectPlace } from "./helpers/connect.ts";
-import { codeBlocks, commandLines, PAGES, readPage, ROOT, section, signalhouseLines } from "./helpers/markdown.ts";
+import { codeBlocks, commandLines, MONTHLY_SQL, PAGES, readPage, ROOT, section, signalhouseLines } from "./helpers/markdown.ts";
 import { KEY_PAIR } from "./helpers/sandbox.ts";
 import { csv, pageView, scratchFolder } from "./helpers/warehouse.ts";
 
@@ -169,6 +169,8 @@ async function readersPlace(): Promise<ConnectPlace> {
   put("orders.csv", "Order ID,Amount,Date\nA-1,12.50,2025-09-01T08:00:00Z\nA-2,7.25,2025-09-02T08:00:00Z\n");
   put("Signals_Export.csv.gz", gzipSync(csv([pageView("one")])));
   put("Export/Signals/2025-09-01/Signals_Export.csv.gz", "this is no export");
+  put("monthly.sql", MONTHLY_SQL);
+  put("report.sql", "FROM orders LIMIT 1;");
   put("exports/a.csv.gz", gzipSync(csv([pageView("a")])));
   put("exports/b.csv.gz", gzipSync(csv([pageView("b")])));
   return at;

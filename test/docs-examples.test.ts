@@ -9,7 +9,7 @@ import { copySampleExports } from "../cli/local-connect.ts";
 import { makeKeyPair, startSandbox } from "../samples/sandbox/sandbox.ts";
 import { cli, type Ended, startCli } from "./helpers/cli.ts";
 import { TestClock } from "./helpers/clock.ts";
-import { codeBlocks, commandLines, PAGES, readPage, ROOT, section } from "./helpers/markdown.ts";
+import { codeBlocks, commandLines, MONTHLY_SQL, PAGES, readPage, ROOT, section } from "./helpers/markdown.ts";
 import { scratchFolder } from "./helpers/warehouse.ts";
 
 const run = promisify(execFile);
@@ -32,6 +32,7 @@ test("the SQL of the pages runs on the demo's warehouse, and README shows what c
   const statements = PAGES.flatMap((path) => codeBlocks(readPage(path)).filter(({ language }) => language === "sql"));
   for (const { code } of statements) expect(await cli(["query", code, "--warehouse", warehouse], { cwd })).toMatchObject({ code: 0 });
 
+  writeFileSync(join(cwd, "monthly.sql"), MONTHLY_SQL);
   const queries = PAGES.flatMap(commandLines).filter(({ args }) => args[0] === "query" && !args.includes("--help"));
   for (const { args } of queries) expect(await cli([...args, "--warehouse", warehouse], { cwd })).toMatchObject({ code: 0 });
 

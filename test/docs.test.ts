@@ -15,12 +15,24 @@ import { snakeCase } from "../schemas/names.ts";
 import type { DriftReason } from "../schemas/record.ts";
 import { REJECT_CODES } from "../schemas/reject-codes.ts";
 import { BEHAVIOR_TYPES, isListed, SIGNAL_TYPES, type SignalType, TYPE_NAMES } from "../schemas/signal-types.ts";
-import { LEDGER_TABLES, ORDER_ITEM_COLUMNS, SIGNAL_TABLES } from "../schemas/tables.ts";
 import { DATA_TABLES } from "../sinks/ddl.ts";
 import { VIEWS } from "../sinks/views/index.ts";
 import { TYPE_VIEWS } from "../sinks/views/signal-types.ts";
 import { cli } from "./helpers/cli.ts";
-import { anchors, codeBlocks, commandLines, inlineCode, PAGES, readPage, relativeLinks, ROOT, section, tableRows } from "./helpers/markdown.ts";
+import { columnComments, commentsOf, runLoading } from "./helpers/commented.ts";
+import {
+  anchors,
+  codeBlocks,
+  commandLines,
+  inlineCode,
+  PAGES,
+  readPage,
+  relativeLinks,
+  ROOT,
+  section,
+  tableRows,
+  withTable,
+} from "./helpers/markdown.ts";
 import { scratchFolder, scratchWarehouse } from "./helpers/warehouse.ts";
 
 const COMMAND_NAMES = Object.keys(COMMANDS);
@@ -80,16 +92,24 @@ function flat(value: object, prefix = ""): Record<string, string> {
 
 describe("docs/tables.md", () => {
   const page = readPage("docs/tables.md");
-  const columns = (title: string) => tableRows(section(page, title)).map(([name, type]) => [name, type]);
 
-  test.each(Object.entries({ ...SIGNAL_TABLES, order_items: ORDER_ITEM_COLUMNS }))("%s", (table, expected) => {
-    const rows = tableRows(section(page, table)).filter((row) => row.length === 3);
-    expect(rows.map(([name, type]) => [name, type])).toEqual(expected.map(({ name, type }) => [name, type]));
-    expect(rows.filter(([, , meaning]) => meaning === "")).toEqual([]);
-  });
-
-  test.each(Object.entries(LEDGER_TABLES))("signalhouse.%s", (table, expected) => {
-    expect(columns(`signalhouse.${table}`)).toEqual(Object.entries<string>(expected).map(([name, type]) => [name, type.replace(" NOT NULL", "")]));
+  /** `npx vitest run test/docs.test.ts -u` writes the tables of columns anew, out of what a warehouse says of itself. */
+  test("every table with its columns, as the warehouse's comments say", async () => {
+    const scratch = await scratchWarehouse();
+    await runLoading(scratch, 1000);
+    const comments = await commentsOf(scratch);
+    const taken = columnComments(comments, "behavior_signals");
+    const named = comments.filter(({ name }) => !TYPE_VIEWS.some((view) => view.name === name));
+    const columns = named.filter(({ name, column }) => column !== null && !(name === "message_behavior" && column in taken));
+    const expected = [...new Set(columns.map(({ name }) => name))].reduce((text, table) => {
+      const rows = columns.flatMap(({ name, column, type, comment }) => (name === table ? [[column, type, comment].map(String)] : []));
+      return withTable(text, table, ["column", "type", "meaning"], rows);
+    }, page);
+    await expect(expected).toMatchFileSnapshot(join(ROOT, "docs/tables.md"));
+    for (const { name, comment } of named.filter(({ column }) => column === null)) {
+      const [introduction = ""] = section(page, name).split("\n|");
+      expect(introduction.trim().replaceAll("\n", " ")).toContain(comment);
+    }
   });
 
   test("the older names of fields", () => {
@@ -108,12 +128,7 @@ describe("docs/tables.md", () => {
 
   test("every view, with its columns", async () => {
     const scratch = await scratchWarehouse();
-    const actual = async (view: string) =>
-      (
-        await scratch.rows(
-          `SELECT column_name, data_type FROM duckdb_columns() WHERE schema_name = 'main' AND table_name = '${view}' ORDER BY column_index`,
-        )
-      ).map((row) => [String(row["column_name"]), String(row["data_type"]).replace("TIMESTAMP WITH TIME ZONE", "TIMESTAMPTZ")]);
+    const actual = (view: string) => scratch.values(`SELECT name FROM pragma_table_info('${view}')`);
     const text = section(page, "Signal types");
     expect(tableRows(text).map(([view, type]) => [type, view])).toEqual(sortedByTable().map(([type, { view }]) => [type, view]));
 
@@ -121,15 +136,13 @@ describe("docs/tables.md", () => {
     for (const [view = "", type = "", own = ""] of tableRows(text)) {
       const { table } = SIGNAL_TYPES[type as keyof typeof SIGNAL_TYPES];
       const named = [...shared(table === "marketing_signals" ? "Marketing" : "Behavior"), ...(own === "none" ? [] : own.split(", "))];
-      expect({ [view]: new Set(named) }).toEqual({ [view]: new Set((await actual(view)).map(([name]) => name)) });
+      expect({ [view]: new Set(named) }).toEqual({ [view]: new Set(await actual(view)) });
     }
 
     for (const { name } of VIEWS.filter((view) => !TYPE_VIEWS.includes(view))) {
-      const all = await actual(name);
       const [, whole = ""] = /every column of\s+\[(\w+)\]/.exec(section(page, name)) ?? [];
       const taken = DATA_TABLES[whole]?.flatMap((column) => (column.name === "key_hash" ? [] : [column.name])) ?? [];
-      expect([name, all.map(([column]) => column)]).toEqual([name, expect.arrayContaining(taken)]);
-      expect({ [name]: columns(name) }).toEqual({ [name]: all.filter(([column = ""]) => !taken.includes(column)) });
+      expect([name, await actual(name)]).toEqual([name, expect.arrayContaining(taken)]);
       expect(page.slice(0, page.indexOf("\n## "))).toContain(`[${name}](#${name})`);
     }
   });

@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import { localFile } from "../pipeline/load/local-files.ts";
 import { generateExports } from "../samples/generator/exports.ts";
 import { MISREAD_STORAGE } from "../sinks/storage.ts";
+import { type Comment, COMMENTS, commentsOf, runLoading } from "./helpers/commented.ts";
 import { tableRows } from "./helpers/markdown.ts";
 import { duckdbMissing, runWith } from "./helpers/python-duckdb.ts";
 import { copyInto, copyStatements, READERS_PAGE, sumStatements } from "./helpers/storage.ts";
@@ -36,6 +37,18 @@ describe.skipIf(missing.length > 0)("a warehouse that both paths have loaded", {
     scratch.warehouse.close();
     for (const version of READERS) expect(await runWith(version, scratch.path, statements)).toEqual({ version, rows: expected });
     expect(await runWith(MISREADER, scratch.path, statements)).toEqual({ version: MISREADER, refused: expect.stringContaining("version") as string });
+  });
+
+  test("says what it holds to later versions, too", async () => {
+    const { scratch } = await loadedWarehouse();
+    await runLoading(scratch, 1);
+    const comments = await commentsOf(scratch);
+    scratch.warehouse.close();
+    expect(comments.filter(({ comment }: Comment) => !comment)).toEqual([]);
+    for (const version of READERS) {
+      const [rows] = (await runWith(version, scratch.path, [COMMENTS])).rows ?? [];
+      expect([version, rows]).toEqual([version, comments.map(({ name, column, type, comment }) => [name, column, type, comment])]);
+    }
   });
 
   test("of the storage version that is misread is refused by who would misread it, once it was opened for writing", async () => {

@@ -1,6 +1,6 @@
 /** What a sync does with each file, and why. Pure: the listing and the ledger in, decisions out. */
 import { SignalhouseError } from "../../schemas/errors.ts";
-import type { LoadStatus } from "../../schemas/tables.ts";
+import type { LoadStatus } from "../../schemas/ledger-tables.ts";
 import { isLoaded, type KnownFile } from "../../sinks/ledger.ts";
 import type { RemoteFile } from "../sftp/server.ts";
 import { glob } from "./glob.ts";

@@ -4,7 +4,10 @@ import { SignalhouseError } from "../../schemas/errors.ts";
 import { quoteText } from "../../schemas/names.ts";
 import type { AttributeType } from "../../schemas/reference-set.ts";
 import { DuckDBTypeId } from "../duckdb.ts";
-import { lockDown, NUMBERS, prepareReading, queryFailed } from "../query.ts";
+import { queryFailed } from "../query/failures.ts";
+import { lockDown } from "../query/lock-down.ts";
+import { prepareReading } from "../query/run.ts";
+import { NUMBERS } from "../query/values.ts";
 import type { Warehouse } from "../warehouse.ts";
 import { literalPath } from "../sql.ts";
 import { SCRATCH } from "./scratch.ts";
@@ -72,7 +75,7 @@ function typedColumns(names: readonly string[], types: readonly DuckDBType[]): S
 export async function stageQuery({ connection }: Warehouse, scratch: string, sql: string, pushed: string | undefined): Promise<SourceColumn[]> {
   await connection.run(`ATTACH ${quoteText(scratch)} AS ${SCRATCH} (READ_WRITE)`);
   if (pushed !== undefined) await stagePushed(connection, pushed);
-  await lockDown(connection, []);
+  await lockDown(connection);
   try {
     const prepared = await prepareReading(connection, sql);
     const count = prepared.columnCount;

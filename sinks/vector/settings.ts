@@ -1,13 +1,13 @@
 /** How DuckDB is set while plain rows are written. */
 import type { DuckDBConnection } from "@duckdb/node-api";
-import { quoteText } from "../../schemas/names.ts";
+import { useMemory } from "../memory.ts";
 import { onlyRow } from "../sql.ts";
 
 /**
  * What DuckDB has use for, by itself and for each thread, which has a row group of its own in memory. With more it is as quick, and keeps in memory what it has written: a large file would take all that there is, for
  * nothing.
  */
-const USEFUL_BYTES = { own: 128_000_000, thread: 96_000_000 };
+const USEFUL_BYTES = { own: 64_000_000, thread: 96_000_000 };
 
 const UNITS = ["bytes", "KiB", "MiB", "GiB", "TiB", "PiB"];
 
@@ -19,9 +19,9 @@ export interface WritingSettings {
 }
 
 /**
- * Has DuckDB write rows in any order, so that several threads can do so, and do with less memory, where it may have more: what comes after, such as a merge, may need all of it.
+ * Has DuckDB write rows in any order, so that several threads can do so, and do with less memory, where it may have more.
  * @param connect gives a connection that is in no transaction
- * @returns what sets all of it back, which must be called
+ * @returns what sets all of it back but the memory, and must be called: the merge that comes next gives all of it where it needs more, and the end of the load in any case (sinks/load.ts)
  */
 export async function setForWriting(connect: () => Promise<DuckDBConnection>, { threads, memory }: WritingSettings): Promise<() => Promise<void>> {
   const connection = await connect();
@@ -30,12 +30,11 @@ export async function setForWriting(connect: () => Promise<DuckDBConnection>, { 
     "SELECT current_setting('threads') AS threads, current_setting('memory_limit') AS most",
   );
   const useful = USEFUL_BYTES.own + threads * USEFUL_BYTES.thread;
-  const hasMore = memory !== undefined && bytesOf(before.most) > useful;
   // Where more is in use already, and is no cache, it stays so.
-  if (hasMore) await connection.run(`SET memory_limit = '${useful} bytes'`).catch(() => undefined);
+  if (memory !== undefined && bytesOf(before.most) > useful) await useMemory(connection, `${useful} bytes`).catch(() => undefined);
   await connection.run("SET preserve_insertion_order = false");
   return async () => {
-    const back = `SET threads = ${before.threads}; SET preserve_insertion_order = true;${hasMore ? ` SET memory_limit = ${quoteText(memory)}` : ""}`;
+    const back = `SET threads = ${before.threads}; SET preserve_insertion_order = true`;
     // After a fatal error DuckDB does nothing any more, and whoever calls this tells that error.
     await connection.run(back).catch(() => undefined);
     connection.disconnectSync();

@@ -3,7 +3,7 @@ import { CONTENT_FIELDS, type ContentField } from "../../schemas/content-fields.
 import { columnsBetween, type ExportColumn } from "../../schemas/export-columns.ts";
 import { quoteIdentifier as id, quoteText, snakeCase } from "../../schemas/names.ts";
 import { type Action, type BehaviorType, type Channel, SIGNAL_TYPES, type SignalType } from "../../schemas/signal-types.ts";
-import { IS_REAL, type View } from "./view.ts";
+import { aboutColumns, IS_REAL, type View } from "./view.ts";
 
 const FIRST = ["signal_key", "signal_id", "occurred_at"];
 const LAST = ["signal_content", "extra", "load_id", "record_no"];
@@ -12,11 +12,13 @@ const LAST = ["signal_content", "extra", "load_id", "record_no"];
 export const TYPE_VIEWS: readonly View[] = (Object.keys(SIGNAL_TYPES) as SignalType[]).map((type) => {
   const { table, view: name } = SIGNAL_TYPES[type];
   const isBehavior = table === "behavior_signals";
+  const documented = [...FIRST, ...documentedColumns(type)];
   return {
     name,
     about: `The signals of the type ${type}${isBehavior ? ", without those that were sent as a test" : ""}.`,
+    columns: aboutColumns(table, [...documented, ...LAST]),
     sql: (contactColumns) => {
-      const columns = [...FIRST, ...documentedColumns(type), ...contactColumns, ...LAST];
+      const columns = [...documented, ...contactColumns, ...LAST];
       return `SELECT ${columns.map(id).join(", ")} FROM ${table} WHERE signal_type = ${quoteText(type)}${isBehavior ? ` AND ${IS_REAL}` : ""}`;
     },
   };
@@ -35,5 +37,6 @@ function documentedColumns(type: SignalType): string[] {
 }
 
 /** Whether marketing signals of a channel and action can have a value in a column. */
-const canHave = (signal: { channel: Channel; action: Action }, { channels, actions }: ExportColumn): boolean =>
-  (channels?.includes(signal.channel) ?? true) && (actions?.includes(signal.action) ?? true);
+function canHave(signal: { channel: Channel; action: Action }, { channels, actions }: ExportColumn): boolean {
+  return (channels?.includes(signal.channel) ?? true) && (actions?.includes(signal.action) ?? true);
+}

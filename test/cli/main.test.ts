@@ -118,8 +118,8 @@ describe("bad usage is exit code 2, with what is wrong and where to look", () =>
     [["drift", "--since", "2025-02-31T99:00Z"], "2025-09-01"],
     [["drift", "--since", "2025-02-30"], "no date"],
     [["drift", "--since", "2025-02-30T10:00:00Z"], "no date"],
-    [["query", "SELECT 1", "--format", "xml"], "table, json, csv"],
-    [["query", "SELECT 1", "-o", "out.xlsx"], ".csv, .json, .parquet"],
+    [["query", "SELECT 1", "--format", "xml"], "table, line, json, jsonl, csv, markdown"],
+    [["query", "SELECT 1", "-o", "out.xlsx"], ".csv, .json, .jsonl, .parquet"],
     [["sandbox", "--port", "99999"], "65535"],
   ])("%j", async (args, says) => {
     const { code, stdout, stderr } = await cli(args, { cwd: scratchFolder() });

@@ -67,8 +67,8 @@ test("data is printed as it is, but for a terminal", async () => {
   const sql = "SELECT 'a' || chr(27) || '[2J' || chr(8238) || chr(133) AS text";
   const args = ["query", "--format", "csv", sql];
   await cli(["load", "-"], { cwd, input: csv([pageView("1")]) });
-  expect((await cli(args, { cwd, terminal: true })).stdout).toBe("text\r\na\\u001b[2J\\u202e\\u0085\r\n");
-  expect((await cli(args, { cwd })).stdout).toBe("text\r\na\u001b[2J\u202e\u0085\r\n");
+  expect((await cli(args, { cwd, terminal: true })).stdout).toBe("text\na\\u001b[2J\\u202e\\u0085\n");
+  expect((await cli(args, { cwd })).stdout).toBe("text\na\u001b[2J\u202e\u0085\n");
   const json = ["query", "--format", "json", sql];
   for (const terminal of [false, true]) expect(JSON.parse((await cli(json, { cwd, terminal })).stdout)).toEqual([{ text: "a\u001b[2J\u202e\u0085" }]);
 });

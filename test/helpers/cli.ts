@@ -51,8 +51,8 @@ export interface CliOptions {
 export interface WorldOptions extends CliOptions {
   /** The machine's by default. */
   clock?: Clock;
-  /** Whether stdout and stderr are a terminal, a wide one. */
-  terminal?: boolean;
+  /** Whether the streams are a terminal, a wide one, or one of so many columns. */
+  terminal?: boolean | number;
 }
 
 export interface Running {
@@ -87,8 +87,14 @@ export function cli(args: readonly string[], options: WorldOptions): Promise<End
   return begin(args, options, new AbortController().signal).ended;
 }
 
+interface RunningHere extends Running {
+  interrupt: (signal: "SIGINT" | "SIGTERM") => void;
+  /** Types on standard input, which `keepOpen` keeps open. */
+  type: (text: string) => void;
+}
+
 /** Starts a command line in this process; it is interrupted where it still runs when the test is over. */
-export function startCli(args: readonly string[], options: WorldOptions): Running & { interrupt: (signal: "SIGINT" | "SIGTERM") => void } {
+export function startCli(args: readonly string[], options: WorldOptions): RunningHere {
   const interruption = new AbortController();
   const interrupt = (signal: "SIGINT" | "SIGTERM") => interruption.abort(interruptedBy(signal));
   const running = begin(args, options, interruption.signal);
@@ -99,13 +105,14 @@ export function startCli(args: readonly string[], options: WorldOptions): Runnin
   return { ...running, interrupt };
 }
 
-function begin(args: readonly string[], options: WorldOptions, signal: AbortSignal): Running {
+function begin(args: readonly string[], options: WorldOptions, signal: AbortSignal): Omit<RunningHere, "interrupt"> {
   const printed = new Printed();
-  const ended = run(args, worldOf(printed, options, signal)).then((code) => ({ code, ...printed.texts }));
-  return { ended, said: (pattern) => printed.said(pattern, ended) };
+  const keyboard = new PassThrough();
+  const ended = run(args, worldOf(printed, keyboard, options, signal)).then((code) => ({ code, ...printed.texts }));
+  return { ended, said: (pattern) => printed.said(pattern, ended), type: (text) => void keyboard.write(text) };
 }
 
-function worldOf(printed: Printed, options: WorldOptions, signal: AbortSignal): World {
+function worldOf(printed: Printed, keyboard: PassThrough, options: WorldOptions, signal: AbortSignal): World {
   const { cwd, env = {}, input = "", keepOpen = false, clock = realClock, terminal = false } = options;
   const into = (name: "stdout" | "stderr") =>
     new Writable({
@@ -115,12 +122,13 @@ function worldOf(printed: Printed, options: WorldOptions, signal: AbortSignal): 
         done();
       },
     });
+  const asTerminal = terminal === false ? {} : { isTTY: true, columns: terminal === true ? 200 : terminal };
   const stdin = () => {
-    const stream = new PassThrough();
+    const stream = Object.assign(keyboard, asTerminal);
     stream.write(input);
     return keepOpen ? stream : stream.end();
   };
-  const stream = (name: "stdout" | "stderr") => Object.assign(into(name), terminal ? { isTTY: true, columns: 200 } : {});
+  const stream = (name: "stdout" | "stderr") => Object.assign(into(name), asTerminal);
   return {
     stdin,
     stdout: stream("stdout"),

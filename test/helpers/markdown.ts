@@ -14,6 +14,9 @@ export const PAGES = [
   ...readdirSync(join(ROOT, "docs")).map((name) => `docs/${name}`),
 ];
 
+/** What the pages' monthly.sql may have. */
+export const MONTHLY_SQL = "SELECT count(*) AS orders FROM orders WHERE date_trunc('month', occurred_at) = $month::DATE";
+
 export const readPage = (path: string): string => readFileSync(join(ROOT, path), "utf8");
 
 const FENCE = /^( *)```(\w*)\n([\s\S]*?)^ *```$/gm;
@@ -72,6 +75,23 @@ export function tableRows(text: string): string[][] {
           .replaceAll(/\\([*_])/g, "$1"),
       ),
   );
+}
+
+/** The page with other rows in the table of a section that has this head, laid out as the formatter does. */
+export function withTable(page: string, title: string, head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const text = section(page, title);
+  const widths = head.map((name, index) => Math.max(name.length, ...rows.map((row) => row[index]?.length ?? 0)));
+  const line = (cells: readonly string[], pad = " ") => `| ${cells.map((cell, index) => cell.padEnd(widths[index] ?? 0, pad)).join(" | ")} |\n`;
+  const table = [
+    line(head),
+    line(
+      head.map(() => ""),
+      "-",
+    ),
+    ...rows.map((row) => line(row)),
+  ].join("");
+  const place = new RegExp(String.raw`^\|\s*${head.join(String.raw`\s*\|\s*`)}\s*\|\n(\|.*\n)*`, "m");
+  return page.replace(text, () => text.replace(place, () => table));
 }
 
 /** The targets of all links that are no address on the web. */

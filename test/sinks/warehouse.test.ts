@@ -8,7 +8,7 @@ import { fileURLToPath } from "node:url";
 import { DuckDBInstance } from "@duckdb/node-api";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { loadFiles } from "../../pipeline/load/load-files.ts";
-import { LEDGER_TABLES } from "../../schemas/tables.ts";
+import { LEDGER_TABLES } from "../../schemas/ledger-tables.ts";
 import { DATA_TABLES } from "../../sinks/ddl.ts";
 import { beginRun } from "../../sinks/runs.ts";
 import { type Migration, MIGRATIONS, type MigrationOptions, prepareSchema, schemaVersion } from "../../sinks/migrate.ts";
@@ -298,7 +298,7 @@ describe("migration", () => {
     const wanted = await scratch.rows(columnsOf);
     for (const { name } of VIEWS) await scratch.run(`DROP VIEW ${name}`);
     const { meta: _, ...ledger } = LEDGER_TABLES;
-    for (const [table, columns] of Object.entries(ledger))
+    for (const [table, { columns }] of Object.entries(ledger))
       await scratch.run(`ALTER TABLE signalhouse.${table} DROP COLUMN ${Object.keys(columns).at(index)}`);
     for (const [table, columns] of Object.entries(DATA_TABLES)) await scratch.run(`ALTER TABLE ${table} DROP COLUMN ${columns.at(index)?.name}`);
     await scratch.run("ALTER TABLE signalhouse.meta DROP COLUMN written_by");

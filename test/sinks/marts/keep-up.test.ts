@@ -2,12 +2,9 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { READERS } from "../../../pipeline/load/load-files.ts";
-import { fillMarts } from "../../../sinks/fill-marts.ts";
-import { KEPT_MARTS } from "../../../sinks/marts/index.ts";
-import { keptSettings, martContext } from "../../../sinks/mart-settings.ts";
-import { inTransaction } from "../../../sinks/transaction.ts";
+import { keptAndFilled } from "../../helpers/marts.ts";
 import { often } from "../../helpers/often.ts";
-import { csv, memoryFile, type Row, type Scratch, scratchWarehouse } from "../../helpers/warehouse.ts";
+import { csv, memoryFile, scratchWarehouse } from "../../helpers/warehouse.ts";
 
 const RUNS = Number(process.env["MARTS_RUNS"] ?? often(12, 400));
 
@@ -71,22 +68,6 @@ function fieldsOf(row: Said): Record<string, string> {
     Email: row.email,
     "Mobile Number": row.phone,
   };
-}
-
-async function tables(scratch: Scratch): Promise<Record<string, Row[]>> {
-  const found: Record<string, Row[]> = {};
-  for (const { name } of KEPT_MARTS) found[name] = await scratch.rows(`FROM marts.${name} ORDER BY ALL`);
-  return found;
-}
-
-/** The tables as they are, and as they are once they are filled anew. */
-async function keptAndFilled(scratch: Scratch) {
-  const kept = await tables(scratch);
-  const { connection } = scratch.warehouse;
-  const settings = await keptSettings(connection);
-  if (!settings) throw new Error("no settings");
-  await inTransaction(connection, async () => fillMarts(connection, await martContext(connection, settings)));
-  return { kept, filled: await tables(scratch) };
 }
 
 test("what is kept up equals what is filled anew, after every load", { timeout: 600_000 }, async () => {
