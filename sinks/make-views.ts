@@ -17,7 +17,7 @@ import { VIEWS } from "./views/index.ts";
  * columns are there. A view or table of one of their names that signalhouse has not made is somebody's own, and stays as it is.
  * The tables of marts are made anew where they would be others; then they are empty, and whoever called has them filled (marts/keep-up.ts).
  * @returns whether these are empty, and the keys by which they told contacts apart before; undefined where there were none
- * @throws SignalhouseError warehouse_failed where somebody else's table or view stands in the place of a table of marts
+ * @throws SignalhouseError warehouse_failed where somebody else's table or view stands in the place of a table of marts, or of a view that others of ours read
  */
 export async function makeViews(
   connection: DuckDBConnection,
@@ -90,7 +90,10 @@ async function ourParts(connection: DuckDBConnection, wishes: MartWishes): Promi
     return [{ name, sql, hash, isCurrent: present.has(name) && made?.[name] === hash }];
   });
   const hash = hashOf(JSON.stringify([KEPT_MARTS.map(({ name, columns }) => [name, columns]), fillSql(context)]));
-  const foreign = KEPT_NAMES.find((name) => present.has(name) && !isOurs(name));
+  // A view of somebody else's that ours would read in place of our own would change their sums.
+  const isRead = (name: string) => all.some(({ sql }) => new RegExp(`\\b${name}\\b`).test(sql));
+  const martViews = MARTS.map(({ name }) => `marts.${name}`);
+  const foreign = [...KEPT_NAMES, ...martViews.filter(isRead)].find((name) => present.has(name) && !isOurs(name));
   if (foreign) throw inTheWay(foreign);
   return { views, tables: { name: TABLES, hash, isCurrent: made?.[TABLES] === hash && KEPT_NAMES.every((name) => present.has(name)) }, context };
 }
@@ -99,7 +102,7 @@ const inTheWay = (name: string): SignalhouseError =>
   new SignalhouseError(
     "warehouse_failed",
     `the warehouse has ${name} already, and signalhouse has not made it`,
-    `signalhouse keeps a table of that name, and nothing was changed. Rename yours with DuckDB (ALTER TABLE ${name} RENAME TO …; a view: ALTER VIEW), or drop it.`,
+    `Marts are made of what has that name, and nothing was changed. Rename yours with DuckDB (ALTER TABLE ${name} RENAME TO …; a view: ALTER VIEW), or drop it.`,
   );
 
 /** The views that makeViews() has noted; undefined where an older version made them, and noted none. */

@@ -222,19 +222,28 @@ describe("what an analyst has in a schema of the name", () => {
     await inDuckdb(scratch.path, async (run) => expect(await run("FROM marts.orders_once")).toEqual([{ mine: 7 }]));
   });
 
+  test("a view that ours would read in place of our own is told, and stays", async () => {
+    const scratch = await before("CREATE SCHEMA marts", "CREATE VIEW marts.marketing AS SELECT 7 AS mine");
+    expect(await failureOf(scratch.reopen())).toMatchObject({
+      code: "warehouse_failed",
+      message: "the warehouse has marts.marketing already, and signalhouse has not made it",
+    });
+    await inDuckdb(scratch.path, async (run) => expect(await run("FROM marts.marketing")).toEqual([{ mine: 7 }]));
+  });
+
   test.each([
     ["before there were marts", "SELECT 1"],
     ["without notes of views", "UPDATE signalhouse.meta SET views = NULL"],
-  ])("views stay, whatever their names: %s", async (_, statement) => {
+  ])("other views stay, and under a name of ours, too: %s", async (_, statement) => {
     const scratch = await before(
       "CREATE SCHEMA marts",
       "CREATE VIEW marts.mine AS SELECT 8 AS mine",
-      "CREATE VIEW marts.marketing AS SELECT 7 AS mine",
+      "CREATE VIEW marts.attribution AS SELECT 7 AS mine",
       statement,
     );
     await scratch.reopen();
     await scratch.load([memoryFile("a.csv", 1, csv([send("1", { Email: "ana@x.example" })]))]);
-    expect(await scratch.rows("FROM marts.marketing UNION ALL FROM marts.mine")).toEqual([{ mine: 7 }, { mine: 8 }]);
+    expect(await scratch.rows("FROM marts.attribution UNION ALL FROM marts.mine")).toEqual([{ mine: 7 }, { mine: 8 }]);
     expect(await senders(scratch)).toEqual([{ send_key: "1", contact_id: "ana@x.example" }]);
   });
 });
