@@ -24,7 +24,7 @@ const COLUMNS = {
 };
 
 /** The contact columns, each with its name in marts.contacts, where some names mean something else: the attribute ID has the column contact_id. */
-export function attributeNames({ contactColumns }: Pick<MartContext, "contactColumns">): Map<string, string> {
+function attributeNames({ contactColumns }: Pick<MartContext, "contactColumns">): Map<string, string> {
   const taken = new Set([...Object.keys(COLUMNS), ...contactColumns.map((column) => column.toLowerCase())]);
   return new Map(
     contactColumns.map((column) => {
