@@ -7,7 +7,7 @@ import type { Table } from "../schemas/signal-types.ts";
 import { TABLES } from "../schemas/tables.ts";
 import { contactColumns } from "./contact-columns.ts";
 import { aliasesSql, pairsSql } from "./marts/contact-aliases.ts";
-import { folded, resolved } from "./marts/contact.ts";
+import { folded, withContact } from "./marts/contact.ts";
 import { keptSettings, martContext } from "./mart-settings.ts";
 import { onlyRow } from "./sql.ts";
 
@@ -142,8 +142,7 @@ export async function countContacts(connection: DuckDBConnection, settings: Mart
   const most = Math.max(0, ...columns.filter(({ header }) => settings.keys.includes(header)).map(({ values }) => values));
   const every = isEstimate ? sampling(most) : 1;
   const contacts = TABLES.map((table) => {
-    const { contact, joins } = resolved(context, table, "r", "aliases");
-    return `SELECT ${contact} AS contact_id FROM ${table} r ${joins}${REAL[table]}`;
+    return `SELECT r.known_contact AS contact_id FROM ${withContact(context, table, table, "aliases")} r${REAL[table]}`;
   });
   const found = await onlyRow<{ contacts: bigint; signals: bigint }>(
     connection,

@@ -35,28 +35,23 @@ export const ATTRIBUTION: Mart = {
     revenue: "The part of order_value that the message earned, in whole ten-thousandths; NULL where the order says no amount.",
     orders: "The part of the order that it earned, in whole millionths.",
   },
-  sql: () => `WITH orders AS MATERIALIZED (
-      SELECT order_key, ordered_at, currency, order_value, (order_value::DECIMAL(38, 4) * 10000)::HUGEINT AS ten_thousandths FROM marts.orders_once
-    ), weighted AS (
-      SELECT *, unnest([${Object.entries(WEIGHTS)
-        .map(([model, weight]) => `{ model: '${model}', weight: (${weight})::HUGEINT }`)
-        .join(", ")}], recursive := true)
-      FROM marts.order_touches
-    ), cumulated AS (
-      SELECT *, sum(weight) OVER (PARTITION BY order_key, model ORDER BY position) AS upto, sum(weight) OVER (PARTITION BY order_key, model) AS total
-      FROM weighted WHERE weight > 0
-    ), shared AS (
-      SELECT c.*, o.currency, ${share("o.ten_thousandths")} AS ten_thousandths, ${share("1000000::HUGEINT")} AS millionths
-      FROM cumulated c JOIN orders o ON o.order_key = c.order_key
-    )
-    SELECT model, order_key, ordered_at, currency, channel, campaign_id, message_id, click_key, touched_at, position, touches,
-      (ten_thousandths::DECIMAL(22, 0) * 0.0001)::DECIMAL(18, 4) AS revenue, (millionths::DECIMAL(9, 0) * 0.000001)::DECIMAL(9, 6) AS orders
-    FROM shared
-    UNION ALL
-    SELECT unnest(['${Object.keys(WEIGHTS).join("', '")}']), o.order_key, o.ordered_at, o.currency, NULL, NULL, NULL, NULL, NULL, NULL, 0, o.order_value, 1::DECIMAL(9, 6)
-    FROM orders o ANTI JOIN marts.order_touches t ON t.order_key = o.order_key
+  // A branch a model, each with the model's name as a constant: whoever asks for one has DuckDB make only that one.
+  sql: () => `WITH touched AS (FROM marts.order_touches)
+    ${Object.entries(WEIGHTS)
+      .map(([model, weight]) => sharedSql(model, weight))
+      .join(" UNION ALL ")}
     UNION ALL
     SELECT 'direct', d.order_key, d.ordered_at, o.currency, d.channel, d.campaign_id, d.message_id, d.click_key, d.touched_at,
       CASE WHEN d.click_key IS NOT NULL THEN 1 END, (d.click_key IS NOT NULL)::BIGINT, o.order_value, 1::DECIMAL(9, 6)
-    FROM marts.order_direct d JOIN orders o ON o.order_key = d.order_key`,
+    FROM marts.order_direct d JOIN marts.orders_once o ON o.order_key = d.order_key`,
 };
+
+/** SQL of a model that shares orders among touches: an order without one keeps all that it is worth. */
+const sharedSql = (model: string, weight: string): string => `SELECT '${model}' AS model, o.order_key, o.ordered_at, o.currency,
+    s.channel, s.campaign_id, s.message_id, s.click_key, s.touched_at, s.position, coalesce(s.touches, 0) AS touches,
+    CASE WHEN s.order_key IS NULL THEN o.order_value ELSE (${share("(o.order_value::DECIMAL(38, 4) * 10000)::HUGEINT")})::DECIMAL(22, 0) * 0.0001 END::DECIMAL(18, 4) AS revenue,
+    CASE WHEN s.order_key IS NULL THEN 1 ELSE (${share("1000000::HUGEINT")})::DECIMAL(9, 0) * 0.000001 END::DECIMAL(9, 6) AS orders
+  FROM marts.orders_once o LEFT JOIN (
+    SELECT *, sum(weight) OVER (PARTITION BY order_key ORDER BY position) AS upto, sum(weight) OVER (PARTITION BY order_key) AS total
+    FROM (SELECT *, (${weight})::HUGEINT AS weight FROM touched) WHERE weight > 0
+  ) s ON s.order_key = o.order_key`;

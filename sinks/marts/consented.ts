@@ -1,19 +1,17 @@
 /** Whom one may write to, and where. */
 import { keyKind } from "../../schemas/marts.ts";
-import { quoteIdentifier as id, spellingOf } from "../../schemas/names.ts";
+import { spellingOf } from "../../schemas/names.ts";
 import { CHANNELS, type Channel } from "../../schemas/signal-types.ts";
-import { audienceRows } from "./audience-rows.ts";
-import { attributeNames } from "./contacts.ts";
+import { audienceRows, latestAudience } from "./audience-rows.ts";
 import type { Mart, MartContext } from "./mart.ts";
 
-/** SQL of a contact's address in a channel, out of marts.contacts: of the first of its keys that can be one, or else of its attributes. */
-function addressOf(context: MartContext, channel: Channel): string {
-  const names = [...context.contactKeys.flatMap(({ column }) => column ?? []), ...context.contactColumns];
+/** The contact column that has a contact's address in a channel: the first of its keys that can be one, or else of its attributes. */
+function addressColumn({ contactKeys, contactColumns }: MartContext, channel: Channel): string | undefined {
+  const names = [...contactKeys.flatMap(({ column }) => column ?? []), ...contactColumns];
   const spelling = (column: string) => spellingOf(column.replace(/^contact_/, ""));
   const fit = names.filter((column) => keyKind(spelling(column)) === (channel === "email" ? "email" : "phone"));
   const isWhatsapp = (column: string) => spelling(column).startsWith("whatsapp");
-  const [column] = [...fit.filter((name) => isWhatsapp(name) === (channel === "whatsapp")), ...fit];
-  return column === undefined ? "NULL::VARCHAR" : `nullif(trim(c.${id(attributeNames(context).get(column) ?? column)}), '')`;
+  return [...fit.filter((name) => isWhatsapp(name) === (channel === "whatsapp")), ...fit][0];
 }
 
 export const CONSENTED: Mart = {
@@ -41,8 +39,17 @@ export const CONSENTED: Mart = {
       WHERE p.failed OR (p.unsubscribed_at IS NOT NULL AND (f.refused_at IS NULL OR p.unsubscribed_at > f.refused_at))
       UNION SELECT contact_id, unnest(['${CHANNELS.join("', '")}']) FROM replies WHERE complained
     ), consents AS (
-      SELECT c.contact_id, unnest([${CHANNELS.map((channel) => `{ channel: '${channel}', consent: c.consent_${channel}, address: ${addressOf(context, channel)} }`).join(", ")}], recursive := true)
-      FROM marts.contacts c
+      SELECT contact_id, unnest([${CHANNELS.map((channel) => `{ channel: '${channel}', consent: consent_${channel}, address: ${addressColumn(context, channel) ? `nullif(trim(${channel}_address), '')` : "NULL::VARCHAR"} }`).join(", ")}], recursive := true)
+      FROM (${latestAudience(
+        context,
+        CHANNELS.flatMap((channel) => {
+          const address = addressColumn(context, channel);
+          return [
+            [`consent_${channel}`, `consent_${channel}`] as const,
+            ...(address === undefined ? [] : [[address, `${channel}_address`] as const]),
+          ];
+        }),
+      )})
     )
     SELECT o.contact_id || '/' || o.channel AS consented_key, o.contact_id, o.channel, o.address
     FROM consents o ANTI JOIN barred b ON b.contact_id = o.contact_id AND b.channel = o.channel

@@ -59,34 +59,21 @@ export function ownContact(context: MartContext, table: Table, row: string): str
 export const ownAliases = (context: MartContext, table: Table, row: string): string[] =>
   context.contactKeys.slice(1).map((key) => `${qualifier(context, row)}${quoteText(`${key.name}:`)} || ${keyValue(key, table, row)}`);
 
-/** SQL of the contact that a row's keys say, and how: columns contact_id, contact_via, and what has to be joined to the row for it. */
-export interface OwnContact {
-  contact: string;
-  via: string;
-  joins: string;
-}
-
 /**
- * @param aliases the table of aliases
+ * SQL of rows with the contact that their own keys say, and how: all that they have, and known_contact, known_via.
+ * Keys are made once, in subqueries: as conditions of joins DuckDB makes them anew for each, and takes twice as long.
+ * @param known the table of aliases
+ * @param from the rows, as SQL that gives them; they need have no more than contact columns, and what identifications say
  */
-export function resolved(context: MartContext, table: Table, row: string, aliases = "marts.contact_aliases"): OwnContact {
-  const own = ownContact(context, table, row);
-  const lacksOwn = `${own} IS NULL`;
-  const keys = ownAliases(context, table, row).map((alias, index) => ({ alias, known: `a${index + 1}` }));
-  // The condition stands inside the key: beside it DuckDB 1.5 makes a nested loop of the join.
-  const joins = keys
-    .map(({ alias, known }) => `LEFT JOIN ${aliases} ${known} ON ${known}.alias = CASE WHEN ${lacksOwn} THEN ${alias} END`)
-    .join("\n");
-  if (keys.length === 0) return { contact: own, via: `CASE WHEN ${own} IS NOT NULL THEN 'primary' END`, joins };
-  const secondary = `coalesce(${[
-    ...keys.map(({ known }) => `${known}.contact_id`),
-    ...keys.map(({ alias, known }) => `CASE WHEN ${known}.alias IS NULL THEN ${alias} END`),
-  ].join(", ")})`;
-  return {
-    contact: `coalesce(${own}, ${secondary})`,
-    via: `CASE WHEN ${own} IS NOT NULL THEN 'primary' WHEN ${secondary} IS NOT NULL THEN 'secondary' END`,
-    joins,
-  };
+export function withContact(context: MartContext, table: Table, from: string, known = "marts.contact_aliases"): string {
+  const owned = `SELECT r.*, ${ownContact(context, table, "r")} AS own_contact FROM ${from} r`;
+  // A key is only looked for where it decides. The condition stands inside of it: beside it DuckDB 1.5 makes a nested loop of the join.
+  const aliases = ownAliases(context, table, "r").map((alias, index) => ({ alias, key: `alias_${index + 1}`, a: `a${index + 1}` }));
+  const keyed = `SELECT r.*${aliases.map(({ alias, key }) => `, CASE WHEN own_contact IS NULL THEN ${alias} END AS ${key}`).join("")} FROM (${owned}) r`;
+  const secondary = [...aliases.map(({ a }) => `${a}.contact_id`), ...aliases.map(({ key, a }) => `CASE WHEN ${a}.alias IS NULL THEN r.${key} END`)];
+  return `(SELECT r.*, coalesce(${["r.own_contact", ...secondary].join(", ")}) AS known_contact,
+      CASE WHEN r.own_contact IS NOT NULL THEN 'primary' WHEN coalesce(${[...secondary, "NULL"].join(", ")}) IS NOT NULL THEN 'secondary' END AS known_via
+    FROM (${keyed}) r ${aliases.map(({ key, a }) => `LEFT JOIN ${known} ${a} ON ${a}.alias = r.${key}`).join(" ")})`;
 }
 
 /** SQL of the e-mail address that a row has; NULL where no key is one. */

@@ -1,6 +1,6 @@
 /** Contacts: when they were seen, what they did last, and what their latest signal says of them. */
 import { quoteIdentifier as id } from "../../schemas/names.ts";
-import { audienceRows } from "./audience-rows.ts";
+import { latestAudience } from "./audience-rows.ts";
 import type { Mart, MartContext } from "./mart.ts";
 
 const CONSENTS = ["consent_email", "consent_sms", "consent_whatsapp"];
@@ -24,7 +24,7 @@ const COLUMNS = {
 };
 
 /** The contact columns, each with its name in marts.contacts, where some names mean something else: the attribute ID has the column contact_id. */
-export function attributeNames({ contactColumns }: Pick<MartContext, "contactColumns">): Map<string, string> {
+function attributeNames({ contactColumns }: Pick<MartContext, "contactColumns">): Map<string, string> {
   const taken = new Set([...Object.keys(COLUMNS), ...contactColumns.map((column) => column.toLowerCase())]);
   return new Map(
     contactColumns.map((column) => {
@@ -45,14 +45,8 @@ export const CONTACTS: Mart = {
   columns: COLUMNS,
   sql: (context) => {
     const attributes = [...CONSENTS.map((name) => [name, name] as const), ...attributeNames(context)];
-    const valuesOf = (table: string) => `SELECT l.contact_id, ${attributes.map(([column, name]) => `r.${id(column)} AS ${id(name)}`).join(", ")}
-      FROM (SELECT contact_id, told.place AS place FROM latest WHERE told.held_by = '${table}') l JOIN ${table} r ON r.rowid = l.place`;
-    return `WITH latest AS (
-        SELECT contact_id, max(told) AS told FROM (
-          ${audienceRows(context, (table) => `{ occurred_at: r.occurred_at, signal_key: r.signal_key, signal_type: r.signal_type, held_by: '${table}', place: r.rowid } AS told`)}
-        ) WHERE contact_id IS NOT NULL GROUP BY contact_id
-      ), attributes AS (
-        ${valuesOf("marketing_signals")} UNION ALL ${valuesOf("behavior_signals")}
+    return `WITH attributes AS (
+        ${latestAudience(context, attributes)}
       ), seen AS (
         SELECT contact_id, min(first_seen_at) AS first_seen_at, max(last_seen_at) AS last_seen_at, max(last_sent_at) AS last_sent_at, max(last_open_at) AS last_open_at,
           max(last_click_at) AS last_click_at, max(last_visit_at) AS last_visit_at, bool_or(complained) AS complained, bool_or(hard_bounced) AS hard_bounced

@@ -1,5 +1,5 @@
 /** Marketing signals, narrow, with their contact: what the marts of messages read. */
-import { emailOf, resolved } from "./contact.ts";
+import { emailOf, withContact } from "./contact.ts";
 import type { Mart, MartContext } from "./mart.ts";
 
 export const MARKETING: Mart = {
@@ -35,17 +35,15 @@ export const MARKETING: Mart = {
 
 /** SQL that gives the rows of the view. @param from the rows of marketing_signals that are meant, as SQL that gives them */
 export function marketingSql(context: MartContext, from = "marketing_signals"): string {
-  const { contact, via, joins } = resolved(context, "marketing_signals", "m");
   return `SELECT m.signal_type, m.signal_key, m.signal_id, m.occurred_at, m.channel, m.action, m.campaign_id, m.campaign_name, m.message_id, m.message_name, m.link_id,
       m.bot_detected IS TRUE AS is_bot, m.bot_detection_reason, m.classification, m.classification_code, m.email_from_address, m.email_subject, m.email_tracking_level,
       m.vmta_pool, m.entry_signal,
       CASE WHEN m.channel = 'email' THEN nullif(split_part(${emailOf(context, "marketing_signals", "m")}, '@', 2), '') END AS recipient_domain,
-      ${contact} AS contact_id, ${via} AS contact_via
-    FROM ${from} m ${joins}`;
+      m.known_contact AS contact_id, m.known_via AS contact_via
+    FROM ${withContact(context, "marketing_signals", from)} m`;
 }
 
 /** SQL that gives contact_id, channel, message_id and occurred_at of marketing signals, which need have no more than that, and contact columns. */
 export function whoseSql(context: MartContext, from: string): string {
-  const { contact, joins } = resolved(context, "marketing_signals", "m");
-  return `SELECT ${contact} AS contact_id, m.channel, m.message_id, m.occurred_at FROM ${from} m ${joins}`;
+  return `SELECT known_contact AS contact_id, channel, message_id, occurred_at FROM ${withContact(context, "marketing_signals", from)}`;
 }

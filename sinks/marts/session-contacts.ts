@@ -1,5 +1,5 @@
 /** Whose a session is: the only contact of those of its signals that know one. */
-import { resolved } from "./contact.ts";
+import { withContact } from "./contact.ts";
 import type { KeptMart, MartContext } from "./mart.ts";
 
 export const SESSION_CONTACTS: KeptMart = {
@@ -14,9 +14,8 @@ export const SESSION_CONTACTS: KeptMart = {
 
 /** SQL that gives the sessions of behavior signals with the contacts that their own keys say. @param from those signals, as SQL that gives them */
 export function sessionPairsSql(context: MartContext, from = "behavior_signals"): string {
-  const { contact, joins } = resolved(context, "behavior_signals", "r");
-  return `SELECT DISTINCT tltsid, contact_id FROM (SELECT r.tltsid, ${contact} AS contact_id FROM ${from} r ${joins} WHERE r.tltsid IS NOT NULL AND r.is_test IS NOT TRUE)
-    WHERE contact_id IS NOT NULL`;
+  return `SELECT DISTINCT tltsid, known_contact AS contact_id FROM ${withContact(context, "behavior_signals", from)}
+    WHERE tltsid IS NOT NULL AND is_test IS NOT TRUE AND known_contact IS NOT NULL`;
 }
 
 /** SQL that folds such pairs into rows of the table. */

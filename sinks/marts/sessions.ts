@@ -24,7 +24,7 @@ export const SESSIONS: Mart = {
     browse_abandoned: "Whether it was left without a cart.",
     landing_url: "The first page that was viewed.",
     message_signal_id: "The first MESSAGE_SIGNAL_ID: of the click that led there.",
-    contact_id: "The only contact of its signals; NULL where there are none or several.",
+    contact_id: "The only contact that signals of the TLTSID name, or else the clicks that led there; NULL where there are none or several.",
   },
   // What was viewed first is looked for among the signals that can be it: a pair to compare for each signal is dear.
   sql: () => `WITH visits AS (
@@ -33,9 +33,12 @@ export const SESSIONS: Mart = {
         count(*) FILTER (signal_type = 'addToCart') AS cart_adds, count(*) FILTER (signal_type = 'onSiteSearch') AS searches, count(*) FILTER (signal_type = 'error') AS errors,
         bool_or(signal_type = 'cartAbandonment') AS cart_abandoned, bool_or(signal_type = 'browseAbandonment') AS browse_abandoned,
         arg_min(url, (occurred_at, signal_key)) FILTER (signal_type = 'pageView') AS landing_url,
-        arg_min(message_signal_id, (occurred_at, signal_key, signal_type)) FILTER (message_signal_id IS NOT NULL) AS message_signal_id,
-        CASE WHEN min(contact_id) = max(contact_id) THEN min(contact_id) END AS contact_id
-      FROM marts.behavior WHERE tltsid IS NOT NULL GROUP BY acoustic_app_key, tltsid
+        arg_min(message_signal_id, (occurred_at, signal_key, signal_type)) FILTER (message_signal_id IS NOT NULL) AS message_signal_id
+      FROM behavior_signals WHERE tltsid IS NOT NULL AND is_test IS NOT TRUE GROUP BY acoustic_app_key, tltsid
+    ), led AS (
+      SELECT b.tltsid, CASE WHEN min(c.contact_id) = max(c.contact_id) THEN min(c.contact_id) END AS contact_id
+      FROM behavior_signals b JOIN marts.clicks c ON c.signal_key = b.message_signal_id
+      WHERE c.is_named AND b.tltsid IS NOT NULL AND b.is_test IS NOT TRUE GROUP BY b.tltsid
     ), bought AS (
       SELECT acoustic_app_key, tltsid, count(*) AS orders, count(DISTINCT coalesce(currency, '')) = 1 AS has_one_currency, sum(order_value) AS order_value, min(currency) AS currency
       FROM (
@@ -47,6 +50,8 @@ export const SESSIONS: Mart = {
     SELECT v.acoustic_app_key, v.tltsid, v.started_at, v.ended_at, (epoch_us(v.ended_at) - epoch_us(v.started_at)) // 1000000 AS seconds,
       v.signals, v.page_views, v.product_views, v.cart_adds, v.searches, v.errors,
       coalesce(b.orders, 0) AS orders, CASE WHEN b.has_one_currency THEN b.order_value END AS order_value, CASE WHEN b.has_one_currency THEN b.currency END AS currency,
-      v.cart_abandoned, v.browse_abandoned, v.landing_url, v.message_signal_id, v.contact_id
-    FROM visits v LEFT JOIN bought b ON b.tltsid = v.tltsid AND b.acoustic_app_key IS NOT DISTINCT FROM v.acoustic_app_key`,
+      v.cart_abandoned, v.browse_abandoned, v.landing_url, v.message_signal_id,
+      CASE WHEN k.tltsid IS NULL THEN l.contact_id ELSE k.contact_id END AS contact_id
+    FROM visits v LEFT JOIN bought b ON b.tltsid = v.tltsid AND b.acoustic_app_key IS NOT DISTINCT FROM v.acoustic_app_key
+    LEFT JOIN marts.session_contacts k ON k.tltsid = v.tltsid LEFT JOIN led l ON l.tltsid = v.tltsid`,
 };
