@@ -7,66 +7,19 @@ import type { MartContext } from "./marts/mart.ts";
 import { onlyRow } from "./sql.ts";
 
 /** The columns that the marts read, besides those of contacts. To name them is a third of the work of planning a statement with all. */
-const COLUMNS: Readonly<Record<Table, readonly string[]>> = {
-  marketing_signals: [
-    ...[
-      "signal_type",
-      "signal_key",
-      "signal_id",
-      "occurred_at",
-      "dataset_id",
-      "channel",
-      "action",
-      "campaign_id",
-      "campaign_name",
-      "message_id",
-      "message_name",
-    ],
-    ...[
-      "link_id",
-      "bot_detected",
-      "bot_detection_reason",
-      "classification",
-      "classification_code",
-      "email_from_address",
-      "email_subject",
-      "email_tracking_level",
-    ],
-    ...["vmta_pool", "entry_signal"],
-  ],
-  behavior_signals: [
-    ...[
-      "signal_type",
-      "signal_key",
-      "occurred_at",
-      "dataset_id",
-      "is_test",
-      "tltsid",
-      "acoustic_app_key",
-      "message_signal_id",
-      "product_id",
-      "product_name",
-    ],
-    ...[
-      "product_category",
-      "item_quantity",
-      "unit_price",
-      "currency",
-      "order_id",
-      "order_value",
-      "url",
-      "page_category",
-      "search_term",
-      "number_of_results",
-    ],
-    ...["identifier_name", "identifier_value"],
-  ],
+const COLUMNS: Readonly<Record<Table, string>> = {
+  marketing_signals:
+    "signal_type, signal_key, signal_id, occurred_at, dataset_id, channel, action, campaign_id, campaign_name, message_id, message_name, link_id, bot_detected, bot_detection_reason, " +
+    "classification, classification_code, email_from_address, email_subject, email_tracking_level, vmta_pool, entry_signal",
+  behavior_signals:
+    "signal_type, signal_key, occurred_at, dataset_id, is_test, tltsid, acoustic_app_key, message_signal_id, product_id, product_name, product_category, item_quantity, unit_price, currency, " +
+    "order_id, order_value, url, page_category, search_term, number_of_results, identifier_name, identifier_value",
 };
 
 /** SQL that gives rows of a table, with what the marts read of them. @param where a condition on them, whose alias is r */
 export function readRows(table: Table, { contactKeys }: Pick<MartContext, "contactKeys">, where: string): string {
-  const columns = [...COLUMNS[table], ...contactKeys.flatMap(({ column }) => column ?? [])];
-  return `(SELECT ${columns.map((column) => `r.${id(column)}`).join(", ")} FROM ${table} r WHERE ${where})`;
+  const keys = contactKeys.flatMap(({ column }) => (column === undefined ? [] : [`, ${id(column)}`]));
+  return `(SELECT ${COLUMNS[table]}${keys.join("")} FROM ${table} r WHERE ${where})`;
 }
 
 /** The temporary table that has the rows which were taken out of a table. */
@@ -75,7 +28,7 @@ const removedFrom = (table: Table) => `removed_${table}`;
 /** SQL that keeps rows of a table before they are taken out of it, for touched(). @param where which */
 export const keepRemovedSql = (table: Table, where: string): string =>
   `CREATE OR REPLACE TEMP TABLE ${removedFrom(table)} AS
-   SELECT COLUMNS(c -> c IN (${COLUMNS[table].map(quoteText).join(", ")}) OR starts_with(c, 'contact_')) FROM ${table} WHERE ${where}`;
+   SELECT COLUMNS(c -> c IN (${COLUMNS[table].split(", ").map(quoteText).join(", ")}) OR starts_with(c, 'contact_')) FROM ${table} WHERE ${where}`;
 
 /** What was written by a load, replay or erasure. */
 export interface Change {

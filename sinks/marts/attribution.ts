@@ -21,7 +21,7 @@ export const ATTRIBUTION: Mart = {
   name: "attribution",
   about: "What each message earned of each order, by model. In every model and currency the revenue adds up to that of all orders, exactly.",
   columns: {
-    model: "direct, last, first, linear, time_decay or position_based. Never add up several.",
+    model: "The model: direct, last, first, linear, time_decay or position_based. Never add up several.",
     order_key: "The order, as in marts.orders_once.",
     ordered_at: "When it was first told.",
     currency: "The currency of revenue, in capitals.",

@@ -76,7 +76,7 @@ export const CAMPAIGN_DAILY: Mart = {
     "What became of the messages sent on a UTC day, whenever it happened, by channel, campaign and message: counts only, since rates are divided after adding up.",
   columns: {
     sent_on: "The UTC day of the sends; of orphans, the day when they happened.",
-    channel: "email, sms or whatsapp.",
+    channel: "The channel: email, sms or whatsapp.",
     campaign_id: "The campaign; NULL where the message is of none.",
     message_id: "The message.",
     ...COUNT_COLUMNS,

@@ -4,19 +4,19 @@ import type { Mart } from "./mart.ts";
 
 /** Rates: what is divided by what. Each is NULL where that is 0. */
 const RATES: Readonly<Record<string, readonly [of: string, by: string, about: string]>> = {
-  delivery_rate: ["delivered", "sent", "delivered / sent."],
+  delivery_rate: ["delivered", "sent", "`delivered` / `sent`."],
   bounce_rate: ["hard_bounced + soft_bounced", "sent", "(hard_bounced + soft_bounced) / sent."],
-  open_rate: ["opened", "trackable_opens", "opened / trackable_opens: by people. NULL for SMS, which has no opens."],
-  open_rate_with_bots: ["opened_with_bots", "trackable_opens", "opened_with_bots / trackable_opens."],
-  click_rate: ["clicked", "trackable_clicks", "clicked / trackable_clicks: by people."],
-  click_rate_with_bots: ["clicked_with_bots", "trackable_clicks", "clicked_with_bots / trackable_clicks."],
+  open_rate: ["opened", "trackable_opens", "`opened` / `trackable_opens`: by people. NULL for SMS, which has no opens."],
+  open_rate_with_bots: ["opened_with_bots", "trackable_opens", "`opened_with_bots` / `trackable_opens`."],
+  click_rate: ["clicked", "trackable_clicks", "`clicked` / `trackable_clicks`: by people."],
+  click_rate_with_bots: ["clicked_with_bots", "trackable_clicks", "`clicked_with_bots` / `trackable_clicks`."],
   click_to_open_rate: [
     "clicked",
     "CASE WHEN channel IS DISTINCT FROM 'sms' THEN engaged END",
-    "clicked / engaged: by people. NULL for SMS, which has no opens.",
+    "`clicked` / `engaged`: by people. NULL for SMS, which has no opens.",
   ],
-  unsubscribe_rate: ["unsubscribed", "delivered", "unsubscribed / delivered."],
-  complaint_rate: ["complained", "delivered", "complained / delivered."],
+  unsubscribe_rate: ["unsubscribed", "delivered", "`unsubscribed` / `delivered`."],
+  complaint_rate: ["complained", "delivered", "`complained` / `delivered`."],
 };
 
 export const CAMPAIGN_PERFORMANCE: Mart = {
@@ -24,7 +24,7 @@ export const CAMPAIGN_PERFORMANCE: Mart = {
   about:
     "How each message of a campaign did: the counts of marts.campaign_daily added up, and rates of them. Rates of several messages are divided after adding up theirs.",
   columns: {
-    channel: "email, sms or whatsapp.",
+    channel: "The channel: email, sms or whatsapp.",
     campaign_id: "The campaign; NULL where the message is of none.",
     campaign_name: "The campaign's latest name.",
     message_id: "The message.",

@@ -8,7 +8,7 @@ export const CLICKS: KeptMart = {
     signal_type: { type: "VARCHAR", about: "Its type." },
     signal_key: { type: "VARCHAR", about: "Its key within the type: what MESSAGE_SIGNAL_ID of a behavior signal names." },
     occurred_at: { type: "TIMESTAMPTZ", about: "When it happened." },
-    channel: { type: "VARCHAR", about: "email, sms or whatsapp." },
+    channel: { type: "VARCHAR", about: "The channel: email, sms or whatsapp." },
     campaign_id: { type: "VARCHAR", about: "The campaign." },
     message_id: { type: "VARCHAR", about: "The message." },
     link_id: { type: "VARCHAR", about: "The link." },

@@ -21,7 +21,7 @@ export const CONSENTED: Mart = {
   columns: {
     consented_key: "Contact and channel in one text: a key, of a reference set for one.",
     contact_id: "The contact.",
-    channel: "email, sms or whatsapp.",
+    channel: "The channel: email, sms or whatsapp.",
     address: "The address or phone number that the contact's latest signal has; NULL where the exports have none.",
   },
   sql: (context) => `WITH replies AS (

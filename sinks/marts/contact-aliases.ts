@@ -13,10 +13,11 @@ export const CONTACT_ALIASES: KeptMart = {
   },
 };
 
-/** SQL that gives the aliases that rows of a table say, with the contacts beside them. @param from those rows, as SQL that gives them */
+/** SQL that gives the aliases that rows of a table say, but for those that were sent as a test, with the contacts beside them. @param from those rows, as SQL that gives them */
 export function pairsSql(context: MartContext, table: Table, from: string): string {
+  const isReal = table === "behavior_signals" ? "WHERE r.is_test IS NOT TRUE" : "";
   const pairs = ownAliases(context, table, "r").map(
-    (alias) => `SELECT ${alias} AS alias, ${ownContact(context, table, "r")} AS contact_id FROM ${from} r`,
+    (alias) => `SELECT ${alias} AS alias, ${ownContact(context, table, "r")} AS contact_id FROM ${from} r ${isReal}`,
   );
   const none = "SELECT NULL::VARCHAR AS alias, NULL::VARCHAR AS contact_id";
   return `SELECT DISTINCT alias, contact_id FROM (${pairs.length > 0 ? pairs.join(" UNION ALL ") : none}) WHERE alias IS NOT NULL AND contact_id IS NOT NULL`;

@@ -7,7 +7,7 @@ export const DELIVERABILITY_DAILY: Mart = {
   about: "What became of the messages sent on a UTC day, by sender, recipient's domain and reason of failure: counts only.",
   columns: {
     sent_on: "The UTC day of the sends.",
-    channel: "email, sms or whatsapp.",
+    channel: "The channel: email, sms or whatsapp.",
     email_from_address: "The sender's address.",
     vmta_pool: "The pool of servers that sent it.",
     recipient_domain: "The domain of the contact's e-mail address, of e-mails.",
