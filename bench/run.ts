@@ -1,9 +1,10 @@
-/** `npm run bench`: runs every benchmark, or those that are named (vector, vector-stages, vector-splitter, vector-growth, vector-overlap, vector-no-ids, vector-sync, load, start, growth, sync, sftp, refset), and writes bench/RESULTS.md. BENCH_ROUNDS says how often each contender runs, BENCH_MAIN how many records most files of the vector path have. */
+/** `npm run bench`: runs every benchmark, or those that are named (vector, marts-fill, marts-keep, marts-questions, vector-stages, vector-splitter, vector-growth, vector-overlap, vector-no-ids, vector-sync, load, start, growth, sync, sftp, refset), and writes bench/RESULTS.md. BENCH_ROUNDS says how often each contender runs, BENCH_MAIN how many records most files of the vector path have. */
 import { cpus, totalmem } from "node:os";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { benchGrowth } from "./growth.ts";
 import { benchLoad } from "./load.ts";
+import { benchMartsFill, benchMartsKeep, benchMartsQuestions } from "./marts.ts";
 import { benchRefset } from "./refset.ts";
 import { benchSftp } from "./sftp.ts";
 import { benchVectorStages } from "./stages.ts";
@@ -32,6 +33,23 @@ const BENCHMARKS: Record<string, Benchmark> = {
     method:
       "CPU seconds of a load of the file of the section before. Node's main thread: of its process, from start to end, the close of the warehouse included. gunzip: alone, without the main thread's part. DuckDB's statements run one after the other, on whichever of libuv's threads: each takes what all threads but the main one take while it runs, and where DuckDB has several threads then (at most limits.threads), that is divided by them; this load reads the file unpacked, since gunzip would run meanwhile. V8's own threads are among the statements' seconds. Medians. The aim is 4 seconds a million records for the longest, at most 6.",
     run: () => benchVectorStages(DATA),
+  },
+  "marts-fill": {
+    title: "Marts: filled anew, for twenty million signals",
+    method:
+      "A million generated signals, twenty times, with ids, contacts, sessions and orders of their own, each 18 days after the other. What is measured is filling all tables of marts, with the default memory and with more, which may peak at 2 GB.",
+    run: () => benchMartsFill(DATA),
+  },
+  "marts-keep": {
+    title: "Marts: kept up",
+    method:
+      "The same warehouse. A load of 200,000 signals of its first day; that keeps the marts up, which is done once more by itself to be measured. It may take a quarter of the load. In turn, medians.",
+    run: () => benchMartsKeep(DATA),
+  },
+  "marts-questions": {
+    title: "Marts: the questions of the cookbook",
+    method: "The same warehouse, docs/cookbook.md's SQL, with all memory and two threads, the second time in a process. The aim is 2 seconds each.",
+    run: () => benchMartsQuestions(DATA),
   },
   "vector-splitter": {
     title: "The vector path: Node's part of it",

@@ -22,6 +22,7 @@ export const COMMANDS: CommandTable = {
   "refset status": { summary: "how the imports of reference sets stand", load: () => import("./refset-status.ts") },
   "loads forget": { summary: "dismiss failed files that will never come right", load: () => import("./loads-forget.ts") },
   status: { summary: "what the warehouse holds, and how the last runs went", load: () => import("./status.ts") },
+  "contacts detect": { summary: "which contact attributes say who a contact is", load: () => import("./contacts-detect.ts") },
   "rejects list": { summary: "rows that could not become records", load: () => import("./rejects-list.ts") },
   "rejects show": { summary: "one rejected row, whole", load: () => import("./rejects-show.ts") },
   "rejects replay": { summary: "load the rejects that can be loaded now", load: () => import("./rejects-replay.ts") },

@@ -98,6 +98,18 @@ export function configTemplate({ region, user, keyFile, apiKeyFile }: TemplateVa
     // "folder": "refsets",
   },
 
+  "contacts": {
+    // Contact attributes that say who somebody is, as exports have their headers: the primary one first, then those by which a contact is known where
+    // that is missing. Without this, names such as Customer ID and Email decide once. signalhouse contacts detect proposes them, and with --write puts
+    // them here. Where they change, the next load or sync makes the marts anew.
+    // "keys": ["Customer ID", "Email", "Mobile Number"],
+  },
+
+  "attribution": {
+    // Days before an order in which a click on a message earns a part of it, by the message's channel: as long as people take to decide.
+    // "windowDays": { "email": 7, "sms": 7, "whatsapp": 7 },
+  },
+
   // The DuckDB file that everything is loaded into. The first sync makes it.
   "warehouse": "signals.duckdb",
 

@@ -1,19 +1,21 @@
-/** What the header rows of loaded files had that one should know: contact columns that are new, names that stand twice, header rows in the middle. */
+/** What the header rows of loaded files had that one should know: contact columns that are new, who a contact is by them, names that stand twice, header rows in the middle. */
 import type { FileResult } from "../pipeline/load/load-files.ts";
+import { chosenLines, keysDocument } from "./contact-keys.ts";
 import { count } from "./format.ts";
 
 type Loaded = Exclude<FileResult, { status: "failed" }>;
 
 /** For the JSON document. */
-export const headerDocument = ({ newColumns, repeatedNames, laterHeaders }: Loaded) => ({
+export const headerDocument = ({ newColumns, keys, repeatedNames, laterHeaders }: Loaded) => ({
   new_columns: newColumns,
+  ...(keys ? { contact_keys: keysDocument(keys) } : {}),
   repeated_names: repeatedNames,
   later_headers: laterHeaders,
 });
 
 /** In lines, none where there is nothing to know. */
 export function headerLines(files: readonly Loaded[]): string[] {
-  return files.flatMap((file) => [...columnLines(file), ...repeatedLines(file, true), ...laterLines(file)]);
+  return files.flatMap((file) => [...columnLines(file), ...keysLines(file), ...repeatedLines(file, true), ...laterLines(file)]);
 }
 
 /** Names that stand twice, and nothing tells which is which: values may be in the wrong column. */
@@ -32,6 +34,8 @@ function columnLines({ path, newColumns }: Loaded): string[] {
   const more = newColumns.length > MOST ? `, and ${newColumns.length - MOST} more: see signalhouse.schema_changes` : "";
   return [`${path}: ${count(newColumns.length, "new contact column")}: ${named.join(", ")}${more}`];
 }
+
+const keysLines = ({ path, keys }: Loaded): string[] => (keys ? chosenLines(keys).map((line) => `${path}: ${line}`) : []);
 
 function repeatedLines({ path, repeatedNames }: Loaded, decided: boolean): string[] {
   return repeatedNames.flatMap(({ header, place, others, ...name }) => {

@@ -5,8 +5,10 @@ import { DAILY_LIMITS } from "../schemas/connect.ts";
 import { OPEN_EXPORTS } from "../schemas/jobs.ts";
 import { exportJobs, usedOfDay } from "../sinks/jobs.ts";
 import { readStatus, type RunRow, type Status } from "../sinks/status.ts";
+import { keysInEffect } from "../sinks/mart-settings.ts";
 import { leftOutText } from "./amounts.ts";
 import { defineCommand } from "./command.ts";
+import { effectText, keysDocument } from "./contact-keys.ts";
 import { jobDocument } from "./export-report.ts";
 import { EXIT } from "./failures.ts";
 import { bytes, count, duration, number, table, time } from "./format.ts";
@@ -15,16 +17,18 @@ import { reading } from "./warehouse.ts";
 export const command = defineCommand({
   usage: "[options]",
   about:
-    "What the warehouse holds: rows per table and signal type, how fresh they are, the last runs, and what is waiting for you: failed files, rejects, drift.",
+    "What the warehouse holds: rows per table and signal type, how fresh they are, what says who a contact is, the last runs, and what is waiting for you: failed files, rejects, drift.",
   options: {},
   examples: ["status", "status --json"],
   run: (context) =>
-    reading(context, async (connection, { warehouse }, { place }) => {
+    reading(context, async (connection, { warehouse, contacts }, { place }) => {
       const status = await readStatus(connection);
       const now = context.clock.now();
       const asked = await askedOf(connection, now);
       const size = await place.size();
-      context.out.result({ warehouse, size_bytes: size, ...status, ...asked }, () => lines(warehouse, size, status, asked, now));
+      const keys = await keysInEffect(connection);
+      const document = { warehouse, size_bytes: size, ...status, ...asked, contact_keys: keysDocument(keys) };
+      context.out.result(document, () => lines({ warehouse, size, status, asked, keys: effectText(keys, contacts.keys), now }));
       return EXIT.done;
     }),
 });
@@ -46,7 +50,18 @@ async function askedOf(connection: DuckDBConnection, now: number) {
   };
 }
 
-function lines(warehouse: string, size: number, status: Status, { quota, exports }: Awaited<ReturnType<typeof askedOf>>, now: number): string[] {
+interface Shown {
+  warehouse: string;
+  /** In bytes. */
+  size: number;
+  status: Status;
+  asked: Awaited<ReturnType<typeof askedOf>>;
+  /** What says who a contact is, in words. */
+  keys: string;
+  now: number;
+}
+
+function lines({ warehouse, size, status, asked: { quota, exports }, keys, now }: Shown): string[] {
   const ago = (at: Date) => `${time(at)} UTC, ${duration(now - at.getTime())} ago`;
   const { files, last_load } = status;
   const facts = [
@@ -65,6 +80,7 @@ function lines(warehouse: string, size: number, status: Status, { quota, exports
         : `${count(quota.left.jobs, "export")}, ${number(quota.left.rows)} rows, ${bytes(quota.left.bytes)}`,
     ],
     ["drift", status.drift_kinds > 0n ? `${count(status.drift_kinds, "kind")}; see: signalhouse drift` : "none"],
+    ["contacts by", keys],
     ["amounts", leftOutText(status.amounts_left_out) ?? "none left out of decimal columns"],
   ];
   const sections = [

@@ -5,6 +5,7 @@ import type { Config } from "../schemas/config.ts";
 import { type Outcome, OUTCOMES } from "../schemas/outcomes.ts";
 import type { Warehouse } from "../sinks/warehouse.ts";
 import type { Context } from "./command.ts";
+import { fillingLines } from "./contact-keys.ts";
 import { outcomeOfError } from "./failures.ts";
 import { count } from "./format.ts";
 
@@ -19,7 +20,7 @@ export function doorOf(
       `The warehouse is of an older version: ${count(signals, "signal")} of it get the keys of this one. That may take a minute for ten million of them, ` +
         "or ten where they have no SIGNAL_ID. It is one transaction: interrupted, it leaves the warehouse as it was.",
     );
-  return doorTo(config, { signal, clock, onMigration, waiting: out.waiting, ...options });
+  return doorTo(config, { signal, clock, onMigration, onFill: (filling) => out.note(...fillingLines(filling)), waiting: out.waiting, ...options });
 }
 
 /** How a run ends by the exit code of its command. */

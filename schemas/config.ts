@@ -2,6 +2,8 @@
 import { z } from "zod";
 import { SignalhouseError } from "./errors.ts";
 import { readShape } from "./faults.ts";
+import { cleanName } from "./names.ts";
+import { type MartWishes, WINDOW_DAYS } from "./marts.ts";
 
 /**
  * SFTP host and GraphQL endpoint by region. Sources: vendor pages "Export signals from Connect", section "SFTP hosts by region", and "Using the
@@ -115,6 +117,25 @@ const refsets = z.strictObject({
   folder: z.string().min(1).default("refsets"),
 });
 
+const contacts = z.strictObject({
+  /** Headers of the contact attributes that say who somebody is, the primary one first. Where nothing is said, the first exports decide by their names. */
+  keys: z
+    // As headers are compared.
+    .array(z.string().transform(cleanName).pipe(z.string().min(1)))
+    .min(1)
+    .refine((keys) => new Set(keys).size === keys.length, "expected each attribute once")
+    .optional(),
+});
+
+const days = z.int().min(1).max(365);
+
+const attribution = z.strictObject({
+  /** Days before an order in which a click on a message earns a part of it, by the message's channel. */
+  windowDays: z
+    .strictObject({ email: days.default(WINDOW_DAYS.email), sms: days.default(WINDOW_DAYS.sms), whatsapp: days.default(WINDOW_DAYS.whatsapp) })
+    .prefault({}),
+});
+
 const limits = z.strictObject({
   /** Bytes of one unzipped record. */
   maxRecordBytes: z
@@ -139,6 +160,8 @@ const configShape = z.strictObject({
   exports: exports.prefault({}),
   backfill: backfill.prefault({}),
   refsets: refsets.prefault({}),
+  contacts: contacts.prefault({}),
+  attribution: attribution.prefault({}),
   /** The DuckDB file. */
   warehouse: z.string().min(1).default("signals.duckdb"),
   limits: limits.prefault({}),
@@ -210,3 +233,9 @@ export function apiEndpoint(config: Config): string {
     `Set "region" to one of ${regionNames.join(", ")}.`,
   );
 }
+
+/** What a configuration says of the marts. */
+export const martWishes = ({ contacts, attribution }: Pick<Config, "contacts" | "attribution">): MartWishes => ({
+  keys: contacts.keys,
+  windowDays: attribution.windowDays,
+});

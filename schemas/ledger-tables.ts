@@ -17,6 +17,7 @@ export const LEDGER_TABLES = {
       written_by: ["VARCHAR NOT NULL", "Version of signalhouse that made or migrated them."],
       changed_at: ["TIMESTAMPTZ NOT NULL", "When it did."],
       views: ["JSON", "The views that it has made: name and hash of each."],
+      marts: ["JSON", "How the marts are made: which contact attributes say who somebody is, and how long a click earns orders."],
       comments: ["VARCHAR", "Hash of the descriptions that stand in the warehouse as comments; null where they are to be written."],
     },
   },
@@ -109,6 +110,18 @@ export const LEDGER_TABLES = {
       occurred_at: ["TIMESTAMPTZ NOT NULL", "When the signal happened."],
       load_id: ["BIGINT NOT NULL", "The load that said the same of it, see signalhouse.loads."],
       record_no: ["BIGINT NOT NULL", "Number of the record in that load's file, from 1."],
+    },
+  },
+  changes: {
+    about: "One row for each table and month that a load, replay or erasure has changed.",
+    columns: {
+      change_id: ["BIGINT NOT NULL", "Number of the change: whoever follows the warehouse keeps the last one seen."],
+      what: ["VARCHAR NOT NULL", "`load`, `replay` (of rejects), `erasure`, or `mend` (`verify --mend`)."],
+      load_id: ["BIGINT", "The load whose rows were written; null where none were."],
+      table_name: ["VARCHAR NOT NULL", "The table."],
+      month: ["DATE NOT NULL", "The first day of the month (UTC) of occurred_at."],
+      rows: ["BIGINT NOT NULL", "Rows that were written, and rows that were taken out: a row that was changed counts twice, as it was and as it is."],
+      changed_at: ["TIMESTAMPTZ NOT NULL", "When its transaction began."],
     },
   },
   jobs: {

@@ -6,17 +6,25 @@ import { quoteIdentifier as id, spellingOf } from "../schemas/names.ts";
 import { TABLES } from "../schemas/tables.ts";
 import { contactColumnNames, contactColumns } from "./contact-columns.ts";
 import { makeViews } from "./make-views.ts";
+import { type KeysInEffect, keysInEffect } from "./mart-settings.ts";
+
+/** What a load has added. */
+export interface AddedColumns {
+  columns: readonly NewColumn[];
+  /** By which keys contacts are told apart, where that has become clear now: with the first contact columns of the warehouse, or those that are first to say who somebody is. */
+  keys?: KeysInEffect;
+}
 
 /**
  * Adds a column to both tables for each contact attribute of a header that is seen for the first time, and makes the views anew. Within the load's transaction.
- * @returns those columns
  */
-export async function addContactColumns(connection: DuckDBConnection, header: Header, loadId: bigint): Promise<NewColumn[]> {
-  if (!header.fields.some(({ contact }) => contact)) return [];
+export async function addContactColumns(connection: DuckDBConnection, header: Header, loadId: bigint): Promise<AddedColumns> {
+  if (!header.fields.some(({ contact }) => contact)) return { columns: [] };
   const present = new Set(await contactColumnNames(connection));
   const added = header.fields.flatMap((field) => (field.contact && !present.has(field.column) ? [field] : []));
   const newColumns: NewColumn[] = [];
-  if (added.length === 0) return newColumns;
+  if (added.length === 0) return { columns: [] };
+  const before = await keysInEffect(connection);
   const spellings = await knownSpellings(connection);
   for (const { header: name, column, occurrence } of added) {
     for (const table of TABLES) {
@@ -33,7 +41,8 @@ export async function addContactColumns(connection: DuckDBConnection, header: He
     if (!like) spellings.set(spelling, { column, header: name });
   }
   await makeViews(connection);
-  return newColumns;
+  const keys = await keysInEffect(connection);
+  return { columns: newColumns, ...(present.size === 0 || before.keys.length < keys.keys.length ? { keys } : {}) };
 }
 
 /** The columns that there are, by how their names are spelled apart from case, blanks, punctuation and accents: the export's own before those of contacts. */

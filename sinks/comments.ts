@@ -56,7 +56,8 @@ const keyOf = ({ schema, name, kind }: Pick<Described, "schema" | "name" | "kind
 /** The tables and views of ours that there are, with their comments. */
 async function presentComments(connection: DuckDBConnection): Promise<Map<string, Present>> {
   const made = await madeViews(connection);
-  const isOurs = ({ schema, name, kind }: Described) => kind === "table" || schema !== "main" || made === undefined || Object.hasOwn(made, name);
+  const isOurs = ({ schema, name, kind }: Described) =>
+    kind === "table" || made === undefined || Object.hasOwn(made, schema === "main" ? name : `${schema}.${name}`);
   const objects = await rows<Described & { comment: string | null }>(
     connection,
     `SELECT schema_name AS schema, table_name AS name, 'table' AS kind, comment FROM duckdb_tables() WHERE database_name = current_database()

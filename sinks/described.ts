@@ -2,6 +2,7 @@
 import { LEDGER_TABLES, type LedgerTable } from "../schemas/ledger-tables.ts";
 import { TABLE_ABOUTS } from "../schemas/tables.ts";
 import { DATA_TABLES } from "./ddl.ts";
+import { KEPT_MARTS, MARTS } from "./marts/index.ts";
 import { VIEWS } from "./views/index.ts";
 
 /** A table or view, and what it says. */
@@ -42,4 +43,13 @@ export const DESCRIBED: readonly Described[] = [
     ),
   ),
   ...VIEWS.map(({ name, about, columns }) => ({ schema: "main", name, kind: "view", about, columns }) as const),
+  ...KEPT_MARTS.map(({ name, about, columns }) =>
+    table(
+      "marts",
+      name,
+      about,
+      Object.entries(columns).map(([column, { about: text }]) => [column, text]),
+    ),
+  ),
+  ...MARTS.map(({ name, about, columns }) => ({ schema: "marts", name, kind: "view", about, columns }) as const),
 ];

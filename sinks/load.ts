@@ -4,13 +4,14 @@ import type { Reject, SignalRecord } from "../schemas/record.ts";
 import type { Table } from "../schemas/signal-types.ts";
 import { type AmountsLeftOut, amountsLeftOut } from "./amounts.ts";
 import { type FileIdentity, insertLoad, laterLoadWithBytes, type LoadCounts, nextLoadId } from "./ledger.ts";
+import type { KeysInEffect } from "./mart-settings.ts";
 import { useMemory } from "./memory.ts";
 import { onlyRow } from "./sql.ts";
 import { Staging } from "./staging.ts";
 import { keepingThreads, useThreads } from "./threads.ts";
 import { Transaction } from "./transaction.ts";
 import type { Warehouse } from "./warehouse.ts";
-import { addContactColumns } from "./add-contact-columns.ts";
+import { type AddedColumns, addContactColumns } from "./add-contact-columns.ts";
 import { type Written, writeStaged } from "./write-staged.ts";
 
 /** A file that was read to its end. */
@@ -33,13 +34,15 @@ export interface LoadResult extends LoadCounts {
   amountsLeftOut: AmountsLeftOut;
   /** Contact columns that the warehouse did not have before. */
   newColumns: readonly NewColumn[];
+  /** By which keys contacts are told apart, where that has become clear with those. */
+  keys?: KeysInEffect;
   /** Names of fixed columns that stand more than once in a header row. */
   repeatedNames: readonly RepeatedName[];
   /** Header rows behind the first one. */
   laterHeaders: readonly LaterHeader[];
 }
 
-const NOTHING: Written = { records: 0, inserted: 0, updated: 0, unchanged: 0, rejected: 0, orderItems: 0, newColumns: [] };
+const NOTHING: Written = { records: 0, inserted: 0, updated: 0, unchanged: 0, rejected: 0, orderItems: 0, newColumns: [], removed: [] };
 
 /** So many rows take several threads a shorter time than it takes to start them. */
 const MANY_ROWS = 100_000;
@@ -63,7 +66,7 @@ export class Load {
   readonly #warehouse: Warehouse;
   #transaction: Transaction | undefined;
   #id: bigint | undefined;
-  #newColumns: readonly NewColumn[] = [];
+  #added: AddedColumns = { columns: [] };
   readonly #others = new Map<Table, boolean>();
 
   private constructor(warehouse: Warehouse, staging: Staging) {
@@ -91,7 +94,7 @@ export class Load {
     await this.staging.begin(header);
     if (!isDirect) return;
     await this.#openTransaction();
-    this.#newColumns = await addContactColumns(this.staging.connection, header, this.#id as bigint);
+    this.#added = await addContactColumns(this.staging.connection, header, this.#id as bigint);
   }
 
   /** Makes room for the columns of a later header, which holds for the records behind so many. As Staging.extend(). */
@@ -139,6 +142,7 @@ export class Load {
       const written = twin ? NOTHING : await writeStaged(staging, loadId, file, { threads, memory: this.#warehouse.memory });
       const { records, inserted, updated, unchanged, rejected, orderItems } = written;
       const counts = { records, inserted, updated, unchanged, rejected };
+      const keys = this.#added.keys ?? written.keys;
       const status = twin ? "duplicate" : "loaded";
       const laterHeaders = twin ? [] : staging.laterHeaders;
       await insertLoad(staging.connection, {
@@ -158,7 +162,8 @@ export class Load {
         ...counts,
         ...(twin ? { duplicateOf: twin.path } : {}),
         amountsLeftOut: twin ? {} : await amountsLeftOut(staging.connection, loadId),
-        newColumns: twin ? [] : [...this.#newColumns, ...written.newColumns],
+        newColumns: twin ? [] : [...this.#added.columns, ...written.newColumns],
+        ...(keys && !twin ? { keys } : {}),
         repeatedNames: twin ? [] : staging.repeated,
         laterHeaders,
       };

@@ -1,51 +1,109 @@
-/** Making the views in a warehouse, and telling whether they are those of this version. */
+/** Making the views and marts in a warehouse, and telling whether they are those of this version. */
 import { createHash } from "node:crypto";
+import { isDeepStrictEqual } from "node:util";
 import type { DuckDBConnection } from "@duckdb/node-api";
+import { SignalhouseError } from "../schemas/errors.ts";
+import type { MartWishes } from "../schemas/marts.ts";
 import { quoteIdentifier as id } from "../schemas/names.ts";
-import { contactColumnNames } from "./contact-columns.ts";
+import { KEPT_MARTS, MARTS } from "./marts/index.ts";
+import { fillSql } from "./fill-marts.ts";
+import type { MartContext } from "./marts/mart.ts";
+import { keepSettings, keptSettings, martContext, settingsOf, wantedSettings } from "./mart-settings.ts";
 import { rows } from "./sql.ts";
 import { VIEWS } from "./views/index.ts";
 
 /**
  * Makes all views anew, over all contact columns that there are, and notes in signalhouse.meta which they are. Within the caller's transaction, when tables and
  * columns are there. A view or table of one of their names that signalhouse has not made is somebody's own, and stays as it is.
+ * The tables of marts are made anew where they would be others; then they are empty, and whoever called has them filled (marts/keep-up.ts).
+ * @returns whether these are empty, and the keys by which they told contacts apart before; undefined where there were none
+ * @throws SignalhouseError warehouse_failed where somebody else's table or view stands in the place of a table of marts, or of a view that others of ours read
  */
-export async function makeViews(connection: DuckDBConnection): Promise<void> {
-  const views = await ourViews(connection);
-  for (const { name, sql } of views) await connection.run(`CREATE OR REPLACE VIEW ${id(name)} AS ${sql}`);
-  const made: Made = Object.fromEntries(views.map(({ name, hash }) => [name, hash]));
+export async function makeViews(
+  connection: DuckDBConnection,
+  wishes: MartWishes = {},
+): Promise<{ isEmptied: boolean; keysBefore: readonly string[] | undefined }> {
+  const kept = await keptSettings(connection);
+  const { views, tables, context } = await ourParts(connection, wishes);
+  if (!tables.isCurrent) {
+    await connection.run("CREATE SCHEMA IF NOT EXISTS marts");
+    for (const { name, columns } of KEPT_MARTS) {
+      const definitions = Object.entries(columns).map(([column, { type }]) => `${id(column)} ${type}`);
+      await connection.run(`CREATE OR REPLACE TABLE marts.${id(name)} (${definitions.join(", ")})`);
+    }
+  }
+  for (const { name, sql } of views) await connection.run(`CREATE OR REPLACE VIEW ${quoted(name)} AS ${sql}`);
+  const noted = [...views, tables, ...KEPT_NAMES.map((name) => ({ name, hash: tables.hash }))];
+  const made: Made = Object.fromEntries(noted.map(({ name, hash }) => [name, hash]));
   // What is made anew has no comments.
   await connection.run("UPDATE signalhouse.meta SET views = $1, comments = NULL", [JSON.stringify(made)]);
+  const isFilled = tables.isCurrent && (kept?.isFilled ?? false);
+  await keepSettings(connection, { ...settingsOf(context), isFilled });
+  return { isEmptied: !isFilled, keysBefore: kept?.keys };
 }
 
-/** Whether the warehouse has the views that makeViews() would make. */
-export const viewsAreCurrent = async (connection: DuckDBConnection): Promise<boolean> =>
-  (await ourViews(connection)).every(({ isCurrent }) => isCurrent);
+/** Whether the warehouse has the views and marts that makeViews() would make, these are filled, and their settings are those that are wished for. */
+export async function viewsAreCurrent(connection: DuckDBConnection, wishes: MartWishes = {}): Promise<boolean> {
+  const kept = await keptSettings(connection);
+  if (!kept?.isFilled) return false;
+  const { views, tables, context } = await ourParts(connection, wishes);
+  return isDeepStrictEqual(settingsOf(kept), settingsOf(context)) && [...views, tables].every(({ isCurrent }) => isCurrent);
+}
 
-/** The views that signalhouse has made, as signalhouse.meta keeps them: by name, a hash of their SQL. */
+/** What signalhouse has made, as signalhouse.meta keeps it: by name, a hash of its SQL; of a table of marts, that of all of them. */
 type Made = Record<string, string>;
 
-interface OurView {
+/** What stands in signalhouse.meta for the tables of marts, all together: one is made of the other. */
+const TABLES = "marts";
+
+/** The names of those tables. */
+const KEPT_NAMES = KEPT_MARTS.map(({ name }) => `marts.${name}`);
+
+interface OurPart {
+  /** With its schema, where that is not main. */
   name: string;
-  /** Its SELECT, as this version has it. */
-  sql: string;
   hash: string;
   /** Whether the warehouse has it so. */
   isCurrent: boolean;
 }
 
-async function ourViews(connection: DuckDBConnection): Promise<OurView[]> {
-  const contactColumns = await contactColumnNames(connection);
+interface OurView extends OurPart {
+  /** Its SELECT, as this version has it. */
+  sql: string;
+}
+
+async function ourParts(connection: DuckDBConnection, wishes: MartWishes): Promise<{ views: OurView[]; tables: OurPart; context: MartContext }> {
+  const context = await martContext(connection, await wantedSettings(connection, wishes));
   const made = await madeViews(connection);
   const present = await presentNames(connection);
-  return VIEWS.flatMap(({ name, sql: select }) => {
-    // Before there were notes of them, all were ours.
-    if (made && present.has(name) && !Object.hasOwn(made, name)) return [];
-    const sql = select(contactColumns);
-    const hash = createHash("md5").update(sql).digest("hex");
+  // Before there were notes of views, all of main were ours; marts came later, with their settings.
+  const kept = await keptSettings(connection);
+  const isOurs = (name: string) => (made ? Object.hasOwn(made, name) : !name.startsWith("marts.") || kept !== undefined);
+  const hashOf = (sql: string) => createHash("md5").update(sql).digest("hex");
+  const all = [
+    ...VIEWS.map(({ name, sql }) => ({ name, sql: sql(context.contactColumns) })),
+    ...MARTS.map(({ name, sql }) => ({ name: `marts.${name}`, sql: sql(context) })),
+  ];
+  const views = all.flatMap(({ name, sql }) => {
+    if (present.has(name) && !isOurs(name)) return [];
+    const hash = hashOf(sql);
     return [{ name, sql, hash, isCurrent: present.has(name) && made?.[name] === hash }];
   });
+  const hash = hashOf(JSON.stringify([KEPT_MARTS.map(({ name, columns }) => [name, columns]), fillSql(context)]));
+  // A view of somebody else's that ours would read in place of our own would change their sums.
+  const isRead = (name: string) => all.some(({ sql }) => new RegExp(`\\b${name}\\b`).test(sql));
+  const martViews = MARTS.map(({ name }) => `marts.${name}`);
+  const foreign = [...KEPT_NAMES, ...martViews.filter(isRead)].find((name) => present.has(name) && !isOurs(name));
+  if (foreign) throw inTheWay(foreign);
+  return { views, tables: { name: TABLES, hash, isCurrent: made?.[TABLES] === hash && KEPT_NAMES.every((name) => present.has(name)) }, context };
 }
+
+const inTheWay = (name: string): SignalhouseError =>
+  new SignalhouseError(
+    "warehouse_failed",
+    `the warehouse has ${name} already, and signalhouse has not made it`,
+    `Marts are made of what has that name, and nothing was changed. Rename yours with DuckDB (ALTER TABLE ${name} RENAME TO …; a view: ALTER VIEW), or drop it.`,
+  );
 
 /** The views that makeViews() has noted; undefined where an older version made them, and noted none. */
 export async function madeViews(connection: DuckDBConnection): Promise<Made | undefined> {
@@ -53,11 +111,14 @@ export async function madeViews(connection: DuckDBConnection): Promise<Made | un
   return meta?.views ? (JSON.parse(meta.views) as Made) : undefined;
 }
 
+/** The names of all tables and views, as SQL has them. */
 async function presentNames(connection: DuckDBConnection): Promise<ReadonlySet<string>> {
-  const found = await rows<{ name: string }>(
+  const found = await rows<{ schema: string; name: string }>(
     connection,
-    `SELECT lower(view_name) AS name FROM duckdb_views() WHERE database_name = current_database() AND schema_name = 'main'
-     UNION ALL SELECT lower(table_name) FROM duckdb_tables() WHERE database_name = current_database() AND schema_name = 'main'`,
+    `SELECT schema_name AS schema, lower(view_name) AS name FROM duckdb_views() WHERE database_name = current_database() AND schema_name IN ('main', 'marts')
+     UNION ALL SELECT schema_name, lower(table_name) FROM duckdb_tables() WHERE database_name = current_database() AND schema_name IN ('main', 'marts')`,
   );
-  return new Set(found.map(({ name }) => name));
+  return new Set(found.map(({ schema, name }) => (schema === "main" ? name : `${schema}.${name}`)));
 }
+
+const quoted = (name: string) => name.split(".").map(id).join(".");

@@ -3,6 +3,9 @@ import type { DuckDBConnection } from "@duckdb/node-api";
 import { TABLES } from "../schemas/tables.ts";
 import { insertMended, type Mended } from "./ledger.ts";
 import { isBehavior } from "./merge-sql.ts";
+import { REMOVED_ITEMS } from "./changes.ts";
+import { fillAfter } from "./keep-marts.ts";
+import { keepRemovedSql } from "./touched.ts";
 import { inTransaction } from "./transaction.ts";
 
 const SIGNALS = TABLES.map(
@@ -28,14 +31,14 @@ export async function mendDoubled(connection: DuckDBConnection): Promise<Mended>
     // Where the row that stays is of the same load nobody knows whose items are whose; verify finds them.
     const orders = `SELECT signal_key, load_id FROM doubled WHERE signal_type = 'order' AND NOT EXISTS (SELECT 1 FROM behavior_signals b
       WHERE b.signal_type = 'order' AND b.signal_key = doubled.signal_key AND b.load_id = doubled.load_id AND b.rowid NOT IN (SELECT row_id FROM doubled WHERE behavior))`;
-    const { rowsChanged: orderItems } = await connection.run(
-      `DELETE FROM order_items USING (${orders}) d WHERE order_items.signal_key = d.signal_key AND order_items.load_id = d.load_id`,
-    );
+    const items = `order_items WHERE (signal_key, load_id) IN (SELECT (signal_key, load_id) FROM (${orders}))`;
+    await connection.run(`CREATE OR REPLACE TEMP TABLE ${REMOVED_ITEMS} AS SELECT occurred_at FROM ${items}`);
+    const { rowsChanged: orderItems } = await connection.run(`DELETE FROM ${items}`);
     let signals = 0;
     for (const table of TABLES) {
-      const { rowsChanged } = await connection.run(
-        `DELETE FROM ${table} WHERE rowid IN (SELECT row_id FROM doubled WHERE behavior = ${isBehavior(table)})`,
-      );
+      const twins = `rowid IN (SELECT row_id FROM doubled WHERE behavior = ${isBehavior(table)})`;
+      await connection.run(keepRemovedSql(table, twins));
+      const { rowsChanged } = await connection.run(`DELETE FROM ${table} WHERE ${twins}`);
       signals += rowsChanged;
     }
     // What was confirmed of a row that is gone.
@@ -44,7 +47,9 @@ export async function mendDoubled(connection: DuckDBConnection): Promise<Mended>
          AND NOT EXISTS (SELECT 1 FROM (${SIGNALS}) s WHERE s.signal_type = d.signal_type AND s.signal_key = d.signal_key AND s.occurred_at = d.occurred_at)`,
     );
     await connection.run("DROP TABLE doubled");
-    if (signals + orderItems > 0) await insertMended(connection, "signalhouse verify --mend", { signals, orderItems });
+    if (signals + orderItems === 0) return { signals, orderItems };
+    await fillAfter(connection, { what: "mend", removed: TABLES });
+    await insertMended(connection, "signalhouse verify --mend", { signals, orderItems });
     return { signals, orderItems };
   });
 }

@@ -191,9 +191,9 @@ export const CHANGED = "later AND differs";
 /** The matched rows that do not. */
 const KNOWN_AS_IT_IS = `SELECT record_no FROM matched WHERE NOT (${CHANGED})`;
 
-/** Takes the old rows of changed signals away; writeSql puts the new ones in their place. @param near as for knownSql() */
-export const removeChangedSql = (table: Table, near: string): string =>
-  `DELETE FROM ${table} WHERE ${near} AND rowid IN (SELECT row_id FROM matched WHERE ${CHANGED} AND old_behavior = ${isBehavior(table)})`;
+/** Which rows of a table are the old ones of changed signals. @param near as for knownSql() */
+export const changedIn = (table: Table, near: string): string =>
+  `${near} AND rowid IN (SELECT row_id FROM matched WHERE ${CHANGED} AND old_behavior = ${isBehavior(table)})`;
 
 /** Writes the staged rows that are new to the warehouse, and where some met a row there, those that change it. */
 export function writeSql(table: Table, { header, loadId }: MergeTarget, anyMet: boolean): string {
@@ -202,9 +202,9 @@ export function writeSql(table: Table, { header, loadId }: MergeTarget, anyMet: 
   return `INSERT INTO ${table} (${columns}, load_id, key_hash) SELECT ${columns}, ${loadId}::BIGINT, ${keyHash("signal_key")} FROM staged_${table} ${changing}`;
 }
 
-/** Takes the items of changed orders away. @param among a condition that they fulfil */
-export const removeItemsSql = (among: string): string =>
-  `DELETE FROM order_items WHERE ${among} AND signal_key IN (SELECT signal_key FROM matched WHERE ${CHANGED} AND signal_type = 'order')`;
+/** Which items are those of changed orders. @param among a condition that they fulfil */
+export const changedItems = (among: string): string =>
+  `order_items WHERE ${among} AND signal_key IN (SELECT signal_key FROM matched WHERE ${CHANGED} AND signal_type = 'order')`;
 
 /** Writes the items of the orders that are new or changed. */
 export function writeItemsSql({ loadId }: MergeTarget, anyReplaced: boolean, anyMet: boolean): string {
@@ -216,7 +216,7 @@ export function writeItemsSql({ loadId }: MergeTarget, anyReplaced: boolean, any
 
 /**
  * Notes that this later export says the same as the warehouse, for exports in between that come after it. What earlier exports had confirmed
- * goes: there is at most one confirmation a signal. @param among as for removeItemsSql()
+ * goes: there is at most one confirmation a signal. @param among as for changedItems()
  */
 export function confirmSql({ loadId }: MergeTarget, among: string): string[] {
   return [

@@ -7,6 +7,8 @@ import { TABLES } from "../schemas/tables.ts";
 import { type FileIdentity, type LoadCounts, orphans } from "./ledger.ts";
 import {
   CHANGED,
+  changedIn,
+  changedItems,
   confirmSql,
   knownSql,
   matchedSql,
@@ -18,8 +20,6 @@ import {
   noIdSql,
   NOTHING_KNOWN_SQL,
   ownSql,
-  removeChangedSql,
-  removeItemsSql,
   REPEATED_SQL,
   replacedIn,
   replacedSql,
@@ -31,6 +31,8 @@ import {
   writeItemsSql,
   writeSql,
 } from "./merge-sql.ts";
+import { REMOVED_ITEMS } from "./changes.ts";
+import { keepRemovedSql } from "./touched.ts";
 import { useMemory } from "./memory.ts";
 import { nearRows } from "./row-ranges.ts";
 import { onlyRow, rows, tableColumnNames } from "./sql.ts";
@@ -49,6 +51,8 @@ export interface Means {
 export interface Merged extends LoadCounts {
   /** How many rows order_items has more than before. */
   orderItems: number;
+  /** The tables of which rows were changed: those that were there before are kept for the marts (marts/touched.ts). */
+  removed: readonly Table[];
 }
 
 /** Rows of a table that is made on the way, and those of them for which something holds. */
@@ -67,8 +71,9 @@ const NOTHING_TAKEN: Readonly<Record<Table, number>> = { marketing_signals: 0, b
 export async function mergeStaging(staging: Staging, loadId: bigint, file: FileIdentity, { threads = 1, memory }: Means): Promise<Merged> {
   const { connection, header, counts } = staging;
   const total = { records: counts.records, rejected: counts.rejected, inserted: 0, updated: 0, unchanged: 0, orderItems: 0 };
+  const removed: Table[] = [];
   const direct = sum(counts.direct);
-  if (!header || direct + sum(counts.rows) === 0) return total;
+  if (!header || direct + sum(counts.rows) === 0) return { ...total, removed };
   const { signals, isOutOfOrder: outOfOrder } = await loadedBefore(connection, file);
   const target: MergeTarget = { header, loadId, mtime: file.mtime, path: file.path, outOfOrder, isDirect: direct > 0 };
 
@@ -99,8 +104,14 @@ export async function mergeStaging(staging: Staging, loadId: bigint, file: FileI
     const among = await amongMatched(connection);
     for (const sql of confirmSql(target, among)) await connection.run(sql);
     if (matched.those > 0) {
-      total.orderItems -= await changed(connection, removeItemsSql(among));
-      for (const [table, condition] of near) await connection.run(removeChangedSql(table, condition));
+      await connection.run(`CREATE OR REPLACE TEMP TABLE ${REMOVED_ITEMS} AS SELECT occurred_at FROM ${changedItems(among)}`);
+      total.orderItems -= await changed(connection, `DELETE FROM ${changedItems(among)}`);
+      // writeSql puts the new ones in their place.
+      for (const [table, condition] of near) {
+        await connection.run(keepRemovedSql(table, changedIn(table, condition)));
+        await connection.run(`DELETE FROM ${table} WHERE ${changedIn(table, condition)}`);
+        removed.push(table);
+      }
     }
   }
   let written = 0;
@@ -109,7 +120,7 @@ export async function mergeStaging(staging: Staging, loadId: bigint, file: FileI
   total.inserted = direct - sum(taken) + written - matched.those;
   total.updated = matched.those + replaced.those;
   total.unchanged = matched.rows - matched.those + replaced.rows - replaced.those;
-  return total;
+  return { ...total, removed };
 }
 
 const sum = ({ marketing_signals, behavior_signals }: Record<Table, number>) => marketing_signals + behavior_signals;

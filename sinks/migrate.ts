@@ -1,6 +1,7 @@
 /** Bringing a warehouse to the schema that this version of signalhouse knows. */
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { SignalhouseError } from "../schemas/errors.ts";
+import type { MartWishes } from "../schemas/marts.ts";
 import { quoteIdentifier as id } from "../schemas/names.ts";
 import { TABLES } from "../schemas/tables.ts";
 import { createTablesSql } from "./ddl.ts";
@@ -10,12 +11,28 @@ import { type ContentKey, fillKeyHashSql, markTests, rekey, renameTypes } from "
 import { onlyRow, rows } from "./sql.ts";
 import { inTransaction } from "./transaction.ts";
 import { makeViews, viewsAreCurrent } from "./make-views.ts";
+import { fillWhereEmpty } from "./keep-marts.ts";
+import { type KeysInEffect, keysInEffect } from "./mart-settings.ts";
 
 /** What a migration needs of its caller. */
 export interface MigrationOptions {
   contentKey: ContentKey;
   /** Called before an existing warehouse is changed: that may take a while. @param signals how many it has */
   onBegin?: ((signals: number) => void) | undefined;
+  /** Called before the tables of marts are filled with what all signals say: that may take a while, too. */
+  onFill?: ((filling: Filling) => void) | undefined;
+  /** What the configuration says of the marts. */
+  marts?: MartWishes;
+}
+
+/** What marts are filled with, and what for. */
+export interface Filling {
+  /** How many signals the warehouse has. */
+  signals: number;
+  /** The keys by which contacts are told apart from here on. */
+  keys: KeysInEffect;
+  /** Those by which they were until now; undefined where there were no marts. */
+  keysBefore: readonly string[] | undefined;
 }
 
 /** One step from a schema version to the next, for what adding tables and columns cannot do. All tables and columns of today are there. */
@@ -47,7 +64,7 @@ export async function prepareSchema(
   const target = migrations.length + 1;
   const version = await schemaVersion(connection);
   assertNotNewer(version, target);
-  if (version === target && isWhole(await missingParts(connection)) && (await viewsAreCurrent(connection))) return;
+  if (version === target && isWhole(await missingParts(connection)) && (await viewsAreCurrent(connection, options.marts))) return;
   const steps = version === undefined ? [] : migrations.slice(version - 1);
   const signals = steps.length > 0 ? await signalCount(connection) : 0;
   if (signals > 0) options.onBegin?.(signals);
@@ -61,8 +78,19 @@ export async function prepareSchema(
     }
     for (const step of steps) await step(connection, options);
     await connection.run(version === undefined ? FIRST_META : NEXT_META, [target, writtenBy]);
-    await makeViews(connection);
+    const { isEmptied, keysBefore } = await makeViews(connection, options.marts);
+    if (isEmptied && options.onFill) await tellFilling(connection, options.onFill, keysBefore);
+    await fillWhereEmpty(connection);
   });
+}
+
+async function tellFilling(
+  connection: DuckDBConnection,
+  onFill: (filling: Filling) => void,
+  keysBefore: readonly string[] | undefined,
+): Promise<void> {
+  const signals = await signalCount(connection);
+  if (signals > 0) onFill({ signals, keys: await keysInEffect(connection), keysBefore });
 }
 
 const FIRST_META = "INSERT INTO signalhouse.meta BY NAME SELECT $1::INTEGER AS schema_version, $2 AS written_by, now() AS changed_at";

@@ -62,7 +62,7 @@ export async function commitReplay(staging: Staging, load: RejectedLoad): Promis
      AND record_no IN (SELECT record_no FROM staged_marketing_signals UNION ALL SELECT record_no FROM staged_behavior_signals)`,
     [load.load_id],
   );
-  const counts = await writeStaged(staging, load.load_id, load);
+  const counts = await writeStaged(staging, load.load_id, load, {}, "replay");
   await addReplayed(connection, load.load_id, counts);
   return counts;
 }

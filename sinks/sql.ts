@@ -14,6 +14,12 @@ export async function onlyRow<T>(connection: DuckDBConnection, sql: string, valu
   return row;
 }
 
+/** Makes a temporary table, or makes it anew. @returns whether it has rows */
+export async function made(connection: DuckDBConnection, table: string, select: string): Promise<boolean> {
+  const { Count: count } = await onlyRow<{ Count: bigint }>(connection, `CREATE OR REPLACE TEMP TABLE ${table} AS ${select}`);
+  return count > 0n;
+}
+
 /** The columns of a table of the schema `main`, in their order. Of one table: duckdb_columns() looks at each column of each view, too, which takes five times as long. */
 export async function tableColumnNames(connection: DuckDBConnection, table: string): Promise<string[]> {
   const found = await rows<{ name: string }>(connection, `SELECT name FROM pragma_table_info(${quoteText(`main.${table}`)}) ORDER BY cid`);

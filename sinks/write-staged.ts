@@ -1,8 +1,11 @@
 /** Writing what was staged of a file into the warehouse: new columns, signals, rejects and drift, in the transaction of whoever calls. */
 import type { NewColumn } from "../schemas/header.ts";
 import { quoteText } from "../schemas/names.ts";
-import { addContactColumns } from "./add-contact-columns.ts";
+import { keepUp } from "./keep-marts.ts";
+import { TABLES } from "../schemas/tables.ts";
+import { type AddedColumns, addContactColumns } from "./add-contact-columns.ts";
 import type { FileIdentity } from "./ledger.ts";
+import type { KeysInEffect } from "./mart-settings.ts";
 import { type Means, type Merged, mergeStaging } from "./merge.ts";
 import type { Staging } from "./staging.ts";
 
@@ -10,6 +13,8 @@ import type { Staging } from "./staging.ts";
 export interface Written extends Merged {
   /** Contact columns that the warehouse did not have before. */
   newColumns: readonly NewColumn[];
+  /** By which keys contacts are told apart, where that has become clear now. */
+  keys?: KeysInEffect | undefined;
 }
 
 /**
@@ -17,14 +22,25 @@ export interface Written extends Merged {
  * @param means of the merge
  * @throws SignalhouseError warehouse_failed where rows are of loads that the ledger does not have; DuckDB's errors as they are
  */
-export async function writeStaged(staging: Staging, loadId: bigint, file: FileIdentity, means: Means = {}): Promise<Written> {
+export async function writeStaged(
+  staging: Staging,
+  loadId: bigint,
+  file: FileIdentity,
+  means: Means = {},
+  what: "load" | "replay" = "load",
+): Promise<Written> {
   const { connection, counts, header } = staging;
-  const newColumns = header ? await addContactColumns(connection, header, loadId) : [];
+  const { columns: newColumns, keys } = header ? await addContactColumns(connection, header, loadId) : NONE;
   const merged = await mergeStaging(staging, loadId, file, means);
   if (counts.rejected > 0) await connection.run(`INSERT INTO signalhouse.rejects BY NAME SELECT ${loadId}::BIGINT AS load_id, * FROM staged_rejects`);
   if (staging.drift.length > 0) await insertDrift(staging, loadId);
-  return { ...merged, newColumns };
+  await keepUp(connection, { what, loadId, ...(what === "replay" ? { among: AMONG_STAGED } : {}), removed: merged.removed });
+  return { ...merged, newColumns, keys };
 }
+
+const NONE: AddedColumns = { columns: [] };
+
+const AMONG_STAGED = `record_no IN (${TABLES.map((table) => `SELECT record_no FROM staged_${table}`).join(" UNION ALL ")})`;
 
 async function insertDrift({ connection, drift }: Staging, loadId: bigint): Promise<void> {
   const counts = drift.map(({ signalType, field, reason, records, firstRecordNo }) => ({

@@ -1,10 +1,11 @@
 /** The one door to a warehouse: to read it, to plan with it, to write to it, and to note a run. */
-import type { Config } from "../../schemas/config.ts";
+import { type Config, martWishes } from "../../schemas/config.ts";
 import { isSignalhouseError, messageOf } from "../../schemas/errors.ts";
 import type { Outcome } from "../../schemas/outcomes.ts";
 import { explainDamage } from "../../sinks/damage.ts";
 import { interruptible } from "../../sinks/interrupt.ts";
 import { memoryPlace } from "../../sinks/memory-place.ts";
+import type { Filling } from "../../sinks/migrate.ts";
 import type { Place } from "../../sinks/place.ts";
 import { placeOf } from "../../sinks/places.ts";
 import { beginRun, endRun } from "../../sinks/runs.ts";
@@ -26,6 +27,8 @@ export interface DoorOptions {
   waiting?: TellWaiting | undefined;
   /** Told before a warehouse of an older version is migrated. @param signals how many it has */
   onMigration?: ((signals: number) => void) | undefined;
+  /** Told before the tables of marts are filled with what all signals say. */
+  onFill?: ((filling: Filling) => void) | undefined;
 }
 
 export interface ReadOptions {
@@ -70,8 +73,9 @@ const TOLD_MS = 1000;
 const SHORT_MS = 5_000;
 
 /** The door to the configuration's warehouse. Nothing is open yet. */
-export function doorTo({ warehouse, limits }: Pick<Config, "warehouse" | "limits">, options: DoorOptions): Door {
-  const { signal, patience = 0, clock = realClock, waiting: tell, onMigration } = options;
+export function doorTo(config: Pick<Config, "warehouse" | "limits" | "contacts" | "attribution">, options: DoorOptions): Door {
+  const { warehouse, limits } = config;
+  const { signal, patience = 0, clock = realClock, waiting: tell, onMigration, onFill } = options;
   const place = placeOf(warehouse);
   // One thread a connection: loads share the work out by themselves.
   const limited = { memory: limits.memory, threads: 1 };
@@ -100,7 +104,12 @@ export function doorTo({ warehouse, limits }: Pick<Config, "warehouse" | "limits
 
   const openToRead = ({ isLimited = false, mayLack }: ReadOptions = {}) =>
     open(() => openWarehouse(place, { access: "read", ...(mayLack ? { mayLack } : {}), ...(isLimited ? limited : {}) }));
-  const writable = () => openWarehouse(place, { ...limited, version: packageVersion(), migration: { contentKey, onBegin: onMigration } });
+  const writable = () =>
+    openWarehouse(place, {
+      ...limited,
+      version: packageVersion(),
+      migration: { contentKey, onBegin: onMigration, onFill, marts: martWishes(config) },
+    });
 
   const read = <T>(warehouse: Warehouse, work: (warehouse: Warehouse) => Promise<T>): Promise<T> =>
     closing(warehouse, () => interruptible(warehouse.connection, signal, () => work(warehouse)));

@@ -22,8 +22,8 @@ export type Header = ExportHeader | (typeof CONTACT_HEADERS)[number];
 export interface Contact {
   /** From 0. */
   number: number;
-  email: string;
-  customerId: string;
+  /** Absent where the row shows no more than an e-mail address. */
+  customerId?: string;
   tier: (typeof TIERS)[number];
   /** TEMPORARY_LINKING_ID. */
   linkingId: string;
@@ -80,7 +80,6 @@ export function contactOf(seed: number, number: number): Contact {
   const tags = random.pick(TAGS);
   return {
     number,
-    email,
     customerId,
     tier: random.pick(TIERS),
     linkingId: `${random.int(1e8, 2e9)}-${number}`,

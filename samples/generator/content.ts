@@ -43,7 +43,7 @@ export function contentText(signal: Behavior): string {
 const longInteger = (row: number) => `9780201379624${String(row).padStart(12, "0")}`;
 
 function audienceOf({ contact }: Behavior): Fields {
-  return contact ? { "Customer ID": contact.customerId } : {};
+  return contact?.customerId === undefined ? {} : { "Customer ID": contact.customerId };
 }
 
 function payloadOf(signal: Behavior): Fields {

@@ -50,6 +50,14 @@ function weighted(weight: "reach" | "pull"): Record<Channel, Message[]> {
   return { email: repeat("email"), sms: repeat("sms"), whatsapp: repeat("whatsapp") };
 }
 
+/** A signal of a message; its block gives it its number and its id. */
+export function messageSignal(action: Action, message: Message, contact: Contact | undefined, at: number, random: Random): Marketing {
+  const type = TYPES.get(`${message.channel} ${action}`);
+  if (!type) throw new Error(`There is no ${action} in ${message.channel}`);
+  const who = contact ? { contact } : {};
+  return { table: "marketing_signals", type, row: -1, id: "", at, ...who, nullText: random.chance(2) ? NULL_TEXT : "", message };
+}
+
 const TYPES = new Map(
   Object.entries(SIGNAL_TYPES).flatMap(([type, place]) =>
     "channel" in place ? [[`${place.channel} ${place.action}`, type as Marketing["type"]]] : [],
@@ -75,19 +83,7 @@ export function signalsOf(journey: Journey, contact: Contact, number: number, at
 
   const happens = (action: Action, delay: number, more: Partial<Marketing> = {}): Marketing => {
     time += delay;
-    const type = TYPES.get(`${channel} ${action}`);
-    if (!type) throw new Error(`There is no ${action} in ${channel}`);
-    const signal: Marketing = {
-      table: "marketing_signals",
-      type,
-      row: -1,
-      id: "",
-      at: time,
-      contact,
-      nullText: random.chance(2) ? NULL_TEXT : "",
-      message,
-      ...more,
-    };
+    const signal: Marketing = { ...messageSignal(action, message, contact, time, random), ...more };
     signals.push(signal);
     return signal;
   };

@@ -3,6 +3,7 @@ import { contactOf, TIERS } from "./contacts.ts";
 import { DECK, signalsOf } from "./journeys.ts";
 import { Random } from "./random.ts";
 import type { Signal } from "./signal.ts";
+import { renamed, tangledContact, TANGLES, tangleSignals } from "./tangles.ts";
 
 /** Signals are made in blocks of so many; within a block they are in the order of their times. */
 export const BLOCK = 1_000;
@@ -16,22 +17,32 @@ export interface Series {
   pace: number;
   /** How many contacts there are. */
   contacts: number;
+  /** Whether journeys get into each other's way. */
+  tangled?: boolean;
 }
+
+/** Some campaigns of a tangled series have another name so long after its start. */
+const RENAMED_AFTER = 3 * 86_400_000;
 
 /** When a block begins, in milliseconds since 1970: none of its signals happens before. */
 export const startOfBlock = ({ start, pace }: Series, block: number): number => start + Math.floor(block * BLOCK * pace);
 
 /** The signals of one block: exactly BLOCK of them, numbered (`row`) and with their ids. */
 export function blockOf(series: Series, block: number): Signal[] {
-  const { seed, pace, contacts } = series;
+  const { seed, pace, contacts, tangled = false } = series;
+  const deck = tangled ? [...DECK, ...TANGLES] : DECK;
+  const person = tangled ? tangledContact : contactOf;
   const random = new Random(seed, "block", block);
   const from = startOfBlock(series, block);
   const span = Math.floor(BLOCK * pace);
   const signals: Signal[] = [];
   for (let journeys = 0; signals.length < BLOCK;) {
-    for (const journey of random.shuffled(DECK)) {
-      const contact = contactOf(seed, random.int(0, contacts - 1));
-      signals.push(...signalsOf(journey, contact, block * BLOCK + journeys, from + random.int(0, span), random));
+    for (const journey of random.shuffled(deck)) {
+      const contact = person(seed, random.int(0, contacts - 1));
+      const number = block * BLOCK + journeys;
+      const at = from + random.int(0, span);
+      if (typeof journey !== "string") signals.push(...signalsOf(journey, contact, number, at, random));
+      else signals.push(...tangleSignals(journey, { contact, other: person(seed, random.int(0, contacts - 1)), number, at, random }));
       journeys += 1;
     }
   }
@@ -41,6 +52,7 @@ export function blockOf(series: Series, block: number): Signal[] {
     signal.row = block * BLOCK + index;
     const idless = signal.table === "behavior_signals" && random.chance(2);
     if (!idless) signal.id = random.uuid(signal.row);
+    if (tangled && signal.table === "marketing_signals" && signal.at > series.start + RENAMED_AFTER) signal.message = renamed(signal.message);
   }
   return signals;
 }

@@ -67,6 +67,12 @@ export interface Truth {
   bots: { opens: number; clicks: number };
 }
 
+/** Ten-thousandths as DuckDB prints a DECIMAL with four digits: "-0.5000". */
+export function decimalText(tenThousandths: bigint): string {
+  const size = tenThousandths < 0n ? -tenThousandths : tenThousandths;
+  return `${tenThousandths < 0n ? "-" : ""}${size / 10_000n}.${String(size % 10_000n).padStart(4, "0")}`;
+}
+
 /** A sum, exact. */
 class Sum {
   #tenThousandths = 0n;
@@ -76,7 +82,7 @@ class Sum {
   }
 
   toString(): string {
-    return `${this.#tenThousandths / 10_000n}.${String(this.#tenThousandths % 10_000n).padStart(4, "0")}`;
+    return decimalText(this.#tenThousandths);
   }
 }
 
@@ -176,7 +182,7 @@ export class Tally {
     truth.signalsByType[signal.type] += 1;
     this.#first = Math.min(this.#first, signal.at);
     this.#last = Math.max(this.#last, signal.at);
-    if (signal.contact && this.#contacts[signal.contact.number] === 0) {
+    if (signal.contact?.customerId !== undefined && this.#contacts[signal.contact.number] === 0) {
       this.#contacts[signal.contact.number] = 1;
       truth.contacts += 1;
     }

@@ -112,9 +112,10 @@ function page(path: string, pageCategory: string, title: string): Act {
 }
 
 function login(contact: Contact): Act {
+  const { customerId, cells } = contact;
   const fields = {
-    identifierName: "Customer ID",
-    identifierValue: contact.customerId,
+    identifierName: customerId === undefined ? "email" : "Customer ID",
+    identifierValue: customerId ?? cells["Email"],
     identificationFromLogin: true,
     loginMethod: "email",
     url: `${SHOP}/account`,

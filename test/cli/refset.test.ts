@@ -5,7 +5,8 @@ import { describe, expect, test } from "vitest";
 import { realClock } from "../../pipeline/common/clock.ts";
 import { cli, spawnCli, startCli, writeConfig } from "../helpers/cli.ts";
 import { type ConnectPlace, connectPlace } from "../helpers/connect.ts";
-import { scratchFolder } from "../helpers/warehouse.ts";
+import { message } from "../helpers/signals.ts";
+import { csv, scratchFolder } from "../helpers/warehouse.ts";
 
 const json = (text: string) => JSON.parse(text) as Record<string, unknown>;
 
@@ -159,6 +160,23 @@ test.each([
   expect(stderr).toContain(`${join(folder, out)} cannot be written`);
   expect(stderr).toContain("--out");
   expect(readdirSync(folder)).toEqual(["a.csv"]);
+});
+
+test("whom one may write to is a reference set as it stands", async () => {
+  const at = await place();
+  const consents = { CONSENT_EMAIL: "OPT_IN", CONSENT_SMS: "OPT_OUT" };
+  put(
+    at,
+    "signals.csv",
+    csv([
+      message("emailSend", "1", "03-01 10:00", { Email: "ana@x.example", ...consents }),
+      message("emailSend", "2", "03-01 10:00", { "Customer ID": "C2" }),
+    ]),
+  );
+  expect((await cli(["load", "signals.csv"], within(at))).code).toBe(0);
+  const { code, stderr } = await cli(["refset", "push", "Consented", "--table", "marts.consented", "--key", "consented_key", "--wait"], within(at));
+  expect({ code, stderr }).toMatchObject({ code: 0 });
+  expect(rowsOf(at)).toEqual([{ consented_key: "C1/email", contact_id: "C1", channel: "email", address: "ana@x.example" }]);
 });
 
 describe("validate of a file", () => {

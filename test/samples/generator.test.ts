@@ -111,6 +111,7 @@ describe("files", () => {
     { seed: 2, rowsPerFile: 700, files: 4, overlap: 50 },
     { seed: 3, rowsPerFile: 500, files: 2, overlap: 0 },
     { seed: 4, rowsPerFile: 3, files: 5, overlap: 33 },
+    { seed: 5, rowsPerFile: 1_500, files: 2, overlap: 20, days: 10, tangled: true },
   ])("the truth of $files files with $overlap % overlap is what is in them", async (options) => {
     const truth = await generateExports({ ...options, folder });
     expect(truth).toEqual(JSON.parse(await readFile(join(folder, "truth.json"), "utf8")));
@@ -137,6 +138,21 @@ describe("files", () => {
     expect(truth.files.map(({ mtime }) => mtime)).toEqual(truth.files.map(({ mtime }) => mtime).toSorted());
   });
 
+  test("a file may span several days, and is called by its last one", async () => {
+    const truth = await generateExports({ seed: 6, rowsPerFile: 2_000, files: 2, overlap: 0, days: 5, folder });
+    expect(truth.files).toMatchObject([
+      { path: "Export/Signals/2025-09-05/Signals_Export_20250905.csv.gz", mtime: "2025-09-06T02:00:00Z" },
+      { path: "Export/Signals/2025-09-10/Signals_Export_20250910.csv.gz", mtime: "2025-09-11T02:00:00Z" },
+    ]);
+    const days = (await Promise.all(truth.files.map(({ path }) => unzipped(join(folder, path))))).map((csv) => {
+      const [header = [], ...rows] = rowsOf(csv);
+      const times = rows.map((row) => row[header.indexOf("TIMESTAMP")] || row[header.indexOf("SIGNAL_TIMESTAMP")] || "");
+      return [...new Set(times.map((time) => time.slice(0, 10)).filter((day) => day.startsWith("2025")))].toSorted();
+    });
+    expect(days[0]).toEqual(expect.arrayContaining(["2025-09-01", "2025-09-02", "2025-09-03", "2025-09-04", "2025-09-05"]));
+    expect(days[1]).toEqual(expect.arrayContaining(["2025-09-06", "2025-09-07", "2025-09-08", "2025-09-09", "2025-09-10"]));
+  });
+
   test("a single export is the text, plain or packed, with its truth beside it", async () => {
     const { csv, truth } = exportText({ rows: 1_500, seed: 8 });
     for (const name of ["one.csv", "sub/two.csv.gz"]) {
@@ -154,6 +170,7 @@ describe("files", () => {
     { rows: Number.NaN, seed: 1, out: "a.csv" },
     { rows: 1, seed: -1, out: "a.csv" },
     { rows: 1, seed: 1, out: "a.txt" },
+    { rows: 1, seed: 1, days: 0, out: "a.csv" },
   ])("refuses $rows rows, seed $seed, $out", async (options) => {
     const error: unknown = await generateExport({ ...options, out: join(folder, options.out) }).catch((reason: unknown) => reason);
     expect(isSignalhouseError(error, "usage")).toBe(true);

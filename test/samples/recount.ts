@@ -44,14 +44,15 @@ function flattened(content: Json): Json {
 
 /** Ten-thousandths, by moving the point in the number's text; undefined where it is no number. */
 function units(value: unknown): bigint | undefined {
-  const match = /^(\d+)(?:\.(\d{1,4}))?$/.exec(String(value));
+  const match = /^(-?\d+)(?:\.(\d{1,4}))?$/.exec(String(value));
   return match ? BigInt((match[1] ?? "") + (match[2] ?? "").padEnd(4, "0")) : undefined;
 }
 
 const decimal = (sum: bigint) =>
-  String(sum)
+  String(sum < 0n ? -sum : sum)
     .padStart(5, "0")
-    .replace(/(\d{4})$/, ".$1");
+    .replace(/(\d{4})$/, ".$1")
+    .replace(/^/, sum < 0n ? "-" : "");
 const decimals = (sums: Map<string, bigint>) => Object.fromEntries([...sums].map(([name, sum]) => [name, decimal(sum)]));
 const add = (sums: Map<string, bigint>, name: string, amount: bigint) => sums.set(name, (sums.get(name) ?? 0n) + amount);
 const count = (counts: Record<string, number>, name: string) => (counts[name] = (counts[name] ?? 0) + 1);

@@ -21,6 +21,8 @@ test("an empty configuration is all defaults", () => {
     api: { timeoutSeconds: 30, retries: 4 },
     exports: { pollSeconds: 30, deadlineHours: 6, lookMinutes: 15 },
     backfill: { types: "all", marginMinutes: 60, guessRowsPerDay: 20_000 },
+    contacts: {},
+    attribution: { windowDays: { email: 7, sms: 7, whatsapp: 7 } },
     limits: expect.objectContaining({ maxRecordBytes: 64 * 1024 * 1024, maxExpansionRatio: 200 }) as object,
   });
 });

@@ -1,0 +1,68 @@
+/** Keeping the tables of marts up with the signals: after each load, replay or erasure they are what filling them anew would make of them. */
+import type { DuckDBConnection } from "@duckdb/node-api";
+import { noteChanges } from "./changes.ts";
+import { TABLES } from "../schemas/tables.ts";
+import { makeViews } from "./make-views.ts";
+import { rows } from "./sql.ts";
+import { fillMarts } from "./fill-marts.ts";
+import { changedAliases, writeAliases } from "./keep-aliases.ts";
+import { keepMessages, noteBefore } from "./keep-messages.ts";
+import { keepOrders } from "./keep-orders.ts";
+import { keepSessions } from "./keep-sessions.ts";
+import { keepSettings, type KeptSettings, keptSettings, martContext } from "./mart-settings.ts";
+import { type Change, touched, type Touched, union } from "./touched.ts";
+
+/** Fills them where they were made anew. Within the caller's transaction. */
+export async function fillWhereEmpty(connection: DuckDBConnection): Promise<void> {
+  const kept = await keptSettings(connection);
+  if (kept === undefined || kept.isFilled) return;
+  await fillMarts(connection, await martContext(connection, kept));
+  await keepSettings(connection, { ...kept, isFilled: true });
+}
+
+/**
+ * Notes a change in signalhouse.changes, and makes the tables of marts follow it, within its transaction. What is looked at is what was touched, and what that may have to do with: sessions, contacts, messages. Memory: DuckDB's limit.
+ */
+export async function keepUp(connection: DuckDBConnection, change: Change): Promise<void> {
+  const settings = await keptSettings(connection);
+  if (!settings) return;
+  const context = await martContext(connection, settings);
+  const what = await touched(connection, change, context);
+  if (Object.keys(what.added).length + Object.keys(what.removed).length === 0) return;
+  await noteChanges(connection, change, what);
+  const isQualified = await followDatasets(connection, settings, what);
+  if (isQualified || !settings.isFilled) return fillWhereEmpty(connection);
+
+  const { isAny, others } = await changedAliases(connection, context, what, change.loadId);
+  const isBefore = await noteBefore(connection, context, what, others);
+  if (isAny) await writeAliases(connection);
+  const sessions = await keepSessions(connection, context, what, others);
+  const clicks = await keepMessages(connection, context, what, others, isBefore);
+  await keepOrders(connection, context, what, others, { sessions, clicks });
+}
+
+/** The same for a change after which signals may still be there that were taken out: the tables are filled anew. */
+export async function fillAfter(connection: DuckDBConnection, change: Change): Promise<void> {
+  const settings = await keptSettings(connection);
+  if (!settings) return;
+  const context = await martContext(connection, settings);
+  await noteChanges(connection, change, await touched(connection, change, context));
+  await fillMarts(connection, context);
+}
+
+/** Where contacts of a second data set come, all contact ids begin with their data set's from here on. @returns whether that is so since now: then the tables are empty */
+async function followDatasets(connection: DuckDBConnection, settings: KeptSettings, { added }: Touched): Promise<boolean> {
+  const named = TABLES.flatMap((table) => union(table, "r.dataset_id", added) ?? []);
+  if (settings.isQualified || named.length === 0) return false;
+  const found = await rows<{ dataset_id: string }>(
+    connection,
+    `SELECT DISTINCT dataset_id FROM (${named.join(" UNION ALL ")}) WHERE dataset_id IS NOT NULL ORDER BY dataset_id LIMIT 2`,
+  );
+  const datasets = new Set([...(settings.dataset === null ? [] : [settings.dataset]), ...found.map(({ dataset_id }) => dataset_id)]);
+  const [dataset] = datasets;
+  if (dataset === undefined || (datasets.size === 1 && settings.dataset !== null)) return false;
+  const isQualified = datasets.size > 1;
+  await keepSettings(connection, { ...settings, dataset, isQualified });
+  if (isQualified) await makeViews(connection);
+  return isQualified;
+}

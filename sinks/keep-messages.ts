@@ -1,0 +1,103 @@
+/** Keeping marts.clicks, marts.sends and marts.orphans up. */
+import type { DuckDBConnection } from "@duckdb/node-api";
+import { clicksSql } from "./marts/clicks.ts";
+import type { MartContext } from "./marts/mart.ts";
+import { marketingSql, whoseSql } from "./marts/marketing.ts";
+import { belongingSql, CLOCKS, EVENT_COLUMNS, LONGEST, orphansSql, sendsSql } from "./marts/sends.ts";
+import { made, onlyRow } from "./sql.ts";
+import { readRows, type Rows, type Touched, union } from "./touched.ts";
+
+/** The temporary table of the keys of clicks that are others now. */
+export const CHANGED_CLICKS = "mart_changed_clicks";
+
+const BEFORE = "mart_before";
+const NOW = "mart_now";
+const KEYS = "mart_keys";
+const GROUPS = "mart_groups";
+const EVENTS = "mart_events";
+const BELONGING = "mart_belonging";
+
+/**
+ * Notes whose the rows were that are taken out, or are about to be somebody else's. The aliases are those of before.
+ * @param others rows that will be somebody else's
+ * @returns whether there are any
+ */
+export async function noteBefore(connection: DuckDBConnection, context: MartContext, { removed }: Touched, others: Rows): Promise<boolean> {
+  const before = [removed.marketing_signals, others.marketing_signals].flatMap((from) => (from ? [whoseSql(context, from)] : []));
+  if (before.length > 0) await connection.run(`CREATE OR REPLACE TEMP TABLE ${BEFORE} AS ${before.join(" UNION ALL ")}`);
+  return before.length > 0;
+}
+
+/**
+ * Makes clicks, sends and orphans what the signals say. The aliases are those of now.
+ * What an event belongs to depends on the events and sends of the same contact, channel and message alone, and of a bounded time: these, of all that were touched, are looked at anew.
+ * @param isBefore what noteBefore() gave
+ * @returns whether any click has changed: then their keys are noted
+ */
+export async function keepMessages(
+  connection: DuckDBConnection,
+  context: MartContext,
+  { added, removed }: Touched,
+  others: Rows,
+  isBefore: boolean,
+): Promise<boolean> {
+  const now = [added.marketing_signals, others.marketing_signals].flatMap((from) =>
+    from ? [`SELECT ${EVENT_COLUMNS} FROM (${marketingSql(context, from)})`] : [],
+  );
+  if (now.length === 0 && !isBefore) return false;
+  const none = `SELECT ${EVENT_COLUMNS} FROM marts.marketing LIMIT 0`;
+  await connection.run(`CREATE OR REPLACE TEMP TABLE ${NOW} AS ${now.length > 0 ? now.join(" UNION ALL ") : none}`);
+  const columns = "r.signal_type, r.signal_key, r.channel, r.action";
+  const gone = union("marketing_signals", columns, removed);
+  await connection.run(`CREATE OR REPLACE TEMP TABLE ${KEYS} AS SELECT ${columns} FROM ${NOW} r ${gone ? `UNION ${gone}` : ""}`);
+
+  const isAnyClick = await keepClicks(connection);
+  await keepSends(connection, context, isBefore);
+  return isAnyClick;
+}
+
+async function keepClicks(connection: DuckDBConnection): Promise<boolean> {
+  const isAny = await made(connection, CHANGED_CLICKS, `SELECT DISTINCT signal_key FROM ${KEYS} WHERE action = 'click'`);
+  if (!isAny) return false;
+  const columns = "signal_type, signal_key, occurred_at, channel, campaign_id, message_id, link_id, is_bot, contact_id";
+  // Others with the same key are not touched, but may be what it means no more.
+  await connection.run(
+    `CREATE OR REPLACE TEMP TABLE mart_clicks AS SELECT ${columns} FROM ${NOW} WHERE action = 'click'
+     UNION ALL SELECT ${columns} FROM marts.clicks WHERE signal_key IN (FROM ${CHANGED_CLICKS}) AND (signal_type, signal_key) NOT IN (SELECT (signal_type, signal_key) FROM ${KEYS})`,
+  );
+  await connection.run(`DELETE FROM marts.clicks WHERE signal_key IN (FROM ${CHANGED_CLICKS})`);
+  await connection.run(`INSERT INTO marts.clicks ${clicksSql("mart_clicks")}`);
+  return true;
+}
+
+async function keepSends(connection: DuckDBConnection, context: MartContext, isBefore: boolean): Promise<void> {
+  const touched = (columns: string) => `(SELECT ${columns} FROM ${NOW} ${isBefore ? `UNION ALL SELECT ${columns} FROM ${BEFORE}` : ""})`;
+  const span = await onlyRow<{ first: string; last: string }>(
+    connection,
+    `SELECT min(occurred_at)::VARCHAR AS first, max(occurred_at)::VARCHAR AS last FROM ${touched("occurred_at")}`,
+  );
+  const [first, last] = [span.first, span.last].map((time) => `TIMESTAMPTZ '${time}'`);
+  const columns = "contact_id, channel, message_id";
+  await made(connection, GROUPS, `SELECT DISTINCT ${columns} FROM ${touched(columns)} WHERE contact_id IS NOT NULL AND message_id IS NOT NULL`);
+
+  // A day more than what may belong together, on both sides.
+  const around = `r.occurred_at BETWEEN ${first} - ${LONGEST} - INTERVAL 1 DAY AND ${last} + ${LONGEST} + INTERVAL 1 DAY`;
+  const near = readRows("marketing_signals", context, `${around} AND r.message_id IN (SELECT message_id FROM ${GROUPS})`);
+  await connection.run(
+    `CREATE OR REPLACE TEMP TABLE ${EVENTS} AS SELECT ${EVENT_COLUMNS} FROM (${marketingSql(context, near)}) SEMI JOIN ${GROUPS} USING (${columns})
+     UNION ALL FROM ${NOW} WHERE contact_id IS NULL OR message_id IS NULL`,
+  );
+  const inGroup = (table: string) => ["contact_id", "channel", "message_id"].map((column) => `g.${column} = ${table}.${column}`).join(" AND ");
+  const isMeant = (time: string, from: string, to: string) => `((${time} BETWEEN ${from} AND ${to}) OR contact_id IS NULL OR message_id IS NULL)`;
+
+  const sends = isMeant("sent_at", `${first} - ${LONGEST} - ${CLOCKS}`, `${last} + ${CLOCKS}`);
+  await connection.run(`DELETE FROM marts.sends WHERE ${sends} AND EXISTS (FROM ${GROUPS} g WHERE ${inGroup("sends")})`);
+  await connection.run(`DELETE FROM marts.sends WHERE (channel, send_key) IN (SELECT (channel, signal_key) FROM ${KEYS} WHERE action = 'send')`);
+  await connection.run(`CREATE OR REPLACE TEMP TABLE ${BELONGING} AS ${belongingSql(EVENTS)}`);
+  await connection.run(`INSERT INTO marts.sends FROM (${sendsSql(EVENTS, BELONGING)}) WHERE ${sends}`);
+
+  const orphans = isMeant("occurred_at", `${first} - ${CLOCKS}`, `${last} + ${LONGEST}`);
+  await connection.run(`DELETE FROM marts.orphans WHERE ${orphans} AND EXISTS (FROM ${GROUPS} g WHERE ${inGroup("orphans")})`);
+  await connection.run(`DELETE FROM marts.orphans WHERE (signal_type, signal_key) IN (SELECT (signal_type, signal_key) FROM ${KEYS})`);
+  await connection.run(`INSERT INTO marts.orphans FROM (${orphansSql(EVENTS, BELONGING)}) WHERE ${orphans}`);
+}

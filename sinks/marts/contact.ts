@@ -1,0 +1,83 @@
+/** Whose a signal is, in SQL: its keys, and what they resolve to. */
+import { identifierNames, keyKind, type MartSettings } from "../../schemas/marts.ts";
+import { quoteIdentifier as id, quoteText, snakeCase } from "../../schemas/names.ts";
+import type { Table } from "../../schemas/signal-types.ts";
+import type { ContactColumn } from "../../schemas/header.ts";
+import type { ContactKey, MartContext } from "./mart.ts";
+
+/** The keys of these settings as the warehouse has them. */
+export const contactKeysOf = ({ keys }: Pick<MartSettings, "keys">, columns: readonly ContactColumn[]): ContactKey[] =>
+  keys.map((header, index) => {
+    const column = columns.find((known) => known.header === header && known.occurrence === 1)?.column;
+    return { header, isPrimary: index === 0, column, name: column?.replace(/^contact_/, "") ?? snakeCase(header) };
+  });
+
+const IDENTIFYING = "signal_type IN ('identification', 'loggedIn', 'accountRegistered')";
+
+/** A name as identification signals write it, folded: letters and digits alone. */
+const FOLDED_NAME = "regexp_replace(lower(identifier_name), '[^a-z0-9]', '', 'g')";
+
+/** A key's values so that those that mean the same are equal. @param value SQL of one */
+export function folded({ header, isPrimary }: Pick<ContactKey, "header" | "isPrimary">, value: string): string {
+  const kind = keyKind(header);
+  if (kind === "phone") return `nullif(regexp_replace(${value}, '[^0-9+]', '', 'g'), '')`;
+  return `nullif(${isPrimary && kind !== "email" ? `trim(${value})` : `lower(trim(${value}))`}, '')`;
+}
+
+/** SQL of a row's own value of a key: of its column, or, where that is empty, of what an identification signal says. `row` is the alias of the table. */
+function keyValue(key: ContactKey, table: Table, row: string): string {
+  const column = key.column === undefined ? [] : [folded(key, `${row}.${id(key.column)}`)];
+  const said =
+    table === "behavior_signals"
+      ? [
+          `CASE WHEN ${row}.${IDENTIFYING} AND ${FOLDED_NAME} IN (${identifierNames(key.header, key.isPrimary).map(quoteText).join(", ")}) THEN ${folded(key, `${row}.identifier_value`)} END`,
+        ]
+      : [];
+  const values = [...column, ...said];
+  if (values.length === 0) return "NULL::VARCHAR";
+  return values.length === 1 ? (values[0] as string) : `coalesce(${values.join(", ")})`;
+}
+
+/**
+ * Whether a row has no primary key of its own, in SQL. The look at the column as it is comes first: to fold the texts of a whole table takes a second for ten million, and nearly all begin with a printable character.
+ */
+export function lacksOwnSql(context: MartContext, table: Table, row: string): string {
+  const column = context.contactKeys[0]?.column;
+  const seems = column === undefined ? "true" : `(${row}.${id(column)} IS NULL OR ${row}.${id(column)} < '!' OR ${row}.${id(column)} > '~')`;
+  return `(${seems} AND ${ownContact(context, table, row)} IS NULL)`;
+}
+
+const qualifier = ({ isQualified }: MartContext, row: string) => (isQualified ? `coalesce(${row}.dataset_id || '/', '') || ` : "");
+
+/** SQL of the contact that a row's own primary key says. */
+export function ownContact(context: MartContext, table: Table, row: string): string {
+  const [primary] = context.contactKeys;
+  return primary ? `${qualifier(context, row)}${keyValue(primary, table, row)}` : "NULL::VARCHAR";
+}
+
+/** SQL of a row's aliases, one each secondary key, in order. */
+export const ownAliases = (context: MartContext, table: Table, row: string): string[] =>
+  context.contactKeys.slice(1).map((key) => `${qualifier(context, row)}${quoteText(`${key.name}:`)} || ${keyValue(key, table, row)}`);
+
+/**
+ * SQL of rows with the contact that their own keys say, and how: all that they have, and known_contact, known_via.
+ * Keys are made once, in subqueries: as conditions of joins DuckDB makes them anew for each, and takes twice as long.
+ * @param known the table of aliases
+ * @param from the rows, as SQL that gives them; they need have no more than contact columns, and what identifications say
+ */
+export function withContact(context: MartContext, table: Table, from: string, known = "marts.contact_aliases"): string {
+  const owned = `SELECT r.*, ${ownContact(context, table, "r")} AS own_contact FROM ${from} r`;
+  // A key is only looked for where it decides. The condition stands inside of it: beside it DuckDB 1.5 makes a nested loop of the join.
+  const aliases = ownAliases(context, table, "r").map((alias, index) => ({ alias, key: `alias_${index + 1}`, a: `a${index + 1}` }));
+  const keyed = `SELECT r.*${aliases.map(({ alias, key }) => `, CASE WHEN own_contact IS NULL THEN ${alias} END AS ${key}`).join("")} FROM (${owned}) r`;
+  const secondary = [...aliases.map(({ a }) => `${a}.contact_id`), ...aliases.map(({ key, a }) => `CASE WHEN ${a}.alias IS NULL THEN r.${key} END`)];
+  return `(SELECT r.*, coalesce(${["r.own_contact", ...secondary].join(", ")}) AS known_contact,
+      CASE WHEN r.own_contact IS NOT NULL THEN 'primary' WHEN coalesce(${[...secondary, "NULL"].join(", ")}) IS NOT NULL THEN 'secondary' END AS known_via
+    FROM (${keyed}) r ${aliases.map(({ key, a }) => `LEFT JOIN ${known} ${a} ON ${a}.alias = r.${key}`).join(" ")})`;
+}
+
+/** SQL of the e-mail address that a row has; NULL where no key is one. */
+export function emailOf({ contactKeys }: MartContext, table: Table, row: string): string {
+  const key = contactKeys.find(({ header }) => keyKind(header) === "email");
+  return key ? keyValue(key, table, row) : "NULL::VARCHAR";
+}

@@ -1,0 +1,69 @@
+/** What a load, replay or erasure has changed, for the marts to follow. */
+import type { DuckDBConnection } from "@duckdb/node-api";
+import { quoteIdentifier as id, quoteText } from "../schemas/names.ts";
+import type { Table } from "../schemas/signal-types.ts";
+import { TABLES } from "../schemas/tables.ts";
+import type { MartContext } from "./marts/mart.ts";
+import { onlyRow } from "./sql.ts";
+
+/** The columns that the marts read, besides those of contacts. To name them is a third of the work of planning a statement with all. */
+const COLUMNS: Readonly<Record<Table, string>> = {
+  marketing_signals:
+    "signal_type, signal_key, signal_id, occurred_at, dataset_id, channel, action, campaign_id, campaign_name, message_id, message_name, link_id, bot_detected, bot_detection_reason, " +
+    "classification, classification_code, email_from_address, email_subject, email_tracking_level, vmta_pool, entry_signal",
+  behavior_signals:
+    "signal_type, signal_key, occurred_at, dataset_id, is_test, tltsid, acoustic_app_key, message_signal_id, product_id, product_name, product_category, item_quantity, unit_price, currency, " +
+    "order_id, order_value, url, page_category, search_term, number_of_results, identifier_name, identifier_value",
+};
+
+/** SQL that gives rows of a table, with what the marts read of them. @param where a condition on them, whose alias is r */
+export function readRows(table: Table, { contactKeys }: Pick<MartContext, "contactKeys">, where: string): string {
+  const keys = contactKeys.flatMap(({ column }) => (column === undefined ? [] : [`, ${id(column)}`]));
+  return `(SELECT ${COLUMNS[table]}${keys.join("")} FROM ${table} r WHERE ${where})`;
+}
+
+/** The temporary table that has the rows which were taken out of a table. */
+const removedFrom = (table: Table) => `removed_${table}`;
+
+/** SQL that keeps rows of a table before they are taken out of it, for touched(). @param where which */
+export const keepRemovedSql = (table: Table, where: string): string =>
+  `CREATE OR REPLACE TEMP TABLE ${removedFrom(table)} AS
+   SELECT COLUMNS(c -> c IN (${COLUMNS[table].split(", ").map(quoteText).join(", ")}) OR starts_with(c, 'contact_')) FROM ${table} WHERE ${where}`;
+
+/** What was written by a load, replay or erasure. */
+export interface Change {
+  what: "load" | "replay" | "erasure" | "mend";
+  /** The load whose rows were written; undefined where none were. */
+  loadId?: bigint;
+  /** A condition on record_no of those that were, where the load had some before. */
+  among?: string;
+  /** The tables out of which rows were taken: keepRemovedSql() was run for them, and no others, in this transaction. */
+  removed: readonly Table[];
+}
+
+/** Rows as SQL that gives them, such as a table's name, by the table that they are in, or were; those without any are not among them. */
+export type Rows = Partial<Record<Table, string>>;
+
+/** The rows that were added to the tables (of a load that had some before, all), and those that are in it no more. A row that was changed is among both. */
+export interface Touched {
+  added: Rows;
+  removed: Rows;
+}
+
+/** Counts what was touched. Within the change's transaction. */
+export async function touched(connection: DuckDBConnection, { loadId, removed }: Change, context: MartContext): Promise<Touched> {
+  const result: Touched = { added: {}, removed: {} };
+  for (const table of TABLES) {
+    if (removed.includes(table)) result.removed[table] = removedFrom(table);
+    if (loadId === undefined) continue;
+    const { any } = await onlyRow<{ any: boolean }>(connection, `SELECT EXISTS (FROM ${table} WHERE load_id = ${loadId}) AS any`);
+    if (any) result.added[table] = readRows(table, context, `r.load_id = ${loadId}`);
+  }
+  return result;
+}
+
+/** SQL that gives all of some rows of a table; undefined where there are none. @param columns of them, or what is made of them */
+export function union(table: Table, columns: string, ...all: readonly Rows[]): string | undefined {
+  const some = all.flatMap((rows) => rows[table] ?? []);
+  return some.length === 0 ? undefined : some.map((rows) => `SELECT ${columns} FROM ${rows} r`).join(" UNION ALL ");
+}

@@ -1,0 +1,88 @@
+/** The tables of marts after each load are what filling them anew makes of all signals, whatever came before, and in whatever order. */
+import fc from "fast-check";
+import { expect, test } from "vitest";
+import { READERS } from "../../../pipeline/load/load-files.ts";
+import { keptAndFilled } from "../../helpers/marts.ts";
+import { often } from "../../helpers/often.ts";
+import { csv, memoryFile, scratchWarehouse } from "../../helpers/warehouse.ts";
+
+const RUNS = Number(process.env["MARTS_RUNS"] ?? often(5, 400));
+
+const START = Date.parse("2025-09-01T10:00:00.000Z");
+const [MINUTE, DAY] = [60_000, 86_400_000];
+/** Apart by less and more than clocks may differ, and than events may come after their send. */
+const TIMES = [0, 4 * MINUTE, 6 * MINUTE, DAY, 40 * DAY, 91 * DAY, 400 * DAY];
+
+const TYPES = [
+  "emailSend",
+  "emailSend",
+  "emailDelivery",
+  "emailOpen",
+  "emailClick",
+  "emailClick",
+  "smsSend",
+  "smsClick",
+  "order",
+  "order",
+  "pageView",
+  "identification",
+] as const;
+
+/** What a row says: few of everything, so that rows meet. */
+const said = fc.record({
+  type: fc.constantFrom(...TYPES),
+  id: fc.nat(7),
+  time: fc.constantFrom(...TIMES),
+  customer: fc.constantFrom("", "", "C1", "C2", " C1 "),
+  email: fc.constantFrom("", "ana@x.example", "Ana@X.example ", "bo@x.example"),
+  phone: fc.constantFrom("", "+43 1", "+431", "+432"),
+  message: fc.constantFrom("", "m1", "m2"),
+  session: fc.constantFrom("", "s1", "s2"),
+  cause: fc.constantFrom("", "id 0", "id 1", "id 2"),
+  order: fc.constantFrom("", "o1", "o2"),
+  value: fc.nat(3),
+  isBot: fc.boolean(),
+  isTest: fc.constantFrom(false, false, false, true),
+});
+type Said = typeof said extends fc.Arbitrary<infer T> ? T : never;
+
+function fieldsOf(row: Said): Record<string, string> {
+  const isBehavior = ["order", "pageView", "identification"].includes(row.type);
+  const content = {
+    ...(row.type === "order" ? { orderValue: row.value, currency: "EUR", ...(row.order ? { orderId: row.order } : {}) } : {}),
+    ...(row.type === "identification"
+      ? { identifierName: row.value > 1 ? "Customer ID" : "email", identifierValue: row.value > 1 ? "C2" : "bo@x.example" }
+      : {}),
+    ...(row.isTest ? { isTest: true } : {}),
+  };
+  return {
+    SIGNAL_ID: `id ${row.id}`,
+    SIGNAL_TYPE: row.type,
+    SIGNAL_TIMESTAMP: new Date(START + row.time).toISOString(),
+    MESSAGE_ID: isBehavior ? "" : row.message,
+    BOT_DETECTED: row.type.endsWith("Open") || row.type.endsWith("Click") ? String(row.isBot) : "",
+    TLTSID: isBehavior ? row.session : "",
+    MESSAGE_SIGNAL_ID: isBehavior ? row.cause : "",
+    SIGNAL_CONTENT: isBehavior ? JSON.stringify(content) : "",
+    "Customer ID": row.customer,
+    Email: row.email,
+    "Mobile Number": row.phone,
+  };
+}
+
+test("what is kept up equals what is filled anew, after every load", { timeout: 600_000 }, async () => {
+  const file = fc.record({ mtime: fc.nat(5), rows: fc.array(said, { minLength: 1, maxLength: 12 }), reader: fc.constantFrom(...READERS) });
+  await fc.assert(
+    fc.asyncProperty(fc.array(file, { minLength: 2, maxLength: 5 }), async (files) => {
+      const scratch = await scratchWarehouse();
+      for (const [number, { mtime, rows, reader }] of files.entries()) {
+        const source = memoryFile(`${number}.csv`, START + mtime * 1000, csv(rows.map(fieldsOf)));
+        await scratch.load([source], { reader, sizes: { rowGroup: 2048, stretch: 4096 } });
+        const { kept, filled } = await keptAndFilled(scratch);
+        expect(kept).toEqual(filled);
+      }
+      scratch.warehouse.close();
+    }),
+    { numRuns: RUNS },
+  );
+});
