@@ -6,7 +6,7 @@ import { SignalhouseError } from "../schemas/errors.ts";
 import type { MartWishes } from "../schemas/marts.ts";
 import { quoteIdentifier as id } from "../schemas/names.ts";
 import { KEPT_MARTS, MARTS } from "./marts/index.ts";
-import { fillSql } from "./fill-marts.ts";
+import { madeBy } from "./fill-marts.ts";
 import type { MartContext } from "./marts/mart.ts";
 import { keepSettings, keptSettings, martContext, settingsOf, wantedSettings } from "./mart-settings.ts";
 import { rows } from "./sql.ts";
@@ -89,7 +89,7 @@ async function ourParts(connection: DuckDBConnection, wishes: MartWishes): Promi
     const hash = hashOf(sql);
     return [{ name, sql, hash, isCurrent: present.has(name) && made?.[name] === hash }];
   });
-  const hash = hashOf(JSON.stringify([KEPT_MARTS.map(({ name, columns }) => [name, columns]), fillSql(context)]));
+  const hash = hashOf(madeBy(context));
   // A view of somebody else's that ours would read in place of our own would change their sums.
   const isRead = (name: string) => all.some(({ sql }) => new RegExp(`\\b${name}\\b`).test(sql));
   const martViews = MARTS.map(({ name }) => `marts.${name}`);
