@@ -10,29 +10,37 @@ import { marketingSql } from "./marts/marketing.ts";
 import { ordersOnceSql } from "./marts/orders-once.ts";
 import { belongingSql, EVENT_COLUMNS, orphansSql, sendsSql } from "./marts/sends.ts";
 import { sessionPairsSql, sessionsSql } from "./marts/session-contacts.ts";
-import { made, onlyRow } from "./sql.ts";
+import { onlyRow, partsOf } from "./sql.ts";
 import { readRows } from "./touched.ts";
 import { writeOrders } from "./write-orders.ts";
-import { writeSends } from "./write-sends.ts";
+import { EVENTS_AT_ONCE, writeSends } from "./write-sends.ts";
 
 const EVENTS = "mart_events";
 
-/** Makes the tables what all signals say, whatever they had. Within the caller's transaction. Memory: DuckDB's limit, of which it makes do with 256 MB; what is more goes to its temporary folder. */
-export async function fillMarts(connection: DuckDBConnection, context: MartContext): Promise<void> {
+/**
+ * Makes the tables what all signals say, whatever they had. Within the caller's transaction. Memory: DuckDB's limit; what is more goes to its temporary folder.
+ * @param atOnce how many events are looked at at once
+ */
+export async function fillMarts(connection: DuckDBConnection, context: MartContext, atOnce = EVENTS_AT_ONCE): Promise<void> {
   for (const { name } of KEPT_MARTS) await connection.run(`DELETE FROM marts.${name}`);
   await connection.run(`INSERT INTO marts.contact_aliases ${aliasesSql(TABLES.map((table) => pairsSql(context, table, table)).join(" UNION ALL "))}`);
   await connection.run(
     `INSERT INTO marts.session_contacts ${sessionsSql(sessionPairsSql(context, readRows("behavior_signals", context, "r.tltsid IS NOT NULL")))}`,
   );
-  const events = await made(
+  const { events, orders } = await onlyRow<{ events: bigint; orders: bigint }>(
     connection,
-    EVENTS,
-    `SELECT ${EVENT_COLUMNS} FROM (${marketingSql(context, readRows("marketing_signals", context, "true"))})`,
+    "SELECT (SELECT count(*) FROM marketing_signals) AS events, (SELECT count(*) FROM behavior_signals WHERE signal_type = 'order') AS orders",
   );
-  await connection.run(`INSERT INTO marts.clicks ${clicksSql(`(FROM ${EVENTS} WHERE action = 'click')`)}`);
-  await writeSends(connection, EVENTS, events);
+  // In the order of their parts: a large table lies on the disk, and is to be read once rather than once a part.
+  const parts = Math.ceil(Number(events) / atOnce);
+  const [part, order] = parts > 1 ? [`, (hash(contact_id) % ${parts})::INTEGER AS part`, "ORDER BY part"] : ["", ""];
+  const all = marketingSql(context, readRows("marketing_signals", context, "true"));
+  await connection.run(`CREATE OR REPLACE TEMP TABLE ${EVENTS} AS SELECT ${EVENT_COLUMNS}${part} FROM (${all}) ${order}`);
+  for (const keys of partsOf(Number(events), atOnce, "signal_key")) {
+    await connection.run(`INSERT INTO marts.clicks ${clicksSql(`(FROM ${EVENTS} WHERE action = 'click' AND ${keys})`)}`);
+  }
+  await writeSends(connection, EVENTS, parts > 1 ? Array.from({ length: parts }, (_, number) => `part = ${number}`) : ["true"]);
   await connection.run(`DROP TABLE ${EVENTS}`);
-  const { orders } = await onlyRow<{ orders: bigint }>(connection, "SELECT count(*) AS orders FROM behavior_signals WHERE signal_type = 'order'");
   await writeOrders(connection, context, Number(orders));
 }
 

@@ -4,8 +4,8 @@ import { clicksSql } from "./marts/clicks.ts";
 import type { MartContext } from "./marts/mart.ts";
 import { marketingSql, whoseSql } from "./marts/marketing.ts";
 import { CLOCKS, EVENT_COLUMNS, LONGEST } from "./marts/sends.ts";
-import { made, onlyRow } from "./sql.ts";
-import { writeSends } from "./write-sends.ts";
+import { made, onlyRow, partsOf } from "./sql.ts";
+import { EVENTS_AT_ONCE, writeSends } from "./write-sends.ts";
 import { readRows, type Rows, type Touched, union } from "./touched.ts";
 
 /** The temporary table of the keys of clicks that are others now. */
@@ -97,5 +97,5 @@ async function keepSends(connection: DuckDBConnection, context: MartContext, isB
   await connection.run(`DELETE FROM marts.sends WHERE (channel, send_key) IN (SELECT (channel, signal_key) FROM ${KEYS} WHERE action = 'send')`);
   await connection.run(`DELETE FROM marts.orphans WHERE ${orphans} AND EXISTS (FROM ${GROUPS} g WHERE ${inGroup("orphans")})`);
   await connection.run(`DELETE FROM marts.orphans WHERE (signal_type, signal_key) IN (SELECT (signal_type, signal_key) FROM ${KEYS})`);
-  await writeSends(connection, EVENTS, count, { sends, orphans });
+  await writeSends(connection, EVENTS, partsOf(count, EVENTS_AT_ONCE, "contact_id"), { sends, orphans });
 }

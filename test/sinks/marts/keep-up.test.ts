@@ -78,8 +78,9 @@ test("what is kept up equals what is filled anew, after every load", { timeout: 
       for (const [number, { mtime, rows, reader }] of files.entries()) {
         const source = memoryFile(`${number}.csv`, START + mtime * 1000, csv(rows.map(fieldsOf)));
         await scratch.load([source], { reader, sizes: { rowGroup: 2048, stretch: 4096 } });
-        const { kept, filled } = await keptAndFilled(scratch);
+        const { kept, inParts, filled } = await keptAndFilled(scratch);
         expect(kept).toEqual(filled);
+        expect(inParts).toEqual(filled);
       }
       scratch.warehouse.close();
     }),
