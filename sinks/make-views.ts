@@ -115,8 +115,10 @@ export async function madeViews(connection: DuckDBConnection): Promise<Made | un
 async function presentNames(connection: DuckDBConnection): Promise<ReadonlySet<string>> {
   const found = await rows<{ schema: string; name: string }>(
     connection,
-    `SELECT schema_name AS schema, lower(view_name) AS name FROM duckdb_views() WHERE database_name = current_database() AND schema_name IN ('main', 'marts')
-     UNION ALL SELECT schema_name, lower(table_name) FROM duckdb_tables() WHERE database_name = current_database() AND schema_name IN ('main', 'marts')`,
+    // What somebody has called "Marts" is what we call marts.
+    `SELECT lower(schema_name) AS schema, lower(name) AS name
+     FROM (SELECT database_name, schema_name, view_name AS name FROM duckdb_views() UNION ALL SELECT database_name, schema_name, table_name FROM duckdb_tables())
+     WHERE database_name = current_database() AND lower(schema_name) IN ('main', 'marts')`,
   );
   return new Set(found.map(({ schema, name }) => (schema === "main" ? name : `${schema}.${name}`)));
 }
