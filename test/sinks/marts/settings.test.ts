@@ -246,6 +246,15 @@ describe("what an analyst has in a schema of the name", () => {
     expect(await scratch.rows("FROM marts.sends")).toEqual([]);
   });
 
+  test("a column of somebody's own in a table of ours goes, for no load could write to that", async () => {
+    const scratch = await scratchWarehouse();
+    await scratch.load([memoryFile("a.csv", 1, csv([send("1", { Email: "ana@x.example" })]))]);
+    await scratch.run("ALTER TABLE marts.sends ADD COLUMN mine INTEGER");
+    await scratch.reopen();
+    await scratch.load([memoryFile("b.csv", 2, csv([send("2", { Email: "ana@x.example" })]))]);
+    expect(await senders(scratch)).toMatchObject([{ send_key: "1" }, { send_key: "2" }]);
+  });
+
   test("a table in the place of one that a later version brings is told, and stays", async () => {
     const scratch = await scratchWarehouse();
     await scratch.run("DROP TABLE marts.orders_once");
