@@ -72,10 +72,12 @@ async function keepClicks(connection: DuckDBConnection): Promise<boolean> {
 
 async function keepSends(connection: DuckDBConnection, context: MartContext, isBefore: boolean): Promise<void> {
   const touched = (columns: string) => `(SELECT ${columns} FROM ${NOW} ${isBefore ? `UNION ALL SELECT ${columns} FROM ${BEFORE}` : ""})`;
-  const span = await onlyRow<{ first: string; last: string }>(
+  const span = await onlyRow<{ first: string | null; last: string | null }>(
     connection,
     `SELECT min(occurred_at)::VARCHAR AS first, max(occurred_at)::VARCHAR AS last FROM ${touched("occurred_at")}`,
   );
+  // A table that changed rows were looked for in need not have had one.
+  if (span.first === null || span.last === null) return;
   const [first, last] = [span.first, span.last].map((time) => `TIMESTAMPTZ '${time}'`);
   const columns = "contact_id, channel, message_id";
   await made(connection, GROUPS, `SELECT DISTINCT ${columns} FROM ${touched(columns)} WHERE contact_id IS NOT NULL AND message_id IS NOT NULL`);
