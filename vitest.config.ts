@@ -8,6 +8,7 @@ const LONG = [
   "test/pipeline/{reference-set/push,sftp/reader}.test.ts",
   "test/samples/{generator,window}.test.ts",
   "test/sinks/contact-columns.test.ts",
+  "test/sinks/marts/keep-up.test.ts",
   "test/sinks/query/sql-text.test.ts",
   "test/crash/*.test.ts",
   // What other versions of DuckDB make of a warehouse changes with them, and seldom with us.

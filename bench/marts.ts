@@ -31,7 +31,7 @@ async function run(...args: string[]): Promise<MartFigures> {
   return JSON.parse(stdout) as MartFigures;
 }
 
-/** The warehouse of so many signals, made once: the tables of marts are empty still. */
+/** The warehouse of so many signals, made once: as one that a version without marts has written. */
 async function largeWarehouse(folder: string): Promise<string> {
   const path = join(folder, `marts-${TIMES}.duckdb`);
   if (existsSync(path)) return path;
@@ -63,6 +63,9 @@ async function largeWarehouse(folder: string): Promise<string> {
     );
     await connection.run("CHECKPOINT");
   }
+  await connection.run("DROP SCHEMA marts CASCADE");
+  await connection.run("UPDATE signalhouse.meta SET marts = NULL, views = NULL");
+  await connection.run("CHECKPOINT");
   connection.disconnectSync();
   instance.closeSync();
   await copyFile(making, path);
@@ -70,14 +73,14 @@ async function largeWarehouse(folder: string): Promise<string> {
   return path;
 }
 
-/** Filling all tables of marts, at the default memory, and at 2 GB. */
+/** Opening it, which makes and fills all tables of marts. */
 export async function benchMartsFill(folder: string): Promise<object[]> {
   const large = await largeWarehouse(folder);
   const filled = join(folder, "marts-filled.duckdb");
   const result: object[] = [];
   for (const memory of ["512MB", "1.5GB"]) {
     await copyFile(large, filled);
-    const { seconds, peakMiB } = await run(filled, "fill", memory);
+    const { seconds, peakMiB } = await run(filled, "open", memory);
     result.push({ memory, seconds: rounded(seconds), "peak RSS MiB": Math.round(peakMiB) });
   }
   return result;

@@ -127,7 +127,7 @@ function tour(found: Found): string[] {
       inTwo(found.signal_types.map((row) => [row.signal_type, number(row.rows)])),
     ],
     [
-      "Campaign clicks that led to orders (view message_behavior)",
+      "What campaigns led to: all clicks, and orders by the model direct (view marts.attribution)",
       table(
         ["campaign", "channel", { right: "clicks" }, { right: "orders" }, { right: "revenue" }, "currency"],
         found.revenue.map((row) => [

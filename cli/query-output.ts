@@ -1,4 +1,5 @@
 /** Where a query's result goes: printed, or into a file, by the same formats. */
+import { stat } from "node:fs/promises";
 import { extname } from "node:path";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { SignalhouseError } from "../schemas/errors.ts";
@@ -25,6 +26,16 @@ export function fileFormat(path: string): FileFormat {
     `"${path}" does not say which format to write`,
     `Let the name end in ${FILE_FORMATS.map((known) => `.${known}`).join(", ")}.`,
   );
+}
+
+/** Refuses to put a result in the place of what signalhouse itself needs, under whatever name. @param own files, by what they are @throws SignalhouseError usage */
+export async function assertNotOver(path: string, own: Readonly<Record<string, string | undefined>>): Promise<void> {
+  const found = await stat(path).catch(() => undefined);
+  for (const [what, file] of found ? Object.entries(own) : []) {
+    const other = file === undefined ? undefined : await stat(file).catch(() => undefined);
+    if (other?.dev === found?.dev && other?.ino === found?.ino)
+      throw new SignalhouseError("usage", `${path} is ${what} itself`, "Name another file with -o.");
+  }
 }
 
 export async function printResult(result: QueryResult, format: FormatName, out: Output, options: FormatOptions): Promise<void> {

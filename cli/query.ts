@@ -5,7 +5,7 @@ import { defineCommand } from "./command.ts";
 import { EXIT } from "./failures.ts";
 import { count } from "./format.ts";
 import { paramsOf, sqlOf } from "./query-input.ts";
-import { FILE_FORMATS, fileFormat, printResult, readResult, writeResult } from "./query-output.ts";
+import { assertNotOver, FILE_FORMATS, fileFormat, printResult, readResult, writeResult } from "./query-output.ts";
 import { RESULT_OPTIONS } from "./result-options.ts";
 import { reading } from "./warehouse.ts";
 import { localPath } from "./world.ts";
@@ -55,6 +55,8 @@ export const command = defineCommand({
     if (options.spreadsheetSafe && format !== "csv") {
       throw new SignalhouseError("usage", "--spreadsheet-safe is for CSV", "Add --format csv, or -o with a name that ends in .csv.");
     }
+    const { config, file: configFile } = await context.config();
+    if (file) await assertNotOver(file.path, { "the warehouse": config.warehouse, "the configuration": configFile });
     return reading(
       context,
       async (connection) => {

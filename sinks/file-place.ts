@@ -55,11 +55,11 @@ async function openFile(path: string, access: Access, options: Readonly<Record<s
  */
 function assertName(path: string): void {
   const name = parse(path).name.split(".")[0]?.toLowerCase() ?? "";
-  if (!["signalhouse", "main", "temp", "system"].includes(name)) return;
+  if (!["signalhouse", "marts", "main", "temp", "system"].includes(name)) return;
   throw new SignalhouseError(
     "warehouse_failed",
     `a warehouse cannot be called ${basename(path)}: DuckDB names the database after its file, and "${name}" is taken`,
-    "Choose another file name, such as signals.duckdb.",
+    "Choose another file name, such as signals.duckdb; a warehouse that is there may be renamed.",
   );
 }
 

@@ -10,23 +10,53 @@ import { marketingSql } from "./marts/marketing.ts";
 import { ordersOnceSql } from "./marts/orders-once.ts";
 import { belongingSql, EVENT_COLUMNS, orphansSql, sendsSql } from "./marts/sends.ts";
 import { sessionPairsSql, sessionsSql } from "./marts/session-contacts.ts";
+import { onlyRow, partsOf } from "./sql.ts";
+import { readRows } from "./touched.ts";
+import { writeOrders } from "./write-orders.ts";
+import { EVENTS_AT_ONCE, writeSends } from "./write-sends.ts";
 
-/** The statements that fill them, when they are empty. Each reads those before it. */
-export const fillSql = (context: MartContext): string[] => [
-  `INSERT INTO marts.contact_aliases ${aliasesSql(TABLES.map((table) => pairsSql(context, table, table)).join(" UNION ALL "))}`,
-  `INSERT INTO marts.session_contacts ${sessionsSql(sessionPairsSql(context))}`,
-  `CREATE OR REPLACE TEMP TABLE mart_events AS SELECT ${EVENT_COLUMNS} FROM (${marketingSql(context)})`,
-  `INSERT INTO marts.clicks ${clicksSql("(FROM mart_events WHERE action = 'click')")}`,
-  `CREATE OR REPLACE TEMP TABLE mart_belonging AS ${belongingSql("mart_events")}`,
-  `INSERT INTO marts.sends ${sendsSql("mart_events", "mart_belonging")}`,
-  `INSERT INTO marts.orphans ${orphansSql("mart_events", "mart_belonging")}`,
-  "DROP TABLE mart_events",
-  "DROP TABLE mart_belonging",
-  `INSERT INTO marts.orders_once ${ordersOnceSql(`(${behaviorSql(context, "(FROM behavior_signals WHERE signal_type = 'order')")})`)}`,
-];
+const EVENTS = "mart_events";
 
-/** Makes the tables what all signals say, whatever they had. Within the caller's transaction. Memory: DuckDB's limit, what is more spills. */
-export async function fillMarts(connection: DuckDBConnection, context: MartContext): Promise<void> {
+/**
+ * Makes the tables what all signals say, whatever they had. Within the caller's transaction. Memory: DuckDB's limit; what is more goes to its temporary folder.
+ * @param atOnce how many events are looked at at once
+ */
+export async function fillMarts(connection: DuckDBConnection, context: MartContext, atOnce = EVENTS_AT_ONCE): Promise<void> {
   for (const { name } of KEPT_MARTS) await connection.run(`DELETE FROM marts.${name}`);
-  for (const sql of fillSql(context)) await connection.run(sql);
+  await connection.run(`INSERT INTO marts.contact_aliases ${aliasesSql(TABLES.map((table) => pairsSql(context, table, table)).join(" UNION ALL "))}`);
+  await connection.run(
+    `INSERT INTO marts.session_contacts ${sessionsSql(sessionPairsSql(context, readRows("behavior_signals", context, "r.tltsid IS NOT NULL")))}`,
+  );
+  const { events, orders } = await onlyRow<{ events: bigint; orders: bigint }>(
+    connection,
+    "SELECT (SELECT count(*) FROM marketing_signals) AS events, (SELECT count(*) FROM behavior_signals WHERE signal_type = 'order') AS orders",
+  );
+  // In the order of their parts: a large table lies on the disk, and is to be read once rather than once a part.
+  const parts = Math.ceil(Number(events) / atOnce);
+  const [part, order] = parts > 1 ? [`, (hash(contact_id) % ${parts})::INTEGER AS part`, "ORDER BY part"] : ["", ""];
+  const all = marketingSql(context, readRows("marketing_signals", context, "true"));
+  await connection.run(`CREATE OR REPLACE TEMP TABLE ${EVENTS} AS SELECT ${EVENT_COLUMNS}${part} FROM (${all}) ${order}`);
+  for (const keys of partsOf(Number(events), atOnce, "signal_key")) {
+    await connection.run(`INSERT INTO marts.clicks ${clicksSql(`(FROM ${EVENTS} WHERE action = 'click' AND ${keys})`)}`);
+  }
+  await writeSends(connection, EVENTS, parts > 1 ? Array.from({ length: parts }, (_, number) => `part = ${number}`) : ["true"]);
+  await connection.run(`DROP TABLE ${EVENTS}`);
+  await writeOrders(connection, context, Number(orders));
 }
+
+/** What the tables are made by, as text: where that is another one, they are filled anew. */
+export const madeBy = (context: MartContext): string =>
+  JSON.stringify([
+    KEPT_MARTS.map(({ name, columns }) => [name, Object.entries(columns).map(([column, { type }]) => [column, type])]),
+    ...TABLES.map((table) => pairsSql(context, table, table)),
+    aliasesSql(""),
+    sessionPairsSql(context),
+    sessionsSql(""),
+    marketingSql(context),
+    clicksSql(""),
+    belongingSql(EVENTS),
+    sendsSql(EVENTS, ""),
+    orphansSql(EVENTS, ""),
+    behaviorSql(context),
+    ordersOnceSql(""),
+  ]);

@@ -47,7 +47,7 @@ export async function changedAliases(
     touched = `(${touched} OR alias IN (FROM lost))`;
   }
   now.push(`SELECT alias, contact_id FROM marts.contact_aliases WHERE ${known}`);
-  const isAny = await made(
+  const count = await made(
     connection,
     CHANGED,
     `WITH ${parts.join(", ")}, now AS (${aliasesSql(now.join(" UNION ALL "))})
@@ -55,13 +55,13 @@ export async function changedAliases(
      WHERE n.alias IS NULL OR o.alias IS NULL OR o.contact_id IS DISTINCT FROM n.contact_id`,
   );
   const isOther = loadId === undefined ? "true" : `r.load_id <> ${loadId}`;
-  for (const table of isAny ? TABLES : []) {
+  for (const table of count > 0 ? TABLES : []) {
     const has = ownAliases(context, table, "r").map((alias) => `${alias} IN (SELECT alias FROM ${CHANGED})`);
     const name = `mart_other_${table}`;
     const rows = readRows(table, context, `${isOther} AND ${lacksOwnSql(context, table, "r")} AND (${has.join(" OR ")})`);
-    if (await made(connection, name, `FROM ${rows}`)) others[table] = name;
+    if ((await made(connection, name, `FROM ${rows}`)) > 0) others[table] = name;
   }
-  return { isAny, others };
+  return { isAny: count > 0, others };
 }
 
 /** Writes the changed aliases down. */

@@ -3,14 +3,13 @@ import type { DuckDBConnection } from "@duckdb/node-api";
 import { noteChanges } from "./changes.ts";
 import { TABLES } from "../schemas/tables.ts";
 import { makeViews } from "./make-views.ts";
-import { rows } from "./sql.ts";
 import { fillMarts } from "./fill-marts.ts";
 import { changedAliases, writeAliases } from "./keep-aliases.ts";
 import { keepMessages, noteBefore } from "./keep-messages.ts";
 import { keepOrders } from "./keep-orders.ts";
 import { keepSessions } from "./keep-sessions.ts";
-import { keepSettings, type KeptSettings, keptSettings, martContext } from "./mart-settings.ts";
-import { type Change, touched, type Touched, union } from "./touched.ts";
+import { datasetsOf, keepSettings, type KeptSettings, keptSettings, martContext } from "./mart-settings.ts";
+import { type Change, touched, type Touched } from "./touched.ts";
 
 /** Fills them where they were made anew. Within the caller's transaction. */
 export async function fillWhereEmpty(connection: DuckDBConnection): Promise<void> {
@@ -28,7 +27,8 @@ export async function keepUp(connection: DuckDBConnection, change: Change): Prom
   if (!settings) return;
   const context = await martContext(connection, settings);
   const what = await touched(connection, change, context);
-  if (Object.keys(what.added).length + Object.keys(what.removed).length === 0) return;
+  // Columns that a file without new signals has brought have had the tables made anew all the same.
+  if (Object.keys(what.added).length + Object.keys(what.removed).length === 0) return fillWhereEmpty(connection);
   await noteChanges(connection, change, what);
   const isQualified = await followDatasets(connection, settings, what);
   if (isQualified || !settings.isFilled) return fillWhereEmpty(connection);
@@ -52,13 +52,9 @@ export async function fillAfter(connection: DuckDBConnection, change: Change): P
 
 /** Where contacts of a second data set come, all contact ids begin with their data set's from here on. @returns whether that is so since now: then the tables are empty */
 async function followDatasets(connection: DuckDBConnection, settings: KeptSettings, { added }: Touched): Promise<boolean> {
-  const named = TABLES.flatMap((table) => union(table, "r.dataset_id", added) ?? []);
+  const named = TABLES.flatMap((table) => added[table] ?? []);
   if (settings.isQualified || named.length === 0) return false;
-  const found = await rows<{ dataset_id: string }>(
-    connection,
-    `SELECT DISTINCT dataset_id FROM (${named.join(" UNION ALL ")}) WHERE dataset_id IS NOT NULL ORDER BY dataset_id LIMIT 2`,
-  );
-  const datasets = new Set([...(settings.dataset === null ? [] : [settings.dataset]), ...found.map(({ dataset_id }) => dataset_id)]);
+  const datasets = new Set([...(settings.dataset === null ? [] : [settings.dataset]), ...(await datasetsOf(connection, named))]);
   const [dataset] = datasets;
   if (dataset === undefined || (datasets.size === 1 && settings.dataset !== null)) return false;
   const isQualified = datasets.size > 1;

@@ -3,8 +3,9 @@ import type { DuckDBConnection } from "@duckdb/node-api";
 import { clicksSql } from "./marts/clicks.ts";
 import type { MartContext } from "./marts/mart.ts";
 import { marketingSql, whoseSql } from "./marts/marketing.ts";
-import { belongingSql, CLOCKS, EVENT_COLUMNS, LONGEST, orphansSql, sendsSql } from "./marts/sends.ts";
-import { made, onlyRow } from "./sql.ts";
+import { CLOCKS, EVENT_COLUMNS, LONGEST } from "./marts/sends.ts";
+import { made, onlyRow, partsOf } from "./sql.ts";
+import { EVENTS_AT_ONCE, writeSends } from "./write-sends.ts";
 import { readRows, type Rows, type Touched, union } from "./touched.ts";
 
 /** The temporary table of the keys of clicks that are others now. */
@@ -15,7 +16,6 @@ const NOW = "mart_now";
 const KEYS = "mart_keys";
 const GROUPS = "mart_groups";
 const EVENTS = "mart_events";
-const BELONGING = "mart_belonging";
 
 /**
  * Notes whose the rows were that are taken out, or are about to be somebody else's. The aliases are those of before.
@@ -57,8 +57,8 @@ export async function keepMessages(
 }
 
 async function keepClicks(connection: DuckDBConnection): Promise<boolean> {
-  const isAny = await made(connection, CHANGED_CLICKS, `SELECT DISTINCT signal_key FROM ${KEYS} WHERE action = 'click'`);
-  if (!isAny) return false;
+  const count = await made(connection, CHANGED_CLICKS, `SELECT DISTINCT signal_key FROM ${KEYS} WHERE action = 'click'`);
+  if (count === 0) return false;
   const columns = "signal_type, signal_key, occurred_at, channel, campaign_id, message_id, link_id, is_bot, contact_id";
   // Others with the same key are not touched, but may be what it means no more.
   await connection.run(
@@ -72,10 +72,12 @@ async function keepClicks(connection: DuckDBConnection): Promise<boolean> {
 
 async function keepSends(connection: DuckDBConnection, context: MartContext, isBefore: boolean): Promise<void> {
   const touched = (columns: string) => `(SELECT ${columns} FROM ${NOW} ${isBefore ? `UNION ALL SELECT ${columns} FROM ${BEFORE}` : ""})`;
-  const span = await onlyRow<{ first: string; last: string }>(
+  const span = await onlyRow<{ first: string | null; last: string | null }>(
     connection,
     `SELECT min(occurred_at)::VARCHAR AS first, max(occurred_at)::VARCHAR AS last FROM ${touched("occurred_at")}`,
   );
+  // A table that changed rows were looked for in need not have had one.
+  if (span.first === null || span.last === null) return;
   const [first, last] = [span.first, span.last].map((time) => `TIMESTAMPTZ '${time}'`);
   const columns = "contact_id, channel, message_id";
   await made(connection, GROUPS, `SELECT DISTINCT ${columns} FROM ${touched(columns)} WHERE contact_id IS NOT NULL AND message_id IS NOT NULL`);
@@ -83,21 +85,19 @@ async function keepSends(connection: DuckDBConnection, context: MartContext, isB
   // A day more than what may belong together, on both sides.
   const around = `r.occurred_at BETWEEN ${first} - ${LONGEST} - INTERVAL 1 DAY AND ${last} + ${LONGEST} + INTERVAL 1 DAY`;
   const near = readRows("marketing_signals", context, `${around} AND r.message_id IN (SELECT message_id FROM ${GROUPS})`);
-  await connection.run(
-    `CREATE OR REPLACE TEMP TABLE ${EVENTS} AS SELECT ${EVENT_COLUMNS} FROM (${marketingSql(context, near)}) SEMI JOIN ${GROUPS} USING (${columns})
+  const count = await made(
+    connection,
+    EVENTS,
+    `SELECT ${EVENT_COLUMNS} FROM (${marketingSql(context, near)}) SEMI JOIN ${GROUPS} USING (${columns})
      UNION ALL FROM ${NOW} WHERE contact_id IS NULL OR message_id IS NULL`,
   );
   const inGroup = (table: string) => ["contact_id", "channel", "message_id"].map((column) => `g.${column} = ${table}.${column}`).join(" AND ");
   const isMeant = (time: string, from: string, to: string) => `((${time} BETWEEN ${from} AND ${to}) OR contact_id IS NULL OR message_id IS NULL)`;
-
   const sends = isMeant("sent_at", `${first} - ${LONGEST} - ${CLOCKS}`, `${last} + ${CLOCKS}`);
+  const orphans = isMeant("occurred_at", `${first} - ${CLOCKS}`, `${last} + ${LONGEST}`);
   await connection.run(`DELETE FROM marts.sends WHERE ${sends} AND EXISTS (FROM ${GROUPS} g WHERE ${inGroup("sends")})`);
   await connection.run(`DELETE FROM marts.sends WHERE (channel, send_key) IN (SELECT (channel, signal_key) FROM ${KEYS} WHERE action = 'send')`);
-  await connection.run(`CREATE OR REPLACE TEMP TABLE ${BELONGING} AS ${belongingSql(EVENTS)}`);
-  await connection.run(`INSERT INTO marts.sends FROM (${sendsSql(EVENTS, BELONGING)}) WHERE ${sends}`);
-
-  const orphans = isMeant("occurred_at", `${first} - ${CLOCKS}`, `${last} + ${LONGEST}`);
   await connection.run(`DELETE FROM marts.orphans WHERE ${orphans} AND EXISTS (FROM ${GROUPS} g WHERE ${inGroup("orphans")})`);
   await connection.run(`DELETE FROM marts.orphans WHERE (signal_type, signal_key) IN (SELECT (signal_type, signal_key) FROM ${KEYS})`);
-  await connection.run(`INSERT INTO marts.orphans FROM (${orphansSql(EVENTS, BELONGING)}) WHERE ${orphans}`);
+  await writeSends(connection, EVENTS, partsOf(count, EVENTS_AT_ONCE, "contact_id"), { sends, orphans });
 }

@@ -2,11 +2,11 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { CHANGED_CLICKS } from "./keep-messages.ts";
 import { CHANGED_SESSIONS } from "./keep-sessions.ts";
-import { behaviorSql } from "./marts/behavior.ts";
 import type { MartContext } from "./marts/mart.ts";
-import { orderKey, ordersOnceSql } from "./marts/orders-once.ts";
+import { orderKey } from "./marts/orders-once.ts";
 import { made } from "./sql.ts";
-import { readRows, type Rows, type Touched, union } from "./touched.ts";
+import { writeOrders } from "./write-orders.ts";
+import { type Rows, type Touched, union } from "./touched.ts";
 
 /** What else has changed that an order's contact may come from. */
 export interface Sources {
@@ -32,8 +32,8 @@ export async function keepOrders(
     by.length > 0 ? `SELECT ${key} AS order_key FROM behavior_signals r WHERE r.signal_type = 'order' AND (${by.join(" OR ")})` : undefined;
   const all = [touched, affected].flatMap((sql) => sql ?? []);
   if (all.length === 0) return;
-  if (!(await made(connection, "mart_orders", `SELECT DISTINCT order_key FROM (${all.join(" UNION ALL ")}) WHERE order_key IS NOT NULL`))) return;
+  const count = await made(connection, "mart_orders", `SELECT DISTINCT order_key FROM (${all.join(" UNION ALL ")}) WHERE order_key IS NOT NULL`);
+  if (count === 0) return;
   await connection.run("DELETE FROM marts.orders_once WHERE order_key IN (FROM mart_orders)");
-  const orders = readRows("behavior_signals", context, `r.signal_type = 'order' AND ${key} IN (FROM mart_orders)`);
-  await connection.run(`INSERT INTO marts.orders_once ${ordersOnceSql(`(${behaviorSql(context, orders)})`)}`);
+  await writeOrders(connection, context, count, `${key} IN (FROM mart_orders)`);
 }

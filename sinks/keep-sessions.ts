@@ -29,14 +29,14 @@ export async function keepSessions(connection: DuckDBConnection, context: MartCo
     touched = `(${touched} OR tltsid IN (FROM lost))`;
   }
   now.push(`SELECT tltsid, contact_id FROM marts.session_contacts WHERE ${known}`);
-  const isAny = await made(
+  const count = await made(
     connection,
     CHANGED_SESSIONS,
     `WITH ${parts.join(", ")}, now AS (${sessionsSql(now.join(" UNION ALL "))})
      SELECT coalesce(n.tltsid, o.tltsid) AS tltsid, n.contact_id, n.is_shared FROM now n FULL JOIN (FROM marts.session_contacts WHERE ${touched}) o ON o.tltsid = n.tltsid
      WHERE n.tltsid IS NULL OR o.tltsid IS NULL OR o.contact_id IS DISTINCT FROM n.contact_id`,
   );
-  if (!isAny) return false;
+  if (count === 0) return false;
   await connection.run(`DELETE FROM marts.session_contacts WHERE tltsid IN (SELECT tltsid FROM ${CHANGED_SESSIONS})`);
   await connection.run(
     `INSERT INTO marts.session_contacts SELECT tltsid, contact_id, is_shared FROM ${CHANGED_SESSIONS} WHERE is_shared IS NOT NULL`,

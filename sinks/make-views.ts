@@ -6,7 +6,7 @@ import { SignalhouseError } from "../schemas/errors.ts";
 import type { MartWishes } from "../schemas/marts.ts";
 import { quoteIdentifier as id } from "../schemas/names.ts";
 import { KEPT_MARTS, MARTS } from "./marts/index.ts";
-import { fillSql } from "./fill-marts.ts";
+import { madeBy } from "./fill-marts.ts";
 import type { MartContext } from "./marts/mart.ts";
 import { keepSettings, keptSettings, martContext, settingsOf, wantedSettings } from "./mart-settings.ts";
 import { rows } from "./sql.ts";
@@ -89,13 +89,15 @@ async function ourParts(connection: DuckDBConnection, wishes: MartWishes): Promi
     const hash = hashOf(sql);
     return [{ name, sql, hash, isCurrent: present.has(name) && made?.[name] === hash }];
   });
-  const hash = hashOf(JSON.stringify([KEPT_MARTS.map(({ name, columns }) => [name, columns]), fillSql(context)]));
+  const hash = hashOf(madeBy(context));
+  // To a table that has one more, such as somebody's own, no load could write.
+  const hasOurColumns = ({ name, columns }: (typeof KEPT_MARTS)[number]) => present.get(`marts.${name}`) === BigInt(Object.keys(columns).length);
   // A view of somebody else's that ours would read in place of our own would change their sums.
   const isRead = (name: string) => all.some(({ sql }) => new RegExp(`\\b${name}\\b`).test(sql));
   const martViews = MARTS.map(({ name }) => `marts.${name}`);
   const foreign = [...KEPT_NAMES, ...martViews.filter(isRead)].find((name) => present.has(name) && !isOurs(name));
   if (foreign) throw inTheWay(foreign);
-  return { views, tables: { name: TABLES, hash, isCurrent: made?.[TABLES] === hash && KEPT_NAMES.every((name) => present.has(name)) }, context };
+  return { views, tables: { name: TABLES, hash, isCurrent: made?.[TABLES] === hash && KEPT_MARTS.every(hasOurColumns) }, context };
 }
 
 const inTheWay = (name: string): SignalhouseError =>
@@ -111,14 +113,16 @@ export async function madeViews(connection: DuckDBConnection): Promise<Made | un
   return meta?.views ? (JSON.parse(meta.views) as Made) : undefined;
 }
 
-/** The names of all tables and views, as SQL has them. */
-async function presentNames(connection: DuckDBConnection): Promise<ReadonlySet<string>> {
-  const found = await rows<{ schema: string; name: string }>(
+/** The names of all tables and views, as SQL has them, with how many columns each has. */
+async function presentNames(connection: DuckDBConnection): Promise<ReadonlyMap<string, bigint>> {
+  const found = await rows<{ schema: string; name: string; columns: bigint }>(
     connection,
-    `SELECT schema_name AS schema, lower(view_name) AS name FROM duckdb_views() WHERE database_name = current_database() AND schema_name IN ('main', 'marts')
-     UNION ALL SELECT schema_name, lower(table_name) FROM duckdb_tables() WHERE database_name = current_database() AND schema_name IN ('main', 'marts')`,
+    // What somebody has called "Marts" is what we call marts.
+    `SELECT lower(schema_name) AS schema, lower(name) AS name, column_count::BIGINT AS columns
+     FROM (SELECT database_name, schema_name, view_name AS name, column_count FROM duckdb_views() UNION ALL SELECT database_name, schema_name, table_name, column_count FROM duckdb_tables())
+     WHERE database_name = current_database() AND lower(schema_name) IN ('main', 'marts')`,
   );
-  return new Set(found.map(({ schema, name }) => (schema === "main" ? name : `${schema}.${name}`)));
+  return new Map(found.map(({ schema, name, columns }) => [schema === "main" ? name : `${schema}.${name}`, columns]));
 }
 
 const quoted = (name: string) => name.split(".").map(id).join(".");

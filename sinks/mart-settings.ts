@@ -3,6 +3,7 @@ import type { DuckDBConnection } from "@duckdb/node-api";
 import type { ContactColumn } from "../schemas/header.ts";
 import { defaultKeys, type MartSettings, type MartWishes, WINDOW_DAYS } from "../schemas/marts.ts";
 import { similar } from "../schemas/suggest.ts";
+import { TABLES } from "../schemas/tables.ts";
 import { contactColumnNames, contactColumns } from "./contact-columns.ts";
 import { rows } from "./sql.ts";
 import { contactKeysOf } from "./marts/contact.ts";
@@ -39,13 +40,25 @@ export async function keepSettings(connection: DuckDBConnection, settings: KeptS
 export async function wantedSettings(connection: DuckDBConnection, { keys, windowDays }: MartWishes): Promise<MartSettings> {
   const kept = await keptSettings(connection);
   const known = kept && kept.keys.length > 0 ? kept : undefined;
+  // An older warehouse has signals, and nothing that says whose contacts they are.
+  const [dataset = null, another] = kept ? [kept.dataset] : await datasetsOf(connection, TABLES);
   return {
     keys: keys ?? known?.keys ?? defaultKeys(namedHeaders(await contactColumns(connection))),
     chosenBy: keys ? "configuration" : (known?.chosenBy ?? "names"),
     windowDays: windowDays ?? kept?.windowDays ?? WINDOW_DAYS,
-    dataset: kept?.dataset ?? null,
-    isQualified: kept?.isQualified ?? false,
+    dataset,
+    isQualified: kept?.isQualified ?? another !== undefined,
   };
+}
+
+/** The data sets that signals name, in order: two, where there are more. @param from the signals, each as SQL behind FROM that gives dataset_id */
+export async function datasetsOf(connection: DuckDBConnection, from: readonly string[]): Promise<string[]> {
+  const named = from.map((signals) => `SELECT dataset_id FROM ${signals} WHERE dataset_id IS NOT NULL`);
+  const found = await rows<{ dataset_id: string }>(
+    connection,
+    `SELECT DISTINCT dataset_id FROM (${named.join(" UNION ALL ")}) ORDER BY dataset_id LIMIT 2`,
+  );
+  return found.map(({ dataset_id }) => dataset_id);
 }
 
 /** The headers that a setting can name. Of several columns with the same header it is the first one's. */

@@ -14,10 +14,19 @@ export async function onlyRow<T>(connection: DuckDBConnection, sql: string, valu
   return row;
 }
 
-/** Makes a temporary table, or makes it anew. @returns whether it has rows */
-export async function made(connection: DuckDBConnection, table: string, select: string): Promise<boolean> {
+/** Makes a temporary table, or makes it anew. @returns how many rows it has */
+export async function made(connection: DuckDBConnection, table: string, select: string): Promise<number> {
   const { Count: count } = await onlyRow<{ Count: bigint }>(connection, `CREATE OR REPLACE TEMP TABLE ${table} AS ${select}`);
-  return count > 0n;
+  return Number(count);
+}
+
+/**
+ * Conditions by which rows are taken in parts of some size, where a statement could not hold all of them in its memory.
+ * @param key SQL: rows that have it in common are in the same part
+ */
+export function partsOf(rows: number, size: number, key: string): string[] {
+  const parts = Math.ceil(rows / size);
+  return parts <= 1 ? ["true"] : Array.from({ length: parts }, (_, part) => `hash(${key}) % ${parts} = ${part}`);
 }
 
 /** The columns of a table of the schema `main`, in their order. Of one table: duckdb_columns() looks at each column of each view, too, which takes five times as long. */

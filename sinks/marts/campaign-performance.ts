@@ -5,7 +5,7 @@ import type { Mart } from "./mart.ts";
 /** Rates: what is divided by what. Each is NULL where that is 0. */
 const RATES: Readonly<Record<string, readonly [of: string, by: string, about: string]>> = {
   delivery_rate: ["delivered", "sent", "`delivered` / `sent`."],
-  bounce_rate: ["hard_bounced + soft_bounced", "sent", "(hard_bounced + soft_bounced) / sent."],
+  bounce_rate: ["hard_bounced + soft_bounced", "sent", "`hard_bounced + soft_bounced` / `sent`."],
   open_rate: ["opened", "trackable_opens", "`opened` / `trackable_opens`: by people. NULL for SMS, which has no opens."],
   open_rate_with_bots: ["opened_with_bots", "trackable_opens", "`opened_with_bots` / `trackable_opens`."],
   click_rate: ["clicked", "trackable_clicks", "`clicked` / `trackable_clicks`: by people."],

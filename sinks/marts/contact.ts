@@ -42,8 +42,12 @@ function keyValue(key: ContactKey, table: Table, row: string): string {
  * Whether a row has no primary key of its own, in SQL. The look at the column as it is comes first: to fold the texts of a whole table takes a second for ten million, and nearly all begin with a printable character.
  */
 export function lacksOwnSql(context: MartContext, table: Table, row: string): string {
-  const column = context.contactKeys[0]?.column;
-  const seems = column === undefined ? "true" : `(${row}.${id(column)} IS NULL OR ${row}.${id(column)} < '!' OR ${row}.${id(column)} > '~')`;
+  const { column, header = "" } = context.contactKeys[0] ?? {};
+  // Of a phone number nothing may be left, whatever it begins with: `n/a`.
+  const seems =
+    column === undefined || keyKind(header) === "phone"
+      ? "true"
+      : `(${row}.${id(column)} IS NULL OR ${row}.${id(column)} < '!' OR ${row}.${id(column)} > '~')`;
   return `(${seems} AND ${ownContact(context, table, row)} IS NULL)`;
 }
 

@@ -19,13 +19,16 @@ export const ORDERS_ONCE: KeptMart = {
   },
 };
 
+/** SQL of an order's number: a blank one is none, for else all orders that have it would be one. */
+const orderId = (row: string): string => `CASE WHEN trim(${row}.order_id) <> '' THEN ${row}.order_id END`;
+
 /** SQL of an order's key. @param row alias of a table with the columns of behavior_signals */
-export const orderKey = (row: string): string => `coalesce(${row}.acoustic_app_key || '/' || ${row}.order_id, ${row}.order_id, ${row}.signal_key)`;
+export const orderKey = (row: string): string => `coalesce(${row}.acoustic_app_key || '/' || ${orderId(row)}, ${orderId(row)}, ${row}.signal_key)`;
 
 /** SQL that gives the rows of the table. @param from orders, with the columns of marts.behavior, as SQL that gives them: all signals of an order or none */
 export const ordersOnceSql = (from: string): string =>
   `WITH told AS (SELECT ${orderKey("r")} AS order_key, (r.occurred_at, r.signal_key) AS place, r.*, nullif(upper(trim(r.currency)), '') AS money FROM ${from} r)
-   SELECT order_key, min(order_id) AS order_id, min(occurred_at) AS ordered_at,
+   SELECT order_key, min(${orderId("told")}) AS order_id, min(occurred_at) AS ordered_at,
      arg_max(order_value, place) AS order_value,
      arg_max_null(money, (order_value IS NOT NULL, place)) AS currency,
      arg_min(contact_id, place) AS contact_id, arg_min(contact_via, place) AS contact_via,

@@ -62,17 +62,18 @@ export const LONGEST = "INTERVAL 90 DAY";
  * SQL that gives the events that belong to a send, by their row_id, with its key and time: of the same contact, channel and message the latest that is at or before them.
  * A window rather than an ASOF join, which carries all columns, and takes fifty times as long where it has not the memory for that.
  * @param events a table with EVENT_COLUMNS, of sends and all else: all that a send may have to do with are there
+ * @param part a condition on what is looked at of it, by contact_id
  */
-export const belongingSql = (events: string): string =>
+export const belongingSql = (events: string, part = "true"): string =>
   `SELECT row_id, send_key FROM (
      SELECT row_id, action, occurred_at, last_value(CASE WHEN action = 'send' THEN signal_key END IGNORE NULLS) OVER w AS send_key,
        last_value(CASE WHEN action = 'send' THEN occurred_at END IGNORE NULLS) OVER w AS sent_at
-     FROM (SELECT rowid AS row_id, *, CASE WHEN action = 'send' THEN occurred_at ELSE occurred_at + ${CLOCKS} END AS until FROM ${events} WHERE contact_id IS NOT NULL AND message_id IS NOT NULL)
+     FROM (SELECT rowid AS row_id, *, CASE WHEN action = 'send' THEN occurred_at ELSE occurred_at + ${CLOCKS} END AS until FROM ${events} WHERE contact_id IS NOT NULL AND message_id IS NOT NULL AND ${part})
      WINDOW w AS (PARTITION BY contact_id, channel, message_id ORDER BY until, action <> 'send', signal_key ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW)
    ) WHERE action <> 'send' AND occurred_at <= sent_at + ${LONGEST}`;
 
 /** SQL that gives the rows of marts.sends. @param belonging what belongingSql() gives of the same events */
-export const sendsSql = (events: string, belonging: string): string =>
+export const sendsSql = (events: string, belonging: string, part = "true"): string =>
   `WITH folded AS (
      SELECT channel, send_key,
        bool_or(action = 'delivery') AS delivered,
@@ -97,9 +98,9 @@ export const sendsSql = (events: string, belonging: string): string =>
      coalesce(f.hard_bounced, false) AS hard_bounced, coalesce(f.failed AND NOT f.delivered AND NOT f.hard_bounced, false) AS soft_bounced, f.failure_code,
      coalesce(f.unsubscribed, false) AS unsubscribed, coalesce(f.complained, false) AS complained
    FROM ${events} s LEFT JOIN folded f ON f.channel = s.channel AND f.send_key = s.signal_key
-   WHERE s.action = 'send'`;
+   WHERE s.action = 'send' AND ${part}`;
 
 /** SQL that gives the rows of marts.orphans. */
-export const orphansSql = (events: string, belonging: string): string =>
+export const orphansSql = (events: string, belonging: string, part = "true"): string =>
   `SELECT signal_type, signal_key, occurred_at, channel, action, campaign_id, message_id, contact_id, is_bot FROM ${events} e
-   WHERE action <> 'send' AND rowid NOT IN (SELECT row_id FROM ${belonging})`;
+   WHERE action <> 'send' AND ${part} AND rowid NOT IN (SELECT row_id FROM ${belonging})`;

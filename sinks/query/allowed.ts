@@ -31,6 +31,9 @@ const refused = (what: string, hint = EXAMPLE) => new SignalhouseError("usage", 
 /** Refuses functions by their names, before DuckDB looks at the statement. @throws SignalhouseError usage, query_failed */
 export function assertFunctions({ tokens }: Statement): void {
   for (const [index, token] of tokens.entries()) {
+    // To DuckDB the second of two is what E'…' goes on with, in which a backslash hides a quote: where that ends is another place than these tokens tell.
+    if (/^e'/i.test(token.text) && tokens[index + 1]?.kind === "text")
+      throw refused("it takes E'…' in one part", "Write it as one text, or put || between the two.");
     if (tokens[index + 1]?.text !== "(" || (token.kind !== "word" && token.kind !== "quoted")) continue;
     const name = nameOf(token);
     if (ACTING_FUNCTIONS.includes(name)) throw refused(`it does not run ${name}()`);

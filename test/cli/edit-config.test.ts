@@ -56,7 +56,7 @@ test("any other setting means what it meant, however the file is written", () =>
     .map(([name, json, a, b, c]) => `${a}"${name}"${b}:${c}${json}`);
   const section = fc.tuple(fc.uniqueArray(property, { maxLength: 3, selector: (text) => /"([a-z]+)"/.exec(text)?.[1] }), space, fc.boolean());
   const object = section.map(([properties, end, comma]) => `{${properties.join(" ,")}${comma && properties.length > 0 ? "," : ""}${end}}`);
-  const file = fc.tuple(object, fc.option(object)).map(([rest, own]) => (own === null ? rest : rest.replace(/^\{/, `{ "contacts": ${own} ,`)));
+  const file = fc.tuple(object, fc.option(object)).map(([rest, own]) => (own === null ? rest : rest.replace(/^\{/, () => `{ "contacts": ${own} ,`)));
   fc.assert(
     fc.property(file, (before) => {
       const was = parseConfig(before, "before") as Record<string, unknown>;

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DuckDBInstance } from "@duckdb/node-api";
 import { beforeEach, describe, expect, test } from "vitest";
@@ -113,6 +113,21 @@ describe("-o", () => {
     const connection = await (await DuckDBInstance.create()).connect();
     const rows = await connection.runAndReadAll(`SELECT count(*)::INTEGER FROM '${file.replaceAll("'", "''")}'`);
     expect(rows.getRowsJson()).toEqual([[2]]);
+  });
+  test("never puts a result in the place of the warehouse or the configuration, under whatever name", async () => {
+    const warehouse = join(cwd, "signals.duckdb");
+    const before = readFileSync(warehouse);
+    symlinkSync(warehouse, join(cwd, "link.csv"));
+    expect(await cli(["query", "SELECT 1", "-o", "link.csv"], { cwd })).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining("link.csv is the warehouse itself") as string,
+    });
+    expect(readFileSync(warehouse).equals(before)).toBe(true);
+    writeFileSync(join(cwd, "mine.json"), JSON.stringify({ warehouse }));
+    expect(await cli(["query", "SELECT 1", "-o", "mine.json", "--config", "mine.json"], { cwd })).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining("mine.json is the configuration itself") as string,
+    });
   });
   test("takes a file's name as it is, whatever signs it has", async () => {
     const folder = join(cwd, "names");

@@ -15,10 +15,10 @@ beforeEach(async () => {
   await cli(["load", "-", "--quiet"], { cwd, input: csv([pageView("1")]) });
   const instance = await DuckDBInstance.create(path);
   const connection = await instance.connect();
-  await connection.run("CREATE SCHEMA marts");
-  await connection.run('CREATE TABLE marts.daily (day DATE, "Total €" DECIMAL(18,4))');
-  await connection.run("COMMENT ON TABLE marts.daily IS 'One row a day'");
-  await connection.run(`COMMENT ON COLUMN marts.daily."Total €" IS 'Of all orders'`);
+  await connection.run("CREATE SCHEMA reports");
+  await connection.run('CREATE TABLE reports.daily (day DATE, "Total €" DECIMAL(18,4))');
+  await connection.run("COMMENT ON TABLE reports.daily IS 'One row a day'");
+  await connection.run(`COMMENT ON COLUMN reports.daily."Total €" IS 'Of all orders'`);
   connection.closeSync();
   instance.closeSync();
   made = readFileSync(path);
@@ -58,7 +58,7 @@ describe("input that is no terminal", () => {
     expect((await cli(["shell"], { cwd, input: "DELETE FROM behavior_signals;" })).code).toBe(2);
   });
   test("takes the shell's own commands", async () => {
-    const input = ".format jsonl\nSELECT 1 AS a;\n.schema marts.daily\n.tables\n.quit\nSELECT 2;";
+    const input = ".format jsonl\nSELECT 1 AS a;\n.schema reports.daily\n.tables\n.quit\nSELECT 2;";
     const { code, stdout } = await cli(["shell"], { cwd, input });
     expect(code).toBe(0);
     expect(stdout).toContain(
@@ -67,7 +67,7 @@ describe("input that is no terminal", () => {
       ),
     );
     expect(stdout).toMatch(/^page_views +view/m);
-    expect(stdout).toMatch(/^marts\.daily +table +One row a day$/m);
+    expect(stdout).toMatch(/^reports\.daily +table +One row a day$/m);
   });
   test.each([
     [".nope", /no command \.nope/],

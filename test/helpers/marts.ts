@@ -11,12 +11,15 @@ async function tables(scratch: Scratch): Promise<Record<string, Row[]>> {
   return found;
 }
 
-/** The tables as they are, and as they are once they are filled anew. */
+/** The tables as they are, and as they are once they are filled anew, in parts and at once. */
 export async function keptAndFilled(scratch: Scratch) {
   const kept = await tables(scratch);
   const { connection } = scratch.warehouse;
   const settings = await keptSettings(connection);
   if (!settings) throw new Error("no settings");
-  await inTransaction(connection, async () => fillMarts(connection, await martContext(connection, settings)));
-  return { kept, filled: await tables(scratch) };
+  const context = await martContext(connection, settings);
+  await inTransaction(connection, () => fillMarts(connection, context, 7));
+  const inParts = await tables(scratch);
+  await inTransaction(connection, () => fillMarts(connection, context));
+  return { kept, inParts, filled: await tables(scratch) };
 }

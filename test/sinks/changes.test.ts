@@ -79,3 +79,13 @@ test("a replay notes what it took in, of a load that was noted before, and the m
   const { kept, filled } = await keptAndFilled(scratch);
   expect(kept).toEqual(filled);
 });
+
+test.each(READERS)("a load that changes an order, and says of a message what is known, has both as they are (%s)", async (reader) => {
+  const scratch = await scratchWarehouse();
+  await scratch.load([memoryFile("a.csv", 1000, csv([order("1", "2025-09-01", 1), send("2", "2025-09-01")]))], { reader });
+  expect(await scratch.load([memoryFile("b.csv", 2000, csv([order("1", "2025-09-01", 3), send("2", "2025-09-01")]))], { reader })).toMatchObject([
+    { status: "loaded", updated: 1, unchanged: 1 },
+  ]);
+  expect(await scratch.values("SELECT order_value::VARCHAR FROM marts.orders_once")).toEqual(["3.0000"]);
+  expect(await scratch.values("SELECT send_key FROM marts.sends")).toEqual(["2"]);
+});

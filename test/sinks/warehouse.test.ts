@@ -215,15 +215,18 @@ describe("a path that is no warehouse", () => {
     expect(await failureOf(openWarehouse(placeOf(path), { access: "read" }))).toMatchObject({ code: "warehouse_missing" });
   });
 
-  test.each(["signalhouse.duckdb", "SignalHouse.db", "main.duckdb", "temp.backup.duckdb"])("%s is refused: the name is taken", async (name) => {
-    const path = join(scratchFolder(), name);
-    for (const access of ["write", "read"] as const) {
-      const failure = await failureOf(openWarehouse(placeOf(path), { access }));
-      expect(failure).toMatchObject({ code: "warehouse_failed" });
-      expect(failure.message).toContain(name);
-    }
-    expect(existsSync(path)).toBe(false);
-  });
+  test.each(["signalhouse.duckdb", "SignalHouse.db", "Marts.duckdb", "main.duckdb", "temp.backup.duckdb"])(
+    "%s is refused: the name is taken",
+    async (name) => {
+      const path = join(scratchFolder(), name);
+      for (const access of ["write", "read"] as const) {
+        const failure = await failureOf(openWarehouse(placeOf(path), { access }));
+        expect(failure).toMatchObject({ code: "warehouse_failed" });
+        expect(failure.message).toContain(name);
+      }
+      expect(existsSync(path)).toBe(false);
+    },
+  );
 
   test.each(["data.csv", "data.json", "data.parquet"])("%s is refused and not changed", async (name) => {
     const path = join(scratchFolder(), name);

@@ -239,6 +239,21 @@ const CASES: Record<string, Case> = {
       ["SELECT contact_id, orders::INTEGER FROM marts.contacts", ["anna | 1"]],
     ],
   },
+  "orders with a blank number are one each": {
+    files: [
+      [
+        order("", "10:00", "anna", "10", {}, { SIGNAL_ID: "a" }),
+        order(" ", "10:01", "bert", "8", {}, { SIGNAL_ID: "b" }),
+        order("", "10:02", "anna", "5", {}, { SIGNAL_ID: "c" }),
+      ],
+    ],
+    says: [
+      [ORDERS, ["a | 10.0000 | EUR | anna | primary | 1", "b | 8.0000 | EUR | bert | primary | 1", "c | 5.0000 | EUR | anna | primary | 1"]],
+      ["SELECT contact_id, revenue FROM marts.contact_revenue ORDER BY ALL", ["anna | 15.0000", "bert | 8.0000"]],
+      ["SELECT count(order_id)::INTEGER FROM marts.orders_once", ["0"]],
+      ["SELECT orders::INTEGER, order_value FROM marts.sessions", ["3 | 23.0000"]],
+    ],
+  },
   "the same order id in two apps is two orders": {
     files: [
       [order("W", "10:00", "anna", "10"), order("W", "10:01", "bert", "8", {}, { SIGNAL_ID: "W of the app", ACOUSTIC_APP_KEY: "app", TLTSID: "t" })],

@@ -78,6 +78,22 @@ describe("keys that come later", () => {
       { send_key: "2", contact_id: "7" },
     ]);
   });
+
+  test.each([
+    ["signals that the warehouse has of a later export", send("1", { Email: "ana@x.example", "Customer ID": "C1" }), 0],
+    ["rejects alone", { ...send("2", { Email: "ana@x.example" }), SIGNAL_TIMESTAMP: "never" }, 1],
+  ])("leave the marts filled where they come with %s", async (_, row, rejected) => {
+    const scratch = await scratchWarehouse(wishing({ keys: ["Customer ID", "Email"] }));
+    await scratch.load([memoryFile("b.csv", 2, csv([send("1", { "Customer ID": "C1" })]))]);
+    const [result] = await scratch.load([memoryFile("a.csv", 1, csv([row]))]);
+    expect(result).toMatchObject({
+      newColumns: expect.arrayContaining([expect.objectContaining({ header: "Email" })]) as unknown,
+      rejected,
+      inserted: 0,
+    });
+    expect(await senders(scratch)).toEqual([{ send_key: "1", contact_id: "C1" }]);
+    expect(await settings(scratch)).toMatchObject({ isFilled: true });
+  });
 });
 
 describe("another configuration", () => {
@@ -178,15 +194,34 @@ test("contacts of several data sets have ids that begin with these, from the sec
   expect(await senders(scratch)).toEqual([...qualified, { send_key: "5", contact_id: "d1/C1" }]);
 });
 
+test.each([
+  [["d1", "d2"], { dataset: "d1", isQualified: true }, ["d1/C1", "d2/C1"]],
+  [["d1", "d1"], { dataset: "d1", isQualified: false }, ["C1", "C1"]],
+])("a warehouse that has contacts of the data sets %j before it has marts knows them", async (datasets, known, contacts) => {
+  const scratch = await scratchWarehouse();
+  await scratch.load([
+    memoryFile("a.csv", 1, csv(datasets.map((dataset, index) => send(`s${index}`, { DATASET_ID: dataset, "Customer ID": "C1" })))),
+  ]);
+  await takeMartsOut(scratch);
+  await scratch.reopen();
+  expect(await settings(scratch)).toMatchObject(known);
+  expect(await scratch.values("SELECT contact_id FROM marts.sends ORDER BY send_key")).toEqual(contacts);
+});
+
+/** Makes a warehouse one as it was before there were marts. */
+async function takeMartsOut(scratch: Scratch): Promise<void> {
+  const made = JSON.parse(String(await scratch.value("SELECT views::VARCHAR FROM signalhouse.meta"))) as Record<string, string>;
+  const views = Object.fromEntries(Object.entries(made).filter(([name]) => !name.startsWith("marts")));
+  await scratch.run("DROP SCHEMA marts CASCADE");
+  await scratch.run(`UPDATE signalhouse.meta SET views = '${JSON.stringify(views)}'`);
+  await scratch.run("ALTER TABLE signalhouse.meta DROP COLUMN marts");
+}
+
 describe("what an analyst has in a schema of the name", () => {
   /** A warehouse as it was before there were marts, but for these statements. */
   async function before(...statements: string[]): Promise<Scratch> {
     const scratch = await scratchWarehouse();
-    const made = JSON.parse(String(await scratch.value("SELECT views::VARCHAR FROM signalhouse.meta"))) as Record<string, string>;
-    const views = Object.fromEntries(Object.entries(made).filter(([name]) => !name.startsWith("marts")));
-    await scratch.run("DROP SCHEMA marts CASCADE");
-    await scratch.run(`UPDATE signalhouse.meta SET views = '${JSON.stringify(views)}'`);
-    await scratch.run("ALTER TABLE signalhouse.meta DROP COLUMN marts");
+    await takeMartsOut(scratch);
     for (const sql of statements) await scratch.run(sql);
     return scratch;
   }
@@ -194,6 +229,7 @@ describe("what an analyst has in a schema of the name", () => {
   test.each([
     ["before there were marts", "CREATE SCHEMA marts", "CREATE TABLE marts.sends AS SELECT 7 AS mine"],
     ["without notes of views", "CREATE SCHEMA marts", "CREATE TABLE marts.sends AS SELECT 7 AS mine", "UPDATE signalhouse.meta SET views = NULL"],
+    ["in other letters", 'CREATE SCHEMA "Marts"', "CREATE TABLE marts.Sends AS SELECT 7 AS mine"],
   ])("a table in the place of ours is told, and stays: %s", async (_, ...statements) => {
     const scratch = await before(...statements);
     expect(await failureOf(scratch.reopen())).toMatchObject({
@@ -208,6 +244,15 @@ describe("what an analyst has in a schema of the name", () => {
     await scratch.reopen();
     expect(await scratch.rows("FROM marts.my_sends")).toEqual([{ mine: 7 }]);
     expect(await scratch.rows("FROM marts.sends")).toEqual([]);
+  });
+
+  test("a column of somebody's own in a table of ours goes, for no load could write to that", async () => {
+    const scratch = await scratchWarehouse();
+    await scratch.load([memoryFile("a.csv", 1, csv([send("1", { Email: "ana@x.example" })]))]);
+    await scratch.run("ALTER TABLE marts.sends ADD COLUMN mine INTEGER");
+    await scratch.reopen();
+    await scratch.load([memoryFile("b.csv", 2, csv([send("2", { Email: "ana@x.example" })]))]);
+    expect(await senders(scratch)).toMatchObject([{ send_key: "1" }, { send_key: "2" }]);
   });
 
   test("a table in the place of one that a later version brings is told, and stays", async () => {

@@ -18,7 +18,7 @@ test("each mart says of each of its columns what it is, in one sentence, and of 
   const scratch = await scratchWarehouse();
   for (const { name, about, columns } of MARTS) {
     expect([name, ...(await columnsOf(scratch, name))]).toEqual([name, ...Object.keys(columns)]);
-    for (const sentence of [about, ...Object.values(columns)]) expect(sentence).toMatch(/^[A-Za-z(].*[^.]\.$/);
+    for (const sentence of [about, ...Object.values(columns)]) expect(sentence).toMatch(/^[A-Za-z(`].*[^.]\.$/);
   }
 });
 

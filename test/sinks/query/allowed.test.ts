@@ -43,6 +43,7 @@ test.each([
   "FROM query('FROM enable_logging()')",
   "PRAGMA json_execute_serialized_sql('{}')",
   "SELECT write_log('x')",
+  String.raw`SELECT e'a'${"\n"}'\' ', write_log('x') --'`,
   "CREATE TEMP MACRO m() AS TABLE FROM enable_logging(); FROM m()",
   "CREATE TEMP VIEW v AS FROM enable_logging(); FROM v",
   "EXPLAIN ANALYZE FROM enable_logging()",
