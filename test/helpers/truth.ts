@@ -2,7 +2,6 @@
 import { expect } from "vitest";
 import type { FileTruth, Truth } from "../../samples/generator/truth.ts";
 import { LISTED_TYPES, SIGNAL_TYPES } from "../../schemas/signal-types.ts";
-import { campaignRevenue } from "../../sinks/revenue.ts";
 import { readStatus } from "../../sinks/status.ts";
 import type { Scratch } from "./warehouse.ts";
 
@@ -101,10 +100,13 @@ async function expectViews(scratch: Scratch, truth: Truth): Promise<void> {
   expect(Number(await scratch.value("SELECT count(*) FROM message_behavior"))).toBe(truth.signalsByTable.behavior_signals);
 }
 
-/** The revenue report, over its currencies and channels. */
+/** What orders earned whose click is there, by campaign, over currencies and channels. */
 async function expectRevenue(scratch: Scratch, truth: Truth): Promise<void> {
   const byCampaign = new Map<string, bigint>();
-  for (const { campaign_id, revenue } of await campaignRevenue(scratch.warehouse.connection)) {
+  const earned = await scratch.rows(
+    `SELECT campaign_id, sum(order_value)::VARCHAR AS revenue FROM message_behavior WHERE signal_type = 'order' AND matched GROUP BY campaign_id`,
+  );
+  for (const { campaign_id, revenue } of earned) {
     const id = String(campaign_id);
     byCampaign.set(id, (byCampaign.get(id) ?? 0n) + BigInt(String(revenue).replace(".", "")));
   }

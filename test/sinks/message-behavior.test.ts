@@ -92,7 +92,7 @@ test("has the behavior row's own columns, contact columns among them", async () 
   ]);
 });
 
-test("gives the revenue of campaigns: orders that a click led to, by currency", async () => {
+test("gives the revenue of campaigns: orders by the message that they name, by currency, beside all clicks", async () => {
   const scratch = await scratchWarehouse();
   const order = (id: string, message: string, orderValue: unknown, currency = "EUR") =>
     from(message, id, { SIGNAL_TYPE: "order", SIGNAL_CONTENT: JSON.stringify({ signalType: "order", orderValue, currency }) });
@@ -116,7 +116,7 @@ test("gives the revenue of campaigns: orders that a click led to, by currency", 
   ]);
   const autumnRevenue = { campaign_id: "c1", campaign_name: "Autumn", channel: "email" };
   expect(await campaignRevenue(scratch.warehouse.connection)).toEqual([
-    { ...autumnRevenue, clicks: 2n, orders: 3n, currency: "EUR", revenue: "100000000000000.2999" },
-    { ...autumnRevenue, clicks: 1n, orders: 1n, currency: "USD", revenue: "5.0000" },
+    { ...autumnRevenue, clicks: 2n, orders: 4n, currency: "EUR", revenue: "100000000001000.2999" },
+    { ...autumnRevenue, clicks: 2n, orders: 1n, currency: "USD", revenue: "5.0000" },
   ]);
 });
