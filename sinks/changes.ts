@@ -2,15 +2,16 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { quoteText } from "../schemas/names.ts";
 import { TABLES } from "../schemas/tables.ts";
-import type { Change, Touched } from "./touched.ts";
+import { addedBy, type Change, type Touched } from "./touched.ts";
 
 /** The temporary table that has the times of items which were taken out. */
 export const REMOVED_ITEMS = "removed_order_items";
 
 /** Notes a change. Within its transaction. A row that was changed counts twice: as it was, and as it is, which may be in another month. */
-export async function noteChanges(connection: DuckDBConnection, { what, loadId, removed, among }: Change, touched: Touched): Promise<void> {
+export async function noteChanges(connection: DuckDBConnection, change: Change, touched: Touched): Promise<void> {
+  const { what, loadId, removed, among } = change;
   const times = TABLES.flatMap((table) => {
-    const added = touched.added[table] ? [`${table} WHERE load_id = ${loadId} AND ${among ?? true}`] : [];
+    const added = touched.added[table] ? [`${table} WHERE ${addedBy(change)}`] : [];
     return [...added, ...[touched.removed[table] ?? []].flat()].map((from) => ({ table: table as string, from }));
   });
   if (loadId !== undefined && touched.added.behavior_signals) {

@@ -5,7 +5,7 @@ import { lacksOwnSql, ownAliases } from "./marts/contact.ts";
 import { aliasesSql, pairsSql } from "./marts/contact-aliases.ts";
 import type { MartContext } from "./marts/mart.ts";
 import { made } from "./sql.ts";
-import { readRows, type Rows, type Touched } from "./touched.ts";
+import { addedBy, type Change, readRows, type Rows, type Touched } from "./touched.ts";
 
 /** The aliases that mean somebody else now, or nobody. */
 const CHANGED = "mart_changed_aliases";
@@ -13,19 +13,18 @@ const CHANGED = "mart_changed_aliases";
 export interface AliasChange {
   /** Whether any alias changes. */
   isAny: boolean;
-  /** The rows without a primary key that have one of these: they are somebody else's now. */
+  /** The rows without a primary key that have one of these, but for those that were added: they are somebody else's now. */
   others: Rows;
 }
 
 /**
  * Notes the aliases that change in a temporary table. The table of aliases is as before still.
- * @param loadId the load whose rows were added: they are not among the others
  */
 export async function changedAliases(
   connection: DuckDBConnection,
   context: MartContext,
   { added, removed }: Touched,
-  loadId: bigint | undefined,
+  change: Change,
 ): Promise<AliasChange> {
   const others: Rows = {};
   if (context.contactKeys.length < 2) return { isAny: false, others };
@@ -54,11 +53,10 @@ export async function changedAliases(
      SELECT coalesce(n.alias, o.alias) AS alias, n.contact_id, n.is_shared FROM now n FULL JOIN (FROM marts.contact_aliases WHERE ${touched}) o ON o.alias = n.alias
      WHERE n.alias IS NULL OR o.alias IS NULL OR o.contact_id IS DISTINCT FROM n.contact_id`,
   );
-  const isOther = loadId === undefined ? "true" : `r.load_id <> ${loadId}`;
   for (const table of count > 0 ? TABLES : []) {
     const has = ownAliases(context, table, "r").map((alias) => `${alias} IN (SELECT alias FROM ${CHANGED})`);
     const name = `mart_other_${table}`;
-    const rows = readRows(table, context, `${isOther} AND ${lacksOwnSql(context, table, "r")} AND (${has.join(" OR ")})`);
+    const rows = readRows(table, context, `NOT ${addedBy(change)} AND ${lacksOwnSql(context, table, "r")} AND (${has.join(" OR ")})`);
     if ((await made(connection, name, `FROM ${rows}`)) > 0) others[table] = name;
   }
   return { isAny: count > 0, others };

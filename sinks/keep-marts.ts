@@ -33,7 +33,7 @@ export async function keepUp(connection: DuckDBConnection, change: Change): Prom
   const isQualified = await followDatasets(connection, settings, what);
   if (isQualified || !settings.isFilled) return fillWhereEmpty(connection);
 
-  const { isAny, others } = await changedAliases(connection, context, what, change.loadId);
+  const { isAny, others } = await changedAliases(connection, context, what, change);
   const isBefore = await noteBefore(connection, context, what, others);
   if (isAny) await writeAliases(connection);
   const sessions = await keepSessions(connection, context, what, others);

@@ -44,20 +44,23 @@ export interface Change {
 /** Rows as SQL that gives them, such as a table's name, by the table that they are in, or were; those without any are not among them. */
 export type Rows = Partial<Record<Table, string>>;
 
-/** The rows that were added to the tables (of a load that had some before, all), and those that are in it no more. A row that was changed is among both. */
+/** The rows that were added to the tables, and those that are in it no more. A row that was changed is among both. */
 export interface Touched {
   added: Rows;
   removed: Rows;
 }
 
-/** Counts what was touched. Within the change's transaction. */
-export async function touched(connection: DuckDBConnection, { loadId, removed }: Change, context: MartContext): Promise<Touched> {
+/** A condition on rows that a change has added; none has, where it has no load. */
+export const addedBy = ({ loadId, among = "true" }: Pick<Change, "loadId" | "among">): string =>
+  loadId === undefined ? "false" : `(load_id = ${loadId} AND ${among})`;
+
+/** Finds what was touched. Within the change's transaction. */
+export async function touched(connection: DuckDBConnection, change: Change, context: MartContext): Promise<Touched> {
   const result: Touched = { added: {}, removed: {} };
   for (const table of TABLES) {
-    if (removed.includes(table)) result.removed[table] = removedFrom(table);
-    if (loadId === undefined) continue;
-    const { any } = await onlyRow<{ any: boolean }>(connection, `SELECT EXISTS (FROM ${table} WHERE load_id = ${loadId}) AS any`);
-    if (any) result.added[table] = readRows(table, context, `r.load_id = ${loadId}`);
+    if (change.removed.includes(table)) result.removed[table] = removedFrom(table);
+    const { any } = await onlyRow<{ any: boolean }>(connection, `SELECT EXISTS (FROM ${table} WHERE ${addedBy(change)}) AS any`);
+    if (any) result.added[table] = readRows(table, context, addedBy(change));
   }
   return result;
 }

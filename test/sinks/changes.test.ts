@@ -89,3 +89,23 @@ test.each(READERS)("a load that changes an order, and says of a message what is 
   expect(await scratch.values("SELECT order_value::VARCHAR FROM marts.orders_once")).toEqual(["3.0000"]);
   expect(await scratch.values("SELECT send_key FROM marts.sends")).toEqual(["2"]);
 });
+
+test("a replay that tells whose an address is changes whose the other signals of the same load are", async () => {
+  const scratch = await scratchWarehouse();
+  const visit = (id: string, more: Record<string, string>) => pageView(id, "a page", { TLTSID: "s", "Customer ID": "", Email: "", ...more });
+  const text = csv([
+    visit("1", { Email: "ana@x.example" }),
+    { ...send("2", "2025-09-01"), "Customer ID": "", Email: "ana@x.example" },
+    order("3", "2025-09-01", 5),
+  ]);
+  const [header = ""] = text.split("\n");
+  await scratch.load([memoryFile("a.csv", 1000, `${text}short,row\n`)]);
+  expect(await scratch.values("SELECT contact_id FROM marts.session_contacts")).toEqual(["email:ana@x.example"]);
+  const [, mended = ""] = csv([visit("4", { TLTSID: "", "Customer ID": "C2", Email: "ana@x.example" })], header.split(",")).split("\n");
+  await scratch.run(`UPDATE signalhouse.rejects SET raw = '${mended}'`);
+  expect(await scratch.replay()).toMatchObject([{ inserted: 1 }]);
+  expect(await scratch.values("SELECT contact_id FROM marts.session_contacts")).toEqual(["C2"]);
+  expect(await scratch.values("SELECT contact_id FROM marts.sends")).toEqual(["C2"]);
+  const { kept, filled } = await keptAndFilled(scratch);
+  expect(kept).toEqual(filled);
+});
