@@ -2,14 +2,15 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { TABLES } from "../schemas/tables.ts";
 import { clicksSql } from "./marts/clicks.ts";
-import { aliasesSql, pairsSql } from "./marts/contact-aliases.ts";
+import { pairsSql } from "./marts/contact-aliases.ts";
 import { KEPT_MARTS } from "./marts/index.ts";
 import { behaviorSql } from "./marts/behavior.ts";
 import type { MartContext } from "./marts/mart.ts";
 import { marketingSql } from "./marts/marketing.ts";
+import { ownersSql } from "./marts/owners.ts";
 import { ordersOnceSql } from "./marts/orders-once.ts";
 import { belongingSql, EVENT_COLUMNS, orphansSql, sendsSql } from "./marts/sends.ts";
-import { sessionPairsSql, sessionsSql } from "./marts/session-contacts.ts";
+import { sessionPairsSql } from "./marts/session-contacts.ts";
 import { onlyRow, partsOf } from "./sql.ts";
 import { readRows } from "./touched.ts";
 import { writeOrders } from "./write-orders.ts";
@@ -23,9 +24,11 @@ const EVENTS = "mart_events";
  */
 export async function fillMarts(connection: DuckDBConnection, context: MartContext, atOnce = EVENTS_AT_ONCE): Promise<void> {
   for (const { name } of KEPT_MARTS) await connection.run(`DELETE FROM marts.${name}`);
-  await connection.run(`INSERT INTO marts.contact_aliases ${aliasesSql(TABLES.map((table) => pairsSql(context, table, table)).join(" UNION ALL "))}`);
   await connection.run(
-    `INSERT INTO marts.session_contacts ${sessionsSql(sessionPairsSql(context, readRows("behavior_signals", context, "r.tltsid IS NOT NULL")))}`,
+    `INSERT INTO marts.contact_aliases ${ownersSql("alias", TABLES.map((table) => pairsSql(context, table, table)).join(" UNION ALL "))}`,
+  );
+  await connection.run(
+    `INSERT INTO marts.session_contacts ${ownersSql("tltsid", sessionPairsSql(context, readRows("behavior_signals", context, "r.tltsid IS NOT NULL")))}`,
   );
   const { events, orders } = await onlyRow<{ events: bigint; orders: bigint }>(
     connection,
@@ -49,9 +52,8 @@ export const madeBy = (context: MartContext): string =>
   JSON.stringify([
     KEPT_MARTS.map(({ name, columns }) => [name, Object.entries(columns).map(([column, { type }]) => [column, type])]),
     ...TABLES.map((table) => pairsSql(context, table, table)),
-    aliasesSql(""),
+    ownersSql("", ""),
     sessionPairsSql(context),
-    sessionsSql(""),
     marketingSql(context),
     clicksSql(""),
     belongingSql(EVENTS),

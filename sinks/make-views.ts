@@ -15,7 +15,7 @@ import { VIEWS } from "./views/index.ts";
 /**
  * Makes all views anew, over all contact columns that there are, and notes in signalhouse.meta which they are. Within the caller's transaction, when tables and
  * columns are there. A view or table of one of their names that signalhouse has not made is somebody's own, and stays as it is.
- * The tables of marts are made anew where they would be others; then they are empty, and whoever called has them filled (marts/keep-up.ts).
+ * The tables of marts are made anew where they would be others; then they are empty, and whoever called has them filled (keep-marts.ts).
  * @returns whether these are empty, and the keys by which they told contacts apart before; undefined where there were none
  * @throws SignalhouseError warehouse_failed where somebody else's table or view stands in the place of a table of marts, or of a view that others of ours read
  */

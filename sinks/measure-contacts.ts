@@ -6,7 +6,8 @@ import { quoteIdentifier as id } from "../schemas/names.ts";
 import type { Table } from "../schemas/signal-types.ts";
 import { TABLES } from "../schemas/tables.ts";
 import { contactColumns } from "./contact-columns.ts";
-import { aliasesSql, pairsSql } from "./marts/contact-aliases.ts";
+import { pairsSql } from "./marts/contact-aliases.ts";
+import { ownersSql } from "./marts/owners.ts";
 import { folded, withContact } from "./marts/contact.ts";
 import { keptSettings, martContext } from "./mart-settings.ts";
 import { onlyRow } from "./sql.ts";
@@ -146,7 +147,7 @@ export async function countContacts(connection: DuckDBConnection, settings: Mart
   });
   const found = await onlyRow<{ contacts: bigint; signals: bigint }>(
     connection,
-    `WITH aliases AS MATERIALIZED (${aliasesSql(TABLES.map((table) => pairsSql(context, table, table)).join(" UNION ALL "))})
+    `WITH aliases AS MATERIALIZED (${ownersSql("alias", TABLES.map((table) => pairsSql(context, table, table)).join(" UNION ALL "))})
      SELECT count(DISTINCT CASE WHEN ${sampled("contact_id", every)} THEN contact_id END) AS contacts, count(contact_id) AS signals
      FROM (${contacts.join(" UNION ALL ")})`,
   );

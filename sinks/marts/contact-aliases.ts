@@ -22,8 +22,3 @@ export function pairsSql(context: MartContext, table: Table, from: string): stri
   const none = "SELECT NULL::VARCHAR AS alias, NULL::VARCHAR AS contact_id";
   return `SELECT DISTINCT alias, contact_id FROM (${pairs.length > 0 ? pairs.join(" UNION ALL ") : none}) WHERE alias IS NOT NULL AND contact_id IS NOT NULL`;
 }
-
-/** SQL that folds such pairs into rows of the table. @param pairs SQL that gives alias and contact_id, which may be NULL for several */
-export const aliasesSql = (pairs: string): string =>
-  `SELECT alias, CASE WHEN count(*) = 1 THEN min(contact_id) END AS contact_id, count(*) > 1 OR min(contact_id) IS NULL AS is_shared
-   FROM (SELECT DISTINCT alias, contact_id FROM (${pairs})) GROUP BY alias`;

@@ -33,7 +33,7 @@ export interface Mart extends Described {
   sql: (context: MartContext) => string;
 }
 
-/** A table of the schema `marts`, which each load keeps up (keep-up.ts). */
+/** A table of the schema `marts`, which each load keeps up (../keep-marts.ts). */
 export interface KeptMart extends Described {
   columns: Readonly<Record<string, { type: string; about: string }>>;
 }

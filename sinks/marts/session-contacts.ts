@@ -17,8 +17,3 @@ export function sessionPairsSql(context: MartContext, from = "behavior_signals")
   return `SELECT DISTINCT tltsid, known_contact AS contact_id FROM ${withContact(context, "behavior_signals", from)}
     WHERE tltsid IS NOT NULL AND is_test IS NOT TRUE AND known_contact IS NOT NULL`;
 }
-
-/** SQL that folds such pairs into rows of the table. */
-export const sessionsSql = (pairs: string): string =>
-  `SELECT tltsid, CASE WHEN count(*) = 1 THEN min(contact_id) END AS contact_id, count(*) > 1 OR min(contact_id) IS NULL AS is_shared
-   FROM (SELECT DISTINCT tltsid, contact_id FROM (${pairs})) GROUP BY tltsid`;

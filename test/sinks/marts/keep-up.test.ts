@@ -6,7 +6,7 @@ import { contentKey } from "../../../transforms/content-key.ts";
 import { keptAndFilled } from "../../helpers/marts.ts";
 import { often } from "../../helpers/often.ts";
 import { loadSignals, message } from "../../helpers/signals.ts";
-import { csv, memoryFile, scratchWarehouse } from "../../helpers/warehouse.ts";
+import { csv, memoryFile, type Scratch, scratchWarehouse } from "../../helpers/warehouse.ts";
 
 const RUNS = Number(process.env["MARTS_RUNS"] ?? often(5, 20));
 
@@ -45,6 +45,8 @@ const said = fc.record({
   value: fc.nat(3),
   isBot: fc.boolean(),
   isTest: fc.constantFrom(false, false, false, true),
+  /** Whether it comes as a reject, which is mended and replayed. */
+  isLate: fc.constantFrom(false, false, false, true),
 });
 type Said = typeof said extends fc.Arbitrary<infer T> ? T : never;
 
@@ -72,17 +74,28 @@ function fieldsOf(row: Said): Record<string, string> {
   };
 }
 
-test("what is kept up equals what is filled anew, after every load", { timeout: 600_000 }, async () => {
+async function expectKeptUp(scratch: Scratch): Promise<void> {
+  const { kept, inParts, filled } = await keptAndFilled(scratch);
+  expect(kept).toEqual(filled);
+  expect(inParts).toEqual(filled);
+}
+
+test("what is kept up equals what is filled anew, after every load and every replay", { timeout: 600_000 }, async () => {
   const file = fc.record({ mtime: fc.nat(5), rows: fc.array(said, { minLength: 1, maxLength: 12 }), reader: fc.constantFrom(...READERS) });
   await fc.assert(
     fc.asyncProperty(fc.array(file, { minLength: 2, maxLength: 5 }), async (files) => {
       const scratch = await scratchWarehouse();
       for (const [number, { mtime, rows, reader }] of files.entries()) {
-        const source = memoryFile(`${number}.csv`, START + mtime * 1000, csv(rows.map(fieldsOf)));
+        const [header = "", ...lines] = csv(rows.map(fieldsOf)).trimEnd().split("\n");
+        const sent = [header, ...lines.map((line, index) => (rows[index]?.isLate ? "late" : line))];
+        const source = memoryFile(`${number}.csv`, START + mtime * 1000, `${sent.join("\n")}\n`);
         await scratch.load([source], { reader, sizes: { rowGroup: 2048, stretch: 4096 } });
-        const { kept, inParts, filled } = await keptAndFilled(scratch);
-        expect(kept).toEqual(filled);
-        expect(inParts).toEqual(filled);
+        await expectKeptUp(scratch);
+        if (!rows.some(({ isLate }) => isLate)) continue;
+        for (const [index, line] of lines.entries())
+          await scratch.run(`UPDATE signalhouse.rejects SET raw = '${line}' WHERE raw = 'late' AND record_no = ${index + 1}`);
+        await scratch.replay();
+        await expectKeptUp(scratch);
       }
       scratch.warehouse.close();
     }),
