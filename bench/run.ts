@@ -8,9 +8,10 @@ import { benchMartsFill, benchMartsKeep, benchMartsQuestions } from "./marts.ts"
 import { benchRefset } from "./refset.ts";
 import { benchSftp } from "./sftp.ts";
 import { benchVectorStages } from "./stages.ts";
+import { benchVectorSplitter } from "./splitter.ts";
 import { benchStart } from "./start.ts";
 import { benchNothingNew } from "./sync.ts";
-import { benchVector, benchVectorGrowth, benchVectorNoIds, benchVectorOverlap, benchVectorSplitter, benchVectorSync } from "./vector.ts";
+import { benchVector, benchVectorGrowth, benchVectorNoIds, benchVectorOverlap, benchVectorSync } from "./vector.ts";
 
 const ROOT = fileURLToPath(new URL("../../bench/", import.meta.url));
 const DATA = `${ROOT}.data`;

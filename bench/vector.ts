@@ -1,26 +1,24 @@
 /** How fast the vector path loads beside the SQL that one would write instead, how it grows, what overlaps cost, and a sync beside its parts. */
 import { execFile } from "node:child_process";
 import { createReadStream, createWriteStream, existsSync } from "node:fs";
-import { copyFile, mkdir, readdir, readFile, rename, rm, utimes, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, readdir, rename, rm, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pipeline } from "node:stream/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { createGunzip, createGzip, gunzipSync } from "node:zlib";
+import { createGunzip, createGzip } from "node:zlib";
 import { openServer } from "../pipeline/load/remote-files.ts";
 import { type ConfigInput, readConfig } from "../schemas/config.ts";
 import { generateExports } from "../samples/generator/exports.ts";
 import { makeKeyPair, startSandbox } from "../samples/sandbox/sandbox.ts";
-import { knownSignalType, SIGNAL_TYPES, type Table } from "../schemas/signal-types.ts";
-import { SIGNAL_TABLES } from "../schemas/tables.ts";
+import { knownSignalType, SIGNAL_TYPES } from "../schemas/signal-types.ts";
 import { fieldEnd, fieldStart, firstOf } from "../transforms/block.ts";
-import { readHeader } from "../transforms/header.ts";
 import { headerNames } from "../transforms/records.ts";
-import { Router } from "../transforms/route.ts";
 import { rowsOf } from "../transforms/rows.ts";
-import { split, Splitter } from "../transforms/split.ts";
+import { split } from "../transforms/split.ts";
 import { fresh, gunzipAlone, load, measured, OTHER, removeWarehouse, standardFile, type Measured } from "./load.ts";
 import { inTurn, median, rounded } from "./median.ts";
+import { LIMIT } from "./splitter.ts";
 import { startSshd } from "./sshd.ts";
 
 /** Records of the file that most sections load, unless BENCH_MAIN says otherwise. */
@@ -89,48 +87,6 @@ export async function benchVector(folder: string): Promise<object[]> {
   return compared(await inTurn<Measured>({ ...loads, "gunzip alone": () => gunzipAlone(file) }));
 }
 
-/** How fast bytes are that go through Node's part of the vector path: of 200,000 records, unpacked in memory. */
-export async function benchVectorSplitter(folder: string): Promise<object[]> {
-  const file = await standardFile(folder, 200_000);
-  const bytes = gunzipSync(await readFile(file));
-  const [first] = [...new Splitter(LIMIT).push(bytes.subarray(0, 64 * 1024))];
-  if (first?.kind !== "block") throw new Error("the file has no header");
-  const header = readHeader(headerNames(rowsOf(firstOf(first).first, 1, LIMIT)[0]), []);
-  const router = new Router(header, header.positions.get("SIGNAL_TYPE") as number, Object.keys(SIGNAL_TABLES) as Table[]);
-  const pieces = function* () {
-    for (let start = 0; start < bytes.length; start += CHUNK) yield bytes.subarray(start, start + CHUNK);
-  };
-  const blocks = function* () {
-    const splitter = new Splitter(LIMIT);
-    for (const piece of pieces()) yield* splitter.push(piece);
-    yield* splitter.end();
-  };
-  const timed = (run: () => void | Promise<unknown>) => async () => {
-    const start = performance.now();
-    await run();
-    return (performance.now() - start) / 1000;
-  };
-  const contenders = {
-    "gunzip alone": timed(() => gunzipAlone(file)),
-    "the splitter alone": timed(() => {
-      for (const _block of blocks());
-    }),
-    "the splitter, and the columns": timed(() => {
-      let routed = 0;
-      for (const block of blocks()) {
-        if (block.kind === "block") router.add(block, 0);
-        routed += block.bytes.length;
-        if (routed < 16 * CHUNK * 4) continue;
-        router.take();
-        routed = 0;
-      }
-      router.take();
-    }),
-  };
-  const taken = await inTurn(contenders);
-  return [...taken].map(([contender, seconds]) => ({ contender, "MB/s": Math.round(bytes.length / 1e6 / median(seconds)) }));
-}
-
 /** The standard file as it is, and with every id of behavior empty. */
 export async function benchVectorNoIds(folder: string): Promise<object[]> {
   const file = await standardFile(folder, MAIN);
@@ -168,10 +124,6 @@ async function* withoutBehaviorIds(source: AsyncIterable<Buffer>): AsyncGenerato
     yield Buffer.concat([...kept, piece.bytes.subarray(from)]);
   }
 }
-
-const LIMIT = 64 * 1024 * 1024;
-/** As gunzip gives them. */
-const CHUNK = 256 * 1024;
 
 /** Files of several sizes, with the default memory. */
 export async function benchVectorGrowth(folder: string): Promise<object[]> {

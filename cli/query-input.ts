@@ -32,7 +32,12 @@ const withoutMark = (sql: string) => sql.replace(/^\uFEFF/, "");
 
 async function readSql(path: string): Promise<string> {
   return readPlainFile(path).catch((error: unknown) => {
-    throw new SignalhouseError("usage", `${path} cannot be read: ${whyNotRead(error)}`, "Check the name behind -f.", error);
+    throw new SignalhouseError(
+      "usage",
+      `${path} cannot be read: ${whyNotRead(error)}`,
+      "Check the name behind -f; what comes through a pipe is read from standard input, with -f -.",
+      error,
+    );
   });
 }
 

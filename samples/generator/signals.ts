@@ -3,7 +3,8 @@ import { contactOf, TIERS } from "./contacts.ts";
 import { DECK, signalsOf } from "./journeys.ts";
 import { Random } from "./random.ts";
 import type { Signal } from "./signal.ts";
-import { renamed, tangledContact, TANGLES, tangleSignals } from "./tangles.ts";
+import { TANGLES, tangleSignals } from "./tangles.ts";
+import { renamed, tangledContact } from "./variants.ts";
 
 /** Signals are made in blocks of so many; within a block they are in the order of their times. */
 export const BLOCK = 1_000;

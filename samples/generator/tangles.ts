@@ -1,10 +1,11 @@
 /** Journeys that get into each other's way: what makes figures about contacts, sends and orders hard to get right. A tangled series has them among the plain ones. */
 import type { Action } from "../../schemas/signal-types.ts";
 import { type Message, MESSAGES } from "./campaigns.ts";
-import { type Contact, contactOf } from "./contacts.ts";
+import type { Contact } from "./contacts.ts";
 import { messageSignal } from "./journeys.ts";
 import type { Random } from "./random.ts";
 import type { Behavior, Marketing, Session, Signal } from "./signal.ts";
+import { byMail, NO_TRACKING, OPENS_ONLY } from "./variants.ts";
 import { visit, type VisitPlan } from "./visits.ts";
 
 const MINUTE = 60_000;
@@ -80,45 +81,6 @@ class Scene {
 
   someMessage = (): Message => this.random.pick(MESSAGES[this.random.pick(["email", "email", "sms", "whatsapp"] as const)]);
 }
-
-/** The same contact, of whom a row shows the e-mail address only, as its owner typed it. */
-function byMail(contact: Contact): Contact {
-  const { customerId: _, cells, ...rest } = contact;
-  const { "Customer ID": _id, "Phone Number": _phone, ...known } = cells;
-  return { ...rest, cells: { ...known, Email: `  ${cells["Email"]?.toUpperCase() ?? ""} ` } };
-}
-
-/** A contact of a tangled series: some share a mailbox with their neighbour, of some nobody knows more than an e-mail address. */
-export function tangledContact(seed: number, number: number): Contact {
-  const contact = contactOf(seed, number);
-  if (number % 11 === 10) return byMail(contact);
-  if (number % 9 !== 8) return contact;
-  return { ...contact, cells: { ...contact.cells, Email: contactOf(seed, number - 1).cells["Email"] } };
-}
-
-const NEW_NAMES = new WeakMap<Message, Message>();
-
-/** A message under the later name of its campaign, where it gets one; the names of some messages change, too. */
-export function renamed(message: Message): Message {
-  const { campaign } = message;
-  if (Number(campaign.id.slice(-1)) % 2 === 0) return message;
-  let later = NEW_NAMES.get(message);
-  if (!later) {
-    const cells = { ...message.cells, MESSAGE_NAME: `${message.name} – zweite Fassung` };
-    later = { ...message, campaign: { ...campaign, name: `${campaign.name}, extended` }, ...(message.reach > 3 && { cells }) };
-    NEW_NAMES.set(message, later);
-  }
-  return later;
-}
-
-/** A message that is like the first one of its channel, but is followed less closely. */
-function tracked(level: "opens_only" | "no_tracking", number: number): Message {
-  const like = MESSAGES.email[0] as Message;
-  const id = `${like.id.slice(0, -3)}${number}`;
-  return { ...like, id, name: level, cells: { ...like.cells, MESSAGE_ID: id, MESSAGE_NAME: `Lookbook, ${level}`, EMAIL_TRACKING_LEVEL: level } };
-}
-const OPENS_ONLY = tracked("opens_only", 191);
-const NO_TRACKING = tracked("no_tracking", 192);
 
 const orderOf = (visited: readonly Behavior[]): Behavior | undefined => visited.find(({ type }) => type === "order");
 
