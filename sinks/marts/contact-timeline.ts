@@ -1,5 +1,6 @@
 /** All that happened with a contact, in one list. */
 import type { Mart } from "./mart.ts";
+import { currencyOf } from "./words.ts";
 
 export const CONTACT_TIMELINE: Mart = {
   name: "contact_timeline",
@@ -24,6 +25,6 @@ export const CONTACT_TIMELINE: Mart = {
     FROM marts.marketing
     UNION ALL
     SELECT contact_id, contact_via, occurred_at, signal_type, NULL, NULL, NULL,
-      coalesce(order_id, product_name, product_id, search_term, url), order_value, CASE WHEN order_value IS NOT NULL THEN nullif(upper(trim(currency)), '') END, tltsid, signal_key
+      coalesce(order_id, product_name, product_id, search_term, url), order_value, CASE WHEN order_value IS NOT NULL THEN ${currencyOf("currency")} END, tltsid, signal_key
     FROM marts.behavior`,
 };

@@ -1,5 +1,6 @@
 /** Orders, each once, however often it was sent. */
 import type { KeptMart } from "./mart.ts";
+import { currencyOf } from "./words.ts";
 
 export const ORDERS_ONCE: KeptMart = {
   name: "orders_once",
@@ -27,7 +28,7 @@ export const orderKey = (row: string): string => `coalesce(${row}.acoustic_app_k
 
 /** SQL that gives the rows of the table. @param from orders, with the columns of marts.behavior, as SQL that gives them: all signals of an order or none */
 export const ordersOnceSql = (from: string): string =>
-  `WITH told AS (SELECT ${orderKey("r")} AS order_key, (r.occurred_at, r.signal_key) AS place, r.*, nullif(upper(trim(r.currency)), '') AS money FROM ${from} r)
+  `WITH told AS (SELECT ${orderKey("r")} AS order_key, (r.occurred_at, r.signal_key) AS place, r.*, ${currencyOf("r.currency")} AS money FROM ${from} r)
    SELECT order_key, min(${orderId("told")}) AS order_id, min(occurred_at) AS ordered_at,
      arg_max(order_value, place) AS order_value,
      arg_max_null(money, (order_value IS NOT NULL, place)) AS currency,

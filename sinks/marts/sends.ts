@@ -1,5 +1,6 @@
 /** What became of each message that was sent to a contact. */
 import type { KeptMart } from "./mart.ts";
+import { days } from "./words.ts";
 
 export const SENDS: KeptMart = {
   name: "sends",
@@ -56,7 +57,7 @@ export const EVENT_COLUMNS =
 /** Clocks of servers differ: an event may seem to be so long before its send. */
 export const CLOCKS = "INTERVAL 5 MINUTE";
 /** What comes later belongs to no send. */
-export const LONGEST = "INTERVAL 90 DAY";
+export const LONGEST = days(90);
 
 /**
  * SQL that gives the events that belong to a send, by their row_id, with its key and time: of the same contact, channel and message the latest that is at or before them.
