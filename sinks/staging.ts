@@ -16,6 +16,8 @@ export interface StagedCounts {
   direct: Record<Table, number>;
   /** Those of both that DuckDB has read by itself. */
   plain: number;
+  /** Of contents and of the raw text of rejects, as they were appended. */
+  characters: number;
 }
 
 /** How many records of a file have drift of a kind. */
@@ -71,6 +73,7 @@ export class Staging {
     rows: { marketing_signals: 0, behavior_signals: 0 },
     direct: { marketing_signals: 0, behavior_signals: 0 },
     plain: 0,
+    characters: 0,
   };
   readonly #drift = new Map<string, DriftCount & { lastRecordNo?: number }>();
   readonly #appenders = new Map<string, DuckDBAppender>();
@@ -165,7 +168,9 @@ export class Staging {
       if (record.kind === "reject") this.#appendReject(record);
       else this.#appendRecord(record);
       this.#unflushed.records += 1;
-      this.#unflushed.characters += (record.kind === "reject" ? record.raw : (record.signal_content ?? "")).length;
+      const { length } = record.kind === "reject" ? record.raw : (record.signal_content ?? "");
+      this.#unflushed.characters += length;
+      this.counts.characters += length;
       if (this.#unflushed.records >= MOST.records || this.#unflushed.characters >= MOST.characters) this.#flush();
     }
   }

@@ -6,6 +6,7 @@ import { TABLES } from "../schemas/tables.ts";
 import { type AddedColumns, addContactColumns } from "./add-contact-columns.ts";
 import type { FileIdentity } from "./ledger.ts";
 import type { KeysInEffect } from "./mart-settings.ts";
+import { useMemory } from "./memory.ts";
 import { type Means, type Merged, mergeStaging } from "./merge.ts";
 import type { Staging } from "./staging.ts";
 
@@ -30,6 +31,7 @@ export async function writeStaged(
   what: "load" | "replay" = "load",
 ): Promise<Written> {
   const { connection, counts, header } = staging;
+  if (counts.characters > MUCH_TEXT) await useMemory(connection, means.memory);
   const { columns: newColumns, keys } = header ? await addContactColumns(connection, header, loadId) : NONE;
   const merged = await mergeStaging(staging, loadId, file, means);
   if (counts.rejected > 0) await connection.run(`INSERT INTO signalhouse.rejects BY NAME SELECT ${loadId}::BIGINT AS load_id, * FROM staged_rejects`);
@@ -37,6 +39,9 @@ export async function writeStaged(
   await keepUp(connection, { what, loadId, ...(what === "replay" ? { among: AMONG_STAGED } : {}), removed: merged.removed });
   return { ...merged, newColumns, keys };
 }
+
+/** Characters that were read one by one, which are in few rows where there are long ones: DuckDB holds some thousand rows of a table at a time, whatever their length, and needs all of its memory for such. */
+const MUCH_TEXT = 32 * 1024 * 1024;
 
 const NONE: AddedColumns = { columns: [] };
 

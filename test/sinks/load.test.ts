@@ -84,19 +84,25 @@ describe.each([{ isDirect: false }, { isDirect: true }])("a load (rows straight 
   });
 });
 
-test("has the memory that it was held to until a signal is there twice, and at its end all", async () => {
+test("has the memory that it was held to until a signal is there twice or much text was read one by one, and at its end all", async () => {
   const scratch = await scratchWarehouse({ memory: "1GB" });
   const memory = () => scratch.value("SELECT current_setting('memory_limit')");
   const held: unknown[] = [];
-  for (const id of ["1", "2", "2"]) {
+  for (const { id, characters } of [
+    { id: "1", characters: 1 },
+    { id: "2", characters: 1 },
+    { id: "2", characters: 1 },
+    { id: "3", characters: 33 * 1024 * 1024 },
+  ]) {
     const load = await stage(scratch, id);
+    load.append([{ kind: "reject", record_no: 2, code: "no_signal_type", reason: "", raw: "x".repeat(characters) }]);
     await scratch.run("SET memory_limit = '320MB'");
     await load.commit(file(`${held.length}.csv`));
     held.push(await memory());
     await load.close();
     expect(await memory()).toBe("953.6 MiB");
   }
-  expect(held).toEqual(["305.1 MiB", "305.1 MiB", "953.6 MiB"]);
+  expect(held).toEqual(["305.1 MiB", "305.1 MiB", "953.6 MiB", "953.6 MiB"]);
 });
 
 test("records of a load that was opened and never begun cannot be told from an empty file", async () => {
