@@ -18,7 +18,7 @@ import { LOAD_READER, Scratch, scratchFolder } from "../helpers/warehouse.ts";
 import { isLong, often } from "../helpers/often.ts";
 
 const CLI = fileURLToPath(new URL("../../dist/cli/main.js", import.meta.url));
-const KILLS = often(1, 30);
+const KILLS = often(1, 15);
 
 interface Place {
   folder: string;

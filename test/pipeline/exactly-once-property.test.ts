@@ -8,7 +8,7 @@ import { often } from "../helpers/often.ts";
 
 /** Groups of signals that have nothing to do with each other, in the same files: each is a case. EXACTLY_ONCE_RUNS=200 EXACTLY_ONCE_GROUPS=100 tries 20,000. */
 const GROUPS = Number(process.env["EXACTLY_ONCE_GROUPS"] ?? often(20, 100));
-const RUNS = Number(process.env["EXACTLY_ONCE_RUNS"] ?? often(2, 30));
+const RUNS = Number(process.env["EXACTLY_ONCE_RUNS"] ?? often(2, 12));
 
 const TYPES = ["order", "pageView", "emailClick", "somethingNew"] as const;
 const HOUR = 3_600_000;

@@ -376,7 +376,7 @@ const JOINED = fc
 const TWO_FILES = HEADER.chain((header) => fc.tuple(fileOf(header), fileOf(header)));
 
 /** How many exports are tried; `VECTOR_RUNS=20000 npm test -- test/pipeline/vector.test.ts` is a longer run still. */
-const RUNS = Number(process.env["VECTOR_RUNS"] ?? often(100, 2500));
+const RUNS = Number(process.env["VECTOR_RUNS"] ?? often(100, 1000));
 
 test(`what DuckDB reads of any export is what the row path reads: ${RUNS} of them`, { timeout: 1_200_000 }, async () => {
   const warehouse = warehouses.get("vector") as Warehouse;

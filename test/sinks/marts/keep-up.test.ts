@@ -8,7 +8,7 @@ import { often } from "../../helpers/often.ts";
 import { loadSignals, message } from "../../helpers/signals.ts";
 import { csv, memoryFile, type Scratch, scratchWarehouse } from "../../helpers/warehouse.ts";
 
-const RUNS = Number(process.env["MARTS_RUNS"] ?? often(5, 20));
+const RUNS = Number(process.env["MARTS_RUNS"] ?? often(5, 10));
 
 const START = Date.parse("2025-09-01T10:00:00.000Z");
 const [MINUTE, DAY] = [60_000, 86_400_000];
