@@ -4,9 +4,8 @@ import { TABLES } from "../schemas/tables.ts";
 import { clicksSql } from "./marts/clicks.ts";
 import { pairsSql } from "./marts/contact-aliases.ts";
 import { KEPT_MARTS } from "./marts/index.ts";
-import { behaviorSql } from "./marts/behavior.ts";
+import { FACT_COLUMNS, foldSql, messageFactsSql, RECORD_COLUMNS, statesSql, visitFactsSql } from "./marts/contact-states.ts";
 import type { MartContext } from "./marts/mart.ts";
-import { marketingSql } from "./marts/marketing.ts";
 import { ownersSql } from "./marts/owners.ts";
 import { ordersOnceSql } from "./marts/orders-once.ts";
 import { belongingSql, EVENT_COLUMNS, orphansSql, sendsSql } from "./marts/sends.ts";
@@ -17,6 +16,7 @@ import { writeOrders } from "./write-orders.ts";
 import { EVENTS_AT_ONCE, writeSends } from "./write-sends.ts";
 
 const EVENTS = "mart_events";
+const VISITS = "mart_visits";
 
 /**
  * Makes the tables what all signals say, whatever they had. Within the caller's transaction. Memory: DuckDB's limit; what is more goes to its temporary folder.
@@ -30,20 +30,28 @@ export async function fillMarts(connection: DuckDBConnection, context: MartConte
   await connection.run(
     `INSERT INTO marts.session_contacts ${ownersSql("tltsid", sessionPairsSql(context, readRows("behavior_signals", context, "r.tltsid IS NOT NULL")))}`,
   );
-  const { events, orders } = await onlyRow<{ events: bigint; orders: bigint }>(
+  const { events, visits, orders } = await onlyRow<{ events: bigint; visits: bigint; orders: bigint }>(
     connection,
-    "SELECT (SELECT count(*) FROM marketing_signals) AS events, (SELECT count(*) FROM behavior_signals WHERE signal_type = 'order') AS orders",
+    `SELECT (SELECT count(*) FROM marketing_signals) AS events, (SELECT count(*) FROM behavior_signals) AS visits,
+       (SELECT count(*) FROM behavior_signals WHERE signal_type = 'order') AS orders`,
   );
   // In the order of their parts: a large table lies on the disk, and is to be read once rather than once a part.
-  const parts = Math.ceil(Number(events) / atOnce);
+  const parts = Math.ceil(Math.max(Number(events), Number(visits)) / atOnce);
   const [part, order] = parts > 1 ? [`, (hash(contact_id) % ${parts})::INTEGER AS part`, "ORDER BY part"] : ["", ""];
-  const all = marketingSql(context, readRows("marketing_signals", context, "true"));
-  await connection.run(`CREATE OR REPLACE TEMP TABLE ${EVENTS} AS SELECT ${EVENT_COLUMNS}${part} FROM (${all}) ${order}`);
+  const all = messageFactsSql(context, readRows("marketing_signals", context, "true"));
+  await connection.run(`CREATE OR REPLACE TEMP TABLE ${EVENTS} AS SELECT ${EVENT_COLUMNS}, ${RECORD_COLUMNS}${part} FROM (${all}) ${order}`);
   for (const keys of partsOf(Number(events), atOnce, "signal_key")) {
     await connection.run(`INSERT INTO marts.clicks ${clicksSql(`(FROM ${EVENTS} WHERE action = 'click' AND ${keys})`)}`);
   }
-  await writeSends(connection, EVENTS, parts > 1 ? Array.from({ length: parts }, (_, number) => `part = ${number}`) : ["true"]);
-  await connection.run(`DROP TABLE ${EVENTS}`);
+  const each = parts > 1 ? Array.from({ length: parts }, (_, number) => `part = ${number}`) : ["true"];
+  await writeSends(connection, EVENTS, each);
+  const visited = visitFactsSql(context, readRows("behavior_signals", context, "true"));
+  await connection.run(`CREATE OR REPLACE TEMP TABLE ${VISITS} AS SELECT *${part} FROM (${visited}) ${order}`);
+  for (const one of each) {
+    const facts = [EVENTS, VISITS].map((table) => `SELECT ${FACT_COLUMNS} FROM ${table} WHERE ${one}`);
+    await connection.run(`INSERT INTO marts.contact_states ${foldSql(statesSql(`(${facts.join(" UNION ALL ")})`))}`);
+  }
+  await connection.run(`DROP TABLE ${EVENTS}; DROP TABLE ${VISITS}`);
   await writeOrders(connection, context, Number(orders));
 }
 
@@ -54,11 +62,12 @@ export const madeBy = (context: MartContext): string =>
     ...TABLES.map((table) => pairsSql(context, table, table)),
     ownersSql("", ""),
     sessionPairsSql(context),
-    marketingSql(context),
+    messageFactsSql(context, "marketing_signals"),
     clicksSql(""),
     belongingSql(EVENTS),
     sendsSql(EVENTS, ""),
     orphansSql(EVENTS, ""),
-    behaviorSql(context),
+    visitFactsSql(context, "behavior_signals"),
+    foldSql(statesSql("")),
     ordersOnceSql(""),
   ]);

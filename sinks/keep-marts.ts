@@ -5,6 +5,8 @@ import { TABLES } from "../schemas/tables.ts";
 import { makeViews } from "./make-views.ts";
 import { fillMarts } from "./fill-marts.ts";
 import { changedAliases, writeAliases } from "./keep-aliases.ts";
+import { keepContacts, noteVisitsBefore } from "./keep-contacts.ts";
+import { ledRows } from "./led-rows.ts";
 import { keepMessages, noteBefore } from "./keep-messages.ts";
 import { keepOrders } from "./keep-orders.ts";
 import { keepSessions } from "./keep-sessions.ts";
@@ -35,10 +37,13 @@ export async function keepUp(connection: DuckDBConnection, change: Change): Prom
 
   const { isAny, others } = await changedAliases(connection, context, what, change);
   const isBefore = await noteBefore(connection, context, what, others);
+  const isVisitBefore = await noteVisitsBefore(connection, context, what, others);
   if (isAny) await writeAliases(connection);
   const sessions = await keepSessions(connection, context, what, others);
   const clicks = await keepMessages(connection, context, what, others, isBefore);
-  await keepOrders(connection, context, what, others, { sessions, clicks });
+  const led = await ledRows(connection, context, change, { sessions, clicks });
+  await keepOrders(connection, context, what, others, led);
+  await keepContacts(connection, context, what, others, led, { messages: isBefore, visits: isVisitBefore, sessions, clicks });
 }
 
 /** The same for a change after which signals may still be there that were taken out: the tables are filled anew. */

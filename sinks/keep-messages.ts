@@ -1,6 +1,8 @@
 /** Keeping marts.clicks, marts.sends and marts.orphans up. */
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { clicksSql } from "./marts/clicks.ts";
+import { ownContact } from "./marts/contact.ts";
+import { messageFactsSql, RECORD_COLUMNS } from "./marts/contact-states.ts";
 import type { MartContext } from "./marts/mart.ts";
 import { marketingSql, whoseSql } from "./marts/marketing.ts";
 import { CLOCKS, EVENT_COLUMNS, LONGEST } from "./marts/sends.ts";
@@ -11,8 +13,12 @@ import { readRows, type Rows, type Touched, union } from "./touched.ts";
 /** The temporary table of the keys of clicks that are others now. */
 export const CHANGED_CLICKS = "mart_changed_clicks";
 
-const BEFORE = "mart_before";
-const NOW = "mart_now";
+/** The temporary table of the clicks that have such a key; was_named is what is_named was of those that were not touched. */
+export const NAMED_ALIKE = "mart_clicks";
+/** The temporary table of whose marketing signals were that are taken out, or are somebody else's now. */
+export const BEFORE = "mart_before";
+/** The temporary table of the marketing signals that were added, or are somebody else's now. */
+export const NOW = "mart_now";
 const KEYS = "mart_keys";
 const GROUPS = "mart_groups";
 const EVENTS = "mart_events";
@@ -41,12 +47,12 @@ export async function keepMessages(
   others: Rows,
   isBefore: boolean,
 ): Promise<boolean> {
-  const now = [added.marketing_signals, others.marketing_signals].flatMap((from) =>
-    from ? [`SELECT ${EVENT_COLUMNS} FROM (${marketingSql(context, from)})`] : [],
-  );
+  const now = [added.marketing_signals, others.marketing_signals].flatMap((from) => (from ? [from] : []));
   if (now.length === 0 && !isBefore) return false;
-  const none = `SELECT ${EVENT_COLUMNS} FROM marts.marketing LIMIT 0`;
-  await connection.run(`CREATE OR REPLACE TEMP TABLE ${NOW} AS ${now.length > 0 ? now.join(" UNION ALL ") : none}`);
+  const facts = (now.length > 0 ? now : [readRows("marketing_signals", context, "false")]).map(
+    (from) => `SELECT ${EVENT_COLUMNS}, ${RECORD_COLUMNS} FROM (${messageFactsSql(context, from)})`,
+  );
+  await connection.run(`CREATE OR REPLACE TEMP TABLE ${NOW} AS ${facts.join(" UNION ALL ")}`);
   const columns = "r.signal_type, r.signal_key, r.channel, r.action";
   const gone = union("marketing_signals", columns, removed);
   await connection.run(`CREATE OR REPLACE TEMP TABLE ${KEYS} AS SELECT ${columns} FROM ${NOW} r ${gone ? `UNION ${gone}` : ""}`);
@@ -62,11 +68,11 @@ async function keepClicks(connection: DuckDBConnection): Promise<boolean> {
   const columns = "signal_type, signal_key, occurred_at, channel, campaign_id, message_id, link_id, is_bot, contact_id";
   // Others with the same key are not touched, but may be what it means no more.
   await connection.run(
-    `CREATE OR REPLACE TEMP TABLE mart_clicks AS SELECT ${columns} FROM ${NOW} WHERE action = 'click'
-     UNION ALL SELECT ${columns} FROM marts.clicks WHERE signal_key IN (FROM ${CHANGED_CLICKS}) AND (signal_type, signal_key) NOT IN (SELECT (signal_type, signal_key) FROM ${KEYS})`,
+    `CREATE OR REPLACE TEMP TABLE ${NAMED_ALIKE} AS SELECT ${columns}, false AS was_named FROM ${NOW} WHERE action = 'click'
+     UNION ALL SELECT ${columns}, is_named FROM marts.clicks WHERE signal_key IN (FROM ${CHANGED_CLICKS}) AND (signal_type, signal_key) NOT IN (SELECT (signal_type, signal_key) FROM ${KEYS})`,
   );
   await connection.run(`DELETE FROM marts.clicks WHERE signal_key IN (FROM ${CHANGED_CLICKS})`);
-  await connection.run(`INSERT INTO marts.clicks ${clicksSql("mart_clicks")}`);
+  await connection.run(`INSERT INTO marts.clicks ${clicksSql(NAMED_ALIKE)}`);
   return true;
 }
 
@@ -84,12 +90,14 @@ async function keepSends(connection: DuckDBConnection, context: MartContext, isB
 
   // A day more than what may belong together, on both sides.
   const around = `r.occurred_at BETWEEN ${first} - ${LONGEST} - INTERVAL 1 DAY AND ${last} + ${LONGEST} + INTERVAL 1 DAY`;
-  const near = readRows("marketing_signals", context, `${around} AND r.message_id IN (SELECT message_id FROM ${GROUPS})`);
+  // Whose own key is of none of these contacts is left out before aliases are looked for, and anything else is made of it: nearly all, in a large warehouse.
+  const isMaybe = `(${ownContact(context, "marketing_signals", "r")} IN (SELECT contact_id FROM ${GROUPS})) IS NOT FALSE`;
+  const near = readRows("marketing_signals", context, `${around} AND r.message_id IN (SELECT message_id FROM ${GROUPS}) AND ${isMaybe}`);
   const count = await made(
     connection,
     EVENTS,
     `SELECT ${EVENT_COLUMNS} FROM (${marketingSql(context, near)}) SEMI JOIN ${GROUPS} USING (${columns})
-     UNION ALL FROM ${NOW} WHERE contact_id IS NULL OR message_id IS NULL`,
+     UNION ALL SELECT ${EVENT_COLUMNS} FROM ${NOW} WHERE contact_id IS NULL OR message_id IS NULL`,
   );
   const inGroup = (table: string) => ["contact_id", "channel", "message_id"].map((column) => `g.${column} = ${table}.${column}`).join(" AND ");
   const isMeant = (time: string, from: string, to: string) => `((${time} BETWEEN ${from} AND ${to}) OR contact_id IS NULL OR message_id IS NULL)`;

@@ -9,7 +9,7 @@ export interface Owned {
   table: string;
   /** Its column that says what is owned. */
   key: string;
-  /** The temporary table that gets what has changed. */
+  /** The temporary table that gets what has changed, each with its contact until now as contact_before. */
   changed: string;
   /** SQL that gives key and contact_id as added signals say. */
   said: readonly string[];
@@ -30,7 +30,7 @@ export async function changedOwners(connection: DuckDBConnection, { table, key, 
     `WITH said AS MATERIALIZED (${said.length > 0 ? said.join(" UNION ") : none}),
        lost AS MATERIALIZED (SELECT DISTINCT ${key} FROM (${lost.length > 0 ? lost.join(" UNION ALL ") : none}) WHERE ${key} IS NOT NULL),
        now AS (${ownersSql(key, now.join(" UNION ALL "))}), before AS (${known} OR ${key} IN (FROM lost))
-     SELECT coalesce(n.${key}, b.${key}) AS ${key}, n.contact_id, n.is_shared FROM now n FULL JOIN before b ON b.${key} = n.${key}
+     SELECT coalesce(n.${key}, b.${key}) AS ${key}, n.contact_id, n.is_shared, b.contact_id AS contact_before FROM now n FULL JOIN before b ON b.${key} = n.${key}
      WHERE n.${key} IS NULL OR b.${key} IS NULL OR b.contact_id IS DISTINCT FROM n.contact_id`,
   );
   return count > 0;

@@ -3,6 +3,7 @@ import type { DuckDBConnection } from "@duckdb/node-api";
 import { quoteIdentifier as id, quoteText } from "../schemas/names.ts";
 import type { Table } from "../schemas/signal-types.ts";
 import { TABLES } from "../schemas/tables.ts";
+import { readColumns } from "./marts/contact-states.ts";
 import type { MartContext } from "./marts/mart.ts";
 import { onlyRow } from "./sql.ts";
 
@@ -10,16 +11,17 @@ import { onlyRow } from "./sql.ts";
 const COLUMNS: Readonly<Record<Table, string>> = {
   marketing_signals:
     "signal_type, signal_key, signal_id, occurred_at, dataset_id, channel, action, campaign_id, campaign_name, message_id, message_name, link_id, bot_detected, bot_detection_reason, " +
-    "classification, classification_code, email_from_address, email_subject, email_tracking_level, vmta_pool, entry_signal",
+    "classification, classification_code, email_from_address, email_subject, email_tracking_level, vmta_pool, entry_signal, consent_email, consent_sms, consent_whatsapp",
   behavior_signals:
     "signal_type, signal_key, occurred_at, dataset_id, is_test, tltsid, acoustic_app_key, message_signal_id, product_id, product_name, product_category, item_quantity, unit_price, currency, " +
-    "order_id, order_value, url, page_category, search_term, number_of_results, identifier_name, identifier_value",
+    "order_id, order_value, url, page_category, search_term, number_of_results, identifier_name, identifier_value, " +
+    "consent_email, consent_sms, consent_whatsapp",
 };
 
 /** SQL that gives rows of a table, with what the marts read of them. @param where a condition on them, whose alias is r */
-export function readRows(table: Table, { contactKeys }: Pick<MartContext, "contactKeys">, where: string): string {
-  const keys = contactKeys.flatMap(({ column }) => (column === undefined ? [] : [`, ${id(column)}`]));
-  return `(SELECT ${COLUMNS[table]}${keys.join("")} FROM ${table} r WHERE ${where})`;
+export function readRows(table: Table, context: MartContext, where: string): string {
+  const columns = readColumns(context).map((column) => `, ${id(column)}`);
+  return `(SELECT ${COLUMNS[table]}${columns.join("")} FROM ${table} r WHERE ${where})`;
 }
 
 /** The temporary table that has the rows which were taken out of a table. */
@@ -57,10 +59,11 @@ export const addedBy = ({ loadId, among = "true" }: Pick<Change, "loadId" | "amo
 /** Finds what was touched. Within the change's transaction. */
 export async function touched(connection: DuckDBConnection, change: Change, context: MartContext): Promise<Touched> {
   const result: Touched = { added: {}, removed: {} };
+  const any = TABLES.map((table) => `EXISTS (FROM ${table} WHERE ${addedBy(change)}) AS ${table}`);
+  const isAdded = await onlyRow<Record<Table, boolean>>(connection, `SELECT ${any.join(", ")}`);
   for (const table of TABLES) {
     if (change.removed.includes(table)) result.removed[table] = removedFrom(table);
-    const { any } = await onlyRow<{ any: boolean }>(connection, `SELECT EXISTS (FROM ${table} WHERE ${addedBy(change)}) AS any`);
-    if (any) result.added[table] = readRows(table, context, addedBy(change));
+    if (isAdded[table]) result.added[table] = readRows(table, context, addedBy(change));
   }
   return result;
 }

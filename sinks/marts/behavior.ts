@@ -32,12 +32,16 @@ export const BEHAVIOR: Mart = {
   sql: (context) => behaviorSql(context),
 };
 
-/** SQL that gives the rows of the view. @param from the rows of behavior_signals that are meant, as SQL that gives them */
-export function behaviorSql(context: MartContext, from = "behavior_signals"): string {
+/**
+ * SQL that gives the rows of the view.
+ * @param from the rows of behavior_signals that are meant, as SQL that gives them
+ * @param more SQL of further columns, of a row whose alias is b
+ */
+export function behaviorSql(context: MartContext, from = "behavior_signals", more = ""): string {
   return `SELECT b.signal_type, b.signal_key, b.occurred_at, b.tltsid, b.acoustic_app_key, b.message_signal_id, b.product_id, b.product_name, b.product_category,
       b.item_quantity, b.unit_price, b.currency, b.order_id, b.order_value, b.url, b.page_category, b.search_term, b.number_of_results, b.identifier_name,
       coalesce(b.known_contact, s.contact_id, c.contact_id) AS contact_id,
-      coalesce(b.known_via, CASE WHEN s.contact_id IS NOT NULL THEN 'session' WHEN c.contact_id IS NOT NULL THEN 'click' END) AS contact_via
+      coalesce(b.known_via, CASE WHEN s.contact_id IS NOT NULL THEN 'session' WHEN c.contact_id IS NOT NULL THEN 'click' END) AS contact_via${more}
     FROM ${withContact(context, "behavior_signals", from)} b
     LEFT JOIN marts.session_contacts s ON s.tltsid = CASE WHEN b.known_contact IS NULL THEN b.tltsid END
     LEFT JOIN (SELECT signal_key, contact_id FROM marts.clicks WHERE is_named) c ON c.signal_key = CASE WHEN b.known_contact IS NULL THEN b.message_signal_id END

@@ -1,6 +1,6 @@
 /** Contacts: when they were seen, what they did last, and what their latest signal says of them. */
 import { quoteIdentifier as id } from "../../schemas/names.ts";
-import { latestAudience } from "./audience-rows.ts";
+import { TABLES } from "../../schemas/tables.ts";
 import type { Mart, MartContext } from "./mart.ts";
 
 const CONSENTS = ["consent_email", "consent_sms", "consent_whatsapp"];
@@ -44,32 +44,19 @@ export const CONTACTS: Mart = {
   about: "Each contact once, whatever it is known by, with the attributes and consents that its latest signal says. The contact columns follow.",
   columns: COLUMNS,
   sql: (context) => {
-    const attributes = [...CONSENTS.map((name) => [name, name] as const), ...attributeNames(context)];
-    return `WITH attributes AS (
-        ${latestAudience(context, attributes)}
-      ), seen AS (
-        SELECT contact_id, min(first_seen_at) AS first_seen_at, max(last_seen_at) AS last_seen_at, max(last_sent_at) AS last_sent_at, max(last_open_at) AS last_open_at,
-          max(last_click_at) AS last_click_at, max(last_visit_at) AS last_visit_at, bool_or(complained) AS complained, bool_or(hard_bounced) AS hard_bounced
-        FROM (
-          SELECT contact_id, min(occurred_at) AS first_seen_at, max(occurred_at) AS last_seen_at,
-            max(occurred_at) FILTER (action = 'send') AS last_sent_at,
-            max(occurred_at) FILTER (action = 'open' AND NOT is_bot) AS last_open_at,
-            max(occurred_at) FILTER (action = 'click' AND NOT is_bot) AS last_click_at,
-            bool_or(action = 'inbound' AND classification = 'ABUSE') AS complained,
-            bool_or(action = 'failure' AND classification = 'PERMANENT') AS hard_bounced
-          FROM marts.marketing WHERE contact_id IS NOT NULL GROUP BY contact_id
-          UNION ALL BY NAME
-          SELECT contact_id, min(occurred_at) AS first_seen_at, max(occurred_at) AS last_seen_at, max(occurred_at) AS last_visit_at
-          FROM marts.behavior WHERE contact_id IS NOT NULL GROUP BY contact_id
-        ) GROUP BY contact_id
-      ), bought AS (
+    const attributes = [...attributeNames(context)];
+    const columns = attributes.map(([column]) => id(column)).join(", ");
+    const signals = TABLES.map((table) => `SELECT occurred_at, signal_key, signal_type, ${columns} FROM ${table}`).join(" UNION ALL ");
+    // By the time, too, so that of a few contacts only the signals of about that time are looked at.
+    const latest = `LEFT JOIN (${signals}) a ON a.occurred_at = s.record.occurred_at AND a.signal_key = s.record.signal_key AND a.signal_type = s.record.signal_type`;
+    return `SELECT s.contact_id, s.first_seen_at, s.last_seen_at, s.last_sent_at, s.last_open_at, s.last_click_at, s.last_visit_at, s.complained, s.hard_bounced,
+        coalesce(b.orders, 0) AS orders, b.first_order_at, b.last_order_at,
+        ${[...CONSENTS.map((name) => `s.record.${name} AS ${name}`), ...attributes.map(([column, name]) => `a.${id(column)} AS ${id(name)}`)].join(", ")}
+      FROM marts.contact_states s
+      LEFT JOIN (
         SELECT contact_id, count(*) AS orders, min(ordered_at) AS first_order_at, max(ordered_at) AS last_order_at
         FROM marts.orders_once WHERE contact_id IS NOT NULL GROUP BY contact_id
-      )
-      SELECT s.contact_id, s.first_seen_at, s.last_seen_at, s.last_sent_at, s.last_open_at, s.last_click_at, s.last_visit_at,
-        coalesce(s.complained, false) AS complained, coalesce(s.hard_bounced, false) AS hard_bounced,
-        coalesce(b.orders, 0) AS orders, b.first_order_at, b.last_order_at,
-        ${attributes.map(([, name]) => `a.${id(name)}`).join(", ")}
-      FROM seen s LEFT JOIN attributes a ON a.contact_id = s.contact_id LEFT JOIN bought b ON b.contact_id = s.contact_id`;
+      ) b ON b.contact_id = s.contact_id
+      ${attributes.length > 0 ? latest : ""}`;
   },
 };

@@ -8,6 +8,7 @@ import { CLICKS } from "./clicks.ts";
 import { CONSENTED } from "./consented.ts";
 import { CONTACT_ALIASES } from "./contact-aliases.ts";
 import { CONTACT_REVENUE } from "./contact-revenue.ts";
+import { CONTACT_STATES } from "./contact-states.ts";
 import { CONTACT_TIMELINE } from "./contact-timeline.ts";
 import { CONTACTS } from "./contacts.ts";
 import { DAILY } from "./daily.ts";
@@ -25,7 +26,7 @@ import { SESSION_CONTACTS } from "./session-contacts.ts";
 import { SESSIONS } from "./sessions.ts";
 
 /** The tables of the schema `marts`, which each load keeps up. */
-export const KEPT_MARTS: readonly KeptMart[] = [CONTACT_ALIASES, SESSION_CONTACTS, CLICKS, SENDS, ORPHANS, ORDERS_ONCE];
+export const KEPT_MARTS: readonly KeptMart[] = [CONTACT_ALIASES, SESSION_CONTACTS, CLICKS, SENDS, ORPHANS, ORDERS_ONCE, CONTACT_STATES];
 
 /** Its views, in the order in which they are made: one that reads another stands behind it. */
 export const MARTS: readonly Mart[] = [
