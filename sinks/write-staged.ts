@@ -36,6 +36,8 @@ export async function writeStaged(
   const merged = await mergeStaging(staging, loadId, file, means);
   if (counts.rejected > 0) await connection.run(`INSERT INTO signalhouse.rejects BY NAME SELECT ${loadId}::BIGINT AS load_id, * FROM staged_rejects`);
   if (staging.drift.length > 0) await insertDrift(staging, loadId);
+  // Rows that went straight into the tables were written with less than all memory; the marts look at those of other loads, too.
+  if (counts.plain > 0) await useMemory(connection, means.memory);
   await keepUp(connection, { what, loadId, ...(what === "replay" ? { among: AMONG_STAGED } : {}), removed: merged.removed });
   return { ...merged, newColumns, keys };
 }
