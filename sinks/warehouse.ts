@@ -59,6 +59,12 @@ const SETTINGS = {
   max_vacuum_tasks: "1",
 };
 
+/** And for those that are written to. */
+const WRITING_SETTINGS = {
+  // No order of rows in a table means anything: so several threads may write one, and do with less memory.
+  preserve_insertion_order: "false",
+};
+
 /**
  * Opens a warehouse; creates or migrates it unless it is only read.
  * @throws SignalhouseError warehouse_locked, warehouse_missing, warehouse_newer, warehouse_older, warehouse_failed, disk_full
@@ -72,6 +78,7 @@ export async function openWarehouse(place: Place, options: WarehouseOptions = {}
       ...(memory === undefined ? {} : { memory_limit: memory }),
       ...(threads === undefined ? {} : { threads: String(threads) }),
       ...SETTINGS,
+      ...(access === "read" ? {} : WRITING_SETTINGS),
     });
     const connect = async () => {
       const connection = await database.connect();

@@ -19,7 +19,7 @@ export interface WritingSettings {
 }
 
 /**
- * Has DuckDB write rows in any order, so that several threads can do so, and do with less memory, where it may have more.
+ * Has DuckDB do with less memory, where it may have more.
  * @param connect gives a connection that is in no transaction
  * @returns what sets all of it back but the memory, and must be called: the merge that comes next gives all of it where it needs more, and the end of the load in any case (sinks/load.ts)
  */
@@ -32,11 +32,9 @@ export async function setForWriting(connect: () => Promise<DuckDBConnection>, { 
   const useful = USEFUL_BYTES.own + threads * USEFUL_BYTES.thread;
   // Where more is in use already, and is no cache, it stays so.
   if (memory !== undefined && bytesOf(before.most) > useful) await useMemory(connection, `${useful} bytes`).catch(() => undefined);
-  await connection.run("SET preserve_insertion_order = false");
   return async () => {
-    const back = `SET threads = ${before.threads}; SET preserve_insertion_order = true`;
     // After a fatal error DuckDB does nothing any more, and whoever calls this tells that error.
-    await connection.run(back).catch(() => undefined);
+    await connection.run(`SET threads = ${before.threads}`).catch(() => undefined);
     connection.disconnectSync();
   };
 }

@@ -884,15 +884,15 @@ describe("a whole load", () => {
     { memory: "192MB", once: false, used: "183.1 MiB" },
     { memory: "1GB", once: true, used: "953.6 MiB" },
   ])(
-    "uses of $memory of memory what is of use (once: $once), rows in any order, and gives all settings back, however it ends",
+    "uses of $memory of memory what is of use (once: $once), and gives all settings back, however it ends",
     async ({ memory, once, used }) => {
       const warehouse = await openWarehouse(placeOf(":memory:"), { memory, threads: 3 });
       const settings = async () => {
-        const names = ["memory_limit", "preserve_insertion_order", "threads"].map((name) => `current_setting('${name}')::VARCHAR AS ${name}`);
+        const names = ["memory_limit", "threads"].map((name) => `current_setting('${name}')::VARCHAR AS ${name}`);
         return (await rows<Record<string, string>>(warehouse.connection, `SELECT ${names.join(", ")}`))[0];
       };
       const before = await settings();
-      expect(before).toMatchObject({ preserve_insertion_order: "true", threads: "3" });
+      expect(before).toMatchObject({ threads: "3" });
       const source = { ...inPieces("a.csv", "2025-09-01T00:00:00Z", Buffer.from(file)), once };
       let during: Record<string, string> | undefined;
       const noting = (end: () => void): Source => ({
@@ -907,7 +907,7 @@ describe("a whole load", () => {
         throw new Error("lost");
       });
       const options = { warehouse, limits: LIMITS, runId: null, signal: new AbortController().signal, reader: "vector", ...sizesOf(1500) } as const;
-      const whileWriting = { memory_limit: used, preserve_insertion_order: "false" };
+      const whileWriting = { memory_limit: used };
       expect(await loadFiles([failing], options)).toMatchObject([{ status: "failed" }]);
       expect(during).toMatchObject(whileWriting);
       expect(await settings()).toEqual(before);
