@@ -35,24 +35,36 @@ export async function fillMarts(connection: DuckDBConnection, context: MartConte
     `SELECT (SELECT count(*) FROM marketing_signals) AS events, (SELECT count(*) FROM behavior_signals) AS visits,
        (SELECT count(*) FROM behavior_signals WHERE signal_type = 'order') AS orders`,
   );
-  // In the order of their parts: a large table lies on the disk, and is to be read once rather than once a part.
   const parts = Math.ceil(Math.max(Number(events), Number(visits)) / atOnce);
-  const [part, order] = parts > 1 ? [`, (hash(contact_id) % ${parts})::INTEGER AS part`, "ORDER BY part"] : ["", ""];
   const all = messageFactsSql(context, readRows("marketing_signals", context, "true"));
-  await connection.run(`CREATE OR REPLACE TEMP TABLE ${EVENTS} AS SELECT ${EVENT_COLUMNS}, ${RECORD_COLUMNS}${part} FROM (${all}) ${order}`);
+  await makeInParts(connection, EVENTS, `SELECT ${EVENT_COLUMNS}, ${RECORD_COLUMNS} FROM (${all})`, parts);
   for (const keys of partsOf(Number(events), atOnce, "signal_key")) {
     await connection.run(`INSERT INTO marts.clicks ${clicksSql(`(FROM ${EVENTS} WHERE action = 'click' AND ${keys})`)}`);
   }
   const each = parts > 1 ? Array.from({ length: parts }, (_, number) => `part = ${number}`) : ["true"];
   await writeSends(connection, EVENTS, each);
-  const visited = visitFactsSql(context, readRows("behavior_signals", context, "true"));
-  await connection.run(`CREATE OR REPLACE TEMP TABLE ${VISITS} AS SELECT *${part} FROM (${visited}) ${order}`);
+  await makeInParts(connection, VISITS, visitFactsSql(context, readRows("behavior_signals", context, "true")), parts);
   for (const one of each) {
     const facts = [EVENTS, VISITS].map((table) => `SELECT ${FACT_COLUMNS} FROM ${table} WHERE ${one}`);
     await connection.run(`INSERT INTO marts.contact_states ${foldSql(statesSql(`(${facts.join(" UNION ALL ")})`))}`);
   }
   await connection.run(`DROP TABLE ${EVENTS}; DROP TABLE ${VISITS}`);
   await writeOrders(connection, context, Number(orders));
+}
+
+/**
+ * Makes a temporary table with a column `part`, by contact, where it takes several. In the order of their parts: a large table lies on the disk, and is to be read once rather than once a part. It is sorted by
+ * itself: what finds contacts fills a load's memory, and so does sorting.
+ */
+async function makeInParts(connection: DuckDBConnection, table: string, select: string, parts: number): Promise<void> {
+  if (parts <= 1) {
+    await connection.run(`CREATE OR REPLACE TEMP TABLE ${table} AS ${select}`);
+    return;
+  }
+  const unsorted = `${table}_unsorted`;
+  await connection.run(`CREATE OR REPLACE TEMP TABLE ${unsorted} AS SELECT *, (hash(contact_id) % ${parts})::INTEGER AS part FROM (${select})`);
+  await connection.run(`CREATE OR REPLACE TEMP TABLE ${table} AS FROM ${unsorted} ORDER BY part`);
+  await connection.run(`DROP TABLE ${unsorted}`);
 }
 
 /** What the tables are made by, as text: where that is another one, they are filled anew. */
