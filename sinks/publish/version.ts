@@ -1,0 +1,78 @@
+/** Making a version: links to its files, its databases, its manifest, and then the switch. */
+import { createHash } from "node:crypto";
+import { chmod, copyFile, link, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { makeDatabase, writeIndex } from "./databases.ts";
+import { type CopyFolder, makeFolder, SIGNALS, STORE, switchTo, syncPath, VERSIONS, versionsOf } from "./folder.ts";
+import { filesOf, MANIFEST, type Manifest } from "./manifest.ts";
+import { type CopyContents, liveStatements, signalsStatements, versionSql } from "./views.ts";
+
+/** So long after its switch live.duckdb shows a version: no query then can have begun before it was there. */
+const LIVE_AFTER_MS = 2_000;
+
+/** What tells whether two versions have the same views. */
+export const viewsHash = (contents: CopyContents, path: string): string =>
+  createHash("sha256")
+    .update(JSON.stringify([signalsStatements(contents, path, 0, ""), liveStatements(contents, path)]))
+    .digest("hex");
+
+/** File systems without hard links, or with too many to a file. */
+const NO_LINKS: readonly unknown[] = ["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK", "EXDEV"];
+
+/**
+ * Makes a version and has `current` lead to it. Until then nobody sees anything of it; all of it is on the disk before.
+ * @param step is told before each step
+ */
+export async function makeVersion(
+  folder: CopyFolder,
+  contents: CopyContents,
+  described: Omit<Manifest, "live_from">,
+  step: (name: string) => void = () => undefined,
+): Promise<Manifest> {
+  const { version } = described;
+  const path = join(folder.path, VERSIONS, String(version));
+  const kept = await versionsOf(folder.path);
+  await makeFolder(path, folder.modes.folder);
+  const folders = new Set([path]);
+  step("links");
+  for (const { path: file } of filesOf(described)) {
+    const place = join(path, file);
+    if (!folders.has(dirname(place))) {
+      for (const made of [dirname(dirname(place)), dirname(place)]) {
+        await makeFolder(made, folder.modes.folder);
+        folders.add(made);
+      }
+    }
+    await linkOrCopy(join(folder.path, STORE, file), place);
+  }
+  step("signals.duckdb");
+  const values = versionSql(version, described.published_at, described.watermark);
+  await makeDatabase(join(path, SIGNALS), signalsStatements(contents, folder.path, version, values), contents, folder.modes.file);
+  for (const made of folders) await syncPath(made);
+  step("manifest.json");
+  // Where a disk is so slow that the time has come before the switch, it is put off.
+  for (let wait = LIVE_AFTER_MS; ; wait *= 2) {
+    const liveFrom = folder.current === 0 ? 0 : Date.now() + wait;
+    const manifest: Manifest = { ...described, live_from: liveFrom === 0 ? null : new Date(liveFrom).toISOString() };
+    await writeIndex(folder, described, liveFrom, kept);
+    await writeFile(join(path, MANIFEST), `${JSON.stringify(manifest, undefined, 2)}\n`);
+    await chmod(join(path, MANIFEST), folder.modes.file).catch(() => undefined);
+    await syncPath(join(path, MANIFEST));
+    for (const made of [path, dirname(path)]) await syncPath(made);
+    if (liveFrom !== 0 && Date.now() + wait / 4 > liveFrom) continue;
+    step("switch");
+    await switchTo(folder.path, version);
+    return manifest;
+  }
+}
+
+/** A file of the store in a version, without taking room; where a file system has no hard links, a copy of it. */
+async function linkOrCopy(from: string, to: string): Promise<void> {
+  try {
+    await link(from, to);
+  } catch (error) {
+    if (!NO_LINKS.includes((error as NodeJS.ErrnoException).code)) throw error;
+    await copyFile(from, to);
+    await syncPath(to);
+  }
+}
