@@ -12,7 +12,7 @@ export const PUBLISH_KEY = "SIGNALHOUSE_PUBLISH_KEY";
 const LEAST_CHARACTERS = 16;
 
 /** Where the key of a warehouse is kept. */
-export const keyFileOf = (warehouse: string): string => `${warehouse}.publish-key`;
+const keyFileOf = (warehouse: string): string => `${warehouse}.publish-key`;
 
 /**
  * The key: as it is given, else that of the file beside the warehouse, which is made where it is not there.

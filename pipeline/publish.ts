@@ -40,8 +40,6 @@ export interface PublishResult {
   publishedAt: string;
   /** Headers of publish.contactColumns that no contact column has. */
   unknownColumns: readonly string[];
-  /** The file with the key of hashes, where it was made now. */
-  keyMade?: string;
 }
 
 /**
@@ -67,6 +65,10 @@ export interface PublishContext {
   key?: string | undefined;
   clock?: Clock;
   onFile?: NonNullable<SnapshotOptions["onFile"]>;
+  /** Is told of the file with the key of hashes, where it is made. */
+  onKey?: (file: string) => void;
+  /** Is told of headers of publish.contactColumns that no contact column has. */
+  onUnknown?: (headers: readonly string[]) => void;
   /** Is told before each step. */
   step?: (name: string) => void;
 }
@@ -83,6 +85,7 @@ export async function publishWarehouse(config: Config, context: PublishContext):
   };
   // A mistyped path is no warehouse to make a key and a folder for.
   const { ids, made } = await door.toRead(() => contactIdsOf(config, context.key), { mayLack: "anything" });
+  if (made !== undefined) context.onKey?.(made);
   const folder = await openCopyFolder(to);
   try {
     const snapshot = await door.toRead(
@@ -95,7 +98,8 @@ export async function publishWarehouse(config: Config, context: PublishContext):
       now: clock.now(),
       step,
     });
-    return { ...resultOf(published), filesWritten: snapshot.written, unknownColumns: snapshot.unknownColumns, ...(made ? { keyMade: made } : {}) };
+    if (snapshot.unknownColumns.length > 0) context.onUnknown?.(snapshot.unknownColumns);
+    return { ...resultOf(published), filesWritten: snapshot.written, unknownColumns: snapshot.unknownColumns };
   } catch (error) {
     throw explainPublish(error, folder.path);
   } finally {

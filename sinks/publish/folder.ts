@@ -112,7 +112,7 @@ async function assertLinks(path: string): Promise<void> {
 }
 
 /** Number of the version that `current` leads to; 0 where it leads to none. */
-export async function currentVersion(path: string): Promise<number> {
+async function currentVersion(path: string): Promise<number> {
   const target = await readlink(join(path, CURRENT)).catch(() => "");
   return Number(/^versions\/([1-9]\d*)$/.exec(target)?.[1] ?? 0);
 }

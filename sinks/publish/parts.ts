@@ -12,8 +12,12 @@ export interface Part {
   rows: number;
   /** Its place in the store. Two parts of the same place have the same rows. */
   file: string;
-  /** The SELECT that gives its rows, in order. */
-  sql: string;
+  /** SQL of its columns, of rows whose alias is r. */
+  select: string;
+  /** SQL behind FROM that gives these rows, in no order. */
+  from: string;
+  /** SQL of the time by which they are to be in order; then `from` ends in a condition. Undefined where there is no order. */
+  time: string | undefined;
 }
 
 /** A table's files. */
@@ -53,7 +57,9 @@ export async function partsOf(connection: DuckDBConnection, table: PublishedTabl
         month,
         rows: Number(count),
         file: `${table.name}/${isWhole ? "all" : `month=${month}`}/${shape}-${fingerprint}.parquet`,
-        sql: `SELECT ${select} FROM ${table.from} r${isWhole || !table.time ? "" : ` WHERE ${within(table.time, month)} ORDER BY r.${id(table.time)}`}`,
+        select,
+        from: isWhole || !table.time ? `${table.from} r` : `${table.from} r WHERE ${within(table.time, month)}`,
+        time: isWhole || !table.time ? undefined : `r.${id(table.time)}`,
       };
     }),
   };

@@ -28,7 +28,7 @@ export const MOVED = "signalhouse_copy";
 export const INDEX = "files.parquet";
 
 /** What `published.version` says, in order; the index has the same. */
-export const VERSION_COLUMNS = "version, published_at, change_id, load_id, newest_signal";
+const VERSION_COLUMNS = "version, published_at, change_id, load_id, newest_signal";
 
 /** SQL of the folder: DuckDB would take a relative path from the working folder of whoever reads. @param escape what else is done to the path */
 const root = (path: string, escape = (text: string) => text) => `coalesce(getvariable('${MOVED}'), ${quoteText(escape(path))})`;
