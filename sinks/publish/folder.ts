@@ -6,7 +6,7 @@ import { claimFile } from "../claims.ts";
 import { DuckDBInstance } from "../duckdb.ts";
 import { lockHolder } from "../duckdb-errors.ts";
 import { explainPublish } from "./failures.ts";
-import { filesOf, readManifest } from "./manifest.ts";
+import { filesOf, MANIFEST, readManifest } from "./manifest.ts";
 
 /** The link to the version that is to be read. */
 export const CURRENT = "current";
@@ -112,7 +112,7 @@ async function assertLinks(path: string): Promise<void> {
 }
 
 /** Number of the version that `current` leads to; 0 where it leads to none. */
-async function currentVersion(path: string): Promise<number> {
+export async function currentVersion(path: string): Promise<number> {
   const target = await readlink(join(path, CURRENT)).catch(() => "");
   return Number(/^versions\/([1-9]\d*)$/.exec(target)?.[1] ?? 0);
 }
@@ -157,9 +157,9 @@ async function removeUnfinished(path: string, current: number): Promise<void> {
 }
 
 /** Its manifest goes first: without it, it is no version. */
-async function removeVersion(path: string, version: number): Promise<void> {
+export async function removeVersion(path: string, version: number): Promise<void> {
   const folder = join(path, VERSIONS, String(version));
-  await rm(join(folder, "manifest.json"), { force: true });
+  await rm(join(folder, MANIFEST), { force: true });
   await rm(folder, { recursive: true, force: true });
 }
 

@@ -61,10 +61,10 @@ export async function storeSnapshot(warehouse: Warehouse, folder: CopyFolder, op
       const parts = await partsOf(connection, table, basis);
       const stored: ManifestFile[] = [];
       for (const part of parts.parts) {
-        step(`write ${part.file}`);
-        const { entry, isNew } = await storePart(connection, folder, part, known, () => options.onFile?.({ ...part, table: table.name }));
-        stored.push(entry);
-        written += isNew ? 1 : 0;
+        const onWrite = () => options.onFile?.({ table: table.name, month: part.month, rows: part.rows });
+        const { files: some, written: count } = await storePart(connection, folder, part, known, { onWrite, step });
+        stored.push(...some);
+        written += count;
       }
       tables.push(parts);
       files.set(parts, stored);

@@ -1,17 +1,17 @@
-/** The files of a table: one for each month, named by what is in it. */
+/** The parts of a table: one for each month, named by what is in it. */
 import { createHash } from "node:crypto";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { quoteIdentifier as id, quoteText } from "../../schemas/names.ts";
 import { rows } from "../sql.ts";
 import { type PublishedTable, selectSql } from "./tables.ts";
 
-/** A file that a table has, or is to have. */
+/** What a table has of a month, or is to have. */
 export interface Part {
   /** `2025-09`; null of a table that has all its rows in one. */
   month: string | null;
   rows: number;
-  /** Its place in the store. Two parts of the same place have the same rows. */
-  file: string;
+  /** Its place in the store, to which files add their endings. Two parts of the same place have the same rows. */
+  place: string;
   /** SQL of its columns, of rows whose alias is r. */
   select: string;
   /** SQL behind FROM that gives these rows, in no order. */
@@ -20,7 +20,7 @@ export interface Part {
   time: string | undefined;
 }
 
-/** A table's files. */
+/** A table's parts. */
 export interface TableParts {
   table: PublishedTable;
   /** Names and types of all that its files have, as text: files of the same shape can be read as one table. */
@@ -33,7 +33,7 @@ export type Basis = readonly (string | number)[];
 
 const hashOf = (value: unknown, digits: number) => createHash("sha256").update(JSON.stringify(value)).digest("hex").slice(0, digits);
 
-/** Which files a table is to have. Reads its times, or, where nothing tells which months have changed, all of its rows. */
+/** Which parts a table is to have. Reads its times, or, where nothing tells which months have changed, all of its rows. */
 export async function partsOf(connection: DuckDBConnection, table: PublishedTable, basis: Basis): Promise<TableParts> {
   const select = selectSql(table);
   const columns = await rows<{ column_name: string; column_type: string }>(connection, `DESCRIBE SELECT ${select} FROM ${table.from} r`);
@@ -56,7 +56,7 @@ export async function partsOf(connection: DuckDBConnection, table: PublishedTabl
       return {
         month,
         rows: Number(count),
-        file: `${table.name}/${isWhole ? "all" : `month=${month}`}/${shape}-${fingerprint}.parquet`,
+        place: `${table.name}/${isWhole ? "all" : `month=${month}`}/${shape}-${fingerprint}`,
         select,
         from: isWhole || !table.time ? `${table.from} r` : `${table.from} r WHERE ${within(table.time, month)}`,
         time: isWhole || !table.time ? undefined : `r.${id(table.time)}`,

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { chmod, copyFile, link, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { makeDatabase, writeIndex } from "./databases.ts";
-import { type CopyFolder, makeFolder, SIGNALS, STORE, switchTo, syncPath, VERSIONS, versionsOf } from "./folder.ts";
+import { type CopyFolder, currentVersion, makeFolder, removeVersion, SIGNALS, STORE, switchTo, syncPath, VERSIONS, versionsOf } from "./folder.ts";
 import { filesOf, MANIFEST, type Manifest } from "./manifest.ts";
 import { type CopyContents, liveStatements, signalsStatements, versionSql } from "./views.ts";
 
@@ -21,20 +21,36 @@ const NO_LINKS: readonly unknown[] = ["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS"
 
 /**
  * Makes a version and has `current` lead to it. Until then nobody sees anything of it; all of it is on the disk before.
- * @param step is told before each step
+ * @param step is told before each step; what it throws ends it
  */
 export async function makeVersion(
   folder: CopyFolder,
   contents: CopyContents,
   described: Omit<Manifest, "live_from">,
-  step: (name: string) => void = () => undefined,
+  step: (name: string) => void,
 ): Promise<Manifest> {
+  try {
+    await writeVersion(folder, contents, described, step);
+    return await switchToIt(folder, described, step);
+  } catch (error) {
+    // A disk that is full is to have room again; what a killed process has left, the next one takes away.
+    if ((await currentVersion(folder.path)) !== described.version) await removeVersion(folder.path, described.version);
+    throw error;
+  }
+}
+
+/** All but its index and its manifest. */
+async function writeVersion(
+  folder: CopyFolder,
+  contents: CopyContents,
+  described: Omit<Manifest, "live_from">,
+  step: (name: string) => void,
+): Promise<void> {
   const { version } = described;
-  const path = join(folder.path, VERSIONS, String(version));
-  const kept = await versionsOf(folder.path);
+  const path = versionPath(folder, version);
+  step("links");
   await makeFolder(path, folder.modes.folder);
   const folders = new Set([path]);
-  step("links");
   for (const { path: file } of filesOf(described)) {
     const place = join(path, file);
     if (!folders.has(dirname(place))) {
@@ -49,22 +65,30 @@ export async function makeVersion(
   const values = versionSql(version, described.published_at, described.watermark);
   await makeDatabase(join(path, SIGNALS), signalsStatements(contents, folder.path, version, values), contents, folder.modes.file);
   for (const made of folders) await syncPath(made);
-  step("manifest.json");
+}
+
+async function switchToIt(folder: CopyFolder, described: Omit<Manifest, "live_from">, step: (name: string) => void): Promise<Manifest> {
+  const path = versionPath(folder, described.version);
+  const kept = await versionsOf(folder.path);
   // Where a disk is so slow that the time has come before the switch, it is put off.
   for (let wait = LIVE_AFTER_MS; ; wait *= 2) {
     const liveFrom = folder.current === 0 ? 0 : Date.now() + wait;
     const manifest: Manifest = { ...described, live_from: liveFrom === 0 ? null : new Date(liveFrom).toISOString() };
+    step("index");
     await writeIndex(folder, described, liveFrom, kept);
+    step("manifest.json");
     await writeFile(join(path, MANIFEST), `${JSON.stringify(manifest, undefined, 2)}\n`);
     await chmod(join(path, MANIFEST), folder.modes.file).catch(() => undefined);
     await syncPath(join(path, MANIFEST));
     for (const made of [path, dirname(path)]) await syncPath(made);
     if (liveFrom !== 0 && Date.now() + wait / 4 > liveFrom) continue;
     step("switch");
-    await switchTo(folder.path, version);
+    await switchTo(folder.path, described.version);
     return manifest;
   }
 }
+
+const versionPath = ({ path }: CopyFolder, version: number) => join(path, VERSIONS, String(version));
 
 /** A file of the store in a version, without taking room; where a file system has no hard links, a copy of it. */
 async function linkOrCopy(from: string, to: string): Promise<void> {
