@@ -31,11 +31,13 @@ export async function makeDatabase(path: string, statements: readonly string[], 
     await inTransaction(connection, async () => {
       for (const statement of statements) await connection.run(statement);
     });
-    const found = await rows<{ name: string; columns: { items: string[] } }>(
-      connection,
-      `SELECT schema_name || '.' || table_name AS name, list(column_name ORDER BY column_index) AS columns FROM duckdb_columns()
+    const found = !contents.isCommented
+      ? []
+      : await rows<{ name: string; columns: { items: string[] } }>(
+          connection,
+          `SELECT schema_name || '.' || table_name AS name, list(column_name ORDER BY column_index) AS columns FROM duckdb_columns()
        WHERE database_name = 'copy' GROUP BY ALL`,
-    );
+        );
     const present = new Map(found.map(({ name, columns }) => [name, columns.items]));
     for (const statement of commentStatements(contents, present)) await inTransaction(connection, () => connection.run(statement));
     await connection.run("USE memory; DETACH copy");
@@ -48,19 +50,14 @@ export async function makeDatabase(path: string, statements: readonly string[], 
  * Writes which versions have which files, for live.duckdb: those of the versions that there are, and of this one.
  * @param liveFrom milliseconds since the epoch
  */
-export async function writeIndex(
-  folder: CopyFolder,
-  manifest: Omit<Manifest, "live_from">,
-  liveFrom: number,
-  kept: readonly number[],
-): Promise<void> {
+export async function writeIndex(folder: CopyFolder, manifest: Omit<Manifest, "live_from">, liveFrom: number): Promise<void> {
   const path = join(folder.path, VERSIONS, String(manifest.version), INDEX);
   const before = join(folder.path, VERSIONS, String(folder.current), INDEX);
   const files = manifest.tables.flatMap(({ name, shape, files }) => files.map(({ path }) => `(${[name, shape, path].map(quoteText).join(", ")})`));
   const own = `SELECT ${versionSql(manifest.version, manifest.published_at, manifest.watermark)}, make_timestamp(${liveFrom * 1000}::BIGINT) AT TIME ZONE 'UTC' AS live_from,
     table_name, shape, file FROM (VALUES ${files.join(", ")}) f(table_name, shape, file)`;
   const old = (await isThere(before))
-    ? `UNION ALL BY NAME SELECT * FROM read_parquet(${quoteText(before)}) WHERE list_contains([${kept.join(", ")}]::BIGINT[], version)`
+    ? `UNION ALL BY NAME SELECT * FROM read_parquet(${quoteText(before)}) WHERE list_contains([${manifest.kept.join(", ")}]::BIGINT[], version)`
     : "";
   await rm(path, { force: true });
   await withDuckdb((connection) =>
@@ -78,7 +75,7 @@ export async function keepLive(folder: CopyFolder, contents: CopyContents): Prom
   const path = join(folder.path, LIVE);
   const statements = liveStatements(contents, folder.path);
   const hash = createHash("sha256")
-    .update(JSON.stringify([statements, contents.contactColumns]))
+    .update(JSON.stringify([statements, contents.contactColumns, contents.isCommented]))
     .digest("hex");
   if ((await isThere(path)) && (await madeBy(path)) === hash) return false;
   const unfinished = `${path}${UNFINISHED}`;

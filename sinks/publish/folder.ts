@@ -6,7 +6,7 @@ import { claimFile } from "../claims.ts";
 import { DuckDBInstance } from "../duckdb.ts";
 import { lockHolder } from "../duckdb-errors.ts";
 import { explainPublish } from "./failures.ts";
-import { filesOf, MANIFEST, readManifest } from "./manifest.ts";
+import { filesOf, type Manifest, MANIFEST, readManifest } from "./manifest.ts";
 
 /** The link to the version that is to be read. */
 export const CURRENT = "current";
@@ -181,21 +181,32 @@ export interface Keeping {
   keepHours: number;
 }
 
-/** Takes away versions that nobody can be reading any more, and files that no version has. @param now milliseconds since the epoch */
-export async function removeOld(path: string, { keepVersions, keepHours }: Keeping, now: number): Promise<void> {
-  const versions = await versionsOf(path);
-  const kept = new Set<string>();
-  let next: string | undefined;
-  for (const [index, version] of versions.toReversed().entries()) {
+/** A version is read for a moment after the next one took its place, whatever is said: by queries that have begun before. */
+const LEAST_MS = 60_000;
+
+/** Which of the versions that there are stay beside a new one. @param now milliseconds since the epoch, when that is published */
+export async function staying(path: string, { keepVersions, keepHours }: Keeping, now: number): Promise<number[]> {
+  const kept: number[] = [];
+  let replacedAt = now;
+  for (const [index, version] of (await versionsOf(path)).toReversed().entries()) {
     const manifest = await readManifest(join(path, VERSIONS, String(version)));
-    const isOld = next !== undefined && Date.parse(next) + keepHours * 3_600_000 <= now;
-    // What the one that is read now has is not known: nothing can be told of what is old.
-    if (!manifest && index === 0) return;
-    if (!manifest || (index >= keepVersions && isOld)) await removeVersion(path, version);
-    else for (const file of filesOf(manifest)) kept.add(file.path);
-    next = manifest?.published_at ?? next;
+    // The new one is the first of those that are kept.
+    const isNew = index + 1 < keepVersions || now - replacedAt < Math.max(keepHours * 3_600_000, LEAST_MS);
+    if (manifest && isNew) kept.unshift(version);
+    replacedAt = manifest ? Date.parse(manifest.published_at) : replacedAt;
   }
-  for (const file of await storedFiles(path)) if (!kept.has(file)) await rm(join(path, STORE, file), { force: true });
+  return kept;
+}
+
+/** Takes away the versions that the current one does not know as kept, and the files that no version has. */
+export async function removeOld(path: string, { version: current, kept }: Pick<Manifest, "version" | "kept">): Promise<void> {
+  const files = new Set<string>();
+  for (const version of await versionsOf(path)) {
+    const manifest = await readManifest(join(path, VERSIONS, String(version)));
+    if (version !== current && !kept.includes(version)) await removeVersion(path, version);
+    else for (const file of manifest ? filesOf(manifest) : []) files.add(file.path);
+  }
+  for (const file of await storedFiles(path)) if (!files.has(file)) await rm(join(path, STORE, file), { force: true });
 }
 
 /** Whether something is there, a link that leads nowhere included. */

@@ -4,10 +4,11 @@ import { contactColumns } from "../contact-columns.ts";
 import type { ContactColumn } from "../../schemas/header.ts";
 import { keptSettings, martContext } from "../mart-settings.ts";
 import { schemaVersion } from "../migrate.ts";
+import { onlyRow } from "../sql.ts";
 import { inTransaction } from "../transaction.ts";
 import type { Warehouse } from "../warehouse.ts";
 import { keepLive } from "./databases.ts";
-import { type CopyFolder, type Keeping, removeOld, VERSIONS, versionsOf } from "./folder.ts";
+import { type CopyFolder, type Keeping, removeOld, staying, VERSIONS, versionsOf } from "./folder.ts";
 import { type ContactIds, fingerprintOf, useContactIds } from "./hashing.ts";
 import { filesOf, type Manifest, type ManifestFile, type ManifestTable, readManifest, type Watermark } from "./manifest.ts";
 import { partsOf, type TableParts } from "./parts.ts";
@@ -73,6 +74,7 @@ export async function storeSnapshot(warehouse: Warehouse, folder: CopyFolder, op
       tables,
       context,
       contactColumns: all,
+      isCommented: (await onlyRow<{ is: boolean }>(connection, "SELECT comments IS NOT NULL AS is FROM signalhouse.meta")).is,
       schemaVersion: version,
       watermark: await watermarkOf(warehouse),
       contactIds: options.contactIds.as,
@@ -147,6 +149,7 @@ export async function publishSnapshot(folder: CopyFolder, snapshot: Snapshot, op
           watermark: snapshot.watermark,
           contact_ids: snapshot.contactIds,
           tables,
+          kept: await staying(folder.path, options.keeping, options.now),
           views,
         },
         step,
@@ -154,6 +157,6 @@ export async function publishSnapshot(folder: CopyFolder, snapshot: Snapshot, op
   step("live.duckdb");
   await keepLive(folder, snapshot);
   step("remove");
-  await removeOld(folder.path, options.keeping, options.now);
+  await removeOld(folder.path, manifest);
   return { manifest, isNew: !isSame };
 }

@@ -19,6 +19,8 @@ export interface Manifest {
   watermark: Watermark;
   contact_ids: "hashed" | "plain";
   tables: ManifestTable[];
+  /** The versions before that are kept beside it; all others are taken away. */
+  kept: number[];
   /** Hash of the SQL of its views. */
   views: string;
 }

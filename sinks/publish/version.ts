@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { chmod, copyFile, link, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { makeDatabase, writeIndex } from "./databases.ts";
-import { type CopyFolder, currentVersion, makeFolder, removeVersion, SIGNALS, STORE, switchTo, syncPath, VERSIONS, versionsOf } from "./folder.ts";
+import { type CopyFolder, currentVersion, makeFolder, removeVersion, SIGNALS, STORE, switchTo, syncPath, VERSIONS } from "./folder.ts";
 import { filesOf, MANIFEST, type Manifest } from "./manifest.ts";
 import { type CopyContents, liveStatements, signalsStatements, versionSql } from "./views.ts";
 
@@ -13,7 +13,7 @@ const LIVE_AFTER_MS = 2_000;
 /** What tells whether two versions have the same views. */
 export const viewsHash = (contents: CopyContents, path: string): string =>
   createHash("sha256")
-    .update(JSON.stringify([signalsStatements(contents, path, 0, ""), liveStatements(contents, path)]))
+    .update(JSON.stringify([signalsStatements(contents, path, 0, ""), liveStatements(contents, path), contents.isCommented]))
     .digest("hex");
 
 /** File systems without hard links, or with too many to a file. */
@@ -69,13 +69,12 @@ async function writeVersion(
 
 async function switchToIt(folder: CopyFolder, described: Omit<Manifest, "live_from">, step: (name: string) => void): Promise<Manifest> {
   const path = versionPath(folder, described.version);
-  const kept = await versionsOf(folder.path);
   // Where a disk is so slow that the time has come before the switch, it is put off.
   for (let wait = LIVE_AFTER_MS; ; wait *= 2) {
     const liveFrom = folder.current === 0 ? 0 : Date.now() + wait;
     const manifest: Manifest = { ...described, live_from: liveFrom === 0 ? null : new Date(liveFrom).toISOString() };
     step("index");
-    await writeIndex(folder, described, liveFrom, kept);
+    await writeIndex(folder, described, liveFrom);
     step("manifest.json");
     await writeFile(join(path, MANIFEST), `${JSON.stringify(manifest, undefined, 2)}\n`);
     await chmod(join(path, MANIFEST), folder.modes.file).catch(() => undefined);

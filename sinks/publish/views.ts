@@ -19,6 +19,8 @@ export interface CopyContents {
   context: MartContext;
   /** All contact columns of the warehouse, with their headers. */
   contactColumns: readonly ContactColumn[];
+  /** Whether the warehouse says what its columns are, which takes a second: then the copy does, too. */
+  isCommented: boolean;
 }
 
 /** The DuckDB variable that says where the folder is, for whoever has moved it. */
@@ -60,15 +62,20 @@ export function liveStatements(contents: CopyContents, path: string): string[] {
       ON d.filename = ${root(path)} || ${quoteText(`/${STORE}/`)} || f.file
       WHERE CASE WHEN f.table_name <> ${quoteText(table.name)} THEN false WHEN f.shape = ${quoteText(shape)} THEN true ELSE error(${quoteText(CHANGED)}) END`;
   };
+  const index = readFiles(path, `${CURRENT}/${INDEX}`);
   return [
     ...SCHEMAS,
-    `CREATE VIEW published.files AS FROM ${readFiles(path, `${CURRENT}/${INDEX}`)} WHERE live_from <= now() QUALIFY version = max(version) OVER ()`,
+    `CREATE VIEW published.files AS FROM ${index}
+     WHERE version = coalesce((SELECT max(version) FROM ${index} WHERE live_from <= now()), error(${quoteText(TOO_OLD)}))`,
     `CREATE VIEW published.version AS SELECT DISTINCT ${VERSION_COLUMNS} FROM published.files`,
     ...viewStatements(contents, source),
   ];
 }
 
 const CHANGED = "the columns of this table have changed since live.duckdb was opened: open it anew";
+
+const TOO_OLD =
+  "no version of the published copy is kept from the time when this transaction began: begin another one, or see whether the clocks are right";
 
 const SCHEMAS = ["published", "marts", "signalhouse"].map((name) => `CREATE SCHEMA ${name}`);
 

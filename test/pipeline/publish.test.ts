@@ -177,6 +177,7 @@ describe("how long", () => {
     const { scratch, to } = await loaded();
     await publishTimes(scratch, to, 5, 2 * DAY_MS);
     expect(versionsIn(to)).toEqual(["3", "4", "5"]);
+    expect((await manifestOf(to)).kept).toEqual([3, 4]);
     expect(currentOf(to)).toBe("versions/5");
     const months = Object.keys(partsIn(to)).filter((path) => path.startsWith("behavior_signals/month=2025-09/"));
     expect(months).toHaveLength(3);
@@ -186,15 +187,17 @@ describe("how long", () => {
     const { scratch, to } = await loaded();
     await publishTimes(scratch, to, 5, DAY_MS / 24);
     expect(versionsIn(to)).toEqual(["1", "2", "3", "4", "5"]);
-    // Version 2 took the place of 1 two hours after NOW: its 24 hours are over now, and those of 2 are in an hour.
+    // Version 2 took the place of 1 two hours after NOW: 24 hours later it goes, with the next version; that of 2 would in an hour.
+    await scratch.load([memoryFile("last.csv", 99, csv([act("pageView", "last", "10:00", "C1")]))]);
     await publishScratch(scratch, to, {}, at(NOW + 26 * (DAY_MS / 24)));
-    expect(versionsIn(to)).toEqual(["2", "3", "4", "5"]);
+    expect(versionsIn(to)).toEqual(["2", "3", "4", "5", "6"]);
   });
 
   test("as publish.keepVersions and publish.keepHours say", async () => {
     const { scratch, to } = await loaded();
-    await publishTimes(scratch, to, 3, 1000, { keepVersions: 1, keepHours: 0 });
-    expect(versionsIn(to)).toEqual(["3"]);
+    await publishTimes(scratch, to, 4, 60_000, { keepVersions: 1, keepHours: 0 });
+    // Whoever has begun to read the one before has a minute at least.
+    expect(versionsIn(to)).toEqual(["3", "4"]);
   });
 });
 
