@@ -57,7 +57,7 @@ export async function storeSnapshot(warehouse: Warehouse, folder: CopyFolder, op
     const tables: TableParts[] = [];
     const files = new Map<TableParts, ManifestFile[]>();
     let written = 0;
-    for (const table of await publishedTables(connection, context, namesOf(shown))) {
+    for (const table of publishedTables(context, namesOf(shown))) {
       step(`look at ${table.name}`);
       const parts = await partsOf(connection, table, basis);
       const stored: ManifestFile[] = [];
@@ -129,7 +129,7 @@ export async function publishSnapshot(folder: CopyFolder, snapshot: Snapshot, op
       rows: files.reduce((sum, { rows }) => sum + rows, 0),
       shape: parts.shape,
       left_out: [...leftOut],
-      hashed: isHashed ? [...Object.keys(hashed), ...keys.flatMap(([key]) => (key.startsWith("key_") ? [key] : []))] : [],
+      hashed: isHashed ? [...hashed, ...keys.flatMap(([key]) => (key.startsWith("key_") ? [key] : []))] : [],
       files,
     };
   });

@@ -10,7 +10,7 @@ import { VIEWS } from "../views/index.ts";
 import { CURRENT, STORE, VERSIONS } from "./folder.ts";
 import type { Watermark } from "./manifest.ts";
 import type { TableParts } from "./parts.ts";
-import { LEFT_OUT_OF_SIGNALS, MADE_MARTS, type PublishedTable } from "./tables.ts";
+import { LEFT_OUT_OF_SIGNALS, type PublishedTable } from "./tables.ts";
 
 /** What the views of a copy are made of. */
 export interface CopyContents {
@@ -95,7 +95,7 @@ function viewStatements({ tables, context }: CopyContents, source: (table: Table
         : [view(name, source(parts))];
     }),
     ...VIEWS.map(({ name, sql }) => view(name, sql(contacts, LEFT_OUT_OF_SIGNALS))),
-    ...MARTS.filter(({ name }) => !MADE_MARTS.includes(name)).map(({ name, sql }) => view(`marts.${name}`, sql({ ...context, isPublished: true }))),
+    ...MARTS.map(({ name, sql }) => view(`marts.${name}`, sql({ ...context, contactColumns: contacts, isPublished: true }))),
   ];
 }
 

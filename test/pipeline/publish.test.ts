@@ -49,7 +49,7 @@ describe("what is written again", () => {
     for (const [path, identity] of Object.entries(before)) expect([path, after[path]]).toEqual([path, identity]);
     expect(placesOf(Object.keys(after).filter((path) => !(path in before)))).toEqual([
       "marketing_signals/month=2025-10",
-      "marts.contacts/all",
+      "marts.contact_states/all",
       "marts.sends/month=2025-09",
       "signalhouse.changes/all",
       "signalhouse.loads/all",

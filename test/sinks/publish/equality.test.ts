@@ -15,7 +15,7 @@ import { expectMarts } from "../../helpers/marts-truth.ts";
 import { asScratch, manifestOf, publishScratch } from "../../helpers/published.ts";
 import { type Row, type Scratch, scratchFolder, scratchWarehouse } from "../../helpers/warehouse.ts";
 
-const OPTIONS = { seed: 23, rowsPerFile: 700, files: 3, overlap: 20, days: 35, tangled: true };
+const OPTIONS = { seed: 23, rowsPerFile: 640, files: 2, overlap: 10, days: 25, tangled: true };
 const KEY = "a key of the test, long enough";
 
 async function loaded(): Promise<Scratch> {
@@ -29,7 +29,7 @@ async function loaded(): Promise<Scratch> {
 
 const hashed = (id: unknown) => (typeof id === "string" ? createHmac("sha256", KEY).update(id).digest("hex").slice(0, 32) : null);
 
-test("every table, view and mart has the warehouse's rows, with hashes of its contacts", async () => {
+test("every table, view and mart has the warehouse's rows, with hashes of its contacts", { timeout: 180_000 }, async () => {
   const scratch = await loaded();
   const to = join(scratchFolder(), "copy");
   await publishScratch(scratch, to, { contactColumns: ["Loyalty Tier"] }, { key: KEY });
@@ -67,6 +67,8 @@ async function expectSame(scratch: Scratch, copy: Scratch, manifest: Manifest): 
       ...row,
       ...("contact_id" in row ? { contact_id: hashed(row["contact_id"]) } : {}),
       ...("alias" in row ? { alias: hashed(row["alias"]) } : {}),
+      ...("address" in row ? { address: null } : {}),
+      ...(row["record"] ? { record: { ...(row["record"] as Row), address_email: null, address_sms: null, address_whatsapp: null } } : {}),
       ...("consented_key" in row ? { consented_key: `${hashed(row["contact_id"])}/${String(row["channel"])}` } : {}),
     });
     const sorted = (all: Row[]) => all.map((row) => JSON.stringify(row)).sort();
@@ -74,7 +76,7 @@ async function expectSame(scratch: Scratch, copy: Scratch, manifest: Manifest): 
   }
 }
 
-test("with plain contact ids and all attributes the marts are as the generator's truth has them", async () => {
+test("with plain contact ids and all attributes the marts are as the generator's truth has them", { timeout: 180_000 }, async () => {
   const scratch = await loaded();
   const to = join(scratchFolder(), "copy");
   const headers = (await contactColumns(scratch.warehouse.connection)).map(({ header }) => header);

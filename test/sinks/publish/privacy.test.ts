@@ -61,9 +61,8 @@ test("e-mail addresses, phone numbers, customer ids and other contact attributes
     "behavior_signals",
     "marketing_signals",
     "marts.clicks",
-    "marts.consented",
     "marts.contact_aliases",
-    "marts.contacts",
+    "marts.contact_states",
     "marts.orders_once",
     "marts.orphans",
     "marts.sends",
@@ -78,5 +77,5 @@ test("it is decided of each column of tables and marts whether it is published",
     ...KEPT_MARTS.map((mart) => [`marts.${mart.name}`, Object.keys(mart.columns)] as const),
   ];
   const hash = createHash("sha256").update(JSON.stringify(columns)).digest("hex").slice(0, 8);
-  expect(hash, "columns of tables or marts have changed: see LEFT_OUT of sinks/publish/tables.ts, then put this hash here").toBe("658ff66e");
+  expect(hash, "columns of tables or marts have changed: see LEFT_OUT of sinks/publish/tables.ts, then put this hash here").toBe("337adb9c");
 });
