@@ -12,7 +12,7 @@ const LONG = [
   "test/sinks/query/sql-text.test.ts",
   "test/crash/*.test.ts",
   // What other versions of DuckDB make of a warehouse changes with them, and seldom with us.
-  "test/warehouse-readers.test.ts",
+  "test/{warehouse,published}-readers.test.ts",
 ];
 
 /** What runs processes of its own, and wants them to be quick. */

@@ -6,6 +6,7 @@ import type { ExportContext } from "../pipeline/export/ask.ts";
 import { type Door, PATIENCE_MS } from "../pipeline/common/door.ts";
 import { apiEndpoint, type Config } from "../schemas/config.ts";
 import type { Context } from "./command.ts";
+import { publishAfter } from "./publish-changes.ts";
 import { secrets } from "./server.ts";
 import { BY_EXIT_CODE, doorOf } from "./warehouse.ts";
 
@@ -51,6 +52,14 @@ export async function exportContext(config: Config, context: Context): Promise<E
   };
 }
 
-/** Notes a run that does not hold the warehouse all the time. @param work gives the exit code */
-export const noteRun = ({ door }: Pick<ExportFlow, "door">, command: string, work: (runId: bigint) => Promise<number>): Promise<number> =>
-  door.withRun(command, BY_EXIT_CODE, work);
+/** Notes a run that does not hold the warehouse all the time, and publishes at its end as running() does. @param work gives the exit code */
+export async function noteRun(
+  { door, config }: Pick<ExportFlow, "door" | "config">,
+  context: Context,
+  command: string,
+  work: (runId: bigint) => Promise<number>,
+): Promise<number> {
+  const code = await door.withRun(command, BY_EXIT_CODE, work);
+  await publishAfter(context, config);
+  return code;
+}

@@ -20,7 +20,7 @@ export const command = defineCommand({
     const span = spanOf(values, config, clock.now());
     warnOfUnlisted(out, span.types);
     const flow = await exportContext(config, context);
-    return noteRun(flow, "backfill", async (runId) => {
+    return noteRun(flow, context, "backfill", async (runId) => {
       const { outcomes, left } = await runBackfill(flow, {
         ...config.backfill,
         span,

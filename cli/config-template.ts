@@ -113,6 +113,21 @@ export function configTemplate({ region, user, keyFile, apiKeyFile }: TemplateVa
   // The DuckDB file that everything is loaded into. The first sync makes it.
   "warehouse": "signals.duckdb",
 
+  "publish": {
+    // The folder of a copy that notebooks and BI tools read without waiting. Each run that changes the warehouse then publishes, as signalhouse publish does.
+    // "to": "published",
+
+    // Contact attributes that the copy shows, as exports have their headers. Without this it shows none.
+    // "contactColumns": ["Loyalty Tier"],
+
+    // Contact ids in the copy: hashed by a key beside the warehouse, or plain, which may be e-mail addresses and phone numbers.
+    // "contactIds": "hashed",
+
+    // How many versions are kept at least, and for how many hours after the next one.
+    // "keepVersions": 3,
+    // "keepHours": 24,
+  },
+
   "limits": {
     // Memory that DuckDB may use for a load. What needs more goes to temporary files beside the warehouse.
     // "memory": "512MB",

@@ -75,7 +75,7 @@ async function exportFrom(context: Context): Promise<string[]> {
   const window = { timestampStart: new Date(start).toISOString(), timestampEnd: new Date(end).toISOString() };
   const request = { jobName, signalTypes, ...window, place: placeFor(jobName) };
   let file: FileResult | undefined;
-  await noteRun(flow, "export", async (runId) => {
+  await noteRun(flow, context, "export", async (runId) => {
     const job = await askForExport(flow, { request, signalTypes, windowStart: start, windowEnd: end + 1 });
     const [outcome] = await awaitExports(flow, [job], { load: true, runId });
     if (outcome?.error) throw outcome.error;

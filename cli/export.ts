@@ -51,7 +51,7 @@ export const command = defineCommand({
     if (values.resume) refuseBesideResume(input);
     if (wish) warnOfUnlisted(context.out, wish.signalTypes);
     const flow = await exportContext(config, context);
-    return noteRun(flow, "export", async (runId) => {
+    return noteRun(flow, context, "export", async (runId) => {
       const asked = wish ? [await askForExport(flow, wish)] : await flow.useWarehouse(({ connection }) => exportJobs(connection, ...OPEN_EXPORTS));
       const waits = Boolean(values.wait) || Boolean(values.sync);
       const outcomes = waits

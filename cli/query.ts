@@ -7,7 +7,7 @@ import { count } from "./format.ts";
 import { paramsOf, sqlOf } from "./query-input.ts";
 import { assertNotOver, FILE_FORMATS, fileFormat, printResult, readResult, writeResult } from "./query-output.ts";
 import { RESULT_OPTIONS } from "./result-options.ts";
-import { reading } from "./warehouse.ts";
+import { foldersOf, readingEither } from "./read-copy.ts";
 import { localPath } from "./world.ts";
 
 export const command = defineCommand({
@@ -42,7 +42,7 @@ export const command = defineCommand({
     const sql = await sqlOf(argument, values.file, context);
     const params = paramsOf(values.param);
     assertParams(sql, params);
-    const options = { params, zone: values.timezone, spreadsheetSafe: values["spreadsheet-safe"] };
+    const given = { params, zone: values.timezone, spreadsheetSafe: values["spreadsheet-safe"] };
     const file = values.output === undefined ? undefined : { path: localPath(context, values.output), format: fileFormat(values.output) };
     const format = values.format ?? file?.format ?? (out.json ? "json" : "table");
     if (file && format !== file.format) {
@@ -52,24 +52,21 @@ export const command = defineCommand({
         "Take --format away: the name's ending says it.",
       );
     }
-    if (options.spreadsheetSafe && format !== "csv") {
+    if (given.spreadsheetSafe && format !== "csv") {
       throw new SignalhouseError("usage", "--spreadsheet-safe is for CSV", "Add --format csv, or -o with a name that ends in .csv.");
     }
     const { config, file: configFile } = await context.config();
     if (file) await assertNotOver(file.path, { "the warehouse": config.warehouse, "the configuration": configFile });
-    return reading(
-      context,
-      async (connection) => {
-        out.log("debug", "querying");
-        if (file) {
-          const rows = await writeResult(connection, sql, file, options);
-          out.result({ file: file.path, rows }, () => [`Wrote ${count(rows, "row")} to ${file.path}`]);
-        } else if (format !== "parquet") {
-          await printResult(readResult(await runQuery(connection, sql, options)), format, out, options);
-        }
-        return EXIT.done;
-      },
-      { mayLack: "anything" },
-    );
+    return readingEither(context, config, async ({ connection, copy }) => {
+      out.log("debug", "querying");
+      const options = { ...given, ...foldersOf(copy) };
+      if (file) {
+        const rows = await writeResult(connection, sql, file, options);
+        out.result({ file: file.path, rows }, () => [`Wrote ${count(rows, "row")} to ${file.path}`]);
+      } else if (format !== "parquet") {
+        await printResult(readResult(await runQuery(connection, sql, options)), format, out, options);
+      }
+      return EXIT.done;
+    });
   },
 });

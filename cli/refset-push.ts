@@ -59,7 +59,7 @@ export const command = defineCommand({
     }
     sftpOf(config, configFile);
     const flow = { ...(await exportContext(config, context)), readWarehouse };
-    return noteRun(flow, "refset push", async () => {
+    return noteRun(flow, context, "refset push", async () => {
       const { prepared, outcome } = await pushReferenceSet(flow, { ...wish, id: values.id, wait: Boolean(values.wait) });
       const isClean = prepared.violationCount === 0;
       if (isClean) await save();

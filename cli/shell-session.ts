@@ -1,6 +1,6 @@
 /** What a shell keeps between statements. The warehouse is none of it: it is opened for each, and closed. */
-import type { DuckDBConnection } from "@duckdb/node-api";
 import { PATIENCE_MS } from "../pipeline/common/door.ts";
+import { copyAtHand, openForReading, type Reading } from "../pipeline/read-copy.ts";
 import type { Config } from "../schemas/config.ts";
 import { type Names, namesOf } from "../sinks/query/catalog.ts";
 import { runQuery } from "../sinks/query/run.ts";
@@ -9,6 +9,7 @@ import { zoneOf } from "../sinks/query/zone.ts";
 import type { Context } from "./command.ts";
 import { interruptedBy } from "./failures.ts";
 import { type FormatName, printResult } from "./query-output.ts";
+import { copyNote, foldersOf } from "./read-copy.ts";
 import { isShellCommand, runShellCommand } from "./shell-commands.ts";
 import { doorOf } from "./warehouse.ts";
 
@@ -41,7 +42,7 @@ export class ShellSession {
       return runShellCommand(text, {
         session: this,
         out: this.#context.out,
-        names: () => this.#interruptibly(() => this.#read(namesOf, PATIENCE_MS)),
+        names: () => this.#interruptibly(() => this.#read(({ connection }) => namesOf(connection), PATIENCE_MS)),
       });
     }
     for (const { sql } of statementsOf(text)) await this.#interruptibly(() => this.#statement(sql));
@@ -56,7 +57,7 @@ export class ShellSession {
 
   /** What can be completed. @throws SignalhouseError warehouse_locked while another process has it */
   names(): Promise<Names> {
-    const names = (this.#names ??= this.#read(namesOf, 0));
+    const names = (this.#names ??= this.#read(({ connection }) => namesOf(connection), 0));
     names.catch(() => (this.#names = undefined));
     return names;
   }
@@ -65,18 +66,21 @@ export class ShellSession {
     const { out } = this.#context;
     // What a load has made meanwhile is to be completed, too.
     this.#names = undefined;
-    await this.#read(async (connection) => {
+    await this.#read(async ({ connection, copy }) => {
       out.log("debug", "querying");
-      const result = await runQuery(connection, sql, { zone: this.#zone, setUp: this.#setUp });
+      if (copy) out.note(copyNote(copy, this.#context.clock.now()));
+      const result = await runQuery(connection, sql, { zone: this.#zone, setUp: this.#setUp, ...foldersOf(copy) });
       if (result) await printResult(result, this.format, out, {});
       else this.#setUp.push(sql);
     }, PATIENCE_MS);
   }
 
-  async #read<T>(work: (connection: DuckDBConnection) => Promise<T>, patience: number): Promise<T> {
+  async #read<T>(work: (reading: Reading) => Promise<T>, patience: number): Promise<T> {
     const signal = this.#running ? AbortSignal.any([this.#context.signal, this.#running.signal]) : this.#context.signal;
-    const door = doorOf(this.#config, { ...this.#context, signal }, { patience });
-    return door.toRead(({ connection }) => work(connection), { mayLack: "anything" });
+    // Where there is a copy, nobody waits.
+    const hasCopy = patience > 0 && (await copyAtHand(this.#config)) !== undefined;
+    const door = doorOf(this.#config, { ...this.#context, signal }, { patience: hasCopy ? 0 : patience });
+    return openForReading(door, this.#config, work, { signal, mayLack: "anything" });
   }
 
   async #interruptibly<T>(work: () => Promise<T>): Promise<T> {

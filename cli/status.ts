@@ -1,6 +1,7 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { GUESSED_BYTES_PER_ROW } from "../pipeline/export/ask.ts";
 import { quotaLeft, utcDay } from "../pipeline/jobs/quota.ts";
+import { type CopyAtHand, copyAtHand } from "../pipeline/read-copy.ts";
 import { DAILY_LIMITS } from "../schemas/connect.ts";
 import { OPEN_EXPORTS } from "../schemas/jobs.ts";
 import { exportJobs, usedOfDay } from "../sinks/jobs.ts";
@@ -21,16 +22,25 @@ export const command = defineCommand({
   options: {},
   examples: ["status", "status --json"],
   run: (context) =>
-    reading(context, async (connection, { warehouse, contacts }, { place }) => {
+    reading(context, async (connection, { warehouse, contacts, publish }, { place }) => {
       const status = await readStatus(connection);
       const now = context.clock.now();
       const asked = await askedOf(connection, now);
       const size = await place.size();
       const keys = await keysInEffect(connection);
-      const document = { warehouse, size_bytes: size, ...status, ...asked, contact_keys: keysDocument(keys) };
-      context.out.result(document, () => lines({ warehouse, size, status, asked, keys: effectText(keys, contacts.keys), now }));
+      const copy = await copyAtHand({ publish });
+      const published = publish.to === undefined ? null : copyDocument(publish.to, copy);
+      const document = { warehouse, size_bytes: size, ...status, ...asked, contact_keys: keysDocument(keys), published };
+      context.out.result(document, () => lines({ warehouse, size, status, asked, keys: effectText(keys, contacts.keys), published, now }));
       return EXIT.done;
     }),
+});
+
+/** The published copy, for a JSON document; without a version where nothing is published yet. */
+const copyDocument = (folder: string, copy: CopyAtHand | undefined) => ({
+  folder,
+  version: copy?.version ?? null,
+  published_at: copy ? new Date(copy.publishedAt) : null,
 });
 
 /** What Connect was asked for: today's share of its limits, and the exports that are under way. */
@@ -58,10 +68,12 @@ interface Shown {
   asked: Awaited<ReturnType<typeof askedOf>>;
   /** What says who a contact is, in words. */
   keys: string;
+  /** Null where none is configured. */
+  published: ReturnType<typeof copyDocument> | null;
   now: number;
 }
 
-function lines({ warehouse, size, status, asked: { quota, exports }, keys, now }: Shown): string[] {
+function lines({ warehouse, size, status, asked: { quota, exports }, keys, published, now }: Shown): string[] {
   const ago = (at: Date) => `${time(at)} UTC, ${duration(now - at.getTime())} ago`;
   const { files, last_load } = status;
   const facts = [
@@ -81,6 +93,16 @@ function lines({ warehouse, size, status, asked: { quota, exports }, keys, now }
     ],
     ["drift", status.drift_kinds > 0n ? `${count(status.drift_kinds, "kind")}; see: signalhouse drift` : "none"],
     ["contacts by", keys],
+    ...(published
+      ? [
+          [
+            "published",
+            published.published_at
+              ? `version ${number(published.version ?? 0)}, ${ago(published.published_at)}, in ${published.folder}`
+              : "nothing yet; see: signalhouse publish",
+          ],
+        ]
+      : []),
     ["amounts", leftOutText(status.amounts_left_out) ?? "none left out of decimal columns"],
   ];
   const sections = [

@@ -40,11 +40,14 @@ export async function reading<T>(
 ): Promise<T> {
   const { config } = await context.config();
   const door = doorOf(config, context);
-  return door.toRead(({ connection }) => work(connection, config, door), options);
+  return naming(
+    config,
+    door.toRead(({ connection }) => work(connection, config, door), options),
+  );
 }
 
 /**
- * Opens the warehouse to write for `work`, notes the run in the ledger, and closes it.
+ * Opens the warehouse to write for `work`, notes the run in the ledger, and closes it; publishes then, where the configuration says so and there is something new.
  * @param work gives the exit code
  * @throws SignalhouseError as openWarehouse; what `work` throws
  */
@@ -55,5 +58,18 @@ export async function running(
 ): Promise<number> {
   const { config } = await context.config();
   const door = doorOf(config, context);
-  return door.toRun(command, BY_EXIT_CODE, (warehouse, runId) => work(warehouse, config, runId));
+  const code = await naming(
+    config,
+    door.toRun(command, BY_EXIT_CODE, (warehouse, runId) => work(warehouse, config, runId)),
+  );
+  // What publishes is loaded only where it is asked for.
+  if (config.publish.to !== undefined) await (await import("./publish-changes.ts")).publishAfter(context, config);
+  return code;
+}
+
+/** Whoever is told that the warehouse is busy is told of the published copy, too. */
+async function naming<T>(config: Config, opened: Promise<T>): Promise<T> {
+  return opened.catch(async (error: unknown) => {
+    throw config.publish.to === undefined ? error : await (await import("../pipeline/read-copy.ts")).namingCopy(error, config);
+  });
 }

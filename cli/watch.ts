@@ -9,6 +9,7 @@ import { exportContext } from "./api.ts";
 import { EXIT } from "./failures.ts";
 import { Health } from "./health.ts";
 import { count, number } from "./format.ts";
+import { publishAfter } from "./publish-changes.ts";
 import { secrets, sftpOf } from "./server.ts";
 import { doorOf } from "./warehouse.ts";
 import { localPath } from "./world.ts";
@@ -47,6 +48,10 @@ export const command = defineCommand({
       log: (line) => out.log("debug", line),
       async onCycle(cycle) {
         out.log(cycle.error ? "error" : "info", cycleLine(cycle));
+        // The next cycle tries again.
+        await publishAfter(context, config).catch(
+          (error: unknown) => signal.aborted || out.log("error", `nothing was published: ${failureText(error)}`),
+        );
         if (values.health === undefined && values.metrics === undefined) return;
         // Figures that cannot be had, or told, are no reason to end.
         const telling = (advice: string) => (error: unknown) =>
@@ -62,6 +67,8 @@ export const command = defineCommand({
     return EXIT.done;
   },
 });
+
+const failureText = (error: unknown) => (isSignalhouseError(error) ? `${error.message} -> ${error.hint} [${error.code}]` : messageOf(error));
 
 /** Without an API key watch only loads; where a backfill is configured, it is needed. */
 async function asker(config: Config, context: Context) {

@@ -8,6 +8,7 @@ export type { Action, BehaviorType, Channel, MarketingType, SignalType, Table } 
 export type { FileResult, LoadEvent } from "./load/load-files.ts";
 export type { Decision, PlannedFile } from "./load/plan.ts";
 export { readSignals, type ReadSignalsOptions, type SignalOrReject } from "./load/read-signals.ts";
+export { publish, type PublishOptions, type PublishResult } from "./publish.ts";
 export type { SyncEvent, SyncResult } from "./sync.ts";
 export type { PassedOver } from "./sftp/server.ts";
 export { syncExports, type SyncExportsOptions } from "./sync-exports.ts";

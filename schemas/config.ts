@@ -136,6 +136,19 @@ const attribution = z.strictObject({
     .prefault({}),
 });
 
+const publish = z.strictObject({
+  /** The folder of the published copy. With it, each run that has changed the warehouse publishes. */
+  to: z.string().min(1).optional(),
+  /** Headers of the contact attributes that the copy shows: none by default. */
+  contactColumns: z.array(z.string().transform(cleanName).pipe(z.string().min(1))).default([]),
+  /** What the copy has in place of contact ids: keyed hashes, or the ids themselves. */
+  contactIds: z.enum(["hashed", "plain"]).default("hashed"),
+  /** So many versions are kept at least. */
+  keepVersions: z.int().min(1).max(1000).default(3),
+  /** Hours that a version is kept at least, after the next one took its place. */
+  keepHours: z.number().min(0).default(24),
+});
+
 const limits = z.strictObject({
   /** Bytes of one unzipped record. */
   maxRecordBytes: z
@@ -164,6 +177,7 @@ const configShape = z.strictObject({
   attribution: attribution.prefault({}),
   /** The DuckDB file. */
   warehouse: z.string().min(1).default("signals.duckdb"),
+  publish: publish.prefault({}),
   limits: limits.prefault({}),
 });
 

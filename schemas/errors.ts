@@ -54,6 +54,8 @@ export const ERROR_CODES = {
   warehouse_older: { title: "The warehouse was written by an older version", retryable: false },
   warehouse_damaged: { title: "The warehouse's file is damaged", retryable: false },
   warehouse_failed: { title: "DuckDB could not open or write the warehouse", retryable: true },
+  publish_failed: { title: "The published copy cannot be written there", retryable: false },
+  publish_under_way: { title: "Another process is publishing to this folder", retryable: true },
   disk_full: { title: "There is no room left on the disk", retryable: true },
   out_of_memory: { title: "DuckDB needs more memory than limits.memory allows", retryable: false },
   query_failed: { title: "The SQL statement failed", retryable: false },

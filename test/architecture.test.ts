@@ -11,6 +11,7 @@ const ORDER = [
   "sinks/views",
   "sinks/marts",
   "sinks",
+  "sinks/publish",
   "sinks/query",
   "sinks/vector",
   "sinks/reference-set",

@@ -65,7 +65,7 @@ test("the demo's buyers become a reference set in the sandbox, and README shows 
 
 describe("the library, as README shows it", () => {
   const blocks = codeBlocks(section(readPage("README.md"), "As a library"));
-  const [reading = "", syncing = ""] = blocks.filter(({ language }) => language === "ts").map(({ code }) => code);
+  const [reading = "", syncing = "", publishing = ""] = blocks.filter(({ language }) => language === "ts").map(({ code }) => code);
   const CONFIG = /^const config: ConfigInput = \{[\s\S]*?^\};$/m;
 
   test("compiles, and does what it says", async () => {
@@ -87,6 +87,7 @@ describe("the library, as README shows it", () => {
       "syncing-samples.ts",
       syncing.replace(CONFIG, () => `const config: ConfigInput = ${JSON.stringify(config)};`),
     );
+    write("publishing.ts", publishing);
     await run(process.execPath, [join(ROOT, "node_modules/typescript/bin/tsc"), "-p", example]);
 
     const read = await run(process.execPath, [join(example, "out/reading.js")], { cwd: ROOT });
@@ -95,6 +96,8 @@ describe("the library, as README shows it", () => {
     expect(synced.stdout).toBe(
       truth.map(({ path, inserted, updated }) => `${path}: ${inserted} inserted, ${updated} updated, 0 rejected\n`).join(""),
     );
+    const published = await run(process.execPath, [join(example, "out/publishing.js")], { cwd: example });
+    expect(published.stdout).toBe("version 1 has rows; all files were written\n");
   });
 });
 

@@ -1,5 +1,5 @@
 /** Behavior signals, narrow, with their contact: what the marts of visits and orders read. */
-import { withContact } from "./contact.ts";
+import { signalsOf, withContact } from "./contact.ts";
 import type { Mart, MartContext } from "./mart.ts";
 
 export const BEHAVIOR: Mart = {
@@ -37,7 +37,7 @@ export const BEHAVIOR: Mart = {
  * @param from the rows of behavior_signals that are meant, as SQL that gives them
  * @param more SQL of further columns, of a row whose alias is b
  */
-export function behaviorSql(context: MartContext, from = "behavior_signals", more = ""): string {
+export function behaviorSql(context: MartContext, from = signalsOf(context, "behavior_signals"), more = ""): string {
   return `SELECT b.signal_type, b.signal_key, b.occurred_at, b.tltsid, b.acoustic_app_key, b.message_signal_id, b.product_id, b.product_name, b.product_category,
       b.item_quantity, b.unit_price, b.currency, b.order_id, b.order_value, b.url, b.page_category, b.search_term, b.number_of_results, b.identifier_name,
       coalesce(b.known_contact, s.contact_id, c.contact_id) AS contact_id,

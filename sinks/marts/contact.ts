@@ -53,15 +53,28 @@ export function lacksOwnSql(context: MartContext, table: Table, row: string): st
 
 const qualifier = ({ isQualified }: MartContext, row: string) => (isQualified ? `coalesce(${row}.dataset_id || '/', '') || ` : "");
 
+/** The column of the published copy that has a key of a signal, from 0: the contact of the primary one, or the alias of a secondary one. */
+export const keyColumn = (index: number): string => `key_${index + 1}`;
+
+/** The table that marts read: in the published copy one that has the keys, too. */
+export const signalsOf = ({ isPublished }: Pick<MartContext, "isPublished">, table: Table): string => (isPublished ? `published.${table}` : table);
+
 /** SQL of the contact that a row's own primary key says. */
 export function ownContact(context: MartContext, table: Table, row: string): string {
+  if (context.isPublished && context.contactKeys.length > 0) return `${row}.${keyColumn(0)}`;
   const [primary] = context.contactKeys;
   return primary ? `${qualifier(context, row)}${keyValue(primary, table, row)}` : "NULL::VARCHAR";
 }
 
 /** SQL of a row's aliases, one each secondary key, in order. */
 export const ownAliases = (context: MartContext, table: Table, row: string): string[] =>
-  context.contactKeys.slice(1).map((key) => `${qualifier(context, row)}${quoteText(`${key.name}:`)} || ${keyValue(key, table, row)}`);
+  context.contactKeys
+    .slice(1)
+    .map((key, index) =>
+      context.isPublished
+        ? `${row}.${keyColumn(index + 1)}`
+        : `${qualifier(context, row)}${quoteText(`${key.name}:`)} || ${keyValue(key, table, row)}`,
+    );
 
 /**
  * SQL of rows with the contact that their own keys say, and how: all that they have, and known_contact, known_via.
@@ -80,8 +93,10 @@ export function withContact(context: MartContext, table: Table, from: string, kn
     FROM (${keyed}) r ${aliases.map(({ key, a }) => `LEFT JOIN ${known} ${a} ON ${a}.alias = r.${key}`).join(" ")})`;
 }
 
-/** SQL of the e-mail address that a row has; NULL where no key is one. */
-export function emailOf({ contactKeys }: MartContext, table: Table, row: string): string {
-  const key = contactKeys.find(({ header }) => keyKind(header) === "email");
-  return key ? keyValue(key, table, row) : "NULL::VARCHAR";
+/** SQL of the domain of the e-mail address that a marketing signal has; NULL where it is no e-mail, or no key is an address. */
+export function recipientDomain(context: MartContext, row: string): string {
+  if (context.isPublished) return `${row}.recipient_domain`;
+  const key = context.contactKeys.find(({ header }) => keyKind(header) === "email");
+  const address = key ? keyValue(key, "marketing_signals", row) : "NULL::VARCHAR";
+  return `CASE WHEN ${row}.channel = 'email' THEN nullif(split_part(${address}, '@', 2), '') END`;
 }

@@ -1,5 +1,5 @@
 /** Marketing signals, narrow, with their contact: what the marts of messages read. */
-import { emailOf, withContact } from "./contact.ts";
+import { recipientDomain, signalsOf, withContact } from "./contact.ts";
 import type { Mart, MartContext } from "./mart.ts";
 
 export const MARKETING: Mart = {
@@ -38,11 +38,11 @@ export const MARKETING: Mart = {
  * @param from the rows of marketing_signals that are meant, as SQL that gives them
  * @param more SQL of further columns, of a row whose alias is m
  */
-export function marketingSql(context: MartContext, from = "marketing_signals", more = ""): string {
+export function marketingSql(context: MartContext, from = signalsOf(context, "marketing_signals"), more = ""): string {
   return `SELECT m.signal_type, m.signal_key, m.signal_id, m.occurred_at, m.channel, m.action, m.campaign_id, m.campaign_name, m.message_id, m.message_name, m.link_id,
       m.bot_detected IS TRUE AS is_bot, m.bot_detection_reason, m.classification, m.classification_code, m.email_from_address, m.email_subject, m.email_tracking_level,
       m.vmta_pool, m.entry_signal,
-      CASE WHEN m.channel = 'email' THEN nullif(split_part(${emailOf(context, "marketing_signals", "m")}, '@', 2), '') END AS recipient_domain,
+      ${recipientDomain(context, "m")} AS recipient_domain,
       m.known_contact AS contact_id, m.known_via AS contact_via${more}
     FROM ${withContact(context, "marketing_signals", from)} m`;
 }

@@ -17,6 +17,8 @@ export interface MartContext extends MartSettings {
   contactKeys: readonly ContactKey[];
   /** Names of the contact columns, in order. */
   contactColumns: readonly string[];
+  /** Whether it is the published copy, whose signals have keyColumn()s in the place of what says who somebody is. */
+  isPublished?: boolean;
 }
 
 interface Described {

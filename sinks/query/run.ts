@@ -32,6 +32,8 @@ export interface QueryOptions {
   zone?: string | undefined;
   /** Statements that set up, and run before. */
   setUp?: readonly string[];
+  /** Folders whose files views read, as those of a published copy. */
+  folders?: readonly string[];
 }
 
 /**
@@ -41,10 +43,10 @@ export interface QueryOptions {
  * @throws SignalhouseError usage where a statement is not allowed, query_failed with DuckDB's message, also from `rows`
  */
 export async function runQuery(connection: DuckDBConnection, sql: string, options: QueryOptions = {}): Promise<QueryResult | undefined> {
-  const { params = new Map(), zone, setUp: before = [] } = options;
+  const { params = new Map(), zone, setUp: before = [], folders } = options;
   const clocks = zone === undefined ? utc : zoneOf(zone);
   const found = await telling(connection, sql, async () => {
-    await begin(connection, zone);
+    await begin(connection, { zone, folders });
     for (const statement of before.flatMap(statementsOf)) await runStatement(connection, statement, params);
     const { last } = await setUp(connection, sql, params);
     return runStatement(connection, last, params);
@@ -64,9 +66,9 @@ export async function runQuery(connection: DuckDBConnection, sql: string, option
  * @throws SignalhouseError as runQuery; usage where the last statement has no rows to write
  */
 export async function writeParquet(connection: DuckDBConnection, sql: string, file: string, options: QueryOptions = {}): Promise<number> {
-  const { params = new Map(), zone } = options;
+  const { params = new Map(), zone, folders } = options;
   return telling(connection, sql, async () => {
-    await begin(connection, zone, [file]);
+    await begin(connection, { zone, folders, files: [file] });
     const { last } = await setUp(connection, sql, params);
     const copied = asSelect(last);
     let rows = 0;
@@ -95,13 +97,19 @@ export async function prepareReading(connection: DuckDBConnection, sql: string):
 
 const EXAMPLE = 'For example: signalhouse query "SELECT count(*) FROM orders"';
 
-async function begin(connection: DuckDBConnection, zone: string | undefined, files: readonly string[] = []): Promise<void> {
+/** What a connection is locked down to. */
+interface Bounds extends Pick<QueryOptions, "zone"> {
+  folders: readonly string[] | undefined;
+  files?: readonly string[];
+}
+
+async function begin(connection: DuckDBConnection, { zone, folders, files }: Bounds): Promise<void> {
   if (zone !== undefined) {
     await connection.run(`SET TimeZone = ${quoteText(zone)}`).catch((error: unknown) => {
       throw noZone(zone, error);
     });
   }
-  await lockDown(connection, files);
+  await lockDown(connection, files, folders);
 }
 
 /** Runs all statements but the last, which only set up. @throws SignalhouseError usage */

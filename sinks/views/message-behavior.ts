@@ -28,8 +28,8 @@ export const MESSAGE_BEHAVIOR: View = {
   name: "message_behavior",
   about: "Each behavior signal, without those that were sent as a test, with the marketing signal that led to it.",
   columns: { ...BEHAVIOR, ...Object.fromEntries(Object.entries(MESSAGE).map(([name, [, about]]) => [name, about])) },
-  sql: (contactColumns) => {
-    const own = [...Object.keys(BEHAVIOR), ...contactColumns].map((name) => `b.${id(name)}`);
+  sql: (contactColumns, leftOut = []) => {
+    const own = [...Object.keys(BEHAVIOR), ...contactColumns].filter((name) => !leftOut.includes(name)).map((name) => `b.${id(name)}`);
     const message = Object.entries(MESSAGE).map(([name, [sql]]) => `${sql} AS ${name}`);
     return `SELECT ${[...own, ...message].join(", ")}
     FROM behavior_signals b

@@ -17,8 +17,8 @@ export const TYPE_VIEWS: readonly View[] = (Object.keys(SIGNAL_TYPES) as SignalT
     name,
     about: `The signals of the type ${type}${isBehavior ? ", without those that were sent as a test" : ""}.`,
     columns: aboutColumns(table, [...documented, ...LAST]),
-    sql: (contactColumns) => {
-      const columns = [...documented, ...contactColumns, ...LAST];
+    sql: (contactColumns, leftOut = []) => {
+      const columns = [...documented, ...contactColumns, ...LAST].filter((column) => !leftOut.includes(column));
       return `SELECT ${columns.map(id).join(", ")} FROM ${table} WHERE signal_type = ${quoteText(type)}${isBehavior ? ` AND ${IS_REAL}` : ""}`;
     },
   };

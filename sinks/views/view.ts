@@ -13,8 +13,9 @@ export interface View {
   /**
    * The SELECT that it is.
    * @param contactColumns names of the contact columns, in order; whoever has a behavior or marketing signal whole has them, too
+   * @param leftOut names of columns that are not in the tables: none but in a published copy
    */
-  sql: (contactColumns: readonly string[]) => string;
+  sql: (contactColumns: readonly string[], leftOut?: readonly string[]) => string;
 }
 
 /** What columns of a table say, by name. @param names all but key_hash by default, which is of no use to queries */

@@ -75,6 +75,7 @@ describe("the configuration that init writes", () => {
     const config = readConfig(parseConfig(all, "template"), "template");
     expect(config).toEqual({
       ...defaults,
+      publish: { ...defaults.publish, to: "published", contactColumns: ["Loyalty Tier"] },
       sftp: { ...defaults.sftp, root: examples.root, host: examples.host },
       api: { ...defaults.api, endpoint: "https://connect-gql-us-1.goacoustic.com", keyFile: "~/.config/signalhouse/api-key" },
       backfill: { ...defaults.backfill, from: "2025-01-01", to: "2025-06-30" },

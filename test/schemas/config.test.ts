@@ -18,6 +18,7 @@ test("an empty configuration is all defaults", () => {
   expect(readConfig({}, "my.json")).toEqual({
     refsets: { limit: 5, folder: "refsets" },
     warehouse: "signals.duckdb",
+    publish: { contactColumns: [], contactIds: "hashed", keepVersions: 3, keepHours: 24 },
     api: { timeoutSeconds: 30, retries: 4 },
     exports: { pollSeconds: 30, deadlineHours: 6, lookMinutes: 15 },
     backfill: { types: "all", marginMinutes: 60, guessRowsPerDay: 20_000 },

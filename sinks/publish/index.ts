@@ -1,0 +1,162 @@
+/** The published copy of a warehouse: written while it is read by others, who never wait for it. */
+import { join } from "node:path";
+import { contactColumns } from "../contact-columns.ts";
+import type { ContactColumn } from "../../schemas/header.ts";
+import { keptSettings, martContext } from "../mart-settings.ts";
+import { schemaVersion } from "../migrate.ts";
+import { onlyRow } from "../sql.ts";
+import { inTransaction } from "../transaction.ts";
+import type { Warehouse } from "../warehouse.ts";
+import { keepLive } from "./databases.ts";
+import { type CopyFolder, type Keeping, removeOld, staying, VERSIONS, versionsOf } from "./folder.ts";
+import { type ContactIds, fingerprintOf, useContactIds } from "./hashing.ts";
+import { filesOf, type Manifest, type ManifestFile, type ManifestTable, readManifest, type Watermark } from "./manifest.ts";
+import { partsOf, type TableParts } from "./parts.ts";
+import { storePart } from "./store.ts";
+import { publishedTables } from "./tables.ts";
+import type { CopyContents } from "./views.ts";
+import { makeVersion, viewsHash } from "./version.ts";
+import { watermarkOf } from "./watermark.ts";
+
+export interface SnapshotOptions {
+  /** Headers of the contact attributes that the copy shows. */
+  contactColumns: readonly string[];
+  contactIds: ContactIds;
+  /** Is told of each file before it is written. */
+  onFile?: (file: { table: string; month: string | null; rows: number }) => void;
+  /** Is told before each step of writing. */
+  step?: (name: string) => void;
+}
+
+/** What the store has of a warehouse: all of it at one moment. */
+export interface Snapshot extends CopyContents {
+  schemaVersion: number;
+  watermark: Watermark;
+  contactIds: Manifest["contact_ids"];
+  files: ReadonlyMap<TableParts, readonly ManifestFile[]>;
+  /** Files that were written now. */
+  written: number;
+  /** Headers that no contact column has. */
+  unknownColumns: string[];
+}
+
+/** Writes what is new of a warehouse into the store, in one transaction: whole loads only. Memory: the warehouse's limit. */
+export async function storeSnapshot(warehouse: Warehouse, folder: CopyFolder, options: SnapshotOptions): Promise<Snapshot> {
+  const { connection } = warehouse;
+  const { step = () => undefined } = options;
+  const known = await knownFiles(folder);
+  return inTransaction(connection, async () => {
+    const settings = await keptSettings(connection);
+    if (!settings) throw new Error("the warehouse has no marts");
+    const context = await martContext(connection, settings);
+    const all = await contactColumns(connection);
+    const shown = all.filter(({ header }) => options.contactColumns.includes(header));
+    const version = (await schemaVersion(connection)) ?? 0;
+    await useContactIds(connection, options.contactIds);
+    const basis = [FORMAT, version, fingerprintOf(options.contactIds)];
+    const tables: TableParts[] = [];
+    const files = new Map<TableParts, ManifestFile[]>();
+    let written = 0;
+    for (const table of publishedTables(context, namesOf(shown))) {
+      step(`look at ${table.name}`);
+      const parts = await partsOf(connection, table, basis);
+      const stored: ManifestFile[] = [];
+      for (const part of parts.parts) {
+        const onWrite = () => options.onFile?.({ table: table.name, month: part.month, rows: part.rows });
+        const { files: some, written: count } = await storePart(connection, folder, part, known, { onWrite, step });
+        stored.push(...some);
+        written += count;
+      }
+      tables.push(parts);
+      files.set(parts, stored);
+    }
+    return {
+      tables,
+      context,
+      contactColumns: all,
+      isCommented: (await onlyRow<{ is: boolean }>(connection, "SELECT comments IS NOT NULL AS is FROM signalhouse.meta")).is,
+      schemaVersion: version,
+      watermark: await watermarkOf(warehouse),
+      contactIds: options.contactIds.as,
+      files,
+      written,
+      unknownColumns: options.contactColumns.filter((header) => !all.some((column) => column.header === header)),
+    };
+  });
+}
+
+/** Another format of files gets other names. */
+const FORMAT = 1;
+
+const namesOf = (columns: readonly ContactColumn[]) => columns.map(({ column }) => column);
+
+/** What is known of files that are in the store, so that they need not be read again. */
+async function knownFiles(folder: CopyFolder): Promise<Map<string, ManifestFile>> {
+  const known = new Map<string, ManifestFile>();
+  for (const version of await versionsOf(folder.path)) {
+    const manifest = await readManifest(join(folder.path, VERSIONS, String(version)));
+    for (const file of manifest ? filesOf(manifest) : []) known.set(file.path, file);
+  }
+  return known;
+}
+
+export interface VersionOptions {
+  keeping: Keeping;
+  /** The version of signalhouse. */
+  signalhouse: string;
+  /** Milliseconds since the epoch. */
+  now: number;
+  step?: (name: string) => void;
+}
+
+/** What a publish has done. */
+export interface Published {
+  manifest: Manifest;
+  /** Whether there is a new version; not, where the one before has it all. */
+  isNew: boolean;
+}
+
+/** Has the folder show a snapshot, unless it does already; takes away what is old. */
+export async function publishSnapshot(folder: CopyFolder, snapshot: Snapshot, options: VersionOptions): Promise<Published> {
+  const { step = () => undefined } = options;
+  const before = folder.current === 0 ? undefined : await readManifest(join(folder.path, VERSIONS, String(folder.current)));
+  const tables = snapshot.tables.map((parts): ManifestTable => {
+    const files = [...(snapshot.files.get(parts) ?? [])];
+    const { name, leftOut, hashed, keys } = parts.table;
+    const isHashed = snapshot.contactIds === "hashed";
+    return {
+      name,
+      rows: files.reduce((sum, { rows }) => sum + rows, 0),
+      shape: parts.shape,
+      left_out: [...leftOut],
+      hashed: isHashed ? [...hashed, ...keys.flatMap(([key]) => (key.startsWith("key_") ? [key] : []))] : [],
+      files,
+    };
+  });
+  const views = viewsHash(snapshot, folder.path);
+  const isSame = before !== undefined && before.views === views && JSON.stringify(before.tables) === JSON.stringify(tables);
+  const manifest = isSame
+    ? before
+    : await makeVersion(
+        folder,
+        snapshot,
+        {
+          format: 1,
+          version: folder.current + 1,
+          published_at: new Date(options.now).toISOString(),
+          signalhouse: options.signalhouse,
+          schema_version: snapshot.schemaVersion,
+          watermark: snapshot.watermark,
+          contact_ids: snapshot.contactIds,
+          tables,
+          kept: await staying(folder.path, options.keeping, options.now),
+          views,
+        },
+        step,
+      );
+  step("live.duckdb");
+  await keepLive(folder, snapshot);
+  step("remove");
+  await removeOld(folder.path, manifest);
+  return { manifest, isNew: !isSame };
+}

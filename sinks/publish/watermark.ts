@@ -1,0 +1,18 @@
+/** How far a warehouse has come. */
+import { onlyRow } from "../sql.ts";
+import type { Warehouse } from "../warehouse.ts";
+import type { Watermark } from "./manifest.ts";
+
+/** What of it there is now. */
+export async function watermarkOf({ connection }: Warehouse): Promise<Watermark> {
+  const found = await onlyRow<{ change_id: bigint; load_id: bigint; loaded_at: string | null; newest_signal: string | null }>(
+    connection,
+    `SELECT (SELECT coalesce(max(change_id), 0) FROM signalhouse.changes) AS change_id,
+       coalesce(max(load_id), 0) AS load_id, ${iso("max(finished_at)")} AS loaded_at,
+       (SELECT ${iso("max(occurred_at)")} FROM (SELECT occurred_at FROM marketing_signals UNION ALL SELECT occurred_at FROM behavior_signals)) AS newest_signal
+     FROM signalhouse.loads WHERE status = 'loaded'`,
+  );
+  return { ...found, change_id: Number(found.change_id), load_id: Number(found.load_id) };
+}
+
+const iso = (time: string) => `strftime(make_timestamp(epoch_us(${time})), '%Y-%m-%dT%H:%M:%S.%fZ')`;
