@@ -1,0 +1,18 @@
+/** What all parts of a page are made with. */
+import type { DuckDBConnection } from "@duckdb/node-api";
+import { ask, type Question } from "../question.ts";
+import type { Scope } from "../scope.ts";
+import type { Money } from "./format.ts";
+import type { Draw } from "./plot.ts";
+import type { TimeAxis } from "./time-axis.ts";
+
+export interface Context {
+  connection: DuckDBConnection;
+  scope: Scope;
+  axis: TimeAxis;
+  money: Money;
+  draw: Draw;
+}
+
+/** A question's rows. */
+export const asked = <Row>({ connection, scope }: Context, question: Question<Row>): Promise<Row[]> => ask(connection, question, scope);

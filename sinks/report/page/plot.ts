@@ -1,0 +1,62 @@
+/** Charts as SVG, by Observable Plot: a wide one and a narrow one of each, of which the page shows what fits. */
+import type * as Plots from "@observablehq/plot";
+import { oneLine } from "../../../schemas/characters.ts";
+import { Html, html } from "./html.ts";
+
+export type { Plots };
+
+/** Where a chart is drawn. */
+export interface Frame {
+  isNarrow: boolean;
+  /** Plot's marks. */
+  marks: typeof Plots;
+}
+
+/** What is done with a chart, by linkedom. */
+interface Svg {
+  outerHTML: string;
+  querySelectorAll(selector: string): Iterable<{ remove(): void }>;
+  setAttribute(name: string, value: string): void;
+  removeAttribute(name: string): void;
+}
+
+const WIDE = 820;
+const NARROW = 330;
+
+/** Draws charts. Made once a report: to load Plot takes longer than most commands. */
+export type Draw = (label: string, options: (frame: Frame) => Plots.PlotOptions) => Html;
+
+/** Loads what charts are made with. */
+export async function drawing(): Promise<Draw> {
+  const [marks, { parseHTML }] = await Promise.all([import("@observablehq/plot"), import("linkedom")]);
+  const { document } = parseHTML("<!doctype html><html><body></body></html>");
+  const svg = (label: string, options: Plots.PlotOptions): Html => {
+    const chart = marks.plot({ ...options, document }) as unknown as Svg;
+    // Its styles are the page's: a policy that allows no others would pass over them.
+    for (const style of chart.querySelectorAll("style")) style.remove();
+    chart.removeAttribute("class");
+    chart.removeAttribute("font-family");
+    chart.setAttribute("role", "img");
+    chart.setAttribute("aria-label", oneLine(label));
+    return new Html(chart.outerHTML);
+  };
+  const drawn = (label: string, width: number, options: (frame: Frame) => Plots.PlotOptions) =>
+    svg(label, { width, ...options({ isNarrow: width === NARROW, marks }) });
+  return (label, options) =>
+    html`<div class="wide">${drawn(label, WIDE, options)}</div>
+      <div class="narrow">${drawn(label, NARROW, options)}</div>`;
+}
+
+const graphemes = new Intl.Segmenter("en", { granularity: "grapheme" });
+
+/** A name as a line that is so long at most: cut between characters, as people see them. */
+export function cut(text: string, most: number): string {
+  const line = oneLine(text.replace(/\s+/gu, " ").trim());
+  const signs = [...graphemes.segment(line.slice(0, most * 20))].map(({ segment }) => segment);
+  return signs.length > most
+    ? `${signs
+        .slice(0, most - 1)
+        .join("")
+        .trimEnd()}…`
+    : line;
+}
