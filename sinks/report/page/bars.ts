@@ -1,24 +1,30 @@
 /** Bars that lie: one a name, longest first, with its value at the end. */
+import { oneLine } from "../../../schemas/characters.ts";
 import { cut, type Draw, type Plots } from "./plot.ts";
 import type { Html } from "./html.ts";
 
 interface Bar {
   name: string;
   value: number;
-  /** The value as it is written. */
+  /** What stands at its end. */
   text: string;
+  /** Parts of the value, each a part of the one before: drawn within the bar. */
+  inner?: readonly number[];
+  /** What a pointer that rests on it is told; name and text by default. */
+  title?: string;
 }
 
 export interface BarsOptions {
   bars: readonly Bar[];
   /** How the axis writes values. */
   tick: (value: number) => string;
-  color: string;
+  /** Of the bar, and of the parts within it. */
+  colors: readonly string[];
 }
 
 /** A chart of bars. @param label what it shows, for those who hear it */
-export function bars(draw: Draw, label: string, { bars, tick, color }: BarsOptions): Html {
-  const data = bars.map((bar, place) => ({ ...bar, place, label: cut(bar.name, 26), title: `${bar.name}: ${bar.text}` }));
+export function bars(draw: Draw, label: string, { bars, tick, colors }: BarsOptions): Html {
+  const data = bars.map((bar, place) => ({ ...bar, place, label: cut(bar.name, 26), title: oneLine(bar.title ?? `${bar.name}: ${bar.text}`) }));
   const most = Math.max(...data.map(({ value }) => value), 0) || 1;
   const least = Math.min(...data.map(({ value }) => value), 0);
   return draw(label, ({ marks, isNarrow }): Plots.PlotOptions => {
@@ -35,7 +41,16 @@ export function bars(draw: Draw, label: string, { bars, tick, color }: BarsOptio
       marks: [
         marks.gridX({ ticks: isNarrow ? 3 : 6 }),
         marks.axisX({ ticks: isNarrow ? 3 : 6, tickFormat: tick, tickSize: 0, label: null }),
-        marks.barX(data, { x: "value", y: "place", fill: color, title: "title" }),
+        ...colors.map((fill, layer) =>
+          marks.barX(data, {
+            x: (bar: Bar) => (layer === 0 ? bar.value : (bar.inner?.[layer - 1] ?? 0)),
+            y: "place",
+            fill,
+            title: "title",
+            insetTop: layer * 3,
+            insetBottom: layer * 3,
+          }),
+        ),
         isNarrow
           ? marks.text(data, {
               frameAnchor: "left",

@@ -17,18 +17,23 @@ export interface Answer<Row> {
 
 export function card<Row>({ scope, money }: Context, question: Question<Row>, { rows, figure, notes = [], empty }: Answer<Row>): Html {
   const { id, title } = question;
+  if (rows.length === 0)
+    return html`<section class="card" aria-labelledby="${id}">
+      <h3 id="${id}">${title}</h3>
+      <p class="note">${empty}</p>
+    </section> `;
   const numbers = table(title, question.columns(scope), rows, money);
-  const answer = figure
-    ? html`${figure}
-        <details>
-          <summary>The numbers</summary>
-          ${numbers}
-        </details>`
-    : numbers;
   return html`<section class="card" aria-labelledby="${id}">
-    <h2 id="${id}">${title}</h2>
+    <h3 id="${id}">${title}</h3>
     <p class="about">${question.definition(scope)}</p>
-    ${rows.length === 0 ? html`<p class="note">${empty}</p>` : answer} ${notes.map((note) => note !== undefined && html`<p class="note">${note}</p>`)}
+    ${figure ?? numbers} ${notes.map((note) => note !== undefined && html`<p class="note">${note}</p>`)}
+    ${
+      figure &&
+      html`<details>
+        <summary>The numbers</summary>
+        ${numbers}
+      </details>`
+    }
     ${sqlOf(question, scope)}
   </section> `;
 }

@@ -1,4 +1,5 @@
 /** Columns over time: one a day or week, of several parts. */
+import { oneLine } from "../../../schemas/characters.ts";
 import { day } from "./format.ts";
 import type { Html } from "./html.ts";
 import type { Draw, Plots } from "./plot.ts";
@@ -22,7 +23,7 @@ export interface ColumnsOptions extends Pick<TimeAxis, "steps" | "partial"> {
 /** A chart of columns; those that may not be whole are pale. @param label what it shows, for those who hear it */
 export function columns(draw: Draw, label: string, { parts, series, tick, ...axis }: ColumnsOptions): Html {
   const pale = new Set(axis.partial);
-  const data = parts.map((part) => ({ ...part, title: `${day(part.step)}, ${part.series}: ${part.text}` }));
+  const data = parts.map((part) => ({ ...part, title: oneLine(`${day(part.step)}, ${part.series}: ${part.text}`) }));
   return draw(label, (frame): Plots.PlotOptions => ({
     height: frame.isNarrow ? 210 : 260,
     marginLeft: 52,

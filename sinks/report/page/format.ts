@@ -20,7 +20,8 @@ export const time = (text: string): string => text.slice(0, 16).replace("T", " "
 /** "47.7 %"; with more digits where it is little. */
 export function share(value: number): string {
   const percent = value * 100;
-  return `${percent.toFixed(percent !== 0 && Math.abs(percent) < 9.95 ? 2 : 1)} %`;
+  if (percent === 0) return "0 %";
+  return `${percent.toFixed(Math.abs(percent) < 9.95 ? 2 : 1)} %`;
 }
 
 /** How many places a currency's amounts have at least: two where nobody knows it. */

@@ -14,10 +14,11 @@ interface Line {
 
 export interface LinesOptions extends Pick<TimeAxis, "steps" | "partial"> {
   lines: readonly Line[];
+  width?: "page" | "third";
 }
 
 /** A chart of lines; points of steps that may not be whole are hollow. @param label what it shows, for those who hear it */
-export function lines(draw: Draw, label: string, { lines, ...axis }: LinesOptions): Html {
+export function lines(draw: Draw, label: string, { lines, width = "page", ...axis }: LinesOptions): Html {
   const pale = new Set(axis.partial);
   const points = lines.map((line) => ({
     ...line,
@@ -27,33 +28,37 @@ export function lines(draw: Draw, label: string, { lines, ...axis }: LinesOption
     }),
   }));
   const most = Math.max(...points.flatMap((line) => line.points.map(({ value }) => value)).filter((value) => !Number.isNaN(value)), 0);
-  return draw(label, (frame): Plots.PlotOptions => ({
-    height: frame.isNarrow ? 200 : 230,
-    marginLeft: 52,
-    marginRight: frame.isNarrow ? 12 : 16,
-    marginTop: 12,
-    marginBottom: 28,
-    x: { type: "point", domain: [...axis.steps], padding: 0.4 },
-    y: { domain: [0, most * 1.05 || 0.01] },
-    marks: [
-      frame.marks.gridY({ ticks: 4 }),
-      frame.marks.axisY({ ticks: 4, tickFormat: (value: number) => `${Number((value * 100).toFixed(2))} %`, tickSize: 0, label: null }),
-      timeAxis(frame, axis),
-      frame.marks.ruleY([0]),
-      ...points.flatMap(({ points, color, isBroken }) => [
-        frame.marks.lineY(points, { x: "step", y: "value", stroke: color, strokeWidth: 2, ...(isBroken ? { strokeDasharray: "3 4" } : {}) }),
-        frame.marks.dot(
-          points.filter(({ value }) => !Number.isNaN(value)),
-          {
-            x: "step",
-            y: "value",
-            r: axis.steps.length > 40 ? 1.5 : 2.5,
-            stroke: color,
-            fill: (point: { isPale: boolean }) => (point.isPale ? "var(--card)" : color),
-            title: "title",
-          },
-        ),
-      ]),
-    ],
-  }));
+  return draw(
+    label,
+    (frame): Plots.PlotOptions => ({
+      height: frame.isNarrow ? 200 : 230,
+      marginLeft: 52,
+      marginRight: frame.isNarrow ? 12 : 16,
+      marginTop: 12,
+      marginBottom: 28,
+      x: { type: "point", domain: [...axis.steps], padding: 0.4 },
+      y: { domain: [0, most || 0.01], nice: 4 },
+      marks: [
+        frame.marks.gridY({ ticks: 4 }),
+        frame.marks.axisY({ ticks: 4, tickFormat: (value: number) => `${Number((value * 100).toFixed(2))} %`, tickSize: 0, label: null }),
+        timeAxis(frame, axis),
+        frame.marks.ruleY([0]),
+        ...points.flatMap(({ points, color, isBroken }) => [
+          frame.marks.lineY(points, { x: "step", y: "value", stroke: color, strokeWidth: 2, ...(isBroken ? { strokeDasharray: "3 4" } : {}) }),
+          frame.marks.dot(
+            points.filter(({ value }) => !Number.isNaN(value)),
+            {
+              x: "step",
+              y: "value",
+              r: axis.steps.length > 40 ? 1.5 : 2.5,
+              stroke: color,
+              fill: (point: { isPale: boolean }) => (point.isPale ? "var(--card)" : color),
+              title: "title",
+            },
+          ),
+        ]),
+      ],
+    }),
+    width,
+  );
 }

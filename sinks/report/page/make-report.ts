@@ -7,10 +7,13 @@ import { type DataDays, dataDays, periodBefore, periodOf } from "../period.ts";
 import { daysOf, type Period, type Scope } from "../scope.ts";
 import type { Context } from "./context.ts";
 import { count, day, moneyOf, time } from "./format.ts";
-import { engagement } from "./messages.ts";
+import { knownContacts, signalsByDay, signalTypes, toLookAfter } from "./health.ts";
+import { type Html, html } from "./html.ts";
+import { deliverability, engagement, messages, recipientDomains } from "./messages.ts";
 import { pageOf } from "./page.ts";
 import { drawing } from "./plot.ts";
-import { campaignRevenue, dailyRevenue } from "./revenue.ts";
+import { campaignRevenue, clickToOrder, dailyRevenue } from "./revenue.ts";
+import { carts, failedSearches, productFunnel } from "./shop.ts";
 import { tiles } from "./tiles.ts";
 import { axisOf } from "./time-axis.ts";
 
@@ -31,6 +34,14 @@ export interface Report {
   /** Null where orders name none, or there are none. */
   currency: string | null;
 }
+
+/** What is answered, in order. */
+const PARTS: Readonly<Record<string, readonly ((context: Context) => Promise<Html>)[]>> = {
+  Revenue: [campaignRevenue, dailyRevenue, clickToOrder],
+  Messages: [engagement, deliverability, recipientDomains, messages],
+  Shop: [productFunnel, carts, failedSearches],
+  "The data": [signalsByDay, signalTypes, knownContacts, toLookAfter],
+};
 
 /** Periods of more days are shown by week. */
 const MOST_DAYS = 92;
@@ -56,9 +67,12 @@ export async function makeReport(connection: DuckDBConnection, options: ReportOp
     windowDays: (await keptSettings(connection))?.windowDays ?? WINDOW_DAYS,
   };
   const context: Context = { connection, scope, axis: axisOf(scope, data), money: moneyOf(scope.currency), draw: await drawing() };
-  const body = [await tiles(context), await campaignRevenue(context), await dailyRevenue(context), await engagement(context)];
-  const html = pageOf({ title: TITLE, lead: leadOf(scope, data, currencies), body, foot: FOOT });
-  return { html, period, currency: scope.currency };
+  const body = [await tiles(context)];
+  for (const [title, answers] of Object.entries(PARTS)) {
+    body.push(html`<h2>${title}</h2> `);
+    for (const answer of answers) body.push(await answer(context));
+  }
+  return { html: pageOf({ title: TITLE, lead: leadOf(scope, data, currencies), body, foot: FOOT }), period, currency: scope.currency };
 }
 
 function leadOf(scope: Scope, data: DataDays | undefined, currencies: readonly CurrencyUse[]): string[] {

@@ -1,14 +1,22 @@
 /** What the page says of messages. */
 import { share } from "../question.ts";
+import { DELIVERABILITY, type DeliverabilityRow } from "../questions/deliverability.ts";
 import { ENGAGEMENT, type EngagementRow } from "../questions/engagement.ts";
+import { MESSAGES, MOST_MESSAGES } from "../questions/messages.ts";
+import { RECIPIENT_DOMAINS } from "../questions/recipient-domains.ts";
+import { channelName } from "../questions/words.ts";
 import { FEWEST } from "../scope.ts";
 import { card, legend } from "./card.ts";
+import { CHANNEL_COLORS, presentChannels } from "./channels.ts";
 import { asked, type Context } from "./context.ts";
+import { count } from "./format.ts";
 import { type Html, html } from "./html.ts";
 import { lines } from "./lines.ts";
 
 /** Said where a share may be left out. */
-export const FEW = `Shares of fewer than ${FEWEST} are not shown.`;
+const FEW = `Shares of fewer than ${FEWEST} are not shown.`;
+
+const NO_EMAIL = "No e-mail was sent in the period.";
 
 /** Opens and clicks over time, with and without bots. */
 export async function engagement(context: Context): Promise<Html> {
@@ -55,7 +63,68 @@ export async function engagement(context: Context): Promise<Html> {
     rows,
     figure: html`${legend(all.map(({ name, color, isBroken }) => [name, color, isBroken] as const))}
       <div class="chart">${chart}</div>`,
-    empty: "No e-mail was sent in the period.",
+    empty: NO_EMAIL,
     notes: [FEW, axis.note],
+  });
+}
+
+/** Bounces, complaints and unsubscribes over time: a chart each, whose shares are of different sizes. */
+export async function deliverability(context: Context): Promise<Html> {
+  const { draw, axis } = context;
+  const rows = await asked(context, DELIVERABILITY);
+  const channels = presentChannels(rows).filter((channel) => channel !== null);
+  const chart = (title: string, of: (row: DeliverabilityRow) => number, by: (row: DeliverabilityRow) => number) => {
+    const all = channels.map((channel) => ({
+      name: channelName(channel),
+      color: CHANNEL_COLORS[channel] ?? "var(--none)",
+      isBroken: false,
+      values: new Map(rows.filter((row) => row.channel === channel).map((row) => [row.day, share(of(row), by(row))])),
+    }));
+    return html`<div>
+      <h4>${title}</h4>
+      ${lines(draw, `${title} over time by channel`, { ...axis, lines: all, width: "third" })}
+    </div>`;
+  };
+  const charts = [
+    chart(
+      "Bounces",
+      (row) => row.bounced,
+      (row) => row.sent,
+    ),
+    chart(
+      "Complaints",
+      (row) => row.complained,
+      (row) => row.delivered,
+    ),
+    chart(
+      "Unsubscribes",
+      (row) => row.unsubscribed,
+      (row) => row.delivered,
+    ),
+  ];
+  const colors = legend(channels.map((channel) => [channelName(channel), CHANNEL_COLORS[channel] ?? "var(--none)"]));
+  return card(context, DELIVERABILITY, {
+    rows,
+    figure: html`${colors}
+      <div class="chart thirds">${charts}</div>`,
+    empty: "No message was sent in the period.",
+    notes: [FEW, axis.note],
+  });
+}
+
+/** Delivery by the recipients' domains. */
+export async function recipientDomains(context: Context): Promise<Html> {
+  const rows = await asked(context, RECIPIENT_DOMAINS);
+  return card(context, RECIPIENT_DOMAINS, { rows, empty: `No domain was sent ${FEWEST} e-mails in the period.` });
+}
+
+/** Each message. */
+export async function messages(context: Context): Promise<Html> {
+  const rows = await asked(context, MESSAGES);
+  const more = (rows[0]?.messages ?? 0) - rows.length;
+  return card(context, MESSAGES, {
+    rows,
+    empty: "No message was sent in the period.",
+    notes: [more > 0 ? `The first ${MOST_MESSAGES}; ${count(more)} more are not here.` : undefined, FEW],
   });
 }

@@ -20,13 +20,12 @@ interface Svg {
   removeAttribute(name: string): void;
 }
 
-const WIDE = 820;
-const NARROW = 330;
+const WIDTHS = { page: 820, third: 256, phone: 330 };
 
-/** Draws charts. Made once a report: to load Plot takes longer than most commands. */
-export type Draw = (label: string, options: (frame: Frame) => Plots.PlotOptions) => Html;
+/** Draws charts. @param width that of the page, or of a third of it, where three charts stand beside each other */
+export type Draw = (label: string, options: (frame: Frame) => Plots.PlotOptions, width?: "page" | "third") => Html;
 
-/** Loads what charts are made with. */
+/** Loads what charts are made with, which takes longer than most commands. */
 export async function drawing(): Promise<Draw> {
   const [marks, { parseHTML }] = await Promise.all([import("@observablehq/plot"), import("linkedom")]);
   const { document } = parseHTML("<!doctype html><html><body></body></html>");
@@ -40,11 +39,11 @@ export async function drawing(): Promise<Draw> {
     chart.setAttribute("aria-label", oneLine(label));
     return new Html(chart.outerHTML);
   };
-  const drawn = (label: string, width: number, options: (frame: Frame) => Plots.PlotOptions) =>
-    svg(label, { width, ...options({ isNarrow: width === NARROW, marks }) });
-  return (label, options) =>
-    html`<div class="wide">${drawn(label, WIDE, options)}</div>
-      <div class="narrow">${drawn(label, NARROW, options)}</div>`;
+  const drawn = (label: string, width: keyof typeof WIDTHS, options: (frame: Frame) => Plots.PlotOptions) =>
+    svg(label, { width: WIDTHS[width], ...options({ isNarrow: width !== "page", marks }) });
+  return (label, options, width = "page") =>
+    html`<div class="wide">${drawn(label, width, options)}</div>
+      <div class="narrow">${drawn(label, "phone", options)}</div>`;
 }
 
 const graphemes = new Intl.Segmenter("en", { granularity: "grapheme" });

@@ -1,14 +1,17 @@
 /** What the page says of revenue. */
 import { CAMPAIGN_REVENUE, campaignName, type CampaignRow, type Model, MODEL_NAMES, MODELS, MOST_CAMPAIGNS } from "../questions/campaign-revenue.ts";
+import { CLICK_TO_ORDER, rangeName } from "../questions/click-to-order.ts";
 import { DAILY_REVENUE } from "../questions/daily-revenue.ts";
 import { channelName } from "../questions/words.ts";
 import { bars } from "./bars.ts";
+import { CHANNEL_COLORS, presentChannels } from "./channels.ts";
 import { card, legend } from "./card.ts";
 import { columns } from "./columns.ts";
 import { asked, type Context } from "./context.ts";
+import { count, share } from "./format.ts";
 import { type Html, html } from "./html.ts";
 
-const NO_ORDERS = "There are no orders of this currency in the period.";
+const NO_ORDERS = "There are no orders in the period.";
 /** Bars that a chart has at most. */
 const MOST_BARS = 8;
 
@@ -42,17 +45,14 @@ function chartOf({ draw, money }: Context, model: Model, campaigns: readonly Cam
   });
   if (earned.length === 0) return html`<p class="note">By this model no campaign earned anything in the period.</p>`;
   const most = earned.toSorted((a, b) => b.value - a.value).slice(0, MOST_BARS);
-  return bars(draw, `Revenue by campaign: ${MODELS[model]}`, { bars: most, tick: money.short, color: "var(--email)" });
+  return bars(draw, `Revenue by campaign: ${MODELS[model]}`, { bars: most, tick: money.short, colors: ["var(--email)"] });
 }
-
-const CHANNEL_COLORS: Readonly<Record<string, string>> = { email: "var(--email)", sms: "var(--sms)", whatsapp: "var(--whatsapp)" };
 
 /** Revenue over time, by the channel of the last click. */
 export async function dailyRevenue(context: Context): Promise<Html> {
   const { draw, money, axis } = context;
   const rows = await asked(context, DAILY_REVENUE);
-  const present = [...Object.keys(CHANNEL_COLORS), null].filter((channel) => rows.some((row) => row.channel === channel));
-  const series = present.map((channel) => [channelName(channel), (channel && CHANNEL_COLORS[channel]) ?? "var(--none)"] as const);
+  const series = presentChannels(rows).map((channel) => [channelName(channel), (channel && CHANNEL_COLORS[channel]) ?? "var(--none)"] as const);
   const parts = rows.flatMap(({ day, channel, revenue }) =>
     revenue === null ? [] : [{ step: day, series: channelName(channel), value: Number(revenue), text: money.exact(revenue) }],
   );
@@ -64,4 +64,12 @@ export async function dailyRevenue(context: Context): Promise<Html> {
     empty: NO_ORDERS,
     notes: [axis.note],
   });
+}
+
+/** How long orders take after the click. */
+export async function clickToOrder(context: Context): Promise<Html> {
+  const rows = await asked(context, CLICK_TO_ORDER);
+  const all = rows.map((row) => ({ name: rangeName(row), value: row.orders, text: `${count(row.orders)} (${share(row.orders / row.in_all)})` }));
+  const chart = bars(context.draw, "Orders by the time since the click", { bars: all, tick: count, colors: ["var(--email)"] });
+  return card(context, CLICK_TO_ORDER, { rows, figure: html`<div class="chart">${chart}</div>`, empty: "No order of the period followed a click." });
 }

@@ -15,6 +15,9 @@ export const STYLE = `
   --email: light-dark(#2563c9, #74a3ff);
   --sms: light-dark(#b9540a, #f0954f);
   --whatsapp: light-dark(#0b8466, #44c9a3);
+  --step-1: light-dark(#c7d9f5, #2b3f60);
+  --step-2: light-dark(#6e9be4, #4a78c4);
+  --step-3: light-dark(#1d4f9f, #b4cfff);
   --none: light-dark(#c3beb4, #5b574f);
   --good: light-dark(#0a6b52, #5fd0ae);
   --bad: light-dark(#a8331a, #ff9d80);
@@ -25,8 +28,9 @@ export const STYLE = `
 body { margin: 0; background: var(--paper); color: var(--ink); font: 15px/1.5 system-ui, "Segoe UI", Roboto, "Helvetica Neue", sans-serif; }
 main { max-width: 908px; margin: 0 auto; padding: 28px 12px 48px; overflow-wrap: anywhere; }
 h1 { font-size: 27px; line-height: 1.2; margin: 0 0 6px; }
-h2 { font-size: 18px; line-height: 1.3; margin: 0 0 4px; }
-h3 { font-size: 15px; margin: 18px 0 4px; }
+h2 { font-size: 15px; line-height: 1.3; margin: 32px 0 10px; color: var(--muted); font-weight: 600; }
+h3 { font-size: 18px; line-height: 1.3; margin: 0 0 4px; }
+h4 { font-size: 14px; margin: 0; }
 p { margin: 0; }
 .lead, .about, .note { color: var(--muted); }
 .lead { max-width: 70ch; }
@@ -60,18 +64,20 @@ fieldset { border: 0; margin: 0; padding: 0; min-width: 0; }
 .models { margin-top: 12px; }
 .models > .chart { display: none; }
 ${CHOSEN} { display: block; }
-details { margin-top: 10px; font-size: 14px; }
+.thirds { display: grid; grid-template-columns: repeat(3, minmax(0, 1fr)); gap: 12px 20px; }
+.answer { margin-top: 10px; }
+details { display: inline-block; vertical-align: top; margin: 10px 18px 0 0; font-size: 14px; }
+details[open] { display: block; margin-right: 0; }
 summary { cursor: pointer; color: var(--muted); width: fit-content; border-radius: 4px; padding: 2px 4px; margin-left: -4px; }
 summary:focus-visible, button:focus-visible, .scroll:focus-visible { outline: 2px solid var(--email); outline-offset: 2px; }
 .scroll { overflow-x: auto; margin-top: 8px; border-radius: 4px; overflow-wrap: normal; }
 table { border-collapse: collapse; font-size: 13px; width: 100%; font-variant-numeric: tabular-nums; }
-th, td { text-align: start; padding: 5px 14px 5px 0; border-bottom: 1px solid var(--line); vertical-align: top; }
+th, td { text-align: start; padding: 5px 14px 5px 0; border-bottom: 1px solid var(--line); vertical-align: top; overflow-wrap: anywhere; min-width: 92px; }
 th:last-child, td:last-child { padding-right: 2px; }
+th:first-child { position: sticky; left: 0; background: var(--card); }
 thead th { color: var(--muted); font-weight: 600; white-space: nowrap; vertical-align: bottom; }
-tbody th { font-weight: 400; min-width: 96px; max-width: 300px; overflow-wrap: anywhere; }
-td { max-width: 300px; overflow-wrap: anywhere; }
-.number { text-align: right; white-space: nowrap; overflow-wrap: normal; }
-.sql { position: relative; }
+tbody th { font-weight: 400; min-width: 120px; }
+th.number, td.number { text-align: right; white-space: nowrap; overflow-wrap: normal; min-width: 0; }
 pre { margin: 8px 0 0; padding: 12px; background: var(--paper); border: 1px solid var(--line); border-radius: 7px; overflow-x: auto; font: 12.5px/1.5 ui-monospace, Menlo, Consolas, monospace; }
 button { font: inherit; font-size: 13px; margin-top: 8px; padding: 3px 12px; color: var(--ink); background: var(--card); border: 1px solid var(--line); border-radius: 7px; cursor: pointer; }
 footer { color: var(--muted); font-size: 14px; margin-top: 24px; }
@@ -82,6 +88,7 @@ footer p { margin-bottom: 8px; }
   .tiles { grid-template-columns: repeat(2, 1fr); gap: 8px; }
   .tiles .value { font-size: 20px; }
   .card { padding: 14px 14px; }
+  .thirds { grid-template-columns: minmax(0, 1fr); }
   .chart .wide { display: none; }
   .chart .narrow { display: block; }
   .chart svg { max-width: 460px; }

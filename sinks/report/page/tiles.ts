@@ -32,7 +32,7 @@ export async function tiles(context: Context): Promise<Html> {
     <ul class="tiles">
       ${all.map(tile)}
     </ul>
-    <details class="card">
+    <details>
       <summary>The numbers and the SQL of these</summary>
       ${[table("Orders, this period and before", ORDERS_CHANGED.columns(scope), orders, money), sqlOf(ORDERS_CHANGED, scope)]}
       ${[table("Messages, this period and before", MESSAGES_CHANGED.columns(scope), messages, money), sqlOf(MESSAGES_CHANGED, scope)]}
@@ -44,7 +44,8 @@ export async function tiles(context: Context): Promise<Html> {
 function pair<Row extends { is_now: boolean }>(rows: readonly Row[], { scope }: Context, value: (row: Row) => number | null, none: number | null) {
   const of = (isNow: boolean) => {
     const row = rows.find(({ is_now }) => is_now === isNow);
-    return row ? value(row) : none;
+    // Where neither period has anything, there is nothing that could have been counted.
+    return row ? value(row) : rows.length === 0 ? null : none;
   };
   return { now: of(true), before: scope.before ? of(false) : undefined };
 }
