@@ -1,3 +1,4 @@
+import { REPORT_MEMORY } from "../pipeline/report.ts";
 import { exportMoment } from "../schemas/connect.ts";
 import { SignalhouseError } from "../schemas/errors.ts";
 import { makeReport } from "../sinks/report/page/make-report.ts";
@@ -29,7 +30,11 @@ export const command = defineCommand({
     assertDays({ from, to });
     const { config, file: configFile } = await context.config();
     await assertNotOver(path, { "the warehouse": config.warehouse, "the configuration": configFile });
-    const { html, period, currency: used } = await reading(context, (connection) => makeReport(connection, { from, to, currency }));
+    const {
+      html,
+      period,
+      currency: used,
+    } = await reading(context, (connection) => makeReport(connection, { from, to, currency }), { memory: REPORT_MEMORY });
     // Campaigns and what they earn are nobody else's business.
     await replaceFile(path, html, 0o600).catch((error: unknown) => {
       throw writeRefused(path, error, "Name another file with -o.");

@@ -28,12 +28,7 @@ export interface Question<Row> {
   columns: (scope: Scope) => readonly Column<Row>[];
 }
 
-/** The rows of a question, in order. Decimals are text, so that no digit is lost. Memory: all of them, which each question bounds. */
-export async function ask<Row>(connection: DuckDBConnection, { sql }: Pick<Question<Row>, "sql">, scope: Scope): Promise<Row[]> {
-  return rowsOf<Row>(connection, sql(scope));
-}
-
-/** The rows of SQL, in the same way. */
+/** The rows of SQL, in order. Decimals are text, so that no digit is lost. Memory: all of them, which each question bounds. */
 export async function rowsOf<Row>(connection: DuckDBConnection, sql: string): Promise<Row[]> {
   const result = await connection.run(sql);
   const names = result.columnNames();

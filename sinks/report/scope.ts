@@ -37,6 +37,9 @@ export const onDays = (column: string, { from, to }: Period): string => `${colum
 export const inPeriod = (column: string, { from, to }: Period): string =>
   `${column} >= ${quoteText(`${from}T00:00:00Z`)} AND ${column} < ${quoteText(`${addDays(to, 1)}T00:00:00Z`)}`;
 
+/** The last days of a period, so many at most. */
+export const lastDays = ({ from, to }: Period, count: number): Period => ({ from: [from, addDays(to, 1 - count)].toSorted().at(-1) ?? from, to });
+
 /** SQL: an amount is of the report's currency. */
 export const inCurrency = ({ currency }: Pick<Scope, "currency">): string =>
   currency === null ? "currency IS NULL" : `currency = ${quoteText(currency)}`;

@@ -1,6 +1,7 @@
 /** Bars that lie: one a name, longest first, with its value at the end. */
 import { oneLine } from "../../../schemas/characters.ts";
-import { cut, type Draw, type Plots } from "./plot.ts";
+import { cut } from "./format.ts";
+import type { Draw, Plots } from "./plot.ts";
 import type { Html } from "./html.ts";
 
 interface Bar {
@@ -55,7 +56,7 @@ export function bars(draw: Draw, label: string, { bars, tick, colors }: BarsOpti
           ? marks.text(data, {
               frameAnchor: "left",
               y: "place",
-              dy: -17,
+              dy: -19,
               text: (bar: { name: string }) => cut(bar.name, 40),
               textAnchor: "start",
               title: "title",

@@ -22,7 +22,7 @@ export function card<Row>({ scope, money }: Context, question: Question<Row>, { 
       <h3 id="${id}">${title}</h3>
       <p class="note">${empty}</p>
     </section> `;
-  const numbers = table(title, question.columns(scope), rows, money);
+  const numbers = table(`The numbers: ${title}`, question.columns(scope), rows, money);
   return html`<section class="card" aria-labelledby="${id}">
     <h3 id="${id}">${title}</h3>
     <p class="about">${question.definition(scope)}</p>

@@ -3,7 +3,7 @@ import { oneLine } from "../../../schemas/characters.ts";
 import { day } from "./format.ts";
 import type { Html } from "./html.ts";
 import type { Draw, Plots } from "./plot.ts";
-import { type TimeAxis, timeAxis } from "./time-axis.ts";
+import { axisHeight, type TimeAxis, timeAxis } from "./time-axis.ts";
 
 interface ColumnPart {
   step: string;
@@ -20,6 +20,9 @@ export interface ColumnsOptions extends Pick<TimeAxis, "steps" | "partial"> {
   tick: (value: number) => string;
 }
 
+/** Pixels of a column, however few there are. */
+const WIDEST = 90;
+
 /** A chart of columns; those that may not be whole are pale. @param label what it shows, for those who hear it */
 export function columns(draw: Draw, label: string, { parts, series, tick, ...axis }: ColumnsOptions): Html {
   const pale = new Set(axis.partial);
@@ -29,8 +32,12 @@ export function columns(draw: Draw, label: string, { parts, series, tick, ...axi
     marginLeft: 52,
     marginRight: frame.isNarrow ? 12 : 16,
     marginTop: 12,
-    marginBottom: 28,
-    x: { type: "band", domain: [...axis.steps], padding: axis.steps.length > 40 ? 0.12 : 0.2 },
+    marginBottom: axisHeight(axis),
+    x: {
+      type: "band",
+      domain: [...axis.steps],
+      padding: Math.max(axis.steps.length > 40 ? 0.12 : 0.2, 1 - (WIDEST * axis.steps.length) / (frame.isNarrow ? 260 : 750)),
+    },
     color: { domain: Object.keys(series), range: Object.values(series) },
     marks: [
       frame.marks.gridY({ ticks: 4 }),

@@ -1,6 +1,7 @@
 /** What all parts of a page are made with. */
 import type { DuckDBConnection } from "@duckdb/node-api";
-import { ask, type Question } from "../question.ts";
+import { ofKept } from "../kept.ts";
+import { type Question, rowsOf } from "../question.ts";
 import type { Scope } from "../scope.ts";
 import type { Money } from "./format.ts";
 import type { Draw } from "./plot.ts";
@@ -15,4 +16,4 @@ export interface Context {
 }
 
 /** A question's rows. */
-export const asked = <Row>({ connection, scope }: Context, question: Question<Row>): Promise<Row[]> => ask(connection, question, scope);
+export const asked = <Row>({ connection, scope }: Context, { sql }: Question<Row>): Promise<Row[]> => rowsOf(connection, ofKept(sql(scope)));

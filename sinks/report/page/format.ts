@@ -1,4 +1,5 @@
 /** Values as people read them in a report: exact amounts in their currency, days, shares. */
+import { oneLine } from "../../../schemas/characters.ts";
 import type { Kind, Value } from "../question.ts";
 
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
@@ -55,6 +56,23 @@ export function moneyOf(currency: string | null): Money {
   };
 }
 
+const graphemes = new Intl.Segmenter("en", { granularity: "grapheme" });
+
+/** A name as a line that is so long at most: cut between characters, as people see them. */
+export function cut(text: string, most: number): string {
+  const line = oneLine(text.replace(/\s+/gu, " ").trim());
+  const signs = [...graphemes.segment(line.slice(0, most * 20))].map(({ segment }) => segment);
+  return signs.length > most
+    ? `${signs
+        .slice(0, most - 1)
+        .join("")
+        .trimEnd()}…`
+    : line;
+}
+
+/** Characters of a name in a table. */
+const LONGEST_NAME = 100;
+
 /** A value as its kind is written. */
 export function shown(value: Value, kind: Kind, money: Money): string {
   if (value === null) return NONE;
@@ -70,6 +88,6 @@ export function shown(value: Value, kind: Kind, money: Money): string {
     case "time":
       return time(String(value));
     default:
-      return String(value);
+      return cut(String(value), LONGEST_NAME);
   }
 }

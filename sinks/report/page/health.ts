@@ -52,7 +52,8 @@ export async function signalTypes(context: Context): Promise<Html> {
 
 /** Whose signals these are, and what orders name. */
 export async function knownContacts(context: Context): Promise<Html> {
-  const rows = (await asked(context, KNOWN_CONTACTS)).filter((row) => row.in_all > 0);
+  const found = await asked(context, KNOWN_CONTACTS);
+  const rows = found.some((row) => row.in_all > 0) ? found : [];
   return card(context, KNOWN_CONTACTS, { rows, empty: "There are no signals in the period." });
 }
 

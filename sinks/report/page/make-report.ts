@@ -3,6 +3,7 @@ import type { DuckDBConnection } from "@duckdb/node-api";
 import { WINDOW_DAYS } from "../../../schemas/marts.ts";
 import { keptSettings } from "../../mart-settings.ts";
 import { chosenCurrency, currenciesOf, type CurrencyUse } from "../currencies.ts";
+import { keep } from "../kept.ts";
 import { type DataDays, dataDays, periodBefore, periodOf } from "../period.ts";
 import { daysOf, type Period, type Scope } from "../scope.ts";
 import type { Context } from "./context.ts";
@@ -66,6 +67,7 @@ export async function makeReport(connection: DuckDBConnection, options: ReportOp
     currency: chosenCurrency(currencies, options.currency),
     windowDays: (await keptSettings(connection))?.windowDays ?? WINDOW_DAYS,
   };
+  await keep(connection, scope);
   const context: Context = { connection, scope, axis: axisOf(scope, data), money: moneyOf(scope.currency), draw: await drawing() };
   const body = [await tiles(context)];
   for (const [title, answers] of Object.entries(PARTS)) {

@@ -72,7 +72,9 @@ export async function engagement(context: Context): Promise<Html> {
 export async function deliverability(context: Context): Promise<Html> {
   const { draw, axis } = context;
   const rows = await asked(context, DELIVERABILITY);
-  const channels = presentChannels(rows).filter((channel) => channel !== null);
+  const present = presentChannels(rows).filter((channel) => channel !== null);
+  const channels = present.filter((channel) => rows.some((row) => row.channel === channel && row.sent >= FEWEST));
+  const few = present.filter((channel) => !channels.includes(channel)).map(channelName);
   const chart = (title: string, of: (row: DeliverabilityRow) => number, by: (row: DeliverabilityRow) => number) => {
     const all = channels.map((channel) => ({
       name: channelName(channel),
@@ -108,7 +110,7 @@ export async function deliverability(context: Context): Promise<Html> {
     figure: html`${colors}
       <div class="chart thirds">${charts}</div>`,
     empty: "No message was sent in the period.",
-    notes: [FEW, axis.note],
+    notes: [few.length > 0 ? `${FEW} Of ${few.join(" and ")} there are too few at a time.` : FEW, axis.note],
   });
 }
 

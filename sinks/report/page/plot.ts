@@ -12,10 +12,12 @@ export interface Frame {
   marks: typeof Plots;
 }
 
-/** What is done with a chart, by linkedom. */
+/** What is done with a chart and its parts, by linkedom. */
 interface Svg {
   outerHTML: string;
-  querySelectorAll(selector: string): Iterable<{ remove(): void }>;
+  querySelectorAll(selector: string): Iterable<Svg>;
+  remove(): void;
+  getAttribute(name: string): string | null;
   setAttribute(name: string, value: string): void;
   removeAttribute(name: string): void;
 }
@@ -33,6 +35,11 @@ export async function drawing(): Promise<Draw> {
     const chart = marks.plot({ ...options, document }) as unknown as Svg;
     // Its styles are the page's: a policy that allows no others would pass over them.
     for (const style of chart.querySelectorAll("style")) style.remove();
+    // To those who hear it a chart is one picture, whose parts have no names.
+    for (const part of chart.querySelectorAll("[aria-label]")) {
+      if (part.getAttribute("aria-label") === "text") part.setAttribute("class", "text");
+      part.removeAttribute("aria-label");
+    }
     chart.removeAttribute("class");
     chart.removeAttribute("font-family");
     chart.setAttribute("role", "img");
@@ -44,18 +51,4 @@ export async function drawing(): Promise<Draw> {
   return (label, options, width = "page") =>
     html`<div class="wide">${drawn(label, width, options)}</div>
       <div class="narrow">${drawn(label, "phone", options)}</div>`;
-}
-
-const graphemes = new Intl.Segmenter("en", { granularity: "grapheme" });
-
-/** A name as a line that is so long at most: cut between characters, as people see them. */
-export function cut(text: string, most: number): string {
-  const line = oneLine(text.replace(/\s+/gu, " ").trim());
-  const signs = [...graphemes.segment(line.slice(0, most * 20))].map(({ segment }) => segment);
-  return signs.length > most
-    ? `${signs
-        .slice(0, most - 1)
-        .join("")
-        .trimEnd()}…`
-    : line;
 }

@@ -1,6 +1,6 @@
 /** What the page says of revenue. */
 import { CAMPAIGN_REVENUE, campaignName, type CampaignRow, type Model, MODEL_NAMES, MODELS, MOST_CAMPAIGNS } from "../questions/campaign-revenue.ts";
-import { CLICK_TO_ORDER, rangeName } from "../questions/click-to-order.ts";
+import { allRanges, CLICK_TO_ORDER, rangeName } from "../questions/click-to-order.ts";
 import { DAILY_REVENUE } from "../questions/daily-revenue.ts";
 import { channelName } from "../questions/words.ts";
 import { bars } from "./bars.ts";
@@ -69,7 +69,12 @@ export async function dailyRevenue(context: Context): Promise<Html> {
 /** How long orders take after the click. */
 export async function clickToOrder(context: Context): Promise<Html> {
   const rows = await asked(context, CLICK_TO_ORDER);
-  const all = rows.map((row) => ({ name: rangeName(row), value: row.orders, text: `${count(row.orders)} (${share(row.orders / row.in_all)})` }));
+  const inAll = rows[0]?.in_all ?? 0;
+  const all = allRanges(rows).map((row) => ({
+    name: rangeName(row),
+    value: row.orders,
+    text: `${count(row.orders)} (${share(row.orders / inAll)})`,
+  }));
   const chart = bars(context.draw, "Orders by the time since the click", { bars: all, tick: count, colors: ["var(--email)"] });
   return card(context, CLICK_TO_ORDER, { rows, figure: html`<div class="chart">${chart}</div>`, empty: "No order of the period followed a click." });
 }

@@ -49,6 +49,7 @@ fieldset { border: 0; margin: 0; padding: 0; min-width: 0; }
 .tiles li { padding: 12px 14px; min-width: 0; }
 .tiles .name { font-size: 13px; color: var(--muted); display: block; }
 .tiles .value { font-size: 23px; line-height: 1.35; font-weight: 650; font-variant-numeric: tabular-nums; display: block; }
+.tiles .long { font-size: 18px; line-height: 1.725; }
 .tiles .change { font-size: 13px; display: block; }
 .tiles .more { font-size: 13px; color: var(--muted); display: block; }
 .good { color: var(--good); }
@@ -60,7 +61,8 @@ fieldset { border: 0; margin: 0; padding: 0; min-width: 0; }
 .chart svg, .chart .wide, .chart .narrow { display: block; }
 .chart svg { width: 100%; height: auto; font-size: 13px; color: var(--muted); overflow: visible; font-family: inherit; }
 .chart .narrow { display: none; }
-.chart svg [aria-label="text"] { fill: var(--ink); }
+.chart .text { fill: var(--ink); }
+.chart text { unicode-bidi: plaintext; }
 .models { margin-top: 12px; }
 .models > .chart { display: none; }
 ${CHOSEN} { display: block; }
@@ -86,7 +88,8 @@ footer p { margin-bottom: 8px; }
   header { flex-direction: column; }
   main { padding-top: 20px; }
   .tiles { grid-template-columns: repeat(2, 1fr); gap: 8px; }
-  .tiles .value { font-size: 20px; }
+  .tiles .value { font-size: 20px; line-height: 1.5; }
+  .tiles .long { font-size: 16px; line-height: 1.875; }
   .card { padding: 14px 14px; }
   .thirds { grid-template-columns: minmax(0, 1fr); }
   .chart .wide { display: none; }

@@ -112,8 +112,9 @@ function ofMessages(context: Context, rows: readonly MessagesRow[]): Tile[] {
 }
 
 function tile({ name, now, before, text, more, isGood, isShare = false }: Tile): Html {
+  const value = now === null ? NONE : text(now);
   return html`<li>
-    <span class="name">${name}</span><span class="value">${now === null ? NONE : text(now)}</span>${
+    <span class="name">${name}</span><span class="${value.length > 11 ? "value long" : "value"}">${value}</span>${
       before !== undefined && html`<span class="${tone(now, before, isGood)}">${change(now, before, isShare)}</span>`
     }<span class="more">${more}</span>
   </li> `;

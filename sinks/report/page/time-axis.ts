@@ -20,12 +20,12 @@ export function axisOf(scope: Scope, data: DataDays | undefined): TimeAxis {
   const inWeek = (week: string) => days.some((day) => day >= week && day < addDays(week, 7)) || week < from || addDays(week, 6) > to;
   const partial = step === "week" ? steps.filter(inWeek) : days;
   const list = partial.map((text) => day(text, false)).join(" and ");
-  const why = step === "week" ? `The weeks of ${list} are not, or perhaps not, whole` : `${list} may not be whole: the data begins or ends there`;
-  return {
-    steps,
-    partial,
-    note: partial.length === 0 ? undefined : `${why}, and ${partial.length === 1 && step === "day" ? "is" : "are"} drawn pale.`,
-  };
+  const where = [days.includes(data?.first ?? "") && "begins", days.includes(data?.last ?? "") && "ends"].filter(Boolean).join(" and ");
+  const note =
+    step === "week"
+      ? `Pale: the weeks of ${list}, which are not, or may not be, whole.`
+      : `Pale: ${list}, which may not be whole, as the data ${where} there.`;
+  return { steps, partial, note: partial.length === 0 ? undefined : note };
 }
 
 /** Which steps have a label: so many at most, evenly, each a day of its own. */
@@ -34,6 +34,18 @@ function labelled(steps: readonly string[], most: number): string[] {
   return steps.filter((_, index) => index % every === 0);
 }
 
-export function timeAxis({ marks, isNarrow }: Frame, { steps }: Pick<TimeAxis, "steps">): Plots.Markish {
-  return marks.axisX(labelled(steps, isNarrow ? 4 : 9), { tickFormat: (step: string) => day(step, false), tickSize: 4, label: null });
+const year = (step: string | undefined) => step?.slice(0, 4);
+
+/** Whether labels say years, too: where there are several. */
+const saysYears = ({ steps }: Pick<TimeAxis, "steps">) => year(steps[0]) !== year(steps.at(-1));
+
+/** The axis; a year stands below the first label of it. */
+export function timeAxis({ marks, isNarrow }: Frame, axis: Pick<TimeAxis, "steps">): Plots.Markish {
+  const labels = labelled(axis.steps, isNarrow ? 4 : 9);
+  const text = (step: string, index: number) =>
+    saysYears(axis) && year(step) !== year(labels[index - 1]) ? `${day(step, false)}\n${year(step)}` : day(step, false);
+  return marks.axisX(labels, { tickFormat: text, tickSize: 4, label: null });
 }
+
+/** Height of the labels. */
+export const axisHeight = (axis: Pick<TimeAxis, "steps">): number => (saysYears(axis) ? 42 : 26);

@@ -20,7 +20,14 @@ const RANGES: readonly (readonly [hours: number, name: string])[] = [
   [9_999, "more than 7 days"],
 ];
 
-export const rangeName = ({ within_hours }: DelayRow): string => RANGES.find(([hours]) => hours === within_hours)?.[1] ?? "";
+export const rangeName = ({ within_hours }: Pick<DelayRow, "within_hours">): string => RANGES.find(([hours]) => hours === within_hours)?.[1] ?? "";
+
+/** All ranges until the last one that has orders, those without any too. */
+export function allRanges(rows: readonly DelayRow[]): Pick<DelayRow, "within_hours" | "orders">[] {
+  const last = rows.at(-1)?.within_hours ?? 0;
+  const known = new Map(rows.map((row) => [row.within_hours, row.orders]));
+  return RANGES.flatMap(([within_hours]) => (within_hours > last ? [] : [{ within_hours, orders: known.get(within_hours) ?? 0 }]));
+}
 
 export const CLICK_TO_ORDER: Question<DelayRow> = {
   id: "click-to-order",
@@ -33,8 +40,8 @@ export const CLICK_TO_ORDER: Question<DelayRow> = {
       .join(" ")} ELSE ${RANGES.at(-1)?.[0]} END AS within_hours,
   count(*) AS orders, sum(count(*)) OVER () AS in_all
 FROM (
-  SELECT epoch(ordered_at - touched_at) / 3600 AS hours FROM marts.attribution
-  WHERE model = 'last' AND touches > 0 AND ${inPeriod("ordered_at", scope)}
+  SELECT epoch(ordered_at - touched_at) / 3600 AS hours FROM marts.order_touches
+  WHERE position = touches AND ${inPeriod("ordered_at", scope)}
 )
 GROUP BY ALL
 ORDER BY within_hours`,

@@ -21,7 +21,7 @@ export interface MessageRow {
   messages: number;
 }
 
-export const MOST_MESSAGES = 50;
+export const MOST_MESSAGES = 25;
 
 export const MESSAGES: Question<MessageRow> = {
   id: "messages",
