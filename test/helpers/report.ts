@@ -9,7 +9,7 @@ export interface Element {
   querySelectorAll(selector: string): Iterable<Element>;
 }
 
-export const read = (html: string): Element => parseHTML(html).document as unknown as Element;
+export const read = (html: string): Element => parseHTML(html).document;
 
 /** The text of an element, its blanks as single ones. */
 export const text = (element: Element | null): string => (element?.textContent ?? "").replace(/\s+/g, " ").trim();

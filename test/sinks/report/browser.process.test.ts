@@ -1,7 +1,7 @@
 /** The report's page in a browser: its policy holds, nothing is asked for, and it can be read on a phone, by keyboard, and in light and dark. */
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
-import { createRequire } from "node:module";
+import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import axe from "axe-core";
 import { type Browser, chromium, type Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { makeReport } from "../../../sinks/report/page/make-report.ts";
@@ -10,7 +10,6 @@ import { csv, memoryFile, scratchFolder, scratchWarehouse } from "../../helpers/
 
 const CHROMIUM = "/usr/bin/chromium";
 const isThere = existsSync(CHROMIUM);
-const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 test.runIf(process.env["CI"])("chromium is there", () => {
   expect(isThere).toBe(true);
@@ -50,7 +49,11 @@ describe.runIf(isThere)("in chromium", () => {
   afterAll(() => browser.close());
 
   /** The page as a file, as users open it, and what it has said and asked for. */
-  async function opened({ width = 1280, theme = "light" as "light" | "dark", javaScript = true } = {}) {
+  async function opened({
+    width = 1280,
+    theme = "light",
+    javaScript = true,
+  }: { width?: number; theme?: "light" | "dark"; javaScript?: boolean } = {}) {
     html ||= await madePage();
     const file = join(scratchFolder(), "report.html");
     writeFileSync(file, html);
@@ -123,7 +126,7 @@ describe.runIf(isThere)("in chromium", () => {
     const { page } = await opened({ theme, width: 390 });
     await page.evaluate(OPEN_ALL);
     // What the page's policy refuses to itself, whoever looks at it may do.
-    await page.evaluate(AXE);
+    await page.evaluate(axe.source);
     const found = await page.evaluate<{ violations: { id: string; impact: string; nodes: { html: string }[] }[] }>("axe.run()");
     expect(found.violations.map(({ id, impact, nodes }) => [id, impact, nodes[0]?.html])).toEqual([]);
   });

@@ -39,6 +39,9 @@ test("the page is made, and its SQL is what query takes", { timeout: 60_000 }, a
   for (const [id, sql] of statements(page)) rowsOfSql.set(id, (await scratch.rows(sql)).length);
 });
 
+/** Rows in an order of their own. */
+const sorted = (rows: readonly (readonly unknown[])[]) => rows.map((row) => JSON.stringify(row)).toSorted();
+
 /** Tangled clocks put some signals far away. */
 const inPeriod = (day: string) => day >= FROM && day <= TO;
 
@@ -95,7 +98,7 @@ test("revenue by campaign, by each model", () => {
   const sums = order.map((model) => earned(model, ({ touch, touches }) => of(touch?.campaign, touches > 0)));
   const found = numbers(page, "campaign-revenue");
   const names = new Set(sums.flatMap((sum) => [...sum.keys()]));
-  expect(found.map(([name]) => name).toSorted()).toEqual([...names].toSorted());
+  expect(new Set(found.map(([name]) => name))).toEqual(names);
   expect(found.length).toBeGreaterThan(4);
   for (const [name = "", ...amounts] of found)
     expect([name, ...amounts]).toEqual([name, ...sums.map((sum) => (sum.has(name) ? euros(sum.get(name) ?? 0n) : "–"))]);
@@ -105,7 +108,7 @@ test("revenue by day and channel", () => {
   const sums = earned("last", ({ order, touch }) => `${dayOfOrder(order)} ${touch ? NAMES[touch.channel] : "No message"}`);
   const found = numbers(page, "daily-revenue").map(([day, channel, , amount]) => [day, channel, amount]);
   const expected = [...sums].map(([at, amount]) => [shortDay(at.slice(0, 10)), at.slice(11), euros(amount)]);
-  expect(found.toSorted()).toEqual(expected.toSorted());
+  expect(sorted(found)).toEqual(sorted(expected));
 });
 
 test("the tiles", () => {
@@ -129,7 +132,7 @@ test("the tiles", () => {
 test("opens and clicks of e-mails", () => {
   const byDay = [...added((day, channel) => (channel === "email" ? day : ""))]
     .filter(([day, counts]) => inPeriod(day) && Object.values(counts).some((value) => value > 0))
-    .toSorted();
+    .toSorted(([one], [other]) => (one < other ? -1 : 1));
   expect(numbers(page, "engagement")).toEqual(
     byDay.map(([day, counts]) => [
       shortDay(day),
@@ -158,7 +161,7 @@ test("deliverability by day and channel", () => {
       rate(counts.complained, counts.delivered),
       rate(counts.unsubscribed, counts.delivered),
     ]);
-  expect(found.toSorted()).toEqual(expected.toSorted());
+  expect(sorted(found)).toEqual(sorted(expected));
 });
 
 test("each message", () => {
@@ -182,7 +185,7 @@ test("each message", () => {
       ],
     ];
   });
-  expect(numbers(page, "messages").toSorted()).toEqual(expected.toSorted());
+  expect(sorted(numbers(page, "messages"))).toEqual(sorted(expected));
 });
 
 test("products, carts and searches", () => {
@@ -195,11 +198,7 @@ test("products, carts and searches", () => {
   const viewed = [...products.values()]
     .filter(([views = 0]) => views > 0)
     .map(([views = 0, carted = 0, bought = 0]) => [thousands(views), thousands(carted), thousands(bought), rate(bought, views)]);
-  expect(
-    numbers(page, "product-funnel")
-      .map(([, ...counts]) => counts)
-      .toSorted(),
-  ).toEqual(viewed.toSorted());
+  expect(sorted(numbers(page, "product-funnel").map(([, ...counts]) => counts))).toEqual(sorted(viewed));
 
   const days = [...new Set(truth.carts.map(({ at }) => dayOf(at)))].toSorted();
   const carts = days.map((day) => {
@@ -219,7 +218,7 @@ test("products, carts and searches", () => {
   const searches = [...truth.searches]
     .filter(([, counts]) => counts.without_results > 0)
     .map(([term, counts]) => [term, counts.without_results, counts.searches].map(String));
-  expect(numbers(page, "failed-searches").toSorted()).toEqual(searches.toSorted());
+  expect(sorted(numbers(page, "failed-searches"))).toEqual(sorted(searches));
 });
 
 test("time from the click to the order", () => {
@@ -250,7 +249,7 @@ test("what is known of the data", () => {
   expect(found.map(([day, signals]) => [day, signals])).toEqual(
     [...days]
       .filter(([day]) => inPeriod(day))
-      .toSorted()
+      .toSorted(([one], [other]) => (one < other ? -1 : 1))
       .map(([day, signals]) => [shortDay(day), thousands(signals)]),
   );
 });
