@@ -12,6 +12,9 @@ const NATIVE = ["@duckdb/node-bindings", "ssh2"];
 /** What sources require, because it is CommonJS, is a part of the files, too. */
 const required = { name: "required", transform: (code) => code.replace("createRequire(import.meta.url)(", "require(") };
 
+/** linkedom looks for a package with machine code that draws, and has a stand-in where there is none: charts are drawn without. */
+const undrawn = { name: "undrawn", transform: (code) => code.replace("require('canvas')", "require('./canvas-shim.cjs')") };
+
 /** Whoever passes on a package's code passes on its licence. */
 const licences = {
   name: "licences",
@@ -35,7 +38,7 @@ await build({
   external: NATIVE,
   // Packages that have both forms are taken as modules: of these only what is used gets into the files.
   resolve: { mainFields: ["module", "main"] },
-  plugins: [required, licences],
+  plugins: [required, undrawn, licences],
   logLevel: "warn",
   output: { dir: "dist/cli", cleanDir: true, chunkFileNames: "[name].js" },
 });

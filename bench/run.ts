@@ -1,4 +1,4 @@
-/** `npm run bench`: runs every benchmark, or those that are named (vector, marts-fill, marts-keep, marts-questions, vector-stages, vector-splitter, vector-growth, vector-overlap, vector-no-ids, vector-sync, load, start, growth, sync, sftp, refset), and writes bench/RESULTS.md. BENCH_ROUNDS says how often each contender runs, BENCH_MAIN how many records most files of the vector path have. */
+/** `npm run bench`: runs every benchmark, or those that are named (vector, marts-fill, marts-keep, marts-questions, report, vector-stages, vector-splitter, vector-growth, vector-overlap, vector-no-ids, vector-sync, load, start, growth, sync, sftp, refset), and writes bench/RESULTS.md. BENCH_ROUNDS says how often each contender runs, BENCH_MAIN how many records most files of the vector path have. */
 import { cpus, totalmem } from "node:os";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
@@ -6,6 +6,7 @@ import { benchGrowth } from "./growth.ts";
 import { benchLoad } from "./load.ts";
 import { benchMartsFill, benchMartsKeep, benchMartsQuestions } from "./marts.ts";
 import { benchRefset } from "./refset.ts";
+import { benchReport } from "./report.ts";
 import { benchSftp } from "./sftp.ts";
 import { benchVectorStages } from "./stages.ts";
 import { benchVectorSplitter } from "./splitter.ts";
@@ -51,6 +52,12 @@ const BENCHMARKS: Record<string, Benchmark> = {
     title: "Marts: the questions of the cookbook",
     method: "The same warehouse, docs/cookbook.md's SQL, with all memory and two threads, the second time in a process. The aim is 2 seconds each.",
     run: () => benchMartsQuestions(DATA),
+  },
+  report: {
+    title: "The report",
+    method:
+      "The same warehouse: report() of the library, which opens it, with its own memory for DuckDB (700 MB) and all threads, each in a process of its own. The aim is 20 seconds and 1 GB for a year of twenty million signals. In turn, medians.",
+    run: () => benchReport(DATA),
   },
   "vector-splitter": {
     title: "The vector path: Node's part of it",

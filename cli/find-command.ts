@@ -50,10 +50,12 @@ function meantBy(commands: CommandTable, first: string, second = ""): string[] {
   const groups = [...new Set(ofTwo.map((name) => name.replace(/ .*/, "")))];
   const both = similar(second.startsWith("-") ? first : `${first} ${second}`, ofTwo);
   if (both.length > 0) return both;
-  const ofFirst = similar(first, [...names.filter((name) => !name.includes(" ")), ...groups, "--version"]).flatMap((word) =>
+  // What is written without a slip is nearer than what is one away.
+  const ofLast = ofTwo.filter((name) => lastWord(name) === first.toLowerCase());
+  if (ofLast.length > 0) return ofLast;
+  return similar(first, [...names.filter((name) => !name.includes(" ")), ...groups, "--version"]).flatMap((word) =>
     groups.includes(word) ? groupOf(commands, word) : word,
   );
-  return ofFirst.length > 0 ? ofFirst : ofTwo.filter((name) => lastWord(name) === first.toLowerCase());
 }
 
 const lastWord = (name: string) => name.replace(/.* /, "");

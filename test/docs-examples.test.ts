@@ -1,6 +1,6 @@
 /** The SQL and the code of README and docs/ run, and do what the pages say. */
 import { execFile } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -65,7 +65,7 @@ test("the demo's buyers become a reference set in the sandbox, and README shows 
 
 describe("the library, as README shows it", () => {
   const blocks = codeBlocks(section(readPage("README.md"), "As a library"));
-  const [reading = "", syncing = "", publishing = ""] = blocks.filter(({ language }) => language === "ts").map(({ code }) => code);
+  const [reading = "", syncing = "", publishing = "", reporting = ""] = blocks.filter(({ language }) => language === "ts").map(({ code }) => code);
   const CONFIG = /^const config: ConfigInput = \{[\s\S]*?^\};$/m;
 
   test("compiles, and does what it says", async () => {
@@ -82,6 +82,7 @@ describe("the library, as README shows it", () => {
     );
     write("reading.ts", reading);
     write("syncing.ts", syncing);
+    write("reporting.ts", reporting);
     expect(syncing).toMatch(CONFIG);
     write(
       "syncing-samples.ts",
@@ -98,6 +99,9 @@ describe("the library, as README shows it", () => {
     );
     const published = await run(process.execPath, [join(example, "out/publishing.js")], { cwd: example });
     expect(published.stdout).toBe("version 1 has rows; all files were written\n");
+    const reported = await run(process.execPath, [join(example, "out/reporting.js")], { cwd: example });
+    expect(reported.stdout).toBe("2025-08-31 2025-09-03 EUR\n");
+    expect(readFileSync(join(example, "report.html"), "utf8")).toMatch(/^<!doctype html>/);
   });
 });
 

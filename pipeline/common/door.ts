@@ -34,6 +34,8 @@ export interface DoorOptions {
 export interface ReadOptions {
   /** Whether DuckDB is held to limits.memory and one thread, as it is beside a load, rather than to what it finds on the machine. */
   isLimited?: boolean;
+  /** Memory that DuckDB may use, where that is neither. */
+  memory?: string;
   /** What a warehouse of an older version may lack; nothing by default. */
   mayLack?: "tables" | "anything";
 }
@@ -102,8 +104,15 @@ export function doorTo(config: Pick<Config, "warehouse" | "limits" | "contacts" 
     }
   };
 
-  const openToRead = ({ isLimited = false, mayLack }: ReadOptions = {}) =>
-    open(() => openWarehouse(place, { access: "read", ...(mayLack ? { mayLack } : {}), ...(isLimited ? limited : {}) }));
+  const openToRead = ({ isLimited = false, memory, mayLack }: ReadOptions = {}) =>
+    open(() =>
+      openWarehouse(place, {
+        access: "read",
+        ...(mayLack ? { mayLack } : {}),
+        ...(memory === undefined ? {} : { memory }),
+        ...(isLimited ? limited : {}),
+      }),
+    );
   const writable = () =>
     openWarehouse(place, {
       ...limited,

@@ -15,7 +15,7 @@ const run = promisify(execFile);
 const CASES: readonly [typed: string, offered: string][] = [
   ["sy", "sync"],
   ["rej", "rejects"],
-  ["re", "refset rejects"],
+  ["re", "refset rejects report"],
   ["rejects ", "list replay show"],
   ["help rej", "rejects"],
   ["help rejects re", "replay"],

@@ -1,0 +1,58 @@
+import { REPORT_MEMORY } from "../pipeline/report.ts";
+import { exportMoment } from "../schemas/connect.ts";
+import { SignalhouseError } from "../schemas/errors.ts";
+import { makeReport } from "../sinks/report/page/make-report.ts";
+import { replaceFile, writeRefused } from "../sinks/whole-file.ts";
+import { defineCommand } from "./command.ts";
+import { EXIT } from "./failures.ts";
+import { assertNotOver } from "./query-output.ts";
+import { reading } from "./warehouse.ts";
+import { localPath } from "./world.ts";
+
+export const command = defineCommand({
+  usage: "-o FILE [options]",
+  about:
+    "Writes a page that answers what people ask of campaigns: revenue, opens and clicks, deliverability, products, carts, searches, and how whole the data is. It is one HTML file, " +
+    "which asks no network for anything: it can be mailed, printed, and opened anywhere. Each chart has its numbers and its SQL with it. The same data gives the same file.",
+  options: {
+    output: { type: "string", short: "o", value: "FILE", help: "the file to write, such as report.html" },
+    from: { type: "string", value: "DAY", help: "the first day (UTC); 27 days before the last one by default" },
+    to: { type: "string", value: "DAY", help: "the last day; the last one that the warehouse has whole by default" },
+    currency: { type: "string", value: "CODE", help: "the currency of the amounts; that of most orders by default" },
+  },
+  examples: ["report -o report.html", "report -o september.html --from 2025-09-01 --to 2025-09-30 --currency EUR"],
+  async run(context, { values }) {
+    const { out } = context;
+    if (values.output === undefined)
+      throw new SignalhouseError("usage", "there is no file to write to", "Name one: signalhouse report -o report.html");
+    const path = localPath(context, values.output);
+    const { from, to, currency } = values;
+    assertDays({ from, to });
+    const { config, file: configFile } = await context.config();
+    await assertNotOver(path, { "the warehouse": config.warehouse, "the configuration": configFile });
+    const {
+      html,
+      period,
+      currency: used,
+    } = await reading(context, (connection) => makeReport(connection, { from, to, currency }), { memory: REPORT_MEMORY });
+    // Campaigns and what they earn are nobody else's business.
+    await replaceFile(path, html, 0o600).catch((error: unknown) => {
+      throw writeRefused(path, error, "Name another file with -o.");
+    });
+    out.result({ file: path, from: period?.from ?? null, to: period?.to ?? null, currency: used }, () => [
+      `Wrote the report to ${path}: ${period ? `${period.from} to ${period.to} (UTC)${used === null ? "" : `, amounts in ${used}`}` : "the warehouse has no signals yet"}`,
+    ]);
+    return EXIT.done;
+  },
+});
+
+/** @throws SignalhouseError usage */
+function assertDays({ from, to }: { from: string | undefined; to: string | undefined }): void {
+  for (const [name, text] of Object.entries({ from, to })) {
+    if (text === undefined) continue;
+    exportMoment(`--${name}`, text, "start");
+    if (text.length !== 10) throw new SignalhouseError("usage", `--${name} is "${text}", not a day`, "A report has whole days, such as 2025-09-01.");
+  }
+  if (from !== undefined && to !== undefined && from > to)
+    throw new SignalhouseError("usage", `--from ${from} is behind --to ${to}`, "Give an earlier --from, or a later --to.");
+}
