@@ -4,7 +4,16 @@ import { join } from "node:path";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { describe, expect, test } from "vitest";
-import { exportSignals, pushReferenceSet, query, readSignals, type RefsetDefinition, resumeExports, syncExports } from "../../pipeline/index.ts";
+import {
+  type ConfigInput,
+  exportSignals,
+  pushReferenceSet,
+  query,
+  readSignals,
+  type RefsetDefinition,
+  resumeExports,
+  syncExports,
+} from "../../pipeline/index.ts";
 import { placeOf } from "../../sinks/places.ts";
 import { openWarehouse } from "../../sinks/warehouse.ts";
 import { connectPlace } from "../helpers/connect.ts";
@@ -158,7 +167,7 @@ describe("what asks Connect", () => {
     ["a window that ends before it begins", undefined, { apiKey: "key", from: "2025-08-01" }, "usage"],
   ])("%s is told before the warehouse is made", async (_, given, more, code) => {
     const warehouse = join(scratchFolder(), "signals.duckdb");
-    const config = given ?? { region: "eu-central-1", sftp: { user: "analyst@example.com" } };
+    const config: ConfigInput = given ?? { region: "eu-central-1", sftp: { user: "analyst@example.com" } };
     expect(await failureOf(exportSignals({ config, warehouse, ...WINDOW, ...more }))).toMatchObject({ code });
     expect(existsSync(warehouse)).toBe(false);
   });
@@ -168,8 +177,8 @@ describe("what asks Connect", () => {
     [{ source: { table: "orders" }, kee: "id" }, '"kee" is no setting, but key is'],
     [{ source: { table: "orders" }, folder: "Export/Signals" }, "which Connect keeps for exports"],
   ])("a definition such as %j is refused", async (definition, words) => {
-    const config = { region: "eu-central-1", sftp: { user: "analyst@example.com" } } as const;
-    const error = await failureOf(pushReferenceSet({ config, set: "Sizes", definition: definition as RefsetDefinition }));
+    const config: ConfigInput = { region: "eu-central-1", sftp: { user: "analyst@example.com" } };
+    const error = await failureOf(pushReferenceSet({ config, set: "Sizes", definition }));
     expect(error).toMatchObject({ code: "usage", message: expect.stringContaining(words) as string });
   });
 });
