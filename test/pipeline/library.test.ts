@@ -4,16 +4,7 @@ import { join } from "node:path";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { describe, expect, test } from "vitest";
-import {
-  type ConfigInput,
-  exportSignals,
-  pushReferenceSet,
-  query,
-  readSignals,
-  type RefsetDefinition,
-  resumeExports,
-  syncExports,
-} from "../../pipeline/index.ts";
+import { type ConfigInput, exportSignals, pushReferenceSet, query, readSignals, resumeExports, syncExports } from "../../pipeline/index.ts";
 import { placeOf } from "../../sinks/places.ts";
 import { openWarehouse } from "../../sinks/warehouse.ts";
 import { connectPlace } from "../helpers/connect.ts";
