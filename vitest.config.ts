@@ -13,6 +13,7 @@ const LONG = [
   "test/crash/*.test.ts",
   // What other versions of DuckDB make of a warehouse changes with them, and seldom with us.
   "test/{warehouse,published}-readers.test.ts",
+  "test/{dbt,notebooks}.test.ts",
 ];
 
 /** What runs processes of its own, and wants them to be quick. */

@@ -1,10 +1,8 @@
 /** Reaching Connect's API for a command, and what a flow needs that asks it and waits. */
-import { connectApi } from "../pipeline/connect-api/api.ts";
-import { readApiKey } from "../pipeline/connect-api/key.ts";
-import { proxyTo } from "../pipeline/connect-api/proxy.ts";
+import { apiOf as configuredApi } from "../pipeline/connect-api/configured.ts";
 import type { ExportContext } from "../pipeline/export/ask.ts";
 import { type Door, PATIENCE_MS } from "../pipeline/common/door.ts";
-import { apiEndpoint, type Config } from "../schemas/config.ts";
+import type { Config } from "../schemas/config.ts";
 import type { Context } from "./command.ts";
 import { publishAfter } from "./publish-changes.ts";
 import { secrets } from "./server.ts";
@@ -22,12 +20,7 @@ export const apiKeySource = (config: Config, context: Pick<Context, "env">): str
 /** The API that the configuration means. @throws SignalhouseError config_invalid, api_key_missing, api_key_file_open */
 export async function apiOf(config: Config, context: Pick<Context, "env" | "signal" | "out" | "clock">) {
   const { signal, out, env, clock } = context;
-  const { timeoutSeconds, retries } = config.api;
-  const log = (line: string) => out.log("info", line);
-  const apiKey = await readApiKey({ environment: environmentKey(config, context), keyFile: config.api.keyFile });
-  const endpoint = apiEndpoint(config);
-  const proxy = proxyTo(endpoint, env);
-  return connectApi({ endpoint, apiKey, timeoutSeconds, retries, proxy, signal, log, clock });
+  return configuredApi(config, { environment: environmentKey(config, context), env, signal, log: (line) => out.log("info", line), clock });
 }
 
 export interface ExportFlow extends ExportContext {

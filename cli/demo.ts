@@ -1,10 +1,9 @@
 import { join, relative } from "node:path";
 import { askForExport } from "../pipeline/export/ask.ts";
 import { awaitExports } from "../pipeline/export/arrive.ts";
-import { newJobName, placeFor } from "../pipeline/export/file.ts";
+import { exportWish } from "../pipeline/export/wish.ts";
 import type { FileResult } from "../pipeline/load/load-files.ts";
 import { sync } from "../pipeline/sync.ts";
-import { exportMoment, signalTypesOf } from "../schemas/connect.ts";
 import { campaignRevenue } from "../sinks/revenue.ts";
 import { ledger, signalTypes, tableCounts } from "../sinks/status.ts";
 import { verifyWarehouse } from "../sinks/verify.ts";
@@ -68,15 +67,10 @@ const DAYS = { from: "2025-09-04", to: "2025-09-05" };
 async function exportFrom(context: Context): Promise<string[]> {
   const { config } = await context.config();
   const flow = { ...(await exportContext(config, context)), log: (line: string) => context.out.log("debug", line), waiting: undefined };
-  const jobName = newJobName(context.clock.now());
-  const signalTypes = signalTypesOf("all");
-  const start = exportMoment("--from", DAYS.from, "start");
-  const end = exportMoment("--to", DAYS.to, "end");
-  const window = { timestampStart: new Date(start).toISOString(), timestampEnd: new Date(end).toISOString() };
-  const request = { jobName, signalTypes, ...window, place: placeFor(jobName) };
+  const wish = exportWish({ types: "all", ...DAYS }, context.clock.now());
   let file: FileResult | undefined;
   await noteRun(flow, context, "export", async (runId) => {
-    const job = await askForExport(flow, { request, signalTypes, windowStart: start, windowEnd: end + 1 });
+    const job = await askForExport(flow, wish);
     const [outcome] = await awaitExports(flow, [job], { load: true, runId });
     if (outcome?.error) throw outcome.error;
     file = outcome?.file;

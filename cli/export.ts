@@ -1,7 +1,6 @@
 import { askForExport, type Wish } from "../pipeline/export/ask.ts";
 import { awaitExports, type ExportOutcome } from "../pipeline/export/arrive.ts";
-import { newJobName, placeFor, prefixFor } from "../pipeline/export/file.ts";
-import { checkExport, exportMoment, type ExportPlace, type ExportRequest, signalTypesOf } from "../schemas/connect.ts";
+import { exportWish } from "../pipeline/export/wish.ts";
 import { SignalhouseError } from "../schemas/errors.ts";
 import { isAtConnect, OPEN_EXPORTS } from "../schemas/jobs.ts";
 import { exportJobs } from "../sinks/jobs.ts";
@@ -93,25 +92,6 @@ function wishOf({ values }: Values, now: number): Wish {
       "For example: signalhouse export --types emailClick,order --from 2025-07-01 --to 2025-07-31",
     );
   }
-  const signalTypes = signalTypesOf(types);
-  const start = exportMoment("--from", from, "start");
-  const end = exportMoment("--to", to, "end");
-  const jobName = values["job-name"] ?? newJobName(now);
-  const request: ExportRequest = {
-    jobName,
-    signalTypes,
-    timestampStart: new Date(start).toISOString(),
-    timestampEnd: new Date(end).toISOString(),
-    place: placeOf(values, jobName),
-    ...(values.notify ? { notify: values.notify } : {}),
-  };
-  checkExport(request);
-  return { request, signalTypes, windowStart: start, windowEnd: end + 1, ignoreQuota: Boolean(values["ignore-quota"]) };
-}
-
-function placeOf({ path, folder, prefix }: Values["values"], jobName: string): ExportPlace {
-  const given = { ...(folder === undefined ? {} : { parentFolder: folder }), ...(prefix === undefined ? {} : { namingPrefix: prefix }) };
-  if (path !== undefined) return { path, ...given };
-  if (folder === undefined && prefix === undefined) return placeFor(jobName);
-  return { namingPrefix: prefixFor(jobName), ...given };
+  const { path, folder, prefix, notify } = values;
+  return exportWish({ types, from, to, jobName: values["job-name"], path, folder, prefix, notify, ignoreQuota: values["ignore-quota"] }, now);
 }

@@ -4,7 +4,7 @@ import { extname } from "node:path";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { SignalhouseError } from "../schemas/errors.ts";
 import { isDamage } from "../sinks/damage.ts";
-import { type QueryOptions, type QueryResult, runQuery, writeParquet } from "../sinks/query/run.ts";
+import { type QueryOptions, type QueryResult, readQuery, writeParquet } from "../sinks/query/run.ts";
 import { replaceBy, writeRefused } from "../sinks/whole-file.ts";
 import type { Output } from "./output.ts";
 import { type FormatOptions, STREAMED } from "./result-formats.ts";
@@ -47,7 +47,7 @@ export async function printResult(result: QueryResult, format: FormatName, out: 
  * Writes a result into a file. One that is there is replaced, once all is written; a named pipe is none.
  * @param path absolute
  * @returns the rows written
- * @throws SignalhouseError as runQuery, query_failed where the file cannot be written
+ * @throws SignalhouseError as readQuery, query_failed where the file cannot be written
  */
 export async function writeResult(
   connection: DuckDBConnection,
@@ -58,15 +58,9 @@ export async function writeResult(
   // The rows may be personal data.
   return replaceBy(path, 0o600, async (file, at) => {
     if (format === "parquet") return writeParquet(connection, sql, at, options);
-    const result = readResult(await runQuery(connection, sql, options));
+    const result = await readQuery(connection, sql, options);
     return STREAMED[format](result, (text) => file.writeFile(text), options);
   }).catch((error: unknown) => {
     throw isDamage(error) ? error : writeRefused(path, error, "Name another file with -o; a pipe takes what --format csv prints.", "query_failed");
   });
-}
-
-/** The result of SQL that has to have one. @throws SignalhouseError usage */
-export function readResult(result: QueryResult | undefined): QueryResult {
-  if (result) return result;
-  throw new SignalhouseError("usage", "the last statement gives no result", "End with one that reads, such as SELECT or FROM.");
 }

@@ -1,11 +1,11 @@
 import { SignalhouseError } from "../schemas/errors.ts";
 import { assertParams } from "../sinks/query/params.ts";
-import { runQuery } from "../sinks/query/run.ts";
+import { readQuery } from "../sinks/query/run.ts";
 import { defineCommand } from "./command.ts";
 import { EXIT } from "./failures.ts";
 import { count } from "./format.ts";
 import { paramsOf, sqlOf } from "./query-input.ts";
-import { assertNotOver, FILE_FORMATS, fileFormat, printResult, readResult, writeResult } from "./query-output.ts";
+import { assertNotOver, FILE_FORMATS, fileFormat, printResult, writeResult } from "./query-output.ts";
 import { RESULT_OPTIONS } from "./result-options.ts";
 import { foldersOf, readingEither } from "./read-copy.ts";
 import { localPath } from "./world.ts";
@@ -64,7 +64,7 @@ export const command = defineCommand({
         const rows = await writeResult(connection, sql, file, options);
         out.result({ file: file.path, rows }, () => [`Wrote ${count(rows, "row")} to ${file.path}`]);
       } else if (format !== "parquet") {
-        await printResult(readResult(await runQuery(connection, sql, options)), format, out, options);
+        await printResult(await readQuery(connection, sql, options), format, out, options);
       }
       return EXIT.done;
     });

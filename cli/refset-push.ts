@@ -1,10 +1,8 @@
 import { readerOf } from "../pipeline/common/door.ts";
-import { z } from "zod";
 import { isNothing } from "../pipeline/reference-set/prepare.ts";
-import { pushReferenceSet, writeReferenceSet } from "../pipeline/reference-set/push.ts";
-import { SignalhouseError } from "../schemas/errors.ts";
+import { pushSet, writeReferenceSet } from "../pipeline/reference-set/push.ts";
 import { isAtConnect } from "../schemas/jobs.ts";
-import type { RefsetDefinition } from "../schemas/reference-set.ts";
+import { checkSending, type RefsetDefinition } from "../schemas/reference-set.ts";
 import { defineCommand } from "./command.ts";
 import { exportContext, noteRun } from "./api.ts";
 import { EXIT } from "./failures.ts";
@@ -39,6 +37,7 @@ export const command = defineCommand({
   async run(context, { values, positionals: [set = ""] }) {
     const { config, file: configFile } = await context.config();
     const { definition, file } = await definitionOf(set, values, config, context, sendingOf(values));
+    checkSending(definition);
     const { out } = context;
     const wish = { set, definition, mode: modeOf(values.mode), changed: Boolean(values.changed), maxErrors: maxErrorsOf(values["max-errors"]) };
     const save = async () => {
@@ -60,7 +59,7 @@ export const command = defineCommand({
     sftpOf(config, configFile);
     const flow = { ...(await exportContext(config, context)), readWarehouse };
     return noteRun(flow, context, "refset push", async () => {
-      const { prepared, outcome } = await pushReferenceSet(flow, { ...wish, id: values.id, wait: Boolean(values.wait) });
+      const { prepared, outcome } = await pushSet(flow, { ...wish, id: values.id, wait: Boolean(values.wait) });
       const isClean = prepared.violationCount === 0;
       if (isClean) await save();
       out.result({ ...preparedDocument(set, prepared), import: outcome ? importDocument(outcome) : null }, () => {
@@ -83,14 +82,7 @@ const STATES = {
   failed: "Connect could not import",
 } as const;
 
-function sendingOf({ folder, notify }: { folder?: string; notify?: string[] }): RefsetDefinition {
-  const wrong = notify?.find((address) => !z.email().safeParse(address).success);
-  if (wrong !== undefined) {
-    throw new SignalhouseError("usage", `--notify is "${wrong}", which is no e-mail address`, "Write it as data-team@example.com.");
-  }
-  if (folder !== undefined && folder.split("/").some((name) => name === "." || name === ".."))
-    throw new SignalhouseError("usage", `--folder is "${folder}"`, "Give a folder below the subscription's, such as refsets/orders.");
-  if (folder !== undefined && /^\/?Export(\/|$)/i.test(folder))
-    throw new SignalhouseError("usage", `--folder is "${folder}", which Connect keeps for exports`, "Give another folder, such as refsets/orders.");
-  return { ...(folder === undefined ? {} : { folder }), ...(notify ? { notify } : {}) };
-}
+const sendingOf = ({ folder, notify }: { folder?: string; notify?: string[] }): RefsetDefinition => ({
+  ...(folder === undefined ? {} : { folder }),
+  ...(notify ? { notify } : {}),
+});

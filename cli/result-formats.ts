@@ -1,6 +1,7 @@
 /** A query's result as text, row by row, however many there are. A value has the same text in each of them. */
 import type { Json } from "@duckdb/node-api";
 import { oneLine } from "../schemas/characters.ts";
+import { uniqueNames } from "../sinks/query/rows.ts";
 import type { QueryResult } from "../sinks/query/run.ts";
 
 export type Write = (text: string) => Promise<void>;
@@ -108,15 +109,4 @@ async function eachBatch({ rows }: QueryResult, write: (rows: Json[][]) => Promi
 function jsonObject({ columns }: QueryResult): (row: readonly (Json | undefined)[]) => string {
   const names = uniqueNames(columns.map(({ name }) => name)).map((name) => JSON.stringify(name));
   return (row) => `{${names.map((name, index) => `${name}:${JSON.stringify(row[index] ?? null)}`).join(",")}}`;
-}
-
-/** A result may have the same name twice, an object may not: `id`, `id_2`. */
-function uniqueNames(names: readonly string[]): string[] {
-  const taken = new Set<string>();
-  return names.map((name) => {
-    let unique = name;
-    for (let number = 2; taken.has(unique); number++) unique = `${name}_${number}`;
-    taken.add(unique);
-    return unique;
-  });
 }

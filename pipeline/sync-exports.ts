@@ -1,19 +1,10 @@
-import { type ConfigInput, readConfig } from "../schemas/config.ts";
-import { isSignalhouseError, messageOf, SignalhouseError } from "../schemas/errors.ts";
-import { type Door, doorTo } from "./common/door.ts";
+import type { Config } from "../schemas/config.ts";
+import { doorTo } from "./common/door.ts";
+import { configOf, endsAs, orInterrupted, secretsOf, type ServerOptions } from "./library.ts";
 import { outcomeOf } from "./load/load-files.ts";
 import { sync, type SyncOptions, type SyncResult } from "./sync.ts";
 
-export interface SyncExportsOptions extends Pick<SyncOptions, "dryRun" | "since" | "only" | "signal" | "onEvent" | "log"> {
-  /** What signalhouse.config.json would hold. Relative paths are relative to the working directory. */
-  config: ConfigInput;
-  /** The DuckDB file; by default the configuration's. */
-  warehouse?: string;
-  /** Passphrase of the private key, where it has one. */
-  passphrase?: string;
-  /** The ssh-agent's socket, where sftp.agent is true: usually process.env.SSH_AUTH_SOCK. */
-  agentSocket?: string;
-}
+export interface SyncExportsOptions extends ServerOptions, Pick<SyncOptions, "dryRun" | "since" | "only" | "onEvent"> {}
 
 /**
  * Loads every new export file of a subscription into a warehouse, exactly once: what `signalhouse sync` does.
@@ -23,34 +14,15 @@ export interface SyncExportsOptions extends Pick<SyncOptions, "dryRun" | "since"
  * @throws SignalhouseError where the configuration, the server or the warehouse cannot be used at all; interrupted, with the signal's reason
  * as its cause, where `signal` is aborted: what was loaded until then stays
  */
-export async function syncExports({ config: input, warehouse: path, passphrase, agentSocket, ...options }: SyncExportsOptions): Promise<SyncResult> {
-  const given = readConfig(input, "config");
-  const config = { ...given, warehouse: path ?? given.warehouse };
-  const secrets = { ...(passphrase === undefined ? {} : { passphrase }), ...(agentSocket === undefined ? {} : { agentSocket }) };
-  const syncOptions = { ...options, config, secrets };
-  try {
-    options.signal?.throwIfAborted();
-    const door = doorTo(config, { signal: options.signal ?? new AbortController().signal });
-    return await (options.dryRun ? door.toPlan((warehouse) => sync({ ...syncOptions, warehouse })) : loadNew(door, syncOptions));
-  } catch (error) {
-    // After an abort everything that goes on fails in its own way; the abort is what happened.
-    throw options.signal?.aborted ? interrupted(options.signal.reason) : error;
-  }
+export async function syncExports(options: SyncExportsOptions): Promise<SyncResult> {
+  const config = configOf(options);
+  return orInterrupted(options, () => syncWith(config, options));
 }
 
-type Options = Omit<SyncOptions, "warehouse" | "runId">;
-
-async function loadNew(door: Door, options: Options): Promise<SyncResult> {
-  const outcome = { result: ({ files }: SyncResult) => outcomeOf(files), error: () => (options.signal?.aborted ? "interrupted" : "failed") } as const;
-  return door.toRun("syncExports", outcome, (warehouse, runId) => sync({ ...options, warehouse, runId }));
-}
-
-function interrupted(reason: unknown): SignalhouseError {
-  if (isSignalhouseError(reason, "interrupted")) return reason;
-  return new SignalhouseError(
-    "interrupted",
-    `interrupted: ${messageOf(reason)}`,
-    "Nothing is half done: a file is loaded whole or not at all. Run it again to go on.",
-    reason,
-  );
+async function syncWith(config: Config, options: SyncExportsOptions): Promise<SyncResult> {
+  const syncOptions = { ...options, config, secrets: secretsOf(options) };
+  const door = doorTo(config, { signal: options.signal ?? new AbortController().signal });
+  if (options.dryRun) return door.toPlan((warehouse) => sync({ ...syncOptions, warehouse }));
+  const outcome = endsAs(({ files }: SyncResult) => outcomeOf(files), options);
+  return door.toRun("syncExports", outcome, (warehouse, runId) => sync({ ...syncOptions, warehouse, runId }));
 }

@@ -1,6 +1,7 @@
 /** What Connect demands of a reference set and of its file. Source: vendor page "Create a reference set". */
 import { z } from "zod";
 import { shown } from "./characters.ts";
+import { SignalhouseError } from "./errors.ts";
 
 /** How Connect reads a column. */
 export const ATTRIBUTE_TYPES = ["TEXT", "NUMBER", "BOOLEAN", "DATE"] as const;
@@ -232,6 +233,18 @@ export const refsetDefinition = z.strictObject({
 });
 export type RefsetDefinition = z.infer<typeof refsetDefinition>;
 export type RefsetSource = z.infer<typeof source>;
+
+/** Checks where a set's file is to go, and whom Connect tells. @throws SignalhouseError usage */
+export function checkSending({ folder, notify }: Pick<RefsetDefinition, "folder" | "notify">): void {
+  const wrong = notify?.find((address) => !z.email().safeParse(address).success);
+  if (wrong !== undefined)
+    throw new SignalhouseError("usage", `--notify is "${wrong}", which is no e-mail address`, "Write it as data-team@example.com.");
+  if (folder === undefined) return;
+  if (folder.split("/").some((name) => name === "." || name === ".."))
+    throw new SignalhouseError("usage", `--folder is "${folder}"`, "Give a folder below the subscription's, such as refsets/orders.");
+  if (/^\/?Export(\/|$)/i.test(folder))
+    throw new SignalhouseError("usage", `--folder is "${folder}", which Connect keeps for exports`, "Give another folder, such as refsets/orders.");
+}
 
 /** The variable of `createImportJob`. */
 export interface ImportInput {

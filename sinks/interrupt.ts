@@ -1,20 +1,29 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 
 /**
- * Runs `work`, whose statements an abort ends. An interruption is lost on a connection that happens to be between two statements, so it is said until `work` has ended.
- * @throws what `work` throws, DuckDB's own error for the statement that was ended among it
+ * From now on an abort ends the statements of a connection. An interruption is lost on one that happens to be between two statements, so it is said until the caller
+ * is done with it.
+ * @returns what the caller says then
  */
-export async function interruptible<T>(connection: DuckDBConnection, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+export function interruptOnAbort(connection: DuckDBConnection, signal: AbortSignal): () => void {
   let insisting: NodeJS.Timeout | undefined;
   const stop = () => {
-    insisting = setInterval(() => connection.interrupt(), 50);
+    insisting = setInterval(() => connection.interrupt(), 50).unref();
   };
   signal.addEventListener("abort", stop);
+  return () => {
+    signal.removeEventListener("abort", stop);
+    clearInterval(insisting);
+  };
+}
+
+/** Runs `work`, whose statements an abort ends. @throws what `work` throws, DuckDB's own error for the statement that was ended among it */
+export async function interruptible<T>(connection: DuckDBConnection, signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+  const done = interruptOnAbort(connection, signal);
   try {
     signal.throwIfAborted();
     return await work();
   } finally {
-    signal.removeEventListener("abort", stop);
-    clearInterval(insisting);
+    done();
   }
 }

@@ -30,6 +30,7 @@ const ORDER = [
   "samples/generator",
   "samples/generator/marts",
   "samples/sandbox",
+  "samples/notebooks",
   "samples",
   "cli",
 ];

@@ -1,6 +1,6 @@
 /** The SQL and the code of README and docs/ run, and do what the pages say. */
 import { execFile } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -63,8 +63,11 @@ test("the demo's buyers become a reference set in the sandbox, and README shows 
   await sandbox.ended;
 }, 60_000);
 
-describe("the library, as README shows it", () => {
+describe("the library, as README and docs/library.md show it", () => {
   const blocks = codeBlocks(section(readPage("README.md"), "As a library"));
+  const page = codeBlocks(readPage("docs/library.md"));
+  /** The programs of the page, each with what it prints. */
+  const programs = page.flatMap(({ language, code }, index) => (language === "ts" ? [{ code, prints: page[index + 1]?.code }] : []));
   const [reading = "", syncing = "", publishing = "", reporting = ""] = blocks.filter(({ language }) => language === "ts").map(({ code }) => code);
   const CONFIG = /^const config: ConfigInput = \{[\s\S]*?^\};$/m;
 
@@ -84,11 +87,14 @@ describe("the library, as README shows it", () => {
     write("syncing.ts", syncing);
     write("reporting.ts", reporting);
     expect(syncing).toMatch(CONFIG);
-    write(
-      "syncing-samples.ts",
-      syncing.replace(CONFIG, () => `const config: ConfigInput = ${JSON.stringify(config)};`),
-    );
     write("publishing.ts", publishing);
+    const withConfig = (code: string, own: object) => code.replace(CONFIG, () => `const config: ConfigInput = ${JSON.stringify(own)};`);
+    write("syncing-samples.ts", withConfig(syncing, config));
+    expect(programs).toHaveLength(3);
+    const warehouse = "demo/signals.duckdb";
+    mkdirSync(join(example, "demo"));
+    copyFileSync(join(cwd, warehouse), join(example, warehouse));
+    for (const [index, { code }] of programs.entries()) write(`program-${index}.ts`, withConfig(code, { ...config, warehouse }));
     await run(process.execPath, [join(ROOT, "node_modules/typescript/bin/tsc"), "-p", example]);
 
     const read = await run(process.execPath, [join(example, "out/reading.js")], { cwd: ROOT });
@@ -102,6 +108,10 @@ describe("the library, as README shows it", () => {
     const reported = await run(process.execPath, [join(example, "out/reporting.js")], { cwd: example });
     expect(reported.stdout).toBe("2025-08-31 2025-09-03 EUR\n");
     expect(readFileSync(join(example, "report.html"), "utf8")).toMatch(/^<!doctype html>/);
+    const printed: string[] = [];
+    for (const index of programs.keys())
+      printed.push((await run(process.execPath, [join(example, `out/program-${index}.js`)], { cwd: example })).stdout);
+    expect(printed).toEqual(programs.map(({ prints }) => prints));
   });
 });
 
@@ -122,9 +132,18 @@ async function servedSamples(folder: string) {
   const { privateKey, publicKey } = makeKeyPair();
   const keyFile = join(folder, "key");
   writeFileSync(keyFile, privateKey, { mode: 0o600 });
-  const sandbox = await startSandbox({ folder: exports, authorizedKeys: [publicKey] });
+  const sandbox = await startSandbox({ folder: exports, authorizedKeys: [publicKey], api: { rowsPerDay: 600 } });
   onTestFinished(() => sandbox.close());
-  const { host, port, user, fingerprints } = sandbox;
+  const { host, port, user, fingerprints, api } = sandbox;
+  const apiKeyFile = join(folder, "api-key");
+  writeFileSync(apiKeyFile, api?.key ?? "", { mode: 0o600 });
   const { files } = JSON.parse(readPage("samples/exports/truth.json")) as { files: { path: string; inserted: number; updated: number }[] };
-  return { config: { sftp: { host, port, user, keyFile, hostKeys: fingerprints } }, truth: files };
+  return {
+    config: {
+      sftp: { host, port, user, keyFile, hostKeys: fingerprints },
+      api: { endpoint: api?.url, keyFile: apiKeyFile },
+      exports: { pollSeconds: 0.05 },
+    },
+    truth: files,
+  };
 }

@@ -3,7 +3,7 @@ import { type Config, martWishes } from "../../schemas/config.ts";
 import { isSignalhouseError, messageOf } from "../../schemas/errors.ts";
 import type { Outcome } from "../../schemas/outcomes.ts";
 import { explainDamage } from "../../sinks/damage.ts";
-import { interruptible } from "../../sinks/interrupt.ts";
+import { interruptible, interruptOnAbort } from "../../sinks/interrupt.ts";
 import { memoryPlace } from "../../sinks/memory-place.ts";
 import type { Filling } from "../../sinks/migrate.ts";
 import type { Place } from "../../sinks/place.ts";
@@ -44,6 +44,11 @@ export interface Door {
   readonly place: Place;
   /** Opens it only to read: other readers are let in. An abort ends the statement that is running. @throws SignalhouseError warehouse_missing, warehouse_older, warehouse_locked, … */
   toRead<T>(work: (warehouse: Warehouse) => Promise<T>, options?: ReadOptions): Promise<T>;
+  /**
+   * Opens it to read, for what is read bit by bit, whatever its version: it is closed after the last of it, or when the reader leaves. An abort ends the statement
+   * that is running.
+   */
+  toStream<T>(read: (warehouse: Warehouse) => AsyncIterable<T>): AsyncGenerator<T>;
   /** Opens it to read, or, where there is none yet, an empty one in memory. */
   toPlan: UseWarehouse;
   /**
@@ -136,6 +141,18 @@ export function doorTo(config: Pick<Config, "warehouse" | "limits" | "contacts" 
   return {
     place,
     toRead: async (work, how) => read(await openToRead(how), work),
+    async *toStream(read) {
+      const warehouse = await openToRead({ mayLack: "anything" });
+      const done = interruptOnAbort(warehouse.connection, signal);
+      try {
+        yield* read(warehouse);
+      } catch (error) {
+        throw explainDamage(error, warehouse.name);
+      } finally {
+        done();
+        warehouse.close();
+      }
+    },
     toPlan: async (work) =>
       read(
         await openToRead().catch((error: unknown) => {

@@ -37,7 +37,7 @@ export interface PushResult {
  * Pushes a reference set. Imports of it that are not over are followed to their end first: Connect does not say what two at a time would do.
  * @throws SignalhouseError as prepareFile; refset_ambiguous, import_under_way, upload_failed, import_failed, api_*, the signal's reason
  */
-export async function pushReferenceSet(context: PushContext, wish: PushWish): Promise<PushResult> {
+export async function pushSet(context: PushContext, wish: PushWish): Promise<PushResult> {
   const { config, signal, log } = context;
   const scratch = await Scratch.make(config.warehouse, config.limits, "push");
   let server: SftpServer | undefined;

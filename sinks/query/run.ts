@@ -58,6 +58,13 @@ export async function runQuery(connection: DuckDBConnection, sql: string, option
   return { columns, rows, isPlan: type === StatementType.EXPLAIN };
 }
 
+/** The same for SQL that has to have a result. @throws SignalhouseError as runQuery; usage where it has none */
+export async function readQuery(connection: DuckDBConnection, sql: string, options: QueryOptions = {}): Promise<QueryResult> {
+  const result = await runQuery(connection, sql, options);
+  if (result) return result;
+  throw new SignalhouseError("usage", "the last statement gives no result", "End with one that reads, such as SELECT or FROM.");
+}
+
 /**
  * Writes the result of such statements into a new Parquet file; DuckDB does it, however many rows there are. Locks DuckDB down as runQuery does; that one file may
  * still be written.

@@ -1,7 +1,7 @@
 // Runs `refset push --wait`, and kills itself at its n-th step: a step is a line that the flow logs, a use of the warehouse, or the request.
 import { connectApi } from "../../dist/pipeline/connect-api/api.js";
 import { realClock } from "../../dist/pipeline/common/clock.js";
-import { pushReferenceSet } from "../../dist/pipeline/reference-set/push.js";
+import { pushSet } from "../../dist/pipeline/reference-set/push.js";
 import { readerOf, writerOf } from "../../dist/pipeline/common/door.js";
 import { readConfig } from "../../dist/schemas/config.js";
 
@@ -39,7 +39,7 @@ const context = {
   signal,
   log: die,
 };
-const { prepared, outcome } = await pushReferenceSet(context, wish);
+const { prepared, outcome } = await pushSet(context, wish);
 if (outcome?.error) throw outcome.error;
 if (prepared.violationCount > 0) throw new Error(JSON.stringify(prepared.violations));
 process.stdout.write("done\n");

@@ -6,7 +6,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
 import { realClock } from "../../pipeline/common/clock.ts";
-import { pushReferenceSet, type PushWish } from "../../pipeline/reference-set/push.ts";
+import { pushSet, type PushWish } from "../../pipeline/reference-set/push.ts";
 import { readerOf } from "../../pipeline/common/door.ts";
 import { importJobs } from "../../sinks/reference-set/imports.ts";
 import { type ConnectPlace, connectPlace } from "../helpers/connect.ts";
@@ -43,7 +43,7 @@ function wishOf({ folder }: ConnectPlace, { file, ...push }: Push): PushWish {
 async function pushHere(at: ConnectPlace, push: Push): Promise<void> {
   // The clock is the real one, as it is in the process that is killed.
   const context = { ...at.context, clock: realClock };
-  const { prepared, outcome } = await pushReferenceSet({ ...context, readWarehouse: readerOf(at.config, context.signal) }, wishOf(at, push));
+  const { prepared, outcome } = await pushSet({ ...context, readWarehouse: readerOf(at.config, context.signal) }, wishOf(at, push));
   if (outcome?.error) throw outcome.error;
   expect(prepared.violations).toEqual([]);
 }

@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { connectApi } from "../../../pipeline/connect-api/api.ts";
 import { endImport } from "../../../pipeline/reference-set/follow.ts";
-import { type PushContext, pushReferenceSet, type PushResult, type PushWish } from "../../../pipeline/reference-set/push.ts";
+import { type PushContext, pushSet, type PushResult, type PushWish } from "../../../pipeline/reference-set/push.ts";
 import { openServer } from "../../../pipeline/load/remote-files.ts";
 import { doorTo, readerOf } from "../../../pipeline/common/door.ts";
 import type { SandboxSet } from "../../../samples/sandbox/api-sets.ts";
@@ -40,7 +40,7 @@ function push(
   const file = join(folder, "rows.json");
   writeFileSync(file, JSON.stringify(rows));
   const { definition, ...wish } = more;
-  return pushReferenceSet(flow, {
+  return pushSet(flow, {
     set: "Orders",
     changed: false,
     maxErrors: 100,
@@ -125,7 +125,7 @@ describe("the modes", () => {
     expect(part.prepared.violations.map(({ rule }) => rule)).toEqual(["mapping"]);
     const file = join(at.folder, "empty.csv");
     writeFileSync(file, "id,name,amount\n");
-    const none = await pushReferenceSet(at.flow, {
+    const none = await pushSet(at.flow, {
       set: "Orders",
       mode: "REPLACE",
       changed: false,
@@ -437,7 +437,7 @@ describe("any table that is pushed and read back is the same", () => {
           );
           writeFileSync(file, `{"id":"-","t":"x","n":1,"d":"2024-01-01T00:00:00Z","b":true}\n${lines.join("\n")}`);
           const wish = { set: "T", changed: false, maxErrors: 10, wait: true, mode: number++ === 0 ? ("CREATE" as const) : ("REPLACE" as const) };
-          const { prepared } = await pushReferenceSet(at.flow, { ...wish, definition: { ...definition, header, key: "id", source: { file } } });
+          const { prepared } = await pushSet(at.flow, { ...wish, definition: { ...definition, header, key: "id", source: { file } } });
           expect(prepared.violations).toEqual([]);
           const expected = rows.map(({ t, n, d, b }, index) => ({
             id: `k${index}`,
