@@ -38,7 +38,8 @@ export async function fillMarts(connection: DuckDBConnection, context: MartConte
   const parts = Math.ceil(Math.max(Number(events), Number(visits)) / atOnce);
   const all = messageFactsSql(context, readRows("marketing_signals", context, "true"));
   await makeInParts(connection, EVENTS, `SELECT ${EVENT_COLUMNS}, ${RECORD_COLUMNS} FROM (${all})`, parts);
-  for (const keys of partsOf(Number(events), atOnce, "signal_key")) {
+  const { clicks } = await onlyRow<{ clicks: bigint }>(connection, `SELECT count(*) AS clicks FROM ${EVENTS} WHERE action = 'click'`);
+  for (const keys of partsOf(Number(clicks), atOnce, "signal_key")) {
     await connection.run(`INSERT INTO marts.clicks ${clicksSql(`(FROM ${EVENTS} WHERE action = 'click' AND ${keys})`)}`);
   }
   const each = parts > 1 ? Array.from({ length: parts }, (_, number) => `part = ${number}`) : ["true"];
