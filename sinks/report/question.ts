@@ -14,7 +14,18 @@ export interface Column<Row> {
   heading: string;
   kind: Kind;
   value: (row: Row) => Value;
+  /** What more is known of, where pages lead on to each other. */
+  leadsTo?: (row: Row) => Subject | undefined;
 }
+
+/** What has a page of its own, where pages are served. */
+export interface Subject {
+  page: "campaign" | "message" | "contact";
+  id: string;
+}
+
+/** The page of something that may have no id. */
+export const subjectOf = (page: Subject["page"], id: string | null): Subject | undefined => (id === null ? undefined : { page, id });
 
 export interface Question<Row> {
   /** Its place in the page. */
