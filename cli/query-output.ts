@@ -4,7 +4,7 @@ import { extname } from "node:path";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { SignalhouseError } from "../schemas/errors.ts";
 import { isDamage } from "../sinks/damage.ts";
-import { type QueryOptions, type QueryResult, runQuery, writeParquet } from "../sinks/query/run.ts";
+import { type QueryOptions, type QueryResult, readResult, runQuery, writeParquet } from "../sinks/query/run.ts";
 import { replaceBy, writeRefused } from "../sinks/whole-file.ts";
 import type { Output } from "./output.ts";
 import { type FormatOptions, STREAMED } from "./result-formats.ts";
@@ -63,10 +63,4 @@ export async function writeResult(
   }).catch((error: unknown) => {
     throw isDamage(error) ? error : writeRefused(path, error, "Name another file with -o; a pipe takes what --format csv prints.", "query_failed");
   });
-}
-
-/** The result of SQL that has to have one. @throws SignalhouseError usage */
-export function readResult(result: QueryResult | undefined): QueryResult {
-  if (result) return result;
-  throw new SignalhouseError("usage", "the last statement gives no result", "End with one that reads, such as SELECT or FROM.");
 }

@@ -1,11 +1,11 @@
 import { SignalhouseError } from "../schemas/errors.ts";
 import { assertParams } from "../sinks/query/params.ts";
-import { runQuery } from "../sinks/query/run.ts";
+import { readResult, runQuery } from "../sinks/query/run.ts";
 import { defineCommand } from "./command.ts";
 import { EXIT } from "./failures.ts";
 import { count } from "./format.ts";
 import { paramsOf, sqlOf } from "./query-input.ts";
-import { assertNotOver, FILE_FORMATS, fileFormat, printResult, readResult, writeResult } from "./query-output.ts";
+import { assertNotOver, FILE_FORMATS, fileFormat, printResult, writeResult } from "./query-output.ts";
 import { RESULT_OPTIONS } from "./result-options.ts";
 import { reading } from "./warehouse.ts";
 import { localPath } from "./world.ts";

@@ -56,6 +56,12 @@ export async function runQuery(connection: DuckDBConnection, sql: string, option
   return { columns, rows, isPlan: type === StatementType.EXPLAIN };
 }
 
+/** The result of SQL that has to have one. @throws SignalhouseError usage */
+export function readResult(result: QueryResult | undefined): QueryResult {
+  if (result) return result;
+  throw new SignalhouseError("usage", "the last statement gives no result", "End with one that reads, such as SELECT or FROM.");
+}
+
 /**
  * Writes the result of such statements into a new Parquet file; DuckDB does it, however many rows there are. Locks DuckDB down as runQuery does; that one file may
  * still be written.

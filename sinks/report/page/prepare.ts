@@ -1,5 +1,6 @@
 /** What a page is made with: period, currency, and what is said of them on top. */
 import type { DuckDBConnection } from "@duckdb/node-api";
+import { SignalhouseError } from "../../../schemas/errors.ts";
 import { WINDOW_DAYS } from "../../../schemas/marts.ts";
 import { keptSettings } from "../../mart-settings.ts";
 import { chosenCurrency, currenciesOf, type CurrencyUse } from "../currencies.ts";
@@ -32,12 +33,14 @@ export interface Prepared {
 
 /** Periods of more days are shown by week. */
 const MOST_DAYS = 92;
+/** Ten years: nobody looks at more weeks than that. */
+const MOST_DAYS_IN_ALL = 3_653;
 
 /**
  * Looks at what there is, and so what a page is about.
  * @param hrefOf where pages lead to, where they are served
  * @returns undefined where the warehouse has no signals, and no days were named
- * @throws SignalhouseError not_found where no order is in the currency that is wished
+ * @throws SignalhouseError not_found where no order is in the currency that is wished; usage where the days are more than ten years
  */
 export async function prepare(
   connection: DuckDBConnection,
@@ -48,6 +51,8 @@ export async function prepare(
   const wishes = { ...(from !== undefined && { from }), ...(to !== undefined && { to }) };
   const period: Period | undefined = periodOf(data, wishes);
   if (!period) return undefined;
+  if (daysOf(period) > MOST_DAYS_IN_ALL)
+    throw new SignalhouseError("usage", `from ${period.from} to ${period.to} is more than ten years`, "Name days that are nearer to each other.");
   const currencies = await currenciesOf(connection, period);
   const scope: Scope = {
     ...period,

@@ -3,6 +3,7 @@ import { CAMPAIGN_REVENUE, campaignName, type CampaignRow, type Model, MODEL_NAM
 import { allRanges, CLICK_TO_ORDER, rangeName } from "../questions/click-to-order.ts";
 import { DAILY_REVENUE } from "../questions/daily-revenue.ts";
 import { channelName } from "../questions/words.ts";
+import { isPart, type Scope } from "../scope.ts";
 import { bars } from "./bars.ts";
 import { CHANNEL_COLORS, presentChannels } from "./channels.ts";
 import { card, legend } from "./card.ts";
@@ -11,7 +12,7 @@ import { asked, type Context } from "./context.ts";
 import { count, share } from "./format.ts";
 import { type Html, html } from "./html.ts";
 
-const NO_ORDERS = "There are no orders in the period.";
+const noOrders = (scope: Scope): string => (isPart(scope) ? "No order of the period followed it." : "There are no orders in the period.");
 /** Bars that a chart has at most. */
 const MOST_BARS = 8;
 
@@ -30,7 +31,7 @@ export async function campaignRevenue(context: Context): Promise<Html> {
   return card(context, CAMPAIGN_REVENUE, {
     rows,
     figure: campaigns.length > 0 ? figure : undefined,
-    empty: NO_ORDERS,
+    empty: noOrders(context.scope),
     notes: [
       campaigns.length > MOST_BARS ? `The ${MOST_BARS} that earned most; the others are in the numbers.` : undefined,
       rows.length === MOST_CAMPAIGNS ? `The numbers have the first ${MOST_CAMPAIGNS} campaigns.` : undefined,
@@ -61,7 +62,7 @@ export async function dailyRevenue(context: Context): Promise<Html> {
     rows,
     figure: html`${legend(series)}
       <div class="chart">${chart}</div>`,
-    empty: NO_ORDERS,
+    empty: noOrders(context.scope),
     notes: [axis.note],
   });
 }
