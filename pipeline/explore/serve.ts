@@ -116,9 +116,10 @@ function addressOfFirst(params: ServeOptions["first"]): string {
   return given.length === 0 ? "/" : `/?${new URLSearchParams(given).toString()}`;
 }
 
+/** @returns undefined where it is none of ours: those of proxies begin with a scheme */
 function addressOf(url = "/"): URL | undefined {
-  // Addresses of proxies begin with a scheme, and are none of ours.
-  return url.startsWith("/") && URL.canParse(url, `http://${HOST}`) ? new URL(url, `http://${HOST}`) : undefined;
+  const whole = `http://${HOST}${url}`;
+  return url.startsWith("/") && URL.canParse(whole) ? new URL(whole) : undefined;
 }
 
 /** What a form has sent; undefined where it is too much, or no form. */

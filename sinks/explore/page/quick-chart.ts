@@ -11,6 +11,9 @@ import type { Draw } from "../../report/page/plot.ts";
 const MOST_BARS = 20;
 const MOST_DAYS = 400;
 
+/** Nothing of the data: what it shows stands above it. */
+const LABEL = "The result as a chart";
+
 const short = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 1 });
 
 /** @returns undefined where the result is no such one, or a name is there twice */
@@ -29,7 +32,7 @@ export function quickChart(draw: Draw, { columns }: Pick<QueryResult, "columns">
   if (isByDay && values.length > MOST_DAYS) return undefined;
   return html`<figure class="chart">
     <figcaption class="note">${title}${!isByDay && values.length > MOST_BARS && `: the first ${MOST_BARS}`}</figcaption>
-    ${isByDay ? byDay(draw, title, number.name, values) : byName(draw, title, values)}
+    ${isByDay ? byDay(draw, number.name, values) : byName(draw, values)}
   </figure>`;
 }
 
@@ -39,14 +42,14 @@ interface Value {
   text: string;
 }
 
-const byName = (draw: Draw, title: string, values: readonly Value[]) =>
-  bars(draw, title, { bars: values.slice(0, MOST_BARS), tick: (value) => short.format(value), colors: ["var(--email)"] });
+const byName = (draw: Draw, values: readonly Value[]) =>
+  bars(draw, LABEL, { bars: values.slice(0, MOST_BARS), tick: (value) => short.format(value), colors: ["var(--email)"] });
 
-function byDay(draw: Draw, title: string, series: string, values: readonly Value[]): Html {
+function byDay(draw: Draw, series: string, values: readonly Value[]): Html {
   const parts = values
     .map(({ name, value, text }) => ({ step: name.slice(0, 10), series, value, text }))
     .toSorted((a, b) => (a.step < b.step ? -1 : 1));
-  return columnsChart(draw, title, {
+  return columnsChart(draw, LABEL, {
     steps: parts.map(({ step }) => step),
     partial: [],
     parts,

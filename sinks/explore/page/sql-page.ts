@@ -113,9 +113,9 @@ async function firstRows({ rows: batches, isPlan }: QueryResult): Promise<Pick<R
   return { rows, hasMore: false };
 }
 
-/** Numbers and nulls as they are; all else as text that has room. */
+/** A value's text as query has it, as far as it has room; numbers as they are. */
 function shortened(value: Json): Json {
-  if (value === null || typeof value === "number") return value;
+  if (typeof value === "number") return value;
   const text = cellOf(value, MOST_CHARACTERS + 1);
   return text.length > MOST_CHARACTERS ? `${text.slice(0, MOST_CHARACTERS)}…` : text;
 }
