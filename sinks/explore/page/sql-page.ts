@@ -2,7 +2,7 @@
 import type { DuckDBConnection, Json } from "@duckdb/node-api";
 import { isSignalhouseError, SignalhouseError } from "../../../schemas/errors.ts";
 import { interruptible } from "../../interrupt.ts";
-import { nameIn, namesOf, type Names } from "../../query/catalog.ts";
+import { nameIn, type Relation, relationsOf } from "../../query/catalog.ts";
 import { type QueryResult, readResult, runQuery } from "../../query/run.ts";
 import { cellOf, textOf } from "../../query/texts.ts";
 import { count, moneyOf } from "../../report/page/format.ts";
@@ -26,7 +26,7 @@ export async function sqlPage(page: Page): Promise<{ html: string; ran: boolean 
   const { connection, form, names, holdsPersonal, sqlMs } = page;
   const sql = form?.get("sql") ?? undefined;
   if (holdsPersonal && !names.isPersonal) return { html: sheet(page, [refused()]), ran: sql === undefined };
-  const known = await namesOf(connection);
+  const known = await relationsOf(connection);
   const box = boxOf(sql ?? EXAMPLE, sqlMs);
   if (sql === undefined) return { html: sheet(page, [box, tables(known)]), ran: true };
   try {
@@ -59,7 +59,7 @@ const boxOf = (sql: string, sqlMs: number): Html =>
     <button type="submit">Run</button>
   </form> `;
 
-const tables = ({ relations }: Names): Html =>
+const tables = (relations: readonly Relation[]): Html =>
   html`<details>
     <summary>The tables and views</summary>
     ${table(

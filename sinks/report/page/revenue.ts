@@ -52,13 +52,14 @@ function chartOf({ draw, money }: Context, model: Model, campaigns: readonly Cam
 /** Revenue over time, by the channel of the last click. */
 export async function dailyRevenue(context: Context): Promise<Html> {
   const { draw, money, axis } = context;
-  const rows = await asked(context, DAILY_REVENUE);
+  const question = isPart(context.scope) ? { ...DAILY_REVENUE, title: "When did it bring revenue?" } : DAILY_REVENUE;
+  const rows = await asked(context, question);
   const series = presentChannels(rows).map((channel) => [channelName(channel), (channel && CHANNEL_COLORS[channel]) ?? "var(--none)"] as const);
   const parts = rows.flatMap(({ day, channel, revenue }) =>
     revenue === null ? [] : [{ step: day, series: channelName(channel), value: Number(revenue), text: money.exact(revenue) }],
   );
   const chart = columns(draw, "Revenue over time by channel", { ...axis, parts, series: Object.fromEntries(series), tick: money.short });
-  return card(context, DAILY_REVENUE, {
+  return card(context, question, {
     rows,
     figure: html`${legend(series)}
       <div class="chart">${chart}</div>`,

@@ -210,7 +210,7 @@ describe("personal data", () => {
     const [, [name = ""] = []] = numbers(read(message.body), "clicks");
     const first = await visitor.get(link(read(message.body), "clicks", name));
     const next = read(first.body).querySelector("a[rel=next]")?.getAttribute("href") ?? "";
-    const others = await Promise.all([visitor.get(`/campaign?id=autumn&${DAYS}`), visitor.get(next), visitor.get("/")]);
+    const others = [await visitor.get(`/campaign?id=autumn&${DAYS}`), await visitor.get(next)];
     return [message, first, ...others].map(({ body }) => body).join("\n");
   }
 
@@ -224,16 +224,13 @@ describe("personal data", () => {
   test("is shown where it is asked for, and in no link then either", async () => {
     const body = await bodies(open);
     for (const value of PERSONAL) expect(body).toContain(value);
-    expect(
-      [...read(body).querySelectorAll("a")].map((anchor) => anchor.getAttribute("href")).filter((href) => href?.includes("customer-ana")),
-    ).toEqual([]);
+    expect(body).not.toMatch(/href="[^"]*(customer-ana|example\.com)/);
   });
 });
 
 describe("names and addresses that would be something else", () => {
   test.each([
     ["/", 200],
-    [`/?campaign=${encodeURIComponent(EVIL)}`, 200],
     [`/campaign?id=${encodeURIComponent(EVIL)}`, 200],
     [`/message?id=${encodeURIComponent(EVIL)}`, 200],
     [`/campaign?id=${encodeURIComponent(`${EVIL}!`)}`, 404],
@@ -391,8 +388,10 @@ describe("the SQL box", () => {
   });
 
   test("cuts long values, and many of them", async () => {
-    const { body } = await open.sql("SELECT repeat('x', 100000) FROM range(2000)");
-    expect(body.length).toBeLessThan(6_000_000);
+    const wide = Array.from({ length: 20 }, (_, index) => `repeat('x', 3000) AS c${index}`).join(", ");
+    const { body } = await open.sql(`SELECT ${wide} FROM range(200)`);
+    expect(body.length).toBeLessThan(3_000_000);
+    expect(body).toContain(`>${"x".repeat(2000)}…<`);
     expect(text(result(body).querySelector(".about"))).toMatch(/^The first [\d,]+ rows: /);
   });
 
