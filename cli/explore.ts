@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import type { ReadSource } from "../pipeline/explore/explorer.ts";
 import { serve } from "../pipeline/explore/serve.ts";
+import { REPORT_MEMORY } from "../pipeline/report.ts";
 import type { Config } from "../schemas/config.ts";
 import { messageOf } from "../schemas/errors.ts";
 import { assertDays } from "../sinks/report/period.ts";
@@ -52,5 +53,7 @@ export const command = defineCommand({
 /** What pages read: the warehouse, which is open for no longer than a page takes. */
 function readingFor(context: Context, config: Config): ReadSource {
   return (work, signal) =>
-    doorOf(config, { ...context, signal }, { patience: PATIENCE_MS }).toRead(({ connection }) => work({ connection, holdsPersonal: true }));
+    doorOf(config, { ...context, signal }, { patience: PATIENCE_MS }).toRead(({ connection }) => work({ connection, holdsPersonal: true }), {
+      memory: REPORT_MEMORY,
+    });
 }

@@ -10,6 +10,7 @@ export type { Decision, PlannedFile } from "./load/plan.ts";
 export { readSignals, type ReadSignalsOptions, type SignalOrReject } from "./load/read-signals.ts";
 export type { SyncEvent, SyncResult } from "./sync.ts";
 export { report, type WarehouseReportOptions } from "./report.ts";
-export type { Report, ReportOptions } from "../sinks/report/page/make-report.ts";
+export type { Report } from "../sinks/report/page/make-report.ts";
+export type { ReportOptions } from "../sinks/report/page/prepare.ts";
 export type { PassedOver } from "./sftp/server.ts";
 export { syncExports, type SyncExportsOptions } from "./sync-exports.ts";

@@ -1,16 +1,13 @@
 /** explore as a process, and its pages in a browser. */
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { connect } from "node:net";
+import axe from "axe-core";
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { cli, spawnCli, startCli } from "../helpers/cli.ts";
 import { browserMissing, startBrowser } from "../helpers/browser.ts";
 import { ask, EVIL, shopFolder, Visitor } from "../helpers/explore.ts";
 import { scratchFolder } from "../helpers/warehouse.ts";
-
-const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 let shop: Awaited<ReturnType<typeof shopFolder>>;
 
@@ -117,7 +114,7 @@ describe.skipIf(browserMissing)("in a browser", () => {
   async function findings(page: Page, options = "{}"): Promise<string[]> {
     // A tool of the test's own: the page's policy lets no other script in.
     const found = (await page.evaluate(
-      `${AXE}; axe.run(${options}).then(({ violations }) => violations.map(({ id, impact, nodes }) => [impact, id, nodes[0].html].join(" ")))`,
+      `${axe.source}; axe.run(${options}).then(({ violations }) => violations.map(({ id, impact, nodes }) => [impact, id, nodes[0].html].join(" ")))`,
     )) as string[];
     return found.filter((finding) => /^(serious|critical)/.test(finding));
   }

@@ -883,41 +883,38 @@ describe("a whole load", () => {
     { memory: "1GB", once: false, used: "244.1 MiB" },
     { memory: "192MB", once: false, used: "183.1 MiB" },
     { memory: "1GB", once: true, used: "953.6 MiB" },
-  ])(
-    "uses of $memory of memory what is of use (once: $once), and gives all settings back, however it ends",
-    async ({ memory, once, used }) => {
-      const warehouse = await openWarehouse(placeOf(":memory:"), { memory, threads: 3 });
-      const settings = async () => {
-        const names = ["memory_limit", "threads"].map((name) => `current_setting('${name}')::VARCHAR AS ${name}`);
-        return (await rows<Record<string, string>>(warehouse.connection, `SELECT ${names.join(", ")}`))[0];
-      };
-      const before = await settings();
-      expect(before).toMatchObject({ threads: "3" });
-      const source = { ...inPieces("a.csv", "2025-09-01T00:00:00Z", Buffer.from(file)), once };
-      let during: Record<string, string> | undefined;
-      const noting = (end: () => void): Source => ({
-        ...source,
-        async *open(signal) {
-          yield* source.open(signal);
-          during = await settings();
-          end();
-        },
-      });
-      const failing = noting(() => {
-        throw new Error("lost");
-      });
-      const options = { warehouse, limits: LIMITS, runId: null, signal: new AbortController().signal, reader: "vector", ...sizesOf(1500) } as const;
-      const whileWriting = { memory_limit: used };
-      expect(await loadFiles([failing], options)).toMatchObject([{ status: "failed" }]);
-      expect(during).toMatchObject(whileWriting);
-      expect(await settings()).toEqual(before);
-      during = undefined;
-      expect(await loadFiles([noting(() => undefined)], options)).toMatchObject([{ status: "loaded" }]);
-      expect(during).toMatchObject(whileWriting);
-      expect(await settings()).toEqual(before);
-      warehouse.close();
-    },
-  );
+  ])("uses of $memory of memory what is of use (once: $once), and gives all settings back, however it ends", async ({ memory, once, used }) => {
+    const warehouse = await openWarehouse(placeOf(":memory:"), { memory, threads: 3 });
+    const settings = async () => {
+      const names = ["memory_limit", "threads"].map((name) => `current_setting('${name}')::VARCHAR AS ${name}`);
+      return (await rows<Record<string, string>>(warehouse.connection, `SELECT ${names.join(", ")}`))[0];
+    };
+    const before = await settings();
+    expect(before).toMatchObject({ threads: "3" });
+    const source = { ...inPieces("a.csv", "2025-09-01T00:00:00Z", Buffer.from(file)), once };
+    let during: Record<string, string> | undefined;
+    const noting = (end: () => void): Source => ({
+      ...source,
+      async *open(signal) {
+        yield* source.open(signal);
+        during = await settings();
+        end();
+      },
+    });
+    const failing = noting(() => {
+      throw new Error("lost");
+    });
+    const options = { warehouse, limits: LIMITS, runId: null, signal: new AbortController().signal, reader: "vector", ...sizesOf(1500) } as const;
+    const whileWriting = { memory_limit: used };
+    expect(await loadFiles([failing], options)).toMatchObject([{ status: "failed" }]);
+    expect(during).toMatchObject(whileWriting);
+    expect(await settings()).toEqual(before);
+    during = undefined;
+    expect(await loadFiles([noting(() => undefined)], options)).toMatchObject([{ status: "loaded" }]);
+    expect(during).toMatchObject(whileWriting);
+    expect(await settings()).toEqual(before);
+    warehouse.close();
+  });
 
   test("leaves no spool behind, however it ends", async () => {
     await loaded("vector", 1_000_000);

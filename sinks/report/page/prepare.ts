@@ -19,6 +19,10 @@ export interface ReportOptions {
   to?: string | undefined;
   /** The currency of the amounts; that of most orders by default. */
   currency?: string | undefined;
+}
+
+/** The same of a page that is served. */
+export interface PageOptions extends ReportOptions {
   /** The campaign, and the message, that it is only about. */
   campaign?: string | undefined;
   message?: string | undefined;
@@ -44,7 +48,7 @@ const MOST_DAYS_IN_ALL = 3_653;
  */
 export async function prepare(
   connection: DuckDBConnection,
-  { from, to, currency, campaign, message }: ReportOptions,
+  { from, to, currency, campaign, message }: PageOptions,
   hrefOf?: Context["hrefOf"],
 ): Promise<Prepared | undefined> {
   const data = await dataDays(connection);
