@@ -32,6 +32,7 @@ export const COMMANDS: CommandTable = {
   shell: { summary: "run SQL on the warehouse, statement after statement", load: () => import("./shell.ts") },
   publish: { summary: "write a copy that others read without waiting", load: () => import("./publish.ts") },
   report: { summary: "write a page for people who decide", load: () => import("./report.ts") },
+  explore: { summary: "serve the report on this machine, to look further", load: () => import("./explore.ts") },
   sandbox: { summary: "serve sample exports over SFTP on this machine", load: () => import("./sandbox.ts") },
   demo: { summary: "the sandbox, a sync, a look at the result; no account needed", load: () => import("./demo.ts") },
   help: { summary: "what there is, or how a command is used", load: () => import("./help.ts") },

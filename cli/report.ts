@@ -1,7 +1,7 @@
 import { REPORT_MEMORY } from "../pipeline/report.ts";
-import { exportMoment } from "../schemas/connect.ts";
 import { SignalhouseError } from "../schemas/errors.ts";
 import { makeReport } from "../sinks/report/page/make-report.ts";
+import { assertDays } from "../sinks/report/period.ts";
 import { replaceFile, writeRefused } from "../sinks/whole-file.ts";
 import { defineCommand } from "./command.ts";
 import { EXIT } from "./failures.ts";
@@ -45,14 +45,3 @@ export const command = defineCommand({
     return EXIT.done;
   },
 });
-
-/** @throws SignalhouseError usage */
-function assertDays({ from, to }: { from: string | undefined; to: string | undefined }): void {
-  for (const [name, text] of Object.entries({ from, to })) {
-    if (text === undefined) continue;
-    exportMoment(`--${name}`, text, "start");
-    if (text.length !== 10) throw new SignalhouseError("usage", `--${name} is "${text}", not a day`, "A report has whole days, such as 2025-09-01.");
-  }
-  if (from !== undefined && to !== undefined && from > to)
-    throw new SignalhouseError("usage", `--from ${from} is behind --to ${to}`, "Give an earlier --from, or a later --to.");
-}

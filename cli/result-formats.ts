@@ -3,6 +3,7 @@ import type { Json } from "@duckdb/node-api";
 import { oneLine } from "../schemas/characters.ts";
 import { uniqueNames } from "../sinks/query/rows.ts";
 import type { QueryResult } from "../sinks/query/run.ts";
+import { cellOf, textOf } from "../sinks/query/texts.ts";
 
 export type Write = (text: string) => Promise<void>;
 
@@ -18,16 +19,6 @@ export const STREAMED = { line: lineFormat, json: jsonFormat, jsonl: jsonlFormat
   string,
   Format
 >;
-
-/** A value's text. Lists and structures are JSON. */
-export const textOf = (value: Json): string => (typeof value === "object" ? JSON.stringify(value) : String(value));
-
-/** A value in a table or the like: null is told from the text NULL, which is in quotes there. @param most characters of it that are of use */
-export function cellOf(value: Json | undefined, most?: number): string {
-  if (value === null || value === undefined) return "NULL";
-  const text = textOf(value);
-  return text === "NULL" ? '"NULL"' : oneLine(most === undefined ? text : text.slice(0, most));
-}
 
 /** A list of one object for each row. */
 async function jsonFormat(result: QueryResult, write: Write): Promise<number> {

@@ -3,9 +3,10 @@ import textWidth from "fast-string-truncated-width";
 import type { Json } from "@duckdb/node-api";
 import { oneLine } from "../schemas/characters.ts";
 import type { QueryResult } from "../sinks/query/run.ts";
+import { cellOf, textOf } from "../sinks/query/texts.ts";
 import { fitted, number, table, wrap } from "./format.ts";
 import type { Output } from "./output.ts";
-import { cellOf, planFormat, textOf } from "./result-formats.ts";
+import { planFormat } from "./result-formats.ts";
 
 /** A table is for looking at; everything comes in the other formats. */
 const TABLE_ROWS = 1000;

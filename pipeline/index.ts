@@ -21,6 +21,7 @@ export type { Prepared } from "./reference-set/prepare.ts";
 export type { PushResult } from "./reference-set/push.ts";
 export type { SyncEvent, SyncResult } from "./sync.ts";
 export { report, type WarehouseReportOptions } from "./report.ts";
-export type { Report, ReportOptions } from "../sinks/report/page/make-report.ts";
+export type { Report } from "../sinks/report/page/make-report.ts";
+export type { ReportOptions } from "../sinks/report/page/prepare.ts";
 export type { PassedOver } from "./sftp/server.ts";
 export { syncExports, type SyncExportsOptions } from "./sync-exports.ts";

@@ -1,6 +1,7 @@
 /** The report of a warehouse, as the library makes it. */
 import { readConfig } from "../schemas/config.ts";
-import { makeReport, type Report, type ReportOptions } from "../sinks/report/page/make-report.ts";
+import { makeReport, type Report } from "../sinks/report/page/make-report.ts";
+import type { ReportOptions } from "../sinks/report/page/prepare.ts";
 import { doorTo } from "./common/door.ts";
 
 /** Memory for DuckDB: what of twenty million signals does not fit is spilled. */

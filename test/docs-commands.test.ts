@@ -37,7 +37,7 @@ const NOT_RUN: readonly [line: RegExp, why: string][] = [
 /** Commands that want a folder where there is nothing yet. */
 const FRESH = ["init", "keys generate", "sandbox", "demo"];
 /** Commands that stay until they are ended, and what they have said by then. */
-const STAYING: Readonly<Record<string, RegExp>> = { sandbox: /Ctrl-C ends the sandbox/, watch: /cycle of/ };
+const STAYING: Readonly<Record<string, RegExp>> = { sandbox: /Ctrl-C ends the sandbox/, explore: /Ctrl-C ends it/, watch: /cycle of/ };
 /** What comes before a command that has something to do only then. */
 const BEFORE: Readonly<Record<string, (at: ConnectPlace) => Promise<unknown>>> = {
   "loads forget": ({ folder: cwd }) => cli(["load", "Export/Signals/2025-09-01/Signals_Export.csv.gz"], { cwd }),

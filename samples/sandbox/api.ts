@@ -11,7 +11,7 @@ import { Jobs, type SandboxJob } from "./api-jobs.ts";
 import { gateway, operator, type Reply } from "./api-operations.ts";
 import type { SandboxSet } from "./api-sets.ts";
 import type { AuthorizedKeys } from "./keys.ts";
-import { HOST, listen } from "./listen.ts";
+import { HOST, listen } from "../../pipeline/common/listen.ts";
 import { Works } from "./works.ts";
 
 export interface ApiOptions {
@@ -95,7 +95,7 @@ export async function startApi(options: ApiOptions, { root, user, keys }: Surrou
       .then((answer) => answer && send(response, answer, answer.status === 200 && strikes(faults, "hangInBody")))
       .catch(() => response.destroy()); // the client broke off, or the sandbox is closed
   });
-  const port = await listen(server, options.port ?? 0);
+  const port = await listen(server, options.port ?? 0, "The sandbox");
 
   const close = async (): Promise<void> => {
     const ended = once(server, "close");

@@ -14,7 +14,7 @@ import { startApi } from "./api.ts";
 import type { Api, ApiOptions, SandboxApi } from "./api.ts";
 import { makeKeyPair } from "../../pipeline/sftp/key-pair.ts";
 import { AuthorizedKeys, fingerprint, readKey } from "./keys.ts";
-import { HOST, listen } from "./listen.ts";
+import { HOST, listen } from "../../pipeline/common/listen.ts";
 import { serveSftp } from "./sftp-session.ts";
 
 /** Channels per connection. Source: AWS Transfer Family, "Multiplexing of SFTP sessions over a single SSH connection". */
@@ -116,7 +116,7 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     socket.setNoDelay(true);
     ssh.injectSocket(socket);
   });
-  const port = await listen(listener, options.port ?? 0);
+  const port = await listen(listener, options.port ?? 0, "The sandbox");
   const closeSftp = async (): Promise<void> => {
     const ended = once(listener, "close");
     listener.close();

@@ -26,20 +26,29 @@ export interface Names {
   words: string[];
 }
 
-/** What the warehouse has, whatever its schema; what is temporary is left out. */
+const HERE = "NOT internal AND database_name = current_database()";
+
+const rowsOf = async <T>(connection: DuckDBConnection, sql: string) => (await connection.runAndReadAll(sql)).getRowObjectsJson() as T[];
+
+/** The tables and views that the warehouse has, whatever their schema; what is temporary is left out. */
+export const relationsOf = (connection: DuckDBConnection): Promise<Relation[]> =>
+  rowsOf(
+    connection,
+    `FROM (SELECT schema_name AS schema, table_name AS name, 'table' AS kind, comment FROM duckdb_tables() WHERE ${HERE}
+     UNION ALL SELECT schema_name, view_name, 'view', comment FROM duckdb_views() WHERE ${HERE}) ORDER BY schema <> 'main', schema, name`,
+  );
+
+/** The same with their columns, and SQL's words. */
 export async function namesOf(connection: DuckDBConnection): Promise<Names> {
-  const rows = async <T>(sql: string) => (await connection.runAndReadAll(sql)).getRowObjectsJson() as T[];
-  const here = "NOT internal AND database_name = current_database()";
+  const words = await rowsOf<{ word: string }>(connection, "SELECT DISTINCT upper(keyword_name) AS word FROM duckdb_keywords() ORDER BY ALL");
   return {
-    relations: await rows(
-      `FROM (SELECT schema_name AS schema, table_name AS name, 'table' AS kind, comment FROM duckdb_tables() WHERE ${here}
-       UNION ALL SELECT schema_name, view_name, 'view', comment FROM duckdb_views() WHERE ${here}) ORDER BY schema <> 'main', schema, name`,
-    ),
-    columns: await rows(
-      `SELECT schema_name AS schema, table_name AS relation, column_name AS name, data_type AS type, comment FROM duckdb_columns() WHERE ${here}
+    relations: await relationsOf(connection),
+    columns: await rowsOf(
+      connection,
+      `SELECT schema_name AS schema, table_name AS relation, column_name AS name, data_type AS type, comment FROM duckdb_columns() WHERE ${HERE}
        ORDER BY schema <> 'main', schema, relation, column_index`,
     ),
-    words: (await rows<{ word: string }>("SELECT DISTINCT upper(keyword_name) AS word FROM duckdb_keywords() ORDER BY ALL")).map(({ word }) => word),
+    words: words.map(({ word }) => word),
   };
 }
 

@@ -1,5 +1,7 @@
 /** Which days a report is about: those that are asked for, else the last four weeks that the warehouse has whole. */
 import type { DuckDBConnection } from "@duckdb/node-api";
+import { exportMoment } from "../../schemas/connect.ts";
+import { SignalhouseError } from "../../schemas/errors.ts";
 import { rowsOf } from "./question.ts";
 import { addDays, daysOf, type Period } from "./scope.ts";
 
@@ -59,4 +61,19 @@ export function periodOf(data: DataDays | undefined, { from, to }: Partial<Perio
 export function periodBefore(data: DataDays | undefined, period: Period): Period | undefined {
   const before = { from: addDays(period.from, -daysOf(period)), to: addDays(period.from, -1) };
   return data && data.firstFull <= before.from ? before : undefined;
+}
+
+/** Checks the days that somebody has written. @param names how messages call them @throws SignalhouseError usage */
+export function assertDays({ from, to }: { [edge in keyof Period]?: string | undefined }, names: Period = { from: "--from", to: "--to" }): void {
+  for (const [name, text] of [[names.from, from] as const, [names.to, to] as const]) {
+    if (text === undefined) continue;
+    exportMoment(name, text, "start");
+    if (text.length !== 10) throw new SignalhouseError("usage", `${name} is "${text}", not a day`, "A report has whole days, such as 2025-09-01.");
+  }
+  if (from !== undefined && to !== undefined && from > to)
+    throw new SignalhouseError(
+      "usage",
+      `${names.from} ${from} is behind ${names.to} ${to}`,
+      `Give an earlier ${names.from}, or a later ${names.to}.`,
+    );
 }

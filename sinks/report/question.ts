@@ -4,8 +4,8 @@ import { exactJson } from "../query/values.ts";
 import { utc } from "../query/zone.ts";
 import { FEWEST, type Scope } from "./scope.ts";
 
-/** How a value is written: a share is from 0 to 1, an amount is decimal text of the report's currency. */
-export type Kind = "text" | "day" | "time" | "count" | "amount" | "share";
+/** How a value is written: a share is from 0 to 1, an amount is decimal text of the report's currency, a number stands as it is. */
+export type Kind = "text" | "day" | "time" | "count" | "amount" | "share" | "number";
 
 export type Value = string | number | null;
 
@@ -14,7 +14,18 @@ export interface Column<Row> {
   heading: string;
   kind: Kind;
   value: (row: Row) => Value;
+  /** What more is known of, where pages lead on to each other. */
+  leadsTo?: (row: Row) => Subject | undefined;
 }
+
+/** What has a page of its own, where pages are served. */
+export interface Subject {
+  page: "campaign" | "message" | "contact";
+  id: string;
+}
+
+/** The page of something that may have no id. */
+export const subjectOf = (page: Subject["page"], id: string | null): Subject | undefined => (id === null ? undefined : { page, id });
 
 export interface Question<Row> {
   /** Its place in the page. */

@@ -17,6 +17,9 @@ export interface Scope extends Period {
   currency: string | null;
   /** Days before an order in which a click earns it, by channel. */
   windowDays: Readonly<Record<Channel, number>>;
+  /** The campaign, and the message, that it is only about; of all of them where none is named. */
+  campaign?: string | undefined;
+  message?: string | undefined;
 }
 
 /** Shares of fewer are not shown: they say more of chance than of people. */
@@ -43,6 +46,14 @@ export const lastDays = ({ from, to }: Period, count: number): Period => ({ from
 /** SQL: an amount is of the report's currency. */
 export const inCurrency = ({ currency }: Pick<Scope, "currency">): string =>
   currency === null ? "currency IS NULL" : `currency = ${quoteText(currency)}`;
+
+/** Whether a report is only about one campaign or message. */
+export const isPart = ({ campaign, message }: Pick<Scope, "campaign" | "message">): boolean => campaign !== undefined || message !== undefined;
+
+/** SQL behind other conditions: of the campaign and the message that the report is only about. */
+export const onlyOf = ({ campaign, message }: Pick<Scope, "campaign" | "message">): string =>
+  (campaign === undefined ? "" : ` AND campaign_id = ${quoteText(campaign)}`) +
+  (message === undefined ? "" : ` AND message_id = ${quoteText(message)}`);
 
 /** SQL of the day, or the first day of the week, that a UTC day counts for. */
 export const stepOf = (day: string, { step }: Pick<Scope, "step">): string => (step === "week" ? `date_trunc('week', ${day})::DATE` : day);

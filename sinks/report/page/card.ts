@@ -15,14 +15,15 @@ export interface Answer<Row> {
   empty: string;
 }
 
-export function card<Row>({ scope, money }: Context, question: Question<Row>, { rows, figure, notes = [], empty }: Answer<Row>): Html {
+export function card<Row>(context: Context, question: Question<Row>, { rows, figure, notes = [], empty }: Answer<Row>): Html {
+  const { scope } = context;
   const { id, title } = question;
   if (rows.length === 0)
     return html`<section class="card" aria-labelledby="${id}">
       <h3 id="${id}">${title}</h3>
       <p class="note">${empty}</p>
     </section> `;
-  const numbers = table(`The numbers: ${title}`, question.columns(scope), rows, money);
+  const numbers = table(`The numbers: ${title}`, question.columns(scope), rows, context);
   return html`<section class="card" aria-labelledby="${id}">
     <h3 id="${id}">${title}</h3>
     <p class="about">${question.definition(scope)}</p>

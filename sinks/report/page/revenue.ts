@@ -3,6 +3,7 @@ import { CAMPAIGN_REVENUE, campaignName, type CampaignRow, type Model, MODEL_NAM
 import { allRanges, CLICK_TO_ORDER, rangeName } from "../questions/click-to-order.ts";
 import { DAILY_REVENUE } from "../questions/daily-revenue.ts";
 import { channelName } from "../questions/words.ts";
+import { isPart, type Scope } from "../scope.ts";
 import { bars } from "./bars.ts";
 import { CHANNEL_COLORS, presentChannels } from "./channels.ts";
 import { card, legend } from "./card.ts";
@@ -11,7 +12,7 @@ import { asked, type Context } from "./context.ts";
 import { count, share } from "./format.ts";
 import { type Html, html } from "./html.ts";
 
-const NO_ORDERS = "There are no orders in the period.";
+const noOrders = (scope: Scope): string => (isPart(scope) ? "No order of the period followed it." : "There are no orders in the period.");
 /** Bars that a chart has at most. */
 const MOST_BARS = 8;
 
@@ -30,7 +31,7 @@ export async function campaignRevenue(context: Context): Promise<Html> {
   return card(context, CAMPAIGN_REVENUE, {
     rows,
     figure: campaigns.length > 0 ? figure : undefined,
-    empty: NO_ORDERS,
+    empty: noOrders(context.scope),
     notes: [
       campaigns.length > MOST_BARS ? `The ${MOST_BARS} that earned most; the others are in the numbers.` : undefined,
       rows.length === MOST_CAMPAIGNS ? `The numbers have the first ${MOST_CAMPAIGNS} campaigns.` : undefined,
@@ -51,17 +52,18 @@ function chartOf({ draw, money }: Context, model: Model, campaigns: readonly Cam
 /** Revenue over time, by the channel of the last click. */
 export async function dailyRevenue(context: Context): Promise<Html> {
   const { draw, money, axis } = context;
-  const rows = await asked(context, DAILY_REVENUE);
+  const question = isPart(context.scope) ? { ...DAILY_REVENUE, title: "When did it bring revenue?" } : DAILY_REVENUE;
+  const rows = await asked(context, question);
   const series = presentChannels(rows).map((channel) => [channelName(channel), (channel && CHANNEL_COLORS[channel]) ?? "var(--none)"] as const);
   const parts = rows.flatMap(({ day, channel, revenue }) =>
     revenue === null ? [] : [{ step: day, series: channelName(channel), value: Number(revenue), text: money.exact(revenue) }],
   );
   const chart = columns(draw, "Revenue over time by channel", { ...axis, parts, series: Object.fromEntries(series), tick: money.short });
-  return card(context, DAILY_REVENUE, {
+  return card(context, question, {
     rows,
     figure: html`${legend(series)}
       <div class="chart">${chart}</div>`,
-    empty: NO_ORDERS,
+    empty: noOrders(context.scope),
     notes: [axis.note],
   });
 }

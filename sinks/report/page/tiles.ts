@@ -1,7 +1,7 @@
 /** The tiles on top: what changed since the period before. */
 import { MESSAGES_CHANGED, type MessagesRow, ORDERS_CHANGED, type OrdersRow } from "../questions/what-changed.ts";
 import { share as shareOf } from "../question.ts";
-import { daysOf } from "../scope.ts";
+import { daysOf, isPart } from "../scope.ts";
 import { sqlOf } from "./card.ts";
 import { asked, type Context } from "./context.ts";
 import { count, NONE, share } from "./format.ts";
@@ -22,7 +22,7 @@ interface Tile {
 
 /** The tiles, with their numbers below. */
 export async function tiles(context: Context): Promise<Html> {
-  const { scope, money } = context;
+  const { scope } = context;
   const messages = await asked(context, MESSAGES_CHANGED);
   const orders = await asked(context, ORDERS_CHANGED);
   const all = [...ofOrders(context, orders), ...ofMessages(context, messages)];
@@ -34,8 +34,8 @@ export async function tiles(context: Context): Promise<Html> {
     </ul>
     <details>
       <summary>The numbers and the SQL of these</summary>
-      ${[table("Orders, this period and before", ORDERS_CHANGED.columns(scope), orders, money), sqlOf(ORDERS_CHANGED, scope)]}
-      ${[table("Messages, this period and before", MESSAGES_CHANGED.columns(scope), messages, money), sqlOf(MESSAGES_CHANGED, scope)]}
+      ${[table("Orders, this period and before", ORDERS_CHANGED.columns(scope), orders, context), sqlOf(ORDERS_CHANGED, scope)]}
+      ${[table("Messages, this period and before", MESSAGES_CHANGED.columns(scope), messages, context), sqlOf(MESSAGES_CHANGED, scope)]}
     </details>
   </section> `;
 }
@@ -51,11 +51,16 @@ function pair<Row extends { is_now: boolean }>(rows: readonly Row[], { scope }: 
 }
 
 function ofOrders(context: Context, rows: readonly OrdersRow[]): Tile[] {
-  const { money } = context;
+  const { money, scope } = context;
   const now = rows.find(({ is_now }) => is_now);
   const [all, earned] = [now?.revenue ?? "0", now?.revenue_after_click ?? "0"];
   const part = Number(all) > 0 ? `${share(Number(earned) / Number(all))} of ` : "of ";
   const amount = (text: string) => ({ text: () => money.whole(text), isGood: true });
+  if (isPart(scope))
+    return [
+      { name: "Revenue", ...pair(rows, context, (row) => Number(row.revenue_after_click ?? 0), 0), ...amount(earned), more: "by the last click" },
+      { name: "Orders", ...pair(rows, context, ({ orders }) => orders, 0), text: count, isGood: true, more: "by the last click" },
+    ];
   return [
     { name: "Revenue", ...pair(rows, context, ({ revenue }) => Number(revenue ?? 0), 0), ...amount(all), more: "of all orders" },
     {

@@ -1,6 +1,6 @@
 /** Which campaigns brought revenue, by each model. */
-import type { Column, Question } from "../question.ts";
-import { inCurrency, inPeriod } from "../scope.ts";
+import { type Column, subjectOf, type Question } from "../question.ts";
+import { inCurrency, inPeriod, onlyOf } from "../scope.ts";
 import { nameOf, windowText } from "./words.ts";
 
 /** The models of marts.attribution, as people call them; the first is shown first. */
@@ -38,12 +38,12 @@ export const CAMPAIGN_REVENUE: Question<CampaignRow> = {
     `SELECT campaign_id, campaign_name, touches > 0 AS after_message,
   ${MODEL_NAMES.map((model) => `sum(revenue) FILTER (model = '${model}') AS "${model}"`).join(",\n  ")}
 FROM marts.attribution LEFT JOIN marts.campaign_names USING (campaign_id)
-WHERE ${inCurrency(scope)} AND ${inPeriod("ordered_at", scope)}
+WHERE ${inCurrency(scope)} AND ${inPeriod("ordered_at", scope)}${onlyOf(scope)}
 GROUP BY ALL
 ORDER BY after_message DESC, "last" DESC NULLS LAST, campaign_id
 LIMIT ${MOST_CAMPAIGNS}`,
   columns: () => [
-    { heading: "Campaign", kind: "text", value: campaignName },
+    { heading: "Campaign", kind: "text", value: campaignName, leadsTo: ({ campaign_id }) => subjectOf("campaign", campaign_id) },
     ...MODEL_NAMES.map((model): Column<CampaignRow> => ({ heading: MODELS[model], kind: "amount", value: (row) => row[model] })),
   ],
 };

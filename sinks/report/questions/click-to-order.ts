@@ -1,6 +1,6 @@
 /** How long it takes from the last click to the order. */
 import type { Question } from "../question.ts";
-import { inPeriod } from "../scope.ts";
+import { inPeriod, onlyOf } from "../scope.ts";
 import { windowText } from "./words.ts";
 
 export interface DelayRow {
@@ -41,7 +41,7 @@ export const CLICK_TO_ORDER: Question<DelayRow> = {
   count(*) AS orders, sum(count(*)) OVER () AS in_all
 FROM (
   SELECT epoch(ordered_at - touched_at) / 3600 AS hours FROM marts.order_touches
-  WHERE position = touches AND ${inPeriod("ordered_at", scope)}
+  WHERE position = touches AND ${inPeriod("ordered_at", scope)}${onlyOf(scope)}
 )
 GROUP BY ALL
 ORDER BY within_hours`,

@@ -1,7 +1,7 @@
 /** How much of the revenue follows a message, over time, by channel. */
 import { utcDay } from "../../marts/words.ts";
 import type { Question } from "../question.ts";
-import { inCurrency, inPeriod, stepOf } from "../scope.ts";
+import { inCurrency, inPeriod, onlyOf, stepOf } from "../scope.ts";
 import { channelName, windowText } from "./words.ts";
 
 export interface DailyRevenueRow {
@@ -20,7 +20,7 @@ export const DAILY_REVENUE: Question<DailyRevenueRow> = {
   sql: (scope) =>
     `SELECT ${stepOf(utcDay("ordered_at"), scope)} AS day, channel, sum(orders)::BIGINT AS orders, sum(revenue) AS revenue
 FROM marts.attribution
-WHERE model = 'last' AND ${inCurrency(scope)} AND ${inPeriod("ordered_at", scope)}
+WHERE model = 'last' AND ${inCurrency(scope)} AND ${inPeriod("ordered_at", scope)}${onlyOf(scope)}
 GROUP BY ALL
 ORDER BY day, channel`,
   columns: ({ step }) => [

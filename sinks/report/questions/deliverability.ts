@@ -1,6 +1,6 @@
 /** Whether messages arrive and are welcome, over time, by channel. */
 import { type Question, share } from "../question.ts";
-import { onDays, stepOf } from "../scope.ts";
+import { onDays, onlyOf, stepOf } from "../scope.ts";
 import { channelName } from "./words.ts";
 
 export interface DeliverabilityRow {
@@ -22,7 +22,7 @@ export const DELIVERABILITY: Question<DeliverabilityRow> = {
     `SELECT ${stepOf("sent_on", scope)} AS day, channel, sum(sent) AS sent, sum(delivered) AS delivered, sum(hard_bounced + soft_bounced) AS bounced,
   sum(complained) AS complained, sum(unsubscribed) AS unsubscribed
 FROM marts.campaign_daily
-WHERE ${onDays("sent_on", scope)}
+WHERE ${onDays("sent_on", scope)}${onlyOf(scope)}
 GROUP BY ALL
 HAVING sum(sent) > 0
 ORDER BY day, channel`,

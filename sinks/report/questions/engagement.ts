@@ -1,6 +1,6 @@
 /** Whether people open and click, over time, with and without bots. */
 import { type Question, share } from "../question.ts";
-import { onDays, stepOf } from "../scope.ts";
+import { onDays, onlyOf, stepOf } from "../scope.ts";
 
 export interface EngagementRow {
   day: string;
@@ -22,7 +22,7 @@ export const ENGAGEMENT: Question<EngagementRow> = {
     `SELECT ${stepOf("sent_on", scope)} AS day, sum(trackable_opens) AS trackable_opens, sum(opened) AS opened, sum(opened_with_bots) AS opened_with_bots,
   sum(trackable_clicks) AS trackable_clicks, sum(clicked) AS clicked, sum(clicked_with_bots) AS clicked_with_bots
 FROM marts.campaign_daily
-WHERE channel = 'email' AND ${onDays("sent_on", scope)}
+WHERE channel = 'email' AND ${onDays("sent_on", scope)}${onlyOf(scope)}
 GROUP BY ALL
 ORDER BY day`,
   columns: ({ step }) => [

@@ -1,11 +1,12 @@
 /** How each message did. */
-import { type Question, share } from "../question.ts";
-import { inCurrency, inPeriod, onDays } from "../scope.ts";
+import { subjectOf, type Question, share } from "../question.ts";
+import { inCurrency, inPeriod, onDays, onlyOf } from "../scope.ts";
 import { channelName, nameOf, windowText } from "./words.ts";
 
 export interface MessageRow {
   message_id: string | null;
   message_name: string | null;
+  campaign_id: string | null;
   campaign_name: string | null;
   channel: string;
   sent: number;
@@ -33,10 +34,10 @@ export const MESSAGES: Question<MessageRow> = {
   SELECT channel, campaign_id, message_id, sum(sent) AS sent, sum(delivered) AS delivered, sum(trackable_opens) AS trackable_opens, sum(opened) AS opened,
     sum(trackable_clicks) AS trackable_clicks, sum(clicked) AS clicked, sum(clicked_with_bots) AS clicked_with_bots,
     sum(unsubscribed) AS unsubscribed, sum(complained) AS complained
-  FROM marts.campaign_daily WHERE ${onDays("sent_on", scope)} GROUP BY ALL HAVING sum(sent) > 0
+  FROM marts.campaign_daily WHERE ${onDays("sent_on", scope)}${onlyOf(scope)} GROUP BY ALL HAVING sum(sent) > 0
 ), earned AS (
   SELECT channel, campaign_id, message_id, sum(revenue) AS revenue
-  FROM marts.attribution WHERE model = 'last' AND touches > 0 AND ${inCurrency(scope)} AND ${inPeriod("ordered_at", scope)} GROUP BY ALL
+  FROM marts.attribution WHERE model = 'last' AND touches > 0 AND ${inCurrency(scope)} AND ${inPeriod("ordered_at", scope)}${onlyOf(scope)} GROUP BY ALL
 )
 SELECT d.*, message_name, campaign_name, revenue, count(*) OVER () AS messages
 FROM done d
@@ -46,8 +47,13 @@ LEFT JOIN marts.campaign_names c ON c.campaign_id = d.campaign_id
 ORDER BY sent DESC, d.message_id, d.campaign_id, d.channel
 LIMIT ${MOST_MESSAGES}`,
   columns: () => [
-    { heading: "Message", kind: "text", value: (row) => nameOf(row.message_name, row.message_id, "(no name)") },
-    { heading: "Campaign", kind: "text", value: (row) => row.campaign_name },
+    {
+      heading: "Message",
+      kind: "text",
+      value: (row) => nameOf(row.message_name, row.message_id, "(no name)"),
+      leadsTo: ({ message_id }) => subjectOf("message", message_id),
+    },
+    { heading: "Campaign", kind: "text", value: (row) => row.campaign_name, leadsTo: ({ campaign_id }) => subjectOf("campaign", campaign_id) },
     { heading: "Channel", kind: "text", value: ({ channel }) => channelName(channel) },
     { heading: "Sent", kind: "count", value: ({ sent }) => sent },
     { heading: "Opens", kind: "share", value: (row) => share(row.opened, row.trackable_opens) },

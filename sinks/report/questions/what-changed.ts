@@ -1,6 +1,6 @@
 /** What changed since the period before: what the tiles show. */
 import type { Question } from "../question.ts";
-import { inCurrency, inPeriod, onDays, type Scope } from "../scope.ts";
+import { inCurrency, inPeriod, onDays, onlyOf, type Scope } from "../scope.ts";
 
 /** Of the period, and of the one before where that is there. */
 export interface MessagesRow {
@@ -36,7 +36,7 @@ export const MESSAGES_CHANGED: Question<MessagesRow> = {
   sum(opened) AS opened, sum(trackable_opens) AS trackable_opens, sum(clicked) AS clicked, sum(trackable_clicks) AS trackable_clicks,
   sum(unsubscribed) AS unsubscribed
 FROM marts.campaign_daily
-WHERE ${onDays("sent_on", both(scope))}
+WHERE ${onDays("sent_on", both(scope))}${onlyOf(scope)}
 GROUP BY ALL
 ORDER BY is_now DESC`,
   columns: () => [
@@ -60,7 +60,7 @@ export const ORDERS_CHANGED: Question<OrdersRow> = {
     `SELECT ordered_at >= '${scope.from}T00:00:00Z' AS is_now, sum(orders)::BIGINT AS orders, sum(revenue) AS revenue,
   sum(revenue) FILTER (touches > 0) AS revenue_after_click
 FROM marts.attribution
-WHERE model = 'last' AND ${inCurrency(scope)} AND ${inPeriod("ordered_at", both(scope))}
+WHERE model = 'last' AND ${inCurrency(scope)} AND ${inPeriod("ordered_at", both(scope))}${onlyOf(scope)}
 GROUP BY ALL
 ORDER BY is_now DESC`,
   columns: () => [

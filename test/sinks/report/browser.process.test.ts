@@ -1,19 +1,13 @@
 /** The report's page in a browser: its policy holds, nothing is asked for, and it can be read on a phone, by keyboard, and in light and dark. */
-import { existsSync, writeFileSync } from "node:fs";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import axe from "axe-core";
-import { type Browser, chromium, type Page } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { makeReport } from "../../../sinks/report/page/make-report.ts";
+import { browserMissing, startBrowser } from "../../helpers/browser.ts";
 import { click, delivery, of, order, send } from "../../helpers/mart-rows.ts";
 import { csv, memoryFile, scratchFolder, scratchWarehouse } from "../../helpers/warehouse.ts";
-
-const CHROMIUM = "/usr/bin/chromium";
-const isThere = existsSync(CHROMIUM);
-
-test.runIf(process.env["CI"])("chromium is there", () => {
-  expect(isThere).toBe(true);
-});
 
 const OPEN_ALL = `document.querySelectorAll("details").forEach((each) => { each.open = true; })`;
 
@@ -40,11 +34,11 @@ async function madePage(): Promise<string> {
   return html;
 }
 
-describe.runIf(isThere)("in chromium", () => {
+describe.skipIf(browserMissing)("in chromium", () => {
   let browser: Browser;
   let html = "";
   beforeAll(async () => {
-    browser = await chromium.launch({ executablePath: CHROMIUM, args: ["--no-sandbox"] });
+    browser = await startBrowser();
   });
   afterAll(() => browser.close());
 

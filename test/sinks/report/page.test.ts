@@ -1,6 +1,7 @@
 /** What a report says of warehouses that are empty or odd, and how it says it. */
 import { expect, test } from "vitest";
-import { makeReport, type ReportOptions } from "../../../sinks/report/page/make-report.ts";
+import { makeReport } from "../../../sinks/report/page/make-report.ts";
+import type { ReportOptions } from "../../../sinks/report/page/prepare.ts";
 import { cells, numbers, read, section, text, tiles } from "../../helpers/report.ts";
 import { behavior, loadSignals, message, order } from "../../helpers/signals.ts";
 import { type Scratch, scratchWarehouse } from "../../helpers/warehouse.ts";
