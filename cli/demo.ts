@@ -3,10 +3,14 @@ import { askForExport } from "../pipeline/export/ask.ts";
 import { awaitExports } from "../pipeline/export/arrive.ts";
 import { exportWish } from "../pipeline/export/wish.ts";
 import type { FileResult } from "../pipeline/load/load-files.ts";
+import { publishWarehouse } from "../pipeline/publish.ts";
+import { REPORT_MEMORY } from "../pipeline/report.ts";
 import { sync } from "../pipeline/sync.ts";
+import { makeReport } from "../sinks/report/page/make-report.ts";
 import { campaignRevenue } from "../sinks/revenue.ts";
 import { ledger, signalTypes, tableCounts } from "../sinks/status.ts";
 import { verifyWarehouse } from "../sinks/verify.ts";
+import { replaceFile } from "../sinks/whole-file.ts";
 import { type Context, defineCommand } from "./command.ts";
 import { loadConfig } from "./config-file.ts";
 import { exportContext, noteRun } from "./api.ts";
@@ -14,14 +18,16 @@ import { EXIT } from "./failures.ts";
 import { count, money, number, table, time } from "./format.ts";
 import { invocation } from "./invocation.ts";
 import { claimFolder, copySampleExports, startLocalConnect } from "./local-connect.ts";
-import { reading, running } from "./warehouse.ts";
+import { publishContext } from "./publish-changes.ts";
+import { publishLine } from "./publish.ts";
+import { doorOf, reading, running } from "./warehouse.ts";
 import { localPath } from "./world.ts";
 
 export const command = defineCommand({
   usage: "[options]",
   about:
     "Shows the whole way without a Connect account: starts a local Connect, asks it for an export, waits for the file, loads it and older ones over SFTP " +
-    "into ./demo/signals.duckdb, and looks at what came of it. Run again, it starts its folder anew. --config and --warehouse do not apply: it writes both into its folder.",
+    "into ./demo/signals.duckdb, looks at what came of it, and publishes and reports it. Run again, it starts its folder anew. --config and --warehouse do not apply: it writes both into its folder.",
   options: { out: { type: "string", value: "DIR", help: "the folder that it writes; ./demo by default" } },
   examples: ["demo"],
   async run(given, { values }) {
@@ -55,6 +61,10 @@ export const command = defineCommand({
       out.result({ folder, ...found }, () => tour(found));
       return found.checks.every((check) => check.ok);
     });
+    out.print(["", "  signalhouse publish --to published", `  ${await publishTo(context, join(folder, "published"))}`]);
+    const report = join(folder, "report.html");
+    out.print(["", "  signalhouse report -o report.html", `  Open it in a browser: ${report}`]);
+    await reportTo(context, report);
     out.print(["", ...next(given, folder)]);
     return ok ? EXIT.done : EXIT.failed;
   },
@@ -89,6 +99,18 @@ async function syncFrom(context: Context): Promise<string> {
     return EXIT.done;
   });
   return `  ${count(files.length, "older export")} on the server ${files.length === 1 ? "is" : "are"} loaded too.`;
+}
+
+/** What `signalhouse publish` does. @returns what came of it */
+async function publishTo(context: Context, to: string): Promise<string> {
+  const { config } = await context.config();
+  return publishLine(await publishWarehouse({ ...config, publish: { ...config.publish, to } }, publishContext(context, doorOf(config, context))));
+}
+
+/** What `signalhouse report` does. */
+async function reportTo(context: Context, file: string): Promise<void> {
+  const { html } = await reading(context, (connection) => makeReport(connection, {}), { memory: REPORT_MEMORY });
+  await replaceFile(file, html, 0o600);
 }
 
 interface Found {
@@ -153,11 +175,13 @@ function next(context: Context, folder: string): string[] {
     `${call} status`,
     `${call} query "SELECT occurred_at, order_id, order_value, currency, campaign_name FROM message_behavior WHERE signal_type = 'order' AND matched"`,
     `${call} query "FROM email_clicks" -o clicks.parquet`,
+    `${call} explore`,
     `${call} drift`,
     `${call} verify`,
   ];
   return [
-    `The warehouse is ${join(folder, "signals.duckdb")}: any tool that speaks DuckDB opens it. Try next:`,
+    `The warehouse is ${join(folder, "signals.duckdb")}: any tool that speaks DuckDB opens it. Notebooks and BI tools open ${join(folder, "published", "current", "signals.duckdb")}, where`,
+    "no load waits for them. Try next:",
     "",
     ...commands.map((command) => `  ${command}`),
     "",

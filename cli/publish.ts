@@ -40,7 +40,8 @@ const publishDocument = (result: PublishResult, folder: string | undefined) => (
   unknown_columns: result.unknownColumns,
 });
 
-function publishLine({ isNew, version, filesWritten, files, rows, bytes: size }: PublishResult): string {
+/** What a publish did, in a line. */
+export function publishLine({ isNew, version, filesWritten, files, rows, bytes: size }: PublishResult): string {
   if (!isNew) return `Nothing new: version ${number(version)} has all that the warehouse has.`;
   return `Published version ${number(version)}: ${number(filesWritten)} of ${count(files, "file")} written, ${count(rows, "row")}, ${bytes(size)} in all.`;
 }
