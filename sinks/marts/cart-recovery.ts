@@ -42,7 +42,7 @@ export const CART_RECOVERY: Mart = {
       WHERE m.occurred_at < t.abandoned_at + ${days(7)} GROUP BY t.cart
     ), changes AS (
       SELECT c.signal_key, b.signal_type = 'addToCart' AS is_add, ${currencyOf("b.currency")} AS currency, b.item_quantity * b.unit_price AS amount
-      FROM carts c JOIN behavior_signals b ON b.tltsid = c.tltsid AND b.occurred_at <= c.abandoned_at
+      FROM carts c JOIN main.behavior_signals b ON b.tltsid = c.tltsid AND b.occurred_at <= c.abandoned_at
       WHERE b.signal_type IN ('addToCart', 'removedFromCart') AND b.is_test IS NOT TRUE
     ), filled AS (
       SELECT signal_key, count(*) FILTER (is_add) AS cart_adds,

@@ -46,7 +46,7 @@ export const CONTACTS: Mart = {
   sql: (context) => {
     const attributes = [...attributeNames(context)];
     const columns = attributes.map(([column]) => id(column)).join(", ");
-    const signals = TABLES.map((table) => `SELECT occurred_at, signal_key, signal_type, ${columns} FROM ${table}`).join(" UNION ALL ");
+    const signals = TABLES.map((table) => `SELECT occurred_at, signal_key, signal_type, ${columns} FROM main.${table}`).join(" UNION ALL ");
     // By the time, too, so that of a few contacts only the signals of about that time are looked at.
     const latest = `LEFT JOIN (${signals}) a ON a.occurred_at = s.record.occurred_at AND a.signal_key = s.record.signal_key AND a.signal_type = s.record.signal_type`;
     return `SELECT s.contact_id, s.first_seen_at, s.last_seen_at, s.last_sent_at, s.last_open_at, s.last_click_at, s.last_visit_at, s.complained, s.hard_bounced,

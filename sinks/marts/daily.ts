@@ -20,9 +20,9 @@ export const DAILY: Mart = {
   // Windows that overlap or touch are one stretch: a new one begins where no earlier window reaches.
   sql: () => `WITH counted AS MATERIALIZED (
       SELECT day, signal_type, sum(signals)::BIGINT AS signals FROM (
-        SELECT ${utcDay("occurred_at")} AS day, signal_type, count(*) AS signals FROM marketing_signals GROUP BY ALL
+        SELECT ${utcDay("occurred_at")} AS day, signal_type, count(*) AS signals FROM main.marketing_signals GROUP BY ALL
         UNION ALL
-        SELECT ${utcDay("occurred_at")}, signal_type, count(*) FROM behavior_signals WHERE is_test IS NOT TRUE GROUP BY ALL
+        SELECT ${utcDay("occurred_at")}, signal_type, count(*) FROM main.behavior_signals WHERE is_test IS NOT TRUE GROUP BY ALL
       ) GROUP BY day, signal_type
     ), windows AS (
       SELECT unnest(signal_types) AS signal_type, make_timestamp(epoch_us(window_start)) AS begins, make_timestamp(epoch_us(window_end)) AS ends

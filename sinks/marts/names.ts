@@ -6,7 +6,7 @@ import type { Mart } from "./mart.ts";
  * @param thing `campaign` or `message`
  */
 const latestNames = (thing: string): string => {
-  const named = `FROM marketing_signals WHERE ${thing}_id IS NOT NULL AND ${thing}_name IS NOT NULL`;
+  const named = `FROM main.marketing_signals WHERE ${thing}_id IS NOT NULL AND ${thing}_name IS NOT NULL`;
   return `WITH told AS (
      SELECT ${thing}_id, ${thing}_name, max(occurred_at) AS told_at ${named} GROUP BY ${thing}_id, ${thing}_name
    ), latest AS (

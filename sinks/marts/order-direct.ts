@@ -19,7 +19,7 @@ export const ORDER_DIRECT: Mart = {
   // Nearly all ids are those of clicks, which are few: only for the others is it worth looking through all marketing signals.
   sql: () => `WITH visited AS (
       SELECT tltsid, occurred_at, arg_max(message_signal_id, (signal_key, signal_type)) AS message_signal_id
-      FROM behavior_signals
+      FROM main.behavior_signals
       WHERE message_signal_id IS NOT NULL AND is_test IS NOT TRUE AND tltsid IN (SELECT tltsid FROM marts.orders_once WHERE message_signal_id IS NULL)
       GROUP BY tltsid, occurred_at
     ), led AS MATERIALIZED (
@@ -31,7 +31,7 @@ export const ORDER_DIRECT: Mart = {
       WHERE is_named AND signal_key IN (SELECT led_by FROM led)
     ), others AS (
       SELECT signal_key, max({ occurred_at: occurred_at, signal_type: signal_type, channel: channel, campaign_id: campaign_id, message_id: message_id }) AS signal
-      FROM marketing_signals
+      FROM main.marketing_signals
       WHERE signal_key IN (SELECT led_by FROM led WHERE led_by IS NOT NULL EXCEPT SELECT signal_key FROM named)
       GROUP BY signal_key
     ), found AS (

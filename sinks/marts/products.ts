@@ -3,7 +3,7 @@ import type { Mart } from "./mart.ts";
 import { currencyOf, utcDay } from "./words.ts";
 
 /** Items of the signals whose amounts count, each with its order: an order that was sent again sells once. */
-const ITEMS = "order_items i JOIN marts.orders_once o ON o.signal_key = i.signal_key";
+const ITEMS = "main.order_items i JOIN marts.orders_once o ON o.signal_key = i.signal_key";
 
 export const PRODUCT_DAILY: Mart = {
   name: "product_daily",
@@ -26,7 +26,7 @@ export const PRODUCT_DAILY: Mart = {
       SELECT day, product_id, visit, bool_or(step = 'productView') AS viewed, bool_or(step = 'addToCart') AS carted, bool_or(step = 'order') AS bought, sum(pieces) AS pieces
       FROM (
         SELECT ${utcDay("occurred_at")} AS day, product_id, coalesce(tltsid, signal_key) AS visit, signal_type AS step, NULL::DECIMAL(18, 4) AS pieces
-        FROM behavior_signals WHERE signal_type IN ('productView', 'addToCart') AND product_id IS NOT NULL AND is_test IS NOT TRUE
+        FROM main.behavior_signals WHERE signal_type IN ('productView', 'addToCart') AND product_id IS NOT NULL AND is_test IS NOT TRUE
         UNION ALL
         SELECT ${utcDay("o.ordered_at")}, i.product_id, coalesce(o.tltsid, o.order_key), 'order', i.item_quantity
         FROM ${ITEMS} WHERE i.product_id IS NOT NULL

@@ -14,10 +14,10 @@ export const SEARCH_TERMS: Mart = {
   },
   sql: () => `WITH searched AS (
       SELECT lower(trim(search_term)) AS search_term, tltsid, count(*) AS searches, count(*) FILTER (number_of_results = 0) AS without_results, min(occurred_at) AS searched_at
-      FROM behavior_signals WHERE signal_type = 'onSiteSearch' AND trim(search_term) <> '' AND is_test IS NOT TRUE GROUP BY ALL
+      FROM main.behavior_signals WHERE signal_type = 'onSiteSearch' AND trim(search_term) <> '' AND is_test IS NOT TRUE GROUP BY ALL
     ), done AS (
       SELECT tltsid, max(occurred_at) FILTER (signal_type = 'productView') AS viewed_at, max(occurred_at) FILTER (signal_type = 'order') AS ordered_at
-      FROM behavior_signals WHERE signal_type IN ('productView', 'order') AND is_test IS NOT TRUE AND tltsid IN (SELECT tltsid FROM searched) GROUP BY tltsid
+      FROM main.behavior_signals WHERE signal_type IN ('productView', 'order') AND is_test IS NOT TRUE AND tltsid IN (SELECT tltsid FROM searched) GROUP BY tltsid
     )
     SELECT s.search_term, sum(s.searches)::BIGINT AS searches, sum(s.without_results)::BIGINT AS without_results, count(s.tltsid) AS sessions,
       count(*) FILTER (d.viewed_at > s.searched_at) AS sessions_with_product_view, count(*) FILTER (d.ordered_at > s.searched_at) AS sessions_with_order

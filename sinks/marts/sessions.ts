@@ -34,16 +34,16 @@ export const SESSIONS: Mart = {
         bool_or(signal_type = 'cartAbandonment') AS cart_abandoned, bool_or(signal_type = 'browseAbandonment') AS browse_abandoned,
         arg_min(url, (occurred_at, signal_key)) FILTER (signal_type = 'pageView') AS landing_url,
         arg_min(message_signal_id, (occurred_at, signal_key, signal_type)) FILTER (message_signal_id IS NOT NULL) AS message_signal_id
-      FROM behavior_signals WHERE tltsid IS NOT NULL AND is_test IS NOT TRUE GROUP BY acoustic_app_key, tltsid
+      FROM main.behavior_signals WHERE tltsid IS NOT NULL AND is_test IS NOT TRUE GROUP BY acoustic_app_key, tltsid
     ), led AS (
       SELECT b.tltsid, CASE WHEN min(c.contact_id) = max(c.contact_id) THEN min(c.contact_id) END AS contact_id
-      FROM behavior_signals b JOIN marts.clicks c ON c.signal_key = b.message_signal_id
+      FROM main.behavior_signals b JOIN marts.clicks c ON c.signal_key = b.message_signal_id
       WHERE c.is_named AND b.tltsid IS NOT NULL AND b.is_test IS NOT TRUE GROUP BY b.tltsid
     ), bought AS (
       SELECT acoustic_app_key, tltsid, count(*) AS orders, count(DISTINCT coalesce(currency, '')) = 1 AS has_one_currency, sum(order_value) AS order_value, min(currency) AS currency
       FROM (
         SELECT DISTINCT b.acoustic_app_key, o.tltsid, o.order_key, o.order_value, o.currency
-        FROM behavior_signals b JOIN marts.orders_once o ON o.order_key = ${orderKey("b")} AND o.tltsid = b.tltsid
+        FROM main.behavior_signals b JOIN marts.orders_once o ON o.order_key = ${orderKey("b")} AND o.tltsid = b.tltsid
         WHERE b.signal_type = 'order' AND b.is_test IS NOT TRUE
       ) GROUP BY acoustic_app_key, tltsid
     )
