@@ -125,7 +125,7 @@ async function answer({ columns, isPlan, rows, hasMore }: Read): Promise<Html> {
   const said = hasMore ? `The first ${found}: signalhouse query gives all.` : `${found}.`;
   const fields = columns.map(({ name, isNumber }, index) => ({
     heading: name,
-    kind: isNumber ? ("number" as const) : ("text" as const),
+    kind: isNumber ? ("number" as const) : ("verbatim" as const),
     value: (row: readonly Json[]) => row[index] as string | number | null,
   }));
   return html`<section class="card" aria-labelledby="result">

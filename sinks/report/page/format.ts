@@ -87,6 +87,9 @@ export function shown(value: Value, kind: Kind, money: Money): string {
       return day(String(value));
     case "time":
       return time(String(value));
+    case "number":
+    case "verbatim":
+      return String(value);
     default:
       return cut(String(value), LONGEST_NAME);
   }

@@ -4,7 +4,7 @@ import type { Context } from "./context.ts";
 import { shown } from "./format.ts";
 import { type Html, html } from "./html.ts";
 
-const isText = (kind: string) => kind === "text" || kind === "day" || kind === "time";
+const isText = (kind: string) => kind === "text" || kind === "day" || kind === "time" || kind === "verbatim";
 
 /** The table; it scrolls by itself where it is too wide. @param caption what it is, for those who hear it */
 export function table<Row>(

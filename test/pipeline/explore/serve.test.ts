@@ -373,6 +373,12 @@ describe("the SQL box", () => {
     ]);
   });
 
+  test("says its limits", async () => {
+    expect(text(read((await open.get("/sql")).body).querySelector("label[for=statement]"))).toBe(
+      "Statement: 10 seconds and 1,000 rows at most, times in UTC",
+    );
+  });
+
   test("shows a plan as it is drawn", async () => {
     const { body } = await open.sql("EXPLAIN SELECT count(*) FROM behavior_signals");
     expect(result(body).querySelector("pre")?.textContent).toContain("\n");
