@@ -30,6 +30,8 @@ export default defineConfig({
     globalSetup: ["test/helpers/template.ts"],
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    // What is waited for comes late on a machine that has other work: a second, which is the default, says nothing.
+    expect: { poll: { timeout: 30_000 } },
     // Two cores: more workers only take turns, and the tests that kill processes want the machine to themselves.
     maxWorkers: 2,
     reporters: ["default", "./test/helpers/slowest.ts"],

@@ -29,8 +29,8 @@ const INSTEAD: readonly [written: string, why: string, instead: (at: ConnectPlac
 /** Other lines of shell, which are not run, and why. */
 const NOT_RUN: readonly [line: RegExp, why: string][] = [
   [/^(npm ci && )?npm (ci|test|run|install)\b/, "it is how this test was begun, or changes the machine"],
-  [/^for version in .* pip install /, "it fetches packages"],
-  [/^DUCKDB_PACKAGES=.* npm run test:long /, "it is how this test was begun"],
+  [/^(for version in .* |python3 -m venv .*\/bin\/)?pip install /, "it fetches packages"],
+  [/^(DUCKDB_PACKAGES|DBT)=.* npm run test:long /, "it is how this test was begun"],
   [/^(mkdir|cd|export) /, "it is the shell's own"],
 ];
 

@@ -1,6 +1,6 @@
 /** The folder of a published copy: what lies where, who may write to it, and what is taken away. */
 import { chmod, lstat, mkdir, open, readdir, readlink, realpath, rename, rm, stat, symlink, unlink } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { SignalhouseError } from "../../schemas/errors.ts";
 import { claimFile } from "../claims.ts";
 import { DuckDBInstance } from "../duckdb.ts";
@@ -40,7 +40,7 @@ export interface CopyFolder {
  */
 export async function openCopyFolder(to: string): Promise<CopyFolder> {
   try {
-    await mkdir(to, { recursive: true, mode: 0o700 });
+    await makeFolders(to);
     const path = await realpath(to);
     await assertOurs(path);
     const unlock = await lock(path);
@@ -57,6 +57,19 @@ export async function openCopyFolder(to: string): Promise<CopyFolder> {
     }
   } catch (error) {
     throw explainPublish(error, to);
+  }
+}
+
+/** Makes a folder, and those above it that are not there. Node's own way tries without end where the system makes none, as in /proc (20 and 24). */
+async function makeFolders(path: string): Promise<void> {
+  try {
+    await mkdir(path, { mode: 0o700 });
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === "EEXIST") return;
+    if (code !== "ENOENT" || (await isThere(dirname(path)))) throw error;
+    await makeFolders(dirname(path));
+    await mkdir(path, { mode: 0o700 });
   }
 }
 
