@@ -104,7 +104,8 @@ async function syncFrom(context: Context): Promise<string> {
 /** What `signalhouse publish` does. @returns what came of it */
 async function publishTo(context: Context, to: string): Promise<string> {
   const { config } = await context.config();
-  return publishLine(await publishWarehouse({ ...config, publish: { ...config.publish, to } }, publishContext(context, doorOf(config, context))));
+  const { door, signal, clock } = publishContext(context, doorOf(config, context));
+  return publishLine(await publishWarehouse({ ...config, publish: { ...config.publish, to } }, { door, signal, ...(clock ? { clock } : {}) }));
 }
 
 /** What `signalhouse report` does. */
@@ -175,7 +176,6 @@ function next(context: Context, folder: string): string[] {
     `${call} status`,
     `${call} query "SELECT occurred_at, order_id, order_value, currency, campaign_name FROM message_behavior WHERE signal_type = 'order' AND matched"`,
     `${call} query "FROM email_clicks" -o clicks.parquet`,
-    `${call} explore`,
     `${call} drift`,
     `${call} verify`,
   ];
@@ -185,6 +185,7 @@ function next(context: Context, folder: string): string[] {
     "",
     ...commands.map((command) => `  ${command}`),
     "",
+    `${call} explore serves the report on this machine, with filters and a way down to each message, until Ctrl-C.`,
     `The demo's server is gone; ${call} sandbox starts one that stays. With your own account: ${call} init`,
   ];
 }

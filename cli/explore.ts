@@ -39,7 +39,7 @@ export const command = defineCommand({
     try {
       out.result({ url: serving.url, port: serving.port, personal: isPersonal }, () => [
         `Open in a browser of this machine: ${serving.url}`,
-        isPersonal ? "Personal data is shown." : "Personal data is hidden; --show-personal shows it.",
+        isPersonal ? "Personal data is shown." : "Who contacts are is hidden; --show-personal shows it. What people searched for is not.",
         "Ctrl-C ends it.",
       ]);
       if (!signal.aborted) await once(signal, "abort");

@@ -18,6 +18,10 @@ export const publishContext = ({ out, signal, clock, env }: Context, door: Door)
     out.note(
       `The key by which the copy's contact ids are hashed is in ${file}, made now. Keep it with the warehouse: with another one all of them change.`,
     ),
+  onOtherKey: () =>
+    out.note(
+      "The copy's contact ids are hashed by another key than those before, so that all of them are other ones. Is it the key of this warehouse, and the folder of its copy?",
+    ),
   onUnknown: (headers) =>
     out.note(
       `publish.contactColumns has ${headers.map((header) => JSON.stringify(header)).join(", ")}, which is the header of no contact column yet`,

@@ -1,4 +1,5 @@
 /** publish: what is new of the warehouse into the copy that others read. */
+import { isAbsolute, relative, resolve } from "node:path";
 import { type Config, type ConfigInput, readConfig } from "../schemas/config.ts";
 import { SignalhouseError } from "../schemas/errors.ts";
 import { explainPublish } from "../sinks/publish/failures.ts";
@@ -67,6 +68,8 @@ export interface PublishContext {
   onFile?: NonNullable<SnapshotOptions["onFile"]>;
   /** Is told of the file with the key of hashes, where it is made. */
   onKey?: (file: string) => void;
+  /** Is told where the copy had contact ids by another key: of another warehouse, or of this one before. */
+  onOtherKey?: () => void;
   /** Is told of headers of publish.contactColumns that no contact column has. */
   onUnknown?: (headers: readonly string[]) => void;
   /** Is told before each step. */
@@ -86,6 +89,7 @@ export async function publishWarehouse(config: Config, context: PublishContext):
   // A mistyped path is no warehouse to make a key and a folder for.
   const { ids, made } = await door.toRead(() => contactIdsOf(config, context.key), { mayLack: "anything" });
   if (made !== undefined) context.onKey?.(made);
+  assertOutside(config.warehouse, to);
   const folder = await openCopyFolder(to);
   try {
     const snapshot = await door.toRead(
@@ -98,6 +102,7 @@ export async function publishWarehouse(config: Config, context: PublishContext):
       now: clock.now(),
       step,
     });
+    if (published.isOtherKey) context.onOtherKey?.();
     if (snapshot.unknownColumns.length > 0) context.onUnknown?.(snapshot.unknownColumns);
     return { ...resultOf(published), filesWritten: snapshot.written, unknownColumns: snapshot.unknownColumns };
   } catch (error) {
@@ -105,6 +110,13 @@ export async function publishWarehouse(config: Config, context: PublishContext):
   } finally {
     folder.close();
   }
+}
+
+/** Who copies the folder, or lets others into it, is not to hand over the warehouse and the key. */
+function assertOutside(warehouse: string, to: string): void {
+  const way = relative(resolve(to), resolve(warehouse));
+  if (way.startsWith("..") || isAbsolute(way)) return;
+  throw new SignalhouseError("publish_failed", `the warehouse ${warehouse} is in ${to}, which others read`, "Name another folder for the copy.");
 }
 
 async function contactIdsOf({ publish, warehouse }: Config, given: string | undefined): Promise<{ ids: ContactIds; made?: string | undefined }> {

@@ -1,12 +1,12 @@
 /** The folder of a published copy: what lies where, who may write to it, and what is taken away. */
-import { chmod, lstat, mkdir, open, readdir, readlink, realpath, rename, rm, stat, symlink, unlink } from "node:fs/promises";
+import { chmod, lstat, mkdir, open, readdir, readlink, realpath, rename, rm, stat, symlink, unlink, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { SignalhouseError } from "../../schemas/errors.ts";
 import { claimFile } from "../claims.ts";
 import { DuckDBInstance } from "../duckdb.ts";
 import { lockHolder } from "../duckdb-errors.ts";
 import { explainPublish } from "./failures.ts";
-import { filesOf, type Manifest, MANIFEST, readManifest } from "./manifest.ts";
+import { filesOf, MANIFEST, type ManifestTable, readManifest } from "./manifest.ts";
 
 /** The link to the version that is to be read. */
 export const CURRENT = "current";
@@ -42,11 +42,14 @@ export async function openCopyFolder(to: string): Promise<CopyFolder> {
   try {
     await makeFolders(to);
     const path = await realpath(to);
+    assertPath(path);
     await assertOurs(path);
     const unlock = await lock(path);
     try {
       const mode = (await stat(path)).mode & 0o777;
       const current = await currentVersion(path);
+      // A folder within a checkout is to stay out of it.
+      if (current === 0) await writeFile(join(path, ".gitignore"), "*\n", { mode: mode & 0o666 });
       await removeUnfinished(path, current);
       for (const folder of [VERSIONS, STORE]) await makeFolder(join(path, folder), mode);
       await assertLinks(path);
@@ -73,16 +76,21 @@ async function makeFolders(path: string): Promise<void> {
   }
 }
 
-/** Somebody else's folder with files in it is none to make a copy in, and to take files away from. */
+/** Somebody else's folder with files in it is none to make a copy in, and to take files away from, whatever their names are: a copy has the file of its lock from the start. */
 async function assertOurs(path: string): Promise<void> {
   const names = await readdir(path);
-  const ours = [CURRENT, VERSIONS, STORE, LIVE, LOCK];
-  if (names.length === 0 || names.some((name) => ours.includes(name))) return;
+  if (names.length === 0 || names.includes(LOCK)) return;
   throw new SignalhouseError(
     "publish_failed",
     `${path} has files in it, and no published copy`,
     "Name an empty folder, or one that is not there: signalhouse publish --to FOLDER.",
   );
+}
+
+/** DuckDB takes what comes behind a question mark in a path for something else. */
+function assertPath(path: string): void {
+  if (!path.includes("?")) return;
+  throw new SignalhouseError("publish_failed", `nothing can be published to ${path}: its path has a question mark`, "Name another folder.");
 }
 
 async function lock(path: string): Promise<() => void> {
@@ -197,22 +205,45 @@ export interface Keeping {
 /** A version is read for a moment after the next one took its place, whatever is said: by queries that have begun before. */
 const LEAST_MS = 60_000;
 
-/** Which of the versions that there are stay beside a new one. @param now milliseconds since the epoch, when that is published */
-export async function staying(path: string, { keepVersions, keepHours }: Keeping, now: number): Promise<number[]> {
+/** The version that is read from now on. */
+export interface Newest {
+  version: number;
+  /** Milliseconds since the epoch. */
+  publishedAt: number;
+  tables: readonly ManifestTable[];
+}
+
+/**
+ * Which of the versions before the newest one stay beside it. One that shows what the newest one leaves out or hashes stays no longer than queries that have begun may take.
+ * @param now milliseconds since the epoch
+ */
+export async function staying(path: string, { keepVersions, keepHours }: Keeping, newest: Newest, now: number): Promise<number[]> {
   const kept: number[] = [];
-  let replacedAt = now;
-  for (const [index, version] of (await versionsOf(path)).toReversed().entries()) {
+  let replacedAt = newest.publishedAt;
+  const before = (await versionsOf(path)).filter((version) => version < newest.version).toReversed();
+  for (const [index, version] of before.entries()) {
     const manifest = await readManifest(join(path, VERSIONS, String(version)));
-    // The new one is the first of those that are kept.
-    const isNew = index + 1 < keepVersions || now - replacedAt < Math.max(keepHours * 3_600_000, LEAST_MS);
-    if (manifest && isNew) kept.unshift(version);
-    replacedAt = manifest ? Date.parse(manifest.published_at) : replacedAt;
+    if (!manifest) continue;
+    const isOpen = showsMore(manifest.tables, newest.tables);
+    // The newest one is the first of those that are kept.
+    const isNew = !isOpen && index + 1 < keepVersions;
+    if (isNew || now - replacedAt < Math.max(isOpen ? 0 : keepHours * 3_600_000, LEAST_MS)) kept.unshift(version);
+    replacedAt = Date.parse(manifest.published_at);
   }
   return kept;
 }
 
-/** Takes away the versions that the current one does not know as kept, and the files that no version has. */
-export async function removeOld(path: string, { version: current, kept }: Pick<Manifest, "version" | "kept">): Promise<void> {
+/** Whether some tables show a column that others leave out or hash. */
+function showsMore(tables: readonly ManifestTable[], others: readonly ManifestTable[]): boolean {
+  return others.some((other) => {
+    const table = tables.find(({ name }) => name === other.name);
+    if (!table) return false;
+    return other.left_out.some((column) => !table.left_out.includes(column)) || other.hashed.some((column) => !table.hashed.includes(column));
+  });
+}
+
+/** Takes away the versions that are neither the current one nor kept, and the files that no version has. */
+export async function removeOld(path: string, current: number, kept: readonly number[]): Promise<void> {
   const files = new Set<string>();
   for (const version of await versionsOf(path)) {
     const manifest = await readManifest(join(path, VERSIONS, String(version)));

@@ -33,6 +33,8 @@ export interface Snapshot extends CopyContents {
   schemaVersion: number;
   watermark: Watermark;
   contactIds: Manifest["contact_ids"];
+  /** What tells the key of its contact ids from another one. */
+  key: string;
   files: ReadonlyMap<TableParts, readonly ManifestFile[]>;
   /** Files that were written now. */
   written: number;
@@ -78,6 +80,7 @@ export async function storeSnapshot(warehouse: Warehouse, folder: CopyFolder, op
       schemaVersion: version,
       watermark: await watermarkOf(warehouse),
       contactIds: options.contactIds.as,
+      key: fingerprintOf(options.contactIds),
       files,
       written,
       unknownColumns: options.contactColumns.filter((header) => !all.some((column) => column.header === header)),
@@ -114,6 +117,8 @@ export interface Published {
   manifest: Manifest;
   /** Whether there is a new version; not, where the one before has it all. */
   isNew: boolean;
+  /** Whether the version before has contact ids by another key, so that none of them is one of these. */
+  isOtherKey: boolean;
 }
 
 /** Has the folder show a snapshot, unless it does already; takes away what is old. */
@@ -135,6 +140,10 @@ export async function publishSnapshot(folder: CopyFolder, snapshot: Snapshot, op
   });
   const views = viewsHash(snapshot, folder.path);
   const isSame = before !== undefined && before.views === views && JSON.stringify(before.tables) === JSON.stringify(tables);
+  const newest = isSame
+    ? { version: before.version, publishedAt: Date.parse(before.published_at), tables }
+    : { version: folder.current + 1, publishedAt: options.now, tables };
+  const kept = await staying(folder.path, options.keeping, newest, options.now);
   const manifest = isSame
     ? before
     : await makeVersion(
@@ -142,14 +151,15 @@ export async function publishSnapshot(folder: CopyFolder, snapshot: Snapshot, op
         snapshot,
         {
           format: 1,
-          version: folder.current + 1,
+          version: newest.version,
           published_at: new Date(options.now).toISOString(),
           signalhouse: options.signalhouse,
           schema_version: snapshot.schemaVersion,
           watermark: snapshot.watermark,
           contact_ids: snapshot.contactIds,
+          key: snapshot.key,
           tables,
-          kept: await staying(folder.path, options.keeping, options.now),
+          kept,
           views,
         },
         step,
@@ -157,6 +167,6 @@ export async function publishSnapshot(folder: CopyFolder, snapshot: Snapshot, op
   step("live.duckdb");
   await keepLive(folder, snapshot);
   step("remove");
-  await removeOld(folder.path, manifest);
-  return { manifest, isNew: !isSame };
+  await removeOld(folder.path, manifest.version, kept);
+  return { manifest, isNew: !isSame, isOtherKey: before?.key !== undefined && before.key !== snapshot.key };
 }

@@ -18,6 +18,8 @@ export interface Manifest {
   /** What of the warehouse is in it: all up to here, and nothing of what came after. */
   watermark: Watermark;
   contact_ids: "hashed" | "plain";
+  /** What tells the key of the hashes from another one, and nothing about it. */
+  key: string;
   tables: ManifestTable[];
   /** The versions before that are kept beside it; all others are taken away. */
   kept: number[];

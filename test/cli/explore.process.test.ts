@@ -26,7 +26,7 @@ describe("the command", () => {
   test("prints the address, and what is hidden; as JSON, too", async () => {
     const { said, interrupt, ended } = startCli(["explore"], { cwd: shop.folder });
     expect(await said(/Ctrl-C ends it/)).toMatch(
-      /^Open in a browser of this machine: http:\/\/127\.0\.0\.1:\d+\/\?token=[\w-]{43}\nPersonal data is hidden; --show-personal shows it\.\nCtrl-C ends it\.\n$/,
+      /^Open in a browser of this machine: http:\/\/127\.0\.0\.1:\d+\/\?token=[\w-]{43}\nWho contacts are is hidden; --show-personal shows it\. What people searched for is not\.\nCtrl-C ends it\.\n$/,
     );
     interrupt("SIGINT");
     expect(await ended).toMatchObject({ code: 0, stderr: "" });

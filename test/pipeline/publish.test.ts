@@ -1,6 +1,6 @@
 /** publish: what is written again and what is not, who may read what and how long, and what goes wrong. */
 import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { describe, expect, test } from "vitest";
 import { publish } from "../../pipeline/index.ts";
 import { openCopyFolder } from "../../sinks/publish/folder.ts";
@@ -201,6 +201,18 @@ describe("how long", () => {
   });
 });
 
+describe("a version that shows more than the one after it", () => {
+  test("goes away as soon as nobody can be reading it, with nothing new in the warehouse, too", async () => {
+    const { scratch, to } = await loaded();
+    const settings = { keepVersions: 9, keepHours: 99 };
+    await publishScratch(scratch, to, { ...settings, contactColumns: ["Customer ID"] }, at(NOW));
+    await publishScratch(scratch, to, settings, at(NOW + 1000));
+    expect(versionsIn(to)).toEqual(["1", "2"]);
+    await publishScratch(scratch, to, settings, at(NOW + 62_000));
+    expect(versionsIn(to)).toEqual(["2"]);
+  });
+});
+
 describe("what goes wrong", () => {
   test("another publish to the folder is told, and ends nothing", async () => {
     const { scratch, to } = await loaded();
@@ -219,6 +231,39 @@ describe("what goes wrong", () => {
       message: expect.stringContaining("has files in it") as string,
     });
     expect([...filesBelow(to).keys()]).toEqual(["thesis.txt"]);
+  });
+
+  test("nor is one whose files have the names of a copy's", async () => {
+    const { scratch } = await loaded();
+    const to = scratchFolder();
+    for (const name of ["store/modules/users", "versions/7", "current"]) mkdirSync(join(to, name), { recursive: true });
+    for (const name of ["store/modules/users/state.js", "versions/7/release.txt"]) writeFileSync(join(to, name), "mine");
+    const before = filesBelow(to);
+    expect(await failureOf(publishScratch(scratch, to))).toMatchObject({ code: "publish_failed" });
+    expect(filesBelow(to)).toEqual(before);
+  });
+
+  test.each(["what?", "/proc/nothing/copy"])("a folder that cannot be one is told: %s", async (name) => {
+    const { scratch } = await loaded();
+    expect(await failureOf(publishScratch(scratch, resolve(scratchFolder(), name)))).toMatchObject({ code: "publish_failed" });
+  });
+
+  test("a folder in which the warehouse lies is none for its copy", async () => {
+    const { scratch } = await loaded();
+    expect(await failureOf(publishScratch(scratch, dirname(scratch.path)))).toMatchObject({
+      code: "publish_failed",
+      message: expect.stringContaining("which others read") as string,
+    });
+  });
+
+  test("another key than that of the version before is told", async () => {
+    const { scratch, to } = await loaded();
+    let told = 0;
+    const onOtherKey = () => void (told += 1);
+    for (const key of ["first of all the keys", "first of all the keys", "another of all the keys"]) {
+      await publishScratch(scratch, to, {}, { key, onOtherKey });
+    }
+    expect(told).toBe(1);
   });
 
   test("without a folder, a warehouse or a good key it says what to do, and makes nothing", async () => {
