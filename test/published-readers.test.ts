@@ -95,7 +95,7 @@ class Looks {
       const { value, done } = await this.#lines.next();
       if (done) throw new Error("the reader has ended");
       const look = JSON.parse(value) as Look;
-      if (look["error"] !== undefined) throw new Error(String(look["error"]));
+      if (look["error"] !== undefined) throw new Error(JSON.stringify(look["error"]));
       this.all.push(look);
       if (isIt(look)) return;
     }
