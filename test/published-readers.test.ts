@@ -15,6 +15,9 @@ import { sumStatements } from "./helpers/storage.ts";
 import { csv, memoryFile, type Scratch, scratchFolder, scratchWarehouse } from "./helpers/warehouse.ts";
 
 const READERS = ["1.4.4", "1.5.6", "2.0.1"];
+/** Those that may hold live.duckdb: 1.4 takes two versions of its index for one. */
+const STAYING = ["1.5.6", "2.0.1"];
+const LIVE = "live.duckdb";
 const PACKAGES = process.env["DUCKDB_PACKAGES"] ?? "";
 const SCRIPT = fileURLToPath(new URL("helpers/read-copy.py", import.meta.url));
 
@@ -29,14 +32,14 @@ describe.skipIf(missing.length > 0)("a published copy", { timeout: 240_000 }, ()
     await writeComments(scratch.warehouse.connection);
     const to = join(scratchFolder(), "copy");
     await publishScratch(scratch, to);
-    for (const file of ["current/signals.duckdb", "live.duckdb"]) {
+    for (const file of ["current/signals.duckdb", LIVE]) {
       const path = join(to, file);
       const copy = await asScratch(path);
       const statements = await sumStatements(copy);
       const expected: unknown[][][] = [];
       for (const statement of statements) expected.push((await copy.warehouse.connection.runAndReadAll(statement)).getRowsJson());
       expect(statements.length).toBeGreaterThan(50);
-      for (const version of READERS) expect(await runWith(version, path, statements)).toEqual({ version, rows: expected });
+      for (const version of file === LIVE ? STAYING : READERS) expect(await runWith(version, path, statements)).toEqual({ version, rows: expected });
     }
   });
 
@@ -57,7 +60,8 @@ describe.skipIf(missing.length > 0)("a published copy", { timeout: 240_000 }, ()
       truth.set(version, await sums(scratch));
     };
     await publishNext(1);
-    const readers = READERS.flatMap((version) => ["live", "reopen"].map((how) => startReader(version, how, to)));
+    await expect(startReader("1.4.4", "live", to).begun).rejects.toThrow("live.duckdb wants DuckDB 1.5 or later");
+    const readers = [...STAYING.map((version) => startReader(version, "live", to)), ...READERS.map((version) => startReader(version, "reopen", to))];
     await Promise.all(readers.map(({ begun }) => begun));
     for (let number = 2; number <= 8; number += 1) await publishNext(number);
     const shown = [...truth.keys()];

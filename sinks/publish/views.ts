@@ -66,13 +66,16 @@ export function liveStatements(contents: CopyContents, path: string): string[] {
   return [
     ...SCHEMAS,
     `CREATE VIEW published.files AS FROM ${index}
-     WHERE version = coalesce((SELECT max(version) FROM ${index} WHERE live_from <= now()), error(${quoteText(TOO_OLD)}))`,
+     WHERE version = coalesce(CASE WHEN version() LIKE 'v1.4.%' THEN error(${quoteText(MIXES)}) END, (SELECT max(version) FROM ${index} WHERE live_from <= now()), error(${quoteText(TOO_OLD)}))`,
     `CREATE VIEW published.version AS SELECT DISTINCT ${VERSION_COLUMNS} FROM published.files`,
     ...viewStatements(contents, source),
   ];
 }
 
 const CHANGED = "the columns of this table have changed since live.duckdb was opened: open it anew";
+
+/** DuckDB 1.4 opens a file more than once, and takes what has come in its place in between for the same. */
+const MIXES = "live.duckdb wants DuckDB 1.5 or later; current/signals.duckdb, opened anew for each look, is read by 1.4 too";
 
 const TOO_OLD =
   "no version of the published copy is kept from the time when this transaction began: begin another one, or see whether the clocks are right";

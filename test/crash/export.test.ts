@@ -25,7 +25,7 @@ const wish: Wish = {
   windowEnd: Date.parse(END) + 1,
 };
 
-const place = () => connectPlace({ now: new Date().toISOString(), exports: { pollSeconds: 0.02, lookMinutes: 0, deadlineHours: 0.01 } });
+const place = () => connectPlace({ now: new Date().toISOString(), exports: { pollSeconds: 0.02, lookMinutes: 0, deadlineHours: 0.1 } });
 
 /** In a process of its own, which kills itself where it is told to. */
 async function run({ input, api }: ConnectPlace, options: { wish?: Wish; dieAt?: number }): Promise<{ signal: string | null; output: string }> {
