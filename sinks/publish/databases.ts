@@ -1,16 +1,16 @@
 /** Making the small DuckDB files of a copy, which have views and no rows. */
 import { createHash } from "node:crypto";
-import { chmod, rename, rm } from "node:fs/promises";
+import { chmod, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { quoteText } from "../../schemas/names.ts";
 import { DuckDBInstance } from "../duckdb.ts";
-import { rows } from "../sql.ts";
+import { literalPath, rows } from "../sql.ts";
 import { STORAGE } from "../storage.ts";
 import { inTransaction } from "../transaction.ts";
 import { type CopyFolder, isThere, LIVE, syncPath, UNFINISHED, VERSIONS } from "./folder.ts";
 import { type Manifest } from "./manifest.ts";
-import { commentStatements, type CopyContents, INDEX, liveStatements, versionSql } from "./views.ts";
+import { commentStatements, type CopyContents, INDEX, indexSql, liveStatements, versionSql } from "./views.ts";
 
 /** Runs `work` with a DuckDB that has no file open. */
 async function withDuckdb<T>(work: (connection: DuckDBConnection) => Promise<T>): Promise<T> {
@@ -57,12 +57,16 @@ export async function writeIndex(folder: CopyFolder, manifest: Omit<Manifest, "l
   const own = `SELECT ${versionSql(manifest.version, manifest.published_at, manifest.watermark)}, make_timestamp(${liveFrom * 1000}::BIGINT) AT TIME ZONE 'UTC' AS live_from,
     table_name, shape, file FROM (VALUES ${files.join(", ")}) f(table_name, shape, file)`;
   const old = (await isThere(before))
-    ? `UNION ALL BY NAME SELECT * FROM read_parquet(${quoteText(before)}) WHERE list_contains([${manifest.kept.join(", ")}]::BIGINT[], version)`
+    ? `UNION ALL BY NAME FROM ${indexSql(quoteText(literalPath(before)))} WHERE list_contains([${manifest.kept.join(", ")}]::BIGINT[], version)`
     : "";
-  await rm(path, { force: true });
-  await withDuckdb((connection) =>
-    connection.run(`COPY (${own} ${old} ORDER BY version, table_name, file) TO ${quoteText(path)} (FORMAT parquet, USE_TMP_FILE false)`),
-  );
+  const text = await withDuckdb(async (connection) => {
+    const [found] = await rows<{ text: string }>(
+      connection,
+      `SELECT to_json(list(i ORDER BY version, table_name, file))::VARCHAR AS text FROM (${own} ${old}) i`,
+    );
+    return found?.text ?? "[]";
+  });
+  await writeFile(path, text);
   await chmod(path, folder.modes.file).catch(() => undefined);
   await syncPath(path);
 }

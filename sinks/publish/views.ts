@@ -27,7 +27,32 @@ export interface CopyContents {
 export const MOVED = "signalhouse_copy";
 
 /** The file that says which version has which files, in the folder of each. */
-export const INDEX = "files.parquet";
+export const INDEX = "files.json";
+
+/** Its columns. Times stand in it as texts. */
+const INDEX_COLUMNS = {
+  version: "BIGINT",
+  published_at: "TIMESTAMPTZ",
+  change_id: "BIGINT",
+  load_id: "BIGINT",
+  newest_signal: "TIMESTAMPTZ",
+  live_from: "TIMESTAMPTZ",
+  table_name: "VARCHAR",
+  shape: "VARCHAR",
+  file: "VARCHAR",
+};
+
+/**
+ * SQL behind FROM that reads an index. A version that is switched to brings another one under the same path: read_text() opens it once, where readers of Parquet may open it twice, and take two files for one.
+ * @param path SQL of its path
+ */
+export function indexSql(path: string): string {
+  const shape = JSON.stringify([
+    Object.fromEntries(Object.entries(INDEX_COLUMNS).map(([name, type]) => [name, type === "BIGINT" ? type : "VARCHAR"])),
+  ]);
+  const columns = Object.entries(INDEX_COLUMNS).map(([name, type]) => `row.${name}::${type} AS ${name}`);
+  return `(SELECT ${columns.join(", ")} FROM (SELECT unnest(from_json(content, ${quoteText(shape)})) AS row FROM read_text(${path})))`;
+}
 
 /** What `published.version` says, in order; the index has the same. */
 const VERSION_COLUMNS = "version, published_at, change_id, load_id, newest_signal";
@@ -62,7 +87,7 @@ export function liveStatements(contents: CopyContents, path: string): string[] {
       ON d.filename = ${root(path)} || ${quoteText(`/${STORE}/`)} || f.file
       WHERE CASE WHEN f.table_name <> ${quoteText(table.name)} THEN false WHEN f.shape = ${quoteText(shape)} THEN true ELSE error(${quoteText(CHANGED)}) END`;
   };
-  const index = readFiles(path, `${CURRENT}/${INDEX}`);
+  const index = indexSql(`${root(path, literalPath)} || ${quoteText(`/${CURRENT}/${INDEX}`)}`);
   return [
     ...SCHEMAS,
     `CREATE VIEW published.files AS FROM ${index}

@@ -115,7 +115,7 @@ test("the folders that they write by default are none to commit", () => {
 });
 
 describe("demo", () => {
-  test("shows the truth about the sample exports, and leaves a warehouse in which what it says to try works", async () => {
+  test("shows the truth about the sample exports, and leaves a warehouse in which what it says to try works", { timeout: 180_000 }, async () => {
     const cwd = scratchFolder();
     const { code, stdout, stderr } = await cli(["demo"], { cwd, env });
     expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
