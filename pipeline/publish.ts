@@ -116,7 +116,8 @@ export async function publishWarehouse(config: Config, context: PublishContext):
 function assertOutside(warehouse: string, to: string): void {
   const way = relative(resolve(to), resolve(warehouse));
   if (way.startsWith("..") || isAbsolute(way)) return;
-  throw new SignalhouseError("publish_failed", `the warehouse ${warehouse} is in ${to}, which others read`, "Name another folder for the copy.");
+  const what = way === "" ? `${to} is the warehouse itself` : `the warehouse ${warehouse} is in ${to}, which others read`;
+  throw new SignalhouseError("publish_failed", what, "Name another folder for the copy.");
 }
 
 async function contactIdsOf({ publish, warehouse }: Config, given: string | undefined): Promise<{ ids: ContactIds; made?: string | undefined }> {

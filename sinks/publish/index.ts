@@ -16,7 +16,7 @@ import { storePart } from "./store.ts";
 import { publishedTables } from "./tables.ts";
 import type { CopyContents } from "./views.ts";
 import { makeVersion, viewsHash } from "./version.ts";
-import { watermarkOf } from "./watermark.ts";
+import { originOf, watermarkOf } from "./watermark.ts";
 
 export interface SnapshotOptions {
   /** Headers of the contact attributes that the copy shows. */
@@ -55,7 +55,7 @@ export async function storeSnapshot(warehouse: Warehouse, folder: CopyFolder, op
     const shown = all.filter(({ header }) => options.contactColumns.includes(header));
     const version = (await schemaVersion(connection)) ?? 0;
     await useContactIds(connection, options.contactIds);
-    const basis = [FORMAT, version, fingerprintOf(options.contactIds)];
+    const basis = [FORMAT, version, fingerprintOf(options.contactIds), await originOf(connection)];
     const tables: TableParts[] = [];
     const files = new Map<TableParts, ManifestFile[]>();
     let written = 0;

@@ -1,4 +1,5 @@
 /** How far a warehouse has come. */
+import type { DuckDBConnection } from "@duckdb/node-api";
 import { onlyRow } from "../sql.ts";
 import type { Warehouse } from "../warehouse.ts";
 import type { Watermark } from "./manifest.ts";
@@ -13,6 +14,15 @@ export async function watermarkOf({ connection }: Warehouse): Promise<Watermark>
      FROM signalhouse.loads WHERE status = 'loaded'`,
   );
   return { ...found, change_id: Number(found.change_id), load_id: Number(found.load_id) };
+}
+
+/** What tells a warehouse from another one whose parts have as many rows, as far as their changes are known: when its first load was over. */
+export async function originOf(connection: DuckDBConnection): Promise<string> {
+  const { origin } = await onlyRow<{ origin: string }>(
+    connection,
+    "SELECT coalesce(arg_min(epoch_us(finished_at), load_id), 0)::VARCHAR AS origin FROM signalhouse.loads WHERE status = 'loaded'",
+  );
+  return origin;
 }
 
 const iso = (time: string) => `strftime(make_timestamp(epoch_us(${time})), '%Y-%m-%dT%H:%M:%S.%fZ')`;

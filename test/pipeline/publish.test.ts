@@ -256,6 +256,18 @@ describe("what goes wrong", () => {
     });
   });
 
+  test("the months of one warehouse are not taken for those of another with as many rows, where no changes are noted", async () => {
+    const to = join(scratchFolder(), "copy");
+    for (const value of ["10", "20"]) {
+      const scratch = await scratchWarehouse();
+      await scratch.load([memoryFile("a.csv", 1, csv([order("o1", "10:00", "C1", value)]))]);
+      await scratch.run("DELETE FROM signalhouse.changes");
+      await publishScratch(scratch, to, { contactIds: "plain" });
+      const copy = await asScratch(join(to, "current/signals.duckdb"));
+      expect(await copy.values("SELECT order_value FROM orders")).toEqual([`${value}.0000`]);
+    }
+  });
+
   test("another key than that of the version before is told", async () => {
     const { scratch, to } = await loaded();
     let told = 0;
