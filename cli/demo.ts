@@ -4,13 +4,10 @@ import { awaitExports } from "../pipeline/export/arrive.ts";
 import { exportWish } from "../pipeline/export/wish.ts";
 import type { FileResult } from "../pipeline/load/load-files.ts";
 import { publishWarehouse } from "../pipeline/publish.ts";
-import { REPORT_MEMORY } from "../pipeline/report.ts";
 import { sync } from "../pipeline/sync.ts";
-import { makeReport } from "../sinks/report/page/make-report.ts";
 import { campaignRevenue } from "../sinks/revenue.ts";
 import { ledger, signalTypes, tableCounts } from "../sinks/status.ts";
 import { verifyWarehouse } from "../sinks/verify.ts";
-import { replaceFile } from "../sinks/whole-file.ts";
 import { type Context, defineCommand } from "./command.ts";
 import { loadConfig } from "./config-file.ts";
 import { exportContext, noteRun } from "./api.ts";
@@ -20,6 +17,7 @@ import { invocation } from "./invocation.ts";
 import { claimFolder, copySampleExports, startLocalConnect } from "./local-connect.ts";
 import { publishContext } from "./publish-changes.ts";
 import { publishLine } from "./publish.ts";
+import { writeReport } from "./report.ts";
 import { doorOf, reading, running } from "./warehouse.ts";
 import { localPath } from "./world.ts";
 
@@ -63,8 +61,8 @@ export const command = defineCommand({
     });
     out.print(["", "  signalhouse publish --to published", `  ${await publishTo(context, join(folder, "published"))}`]);
     const report = join(folder, "report.html");
+    await writeReport(context, report, {});
     out.print(["", "  signalhouse report -o report.html", `  Open it in a browser: ${report}`]);
-    await reportTo(context, report);
     out.print(["", ...next(given, folder)]);
     return ok ? EXIT.done : EXIT.failed;
   },
@@ -106,12 +104,6 @@ async function publishTo(context: Context, to: string): Promise<string> {
   const { config } = await context.config();
   const { door, signal, clock } = publishContext(context, doorOf(config, context));
   return publishLine(await publishWarehouse({ ...config, publish: { ...config.publish, to } }, { door, signal, ...(clock ? { clock } : {}) }));
-}
-
-/** What `signalhouse report` does. */
-async function reportTo(context: Context, file: string): Promise<void> {
-  const { html } = await reading(context, (connection) => makeReport(connection, {}), { memory: REPORT_MEMORY });
-  await replaceFile(file, html, 0o600);
 }
 
 interface Found {

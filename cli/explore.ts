@@ -16,7 +16,7 @@ export const command = defineCommand({
   usage: "[options]",
   about:
     "Serves the report on this machine, on 127.0.0.1 only, to whoever has the address that it prints: with a choice of days, currency and campaign, with what is known of each campaign and message, " +
-    "down to what happened with a contact, and with a box for SQL. It opens the warehouse for each page, and only to read. Personal data is hidden. It runs until Ctrl-C.",
+    "down to what happened with a contact, and with a box for SQL. It opens the warehouse for each page, and only to read. Who contacts are is hidden. It runs until Ctrl-C.",
   options: {
     from: { type: "string", value: "DAY", help: "the first day (UTC) to begin with; 27 days before the last one by default" },
     to: { type: "string", value: "DAY", help: "the last day; the last one that the warehouse has whole by default" },

@@ -1,9 +1,10 @@
 import { REPORT_MEMORY } from "../pipeline/report.ts";
 import { SignalhouseError } from "../schemas/errors.ts";
-import { makeReport } from "../sinks/report/page/make-report.ts";
+import { makeReport, type Report } from "../sinks/report/page/make-report.ts";
+import type { ReportOptions } from "../sinks/report/page/prepare.ts";
 import { assertDays } from "../sinks/report/period.ts";
 import { replaceFile, writeRefused } from "../sinks/whole-file.ts";
-import { defineCommand } from "./command.ts";
+import { type Context, defineCommand } from "./command.ts";
 import { EXIT } from "./failures.ts";
 import { assertNotOver } from "./query-output.ts";
 import { reading } from "./warehouse.ts";
@@ -30,18 +31,20 @@ export const command = defineCommand({
     assertDays({ from, to });
     const { config, file: configFile } = await context.config();
     await assertNotOver(path, { "the warehouse": config.warehouse, "the configuration": configFile });
-    const {
-      html,
-      period,
-      currency: used,
-    } = await reading(context, (connection) => makeReport(connection, { from, to, currency }), { memory: REPORT_MEMORY });
-    // Campaigns and what they earn are nobody else's business.
-    await replaceFile(path, html, 0o600).catch((error: unknown) => {
-      throw writeRefused(path, error, "Name another file with -o.");
-    });
+    const { period, currency: used } = await writeReport(context, path, { from, to, currency });
     out.result({ file: path, from: period?.from ?? null, to: period?.to ?? null, currency: used }, () => [
       `Wrote the report to ${path}: ${period ? `${period.from} to ${period.to} (UTC)${used === null ? "" : `, amounts in ${used}`}` : "the warehouse has no signals yet"}`,
     ]);
     return EXIT.done;
   },
 });
+
+/** Makes the report of the configuration's warehouse, and writes it. */
+export async function writeReport(context: Context, path: string, options: ReportOptions): Promise<Report> {
+  const report = await reading(context, (connection) => makeReport(connection, options), { memory: REPORT_MEMORY });
+  // Campaigns and what they earn are nobody else's business.
+  await replaceFile(path, report.html, 0o600).catch((error: unknown) => {
+    throw writeRefused(path, error, "Name another file with -o.");
+  });
+  return report;
+}
