@@ -3,7 +3,7 @@ import { prepareFile } from "../pipeline/reference-set/prepare.ts";
 import { openServer } from "../pipeline/load/remote-files.ts";
 import { readerOf, writerOf } from "../pipeline/common/door.ts";
 import { readConfig } from "../schemas/config.ts";
-import { importInput } from "../schemas/reference-set.ts";
+import { importInput } from "../schemas/import-input.ts";
 import { changeImport, importJobs, writeImport } from "../sinks/reference-set/imports.ts";
 import { Scratch } from "../sinks/reference-set/scratch.ts";
 import { fileBytes } from "../sinks/reference-set/sheet.ts";

@@ -13,7 +13,7 @@ import {
   recordsAnswer,
 } from "../../schemas/connect.ts";
 import type { SignalhouseError } from "../../schemas/errors.ts";
-import type { ImportInput } from "../../schemas/reference-set.ts";
+import type { ImportInput } from "../../schemas/import-input.ts";
 import type { Clock } from "../common/clock.ts";
 import { Retries } from "../common/retries.ts";
 import { BusyError, type Failed } from "./failed.ts";

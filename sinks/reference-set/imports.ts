@@ -2,7 +2,7 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { quoteText } from "../../schemas/names.ts";
 import type { ImportStatus } from "../../schemas/jobs.ts";
-import type { ImportInput } from "../../schemas/reference-set.ts";
+import type { ImportInput } from "../../schemas/import-input.ts";
 import { inStates, insertJob, type JobField, selectJobs, updateJob } from "../job-rows.ts";
 import { SCRATCH } from "./scratch.ts";
 import { onlyRow } from "../sql.ts";

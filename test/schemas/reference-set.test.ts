@@ -1,9 +1,8 @@
 import { describe, expect, test } from "vitest";
+import { importInput, type ImportPlan } from "../../schemas/import-input.ts";
 import {
   type Attribute,
   attributeViolations,
-  importInput,
-  type ImportPlan,
   type KnownSet,
   mappingViolations,
   newSetViolations,

@@ -5,7 +5,7 @@ import { type ApiOptions, connectApi, type ConnectApi } from "../../../pipeline/
 import { BusyError } from "../../../pipeline/connect-api/failed.ts";
 import { textOfPage } from "../../../pipeline/connect-api/page.ts";
 import type { SignalhouseError } from "../../../schemas/errors.ts";
-import type { ImportInput } from "../../../schemas/reference-set.ts";
+import type { ImportInput } from "../../../schemas/import-input.ts";
 import { EXPORT_REQUEST, type Answer, apiServer } from "../../helpers/api-server.ts";
 import { TestClock } from "../../helpers/clock.ts";
 import { failureOf } from "../../helpers/errors.ts";

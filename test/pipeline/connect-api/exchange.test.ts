@@ -7,7 +7,7 @@ import type { Socket } from "node:net";
 import { describe, expect, test } from "vitest";
 import { type ApiOptions, connectApi } from "../../../pipeline/connect-api/api.ts";
 import { proxyTo } from "../../../pipeline/connect-api/proxy.ts";
-import type { ImportInput } from "../../../schemas/reference-set.ts";
+import type { ImportInput } from "../../../schemas/import-input.ts";
 import type { SignalhouseError } from "../../../schemas/errors.ts";
 import { EXPORT_REQUEST, apiServer, closedUrl } from "../../helpers/api-server.ts";
 import { failureOf } from "../../helpers/errors.ts";

@@ -2,7 +2,8 @@
 import { describe, expect, test } from "vitest";
 import { firstImportStep, type ImportSeen, nextImportStep } from "../../../pipeline/jobs/import-steps.ts";
 import { type ErrorCode, SignalhouseError } from "../../../schemas/errors.ts";
-import type { ImportInput, ImportMode } from "../../../schemas/reference-set.ts";
+import type { ImportInput } from "../../../schemas/import-input.ts";
+import type { ImportMode } from "../../../schemas/reference-set.ts";
 import type { ImportJob } from "../../../sinks/reference-set/imports.ts";
 import { HOUR, MINUTE, NINE, plain } from "../../helpers/job-steps.ts";
 

@@ -8,7 +8,7 @@ import type { KnownFile, Stop } from "../../../pipeline/jobs/steps.ts";
 import type { FileResult } from "../../../pipeline/load/load-files.ts";
 import { SignalhouseError } from "../../../schemas/errors.ts";
 import { EXPORT_STATES, IMPORT_STATES } from "../../../schemas/jobs.ts";
-import type { ImportInput } from "../../../schemas/reference-set.ts";
+import type { ImportInput } from "../../../schemas/import-input.ts";
 import type { ImportChange, ImportJob } from "../../../sinks/reference-set/imports.ts";
 import type { ExportChange, ExportJob } from "../../../sinks/jobs.ts";
 import { MINUTE, NINE } from "../../helpers/job-steps.ts";
