@@ -36,10 +36,10 @@ export const BY_EXIT_CODE: OutcomeOf<number> = {
 export async function reading<T>(
   context: Context,
   work: (connection: DuckDBConnection, config: Config, door: Door) => Promise<T>,
-  options: ReadOptions = {},
+  { patience = 0, ...options }: ReadOptions & Pick<DoorOptions, "patience"> = {},
 ): Promise<T> {
   const { config } = await context.config();
-  const door = doorOf(config, context);
+  const door = doorOf(config, context, { patience });
   return naming(
     config,
     door.toRead(({ connection }) => work(connection, config, door), options),

@@ -31,6 +31,7 @@ const NOT_RUN: readonly [line: RegExp, why: string][] = [
   [/^(npm ci && )?npm (ci|test|run|install)\b/, "it is how this test was begun, or changes the machine"],
   [/^(for version in .* |python3 -m venv .*\/bin\/)?pip install /, "it fetches packages"],
   [/^(DUCKDB_PACKAGES|DBT)=.* npm run test:long /, "it is how this test was begun"],
+  [/^(mkdir -p lost|cp signals-backup\.duckdb) /, "it is run below"],
   [/^(mkdir|cd|export) /, "it is the shell's own"],
 ];
 
@@ -129,6 +130,17 @@ describe("docs/operations.md", () => {
       stdout: expect.stringMatching(/^ +12 .* 1 +1 +0 +0 +0$/m) as string,
     });
   });
+});
+
+test("a warehouse is restored from its backup by the lines for it", async () => {
+  const { folder: cwd } = await readersPlace();
+  expect((await cli(["backup", "signals-backup.duckdb"], { cwd })).code).toBe(0);
+  const lines = codeBlocks(section(readPage("docs/operations.md"), "Backup")).flatMap(({ code }) => code.split("\n"));
+  writeFileSync(join(cwd, "signals.duckdb"), "lost");
+  writeFileSync(join(cwd, "signals.duckdb.wal"), "of what was lost");
+  for (const line of lines.filter((line) => /^(mkdir|cp) /.test(line))) await promisify(execFile)("sh", ["-c", line], { cwd });
+  expect(await cli(["verify"], { cwd })).toMatchObject({ code: 0 });
+  expect(readFileSync(join(cwd, "lost", "signals.duckdb"), "utf8")).toBe("lost");
 });
 
 async function statement(cwd: string, sql: string): Promise<void> {

@@ -2,6 +2,7 @@
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
 import { resolve } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { SignalhouseError } from "../../schemas/errors.ts";
 import { whyNotRead } from "../../sinks/file-faults.ts";
 import { kindOf } from "../../sinks/file-kind.ts";
@@ -10,12 +11,13 @@ import type { Source } from "./source.ts";
 const CHUNK_BYTES = 256 * 1024;
 
 /**
- * A local file. It fails with file_changed where its size or mtime moves while it is read.
+ * A local file. It fails with file_changed where it changes while it is read: its size, mtime or ctime, which nobody can put back.
  * @throws SignalhouseError file_missing
  */
 export async function localFile(path: string): Promise<Source> {
   const absolute = resolve(path);
-  const { size, mtime } = await identityOf(absolute);
+  const before = await identityOf(absolute);
+  const { size, mtime } = before;
   return {
     path: absolute,
     size,
@@ -29,8 +31,7 @@ export async function localFile(path: string): Promise<Source> {
         signal.throwIfAborted();
         throw unreadable(absolute, error);
       }
-      const now = await identityOf(absolute);
-      if (now.size !== size || now.mtime !== mtime) {
+      if (!isDeepStrictEqual(await identityOf(absolute), before)) {
         throw new SignalhouseError(
           "file_changed",
           `${absolute} changed while it was being read`,
@@ -41,8 +42,9 @@ export async function localFile(path: string): Promise<Source> {
   };
 }
 
-async function identityOf(path: string): Promise<{ size: number; mtime: number }> {
-  const found = await stat(path).catch((error: unknown) => {
+/** Times in milliseconds; the changed one to the nanosecond, as text. */
+async function identityOf(path: string): Promise<{ size: number; mtime: number; changed: string }> {
+  const found = await stat(path, { bigint: true }).catch((error: unknown) => {
     throw unreadable(path, error);
   });
   if (!found.isFile()) {
@@ -50,7 +52,7 @@ async function identityOf(path: string): Promise<{ size: number; mtime: number }
     const todo = found.isFIFO() ? "Hand it over as standard input: signalhouse load - < FILE" : "Name a file.";
     throw new SignalhouseError("file_missing", `${path} is ${kindOf(found)}, not a file`, todo);
   }
-  return { size: found.size, mtime: Math.floor(found.mtimeMs) };
+  return { size: Number(found.size), mtime: Number(found.mtimeMs), changed: `${found.dev} ${found.ino} ${found.ctimeNs}` };
 }
 
 function unreadable(path: string, cause: unknown): SignalhouseError {

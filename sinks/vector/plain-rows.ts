@@ -66,16 +66,14 @@ function keyOf(header: Header, at: (name: ExportHeader) => string | undefined, t
   const end = quoteText(PART_END);
   const said = hasContent ? `CASE WHEN signal_content IS NULL THEN '' ELSE ${HASH_COLUMN} END` : "''";
   const parts = ["signal_type", `CAST(epoch_us(${time}) AS VARCHAR)`, ...KEY_COLUMNS.map((name) => idText(at(name))), said];
+  // What is null is passed over. There may be more of these than DuckDB takes operators in a row.
   const contact = contactFields(header).map(
-    ({ header: name, position }) => `coalesce(${end} || ${quoteText(name + PART_END)} || ${id(header.fields[position]?.column as string)}, '')`,
+    ({ header: name, position }) => `${end} || ${quoteText(name + PART_END)} || ${id(header.fields[position]?.column as string)}`,
   );
+  const all = `concat('', ${contact.join(", ")})`;
   const session = at(KEY_COLUMNS[0]);
   const who =
-    contact.length === 0
-      ? "''"
-      : session === undefined
-        ? contact.join(" || ")
-        : `CASE WHEN ${session} IS NULL OR ${isNoId(session)} THEN ${contact.join(" || ")} ELSE '' END`;
+    contact.length === 0 ? "''" : session === undefined ? all : `CASE WHEN ${session} IS NULL OR ${isNoId(session)} THEN ${all} ELSE '' END`;
   const hash = `${quoteText(CONTENT_KEY.prefix)} || substr(sha256(${parts.join(` || ${end} || `)} || ${who}), 1, ${CONTENT_KEY.digits})`;
   const own = at("SIGNAL_ID");
   return own === undefined ? hash : `coalesce(${KEY_COLUMN}, CASE WHEN ${isNoId(own)} THEN NULL ELSE ${bareId(own)} END, ${hash})`;

@@ -1,5 +1,5 @@
 /** Bad input over the whole way: nothing lost, nothing doubled, and the files beside it are loaded all the same. */
-import { appendFileSync, rmSync, utimesSync } from "node:fs";
+import { appendFileSync, readFileSync, rmSync, utimesSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
@@ -195,6 +195,7 @@ describe("a file that moves while it is read", () => {
   test.each([
     ["grows", (path: string) => appendFileSync(path, good("more"))],
     ["gets another mtime", (path: string) => utimesSync(path, 1, 1)],
+    ["is written anew, as long and as old as before,", (path: string) => putFile(path, readFileSync(path), NOON)],
   ])("on the disk that %s is not loaded", async (_, move) => {
     const scratch = await scratchWarehouse();
     const path = join(scratchFolder(), "moving.csv.gz");

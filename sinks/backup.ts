@@ -1,0 +1,78 @@
+/** A copy of a warehouse's file, for the day on which the file is lost. */
+import { constants, copyFile, realpath, stat } from "node:fs/promises";
+import { isDeepStrictEqual } from "node:util";
+import type { DuckDBConnection } from "@duckdb/node-api";
+import { SignalhouseError } from "../schemas/errors.ts";
+import { quoteIdentifier as id, quoteText } from "../schemas/names.ts";
+import { placeOf } from "./places.ts";
+import { rows } from "./sql.ts";
+import { openWarehouse, type Warehouse } from "./warehouse.ts";
+import { replaceBy, writeRefused } from "./whole-file.ts";
+
+export interface Backup {
+  /** Bytes of the copy. */
+  size: number;
+  /** All tables of the copy, with their rows as it says itself. */
+  tables: TableRows[];
+}
+
+export interface TableRows {
+  /** With its schema, where that is not main. */
+  table: string;
+  rows: bigint;
+}
+
+/**
+ * Copies the file of a warehouse that is open to read, which keeps writers out meanwhile, and looks into the copy before it takes the place of an older one. Where the file system shares blocks between files (Btrfs, XFS, APFS),
+ * that takes next to no time and room. When it is over, DuckDB's lock on the warehouse is gone: it must be closed next.
+ * @param to where the copy is to be; what is there is replaced, when the new copy is whole
+ * @throws SignalhouseError usage where it cannot be there, disk_full, warehouse_failed where the copy does not say what the warehouse says
+ */
+export async function backUp({ name, connection }: Pick<Warehouse, "name" | "connection">, to: string): Promise<Backup> {
+  await assertOther(name, to);
+  const tables = await countAll(connection);
+  return replaceBy(to, 0o600, async (_, at) => {
+    // In one step: to close another look at the warehouse's file would give DuckDB's lock back.
+    await copyFile(name, at, constants.COPYFILE_FICLONE);
+    if (!isDeepStrictEqual(await countCopy(at), tables)) throw unlike(name, to);
+    return { size: (await stat(at)).size, tables };
+  }).catch((error: unknown) => {
+    throw writeRefused(to, error, "Name a file in a folder that is there, and that you may write to.");
+  });
+}
+
+/** The rows of all tables, whatever version has made them, and whoever. */
+async function countAll(connection: DuckDBConnection): Promise<TableRows[]> {
+  const tables = await rows<{ schema: string; name: string }>(
+    connection,
+    "SELECT schema_name AS schema, table_name AS name FROM duckdb_tables() WHERE database_name = current_database() AND NOT temporary ORDER BY ALL",
+  );
+  const counts = tables.map(({ schema, name }) => {
+    const table = schema === "main" ? name : `${schema}.${name}`;
+    return `SELECT ${quoteText(table)} AS "table", count(*) AS rows FROM ${id(schema)}.${id(name)}`;
+  });
+  return rows(connection, counts.join(" UNION ALL "));
+}
+
+async function countCopy(path: string): Promise<TableRows[]> {
+  const copy = await openWarehouse(placeOf(path), { access: "read", mayLack: "anything" });
+  try {
+    return await countAll(copy.connection);
+  } finally {
+    copy.close();
+  }
+}
+
+/** The warehouse itself is no backup of it. */
+async function assertOther(name: string, to: string): Promise<void> {
+  const [warehouse, other] = await Promise.all([name, to].map((path) => realpath(path).catch(() => path)));
+  if (warehouse !== other) return;
+  throw new SignalhouseError("usage", `${to} is the warehouse itself`, "Name another file, best on another disk.");
+}
+
+const unlike = (name: string, to: string): SignalhouseError =>
+  new SignalhouseError(
+    "warehouse_failed",
+    `the copy of ${name} does not have the rows that the warehouse has; ${to} was not written`,
+    "Something wrote to the warehouse meanwhile, past DuckDB's lock, or a disk does not give back what it was given. Run it again; if it stays so, see what the system's log says of the disks.",
+  );
