@@ -47,6 +47,7 @@ export const ERROR_CODES = {
   gzip_bomb: { title: "The gzip file expands beyond the limit", retryable: false },
   not_an_export: { title: "The file is not a signal export", retryable: false },
   header_missing: { title: "The file has no header row that can be used", retryable: false },
+  too_many_columns: { title: "The file has more contact attributes than the limit", retryable: false },
   record_too_large: { title: "A record is larger than the limit", retryable: false },
   warehouse_locked: { title: "Another process holds the warehouse", retryable: true },
   warehouse_missing: { title: "There is no warehouse yet", retryable: false },

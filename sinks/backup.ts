@@ -16,7 +16,7 @@ export interface Backup {
   tables: TableRows[];
 }
 
-export interface TableRows {
+interface TableRows {
   /** With its schema, where that is not main. */
   table: string;
   rows: bigint;

@@ -1,4 +1,5 @@
 /** The way of a file's bytes to pieces, each with the header row that says what its fields are. */
+import { oneLine } from "../schemas/characters.ts";
 import { SignalhouseError } from "../schemas/errors.ts";
 import type { ContactColumn, Header } from "../schemas/header.ts";
 import type { Reject } from "../schemas/record.ts";
@@ -14,6 +15,8 @@ export interface ReadOptions {
   maxExpansionRatio: number;
   /** The contact columns that are known already; a header keeps its column. */
   contactColumns: readonly ContactColumn[];
+  /** How many of these there may be, with those that the file adds; any number by default. */
+  maxContactColumns?: number;
 }
 
 /** A piece of a file, only there until the next one is asked for; or, without one, a header row by itself. */
@@ -28,7 +31,7 @@ export interface Section {
 /**
  * The pieces of one export file, gzip or plain. The first section has the header alone. A file that was joined from several may have a header row in the
  * middle: it is no record, and holds for those behind it.
- * @throws SignalhouseError header_missing, record_too_large, and what unzip() throws; errors of the source as they are
+ * @throws SignalhouseError header_missing, too_many_columns, record_too_large, and what unzip() throws; errors of the source as they are
  */
 export async function* sectionsOf(source: AsyncIterable<Uint8Array>, options: ReadOptions): AsyncGenerator<Section> {
   const reader = new HeaderReader(options);
@@ -78,7 +81,21 @@ class HeaderReader {
   #read(names: readonly string[], row?: string): Header {
     const header = readHeader(names, [...this.#options.contactColumns, ...this.#added], row);
     this.#added.push(...header.added);
+    this.#assertRoom(header);
     return header;
+  }
+
+  /** Each column costs memory in every load, whether it is filled or not: that is told before it is taken. */
+  #assertRoom({ added }: Header): void {
+    const { contactColumns, maxContactColumns = Infinity } = this.#options;
+    const columns = new Set([...contactColumns, ...this.#added].map(({ column }) => column)).size;
+    if (added.length === 0 || columns <= maxContactColumns) return;
+    const brought = `${this.#added.length} contact attributes that the warehouse has no columns for, such as ${oneLine(added[0]?.header ?? "")}`;
+    throw new SignalhouseError(
+      "too_many_columns",
+      `the file has ${brought}; with them there would be ${columns}, and limits.maxContactColumns is ${maxContactColumns}`,
+      "Have Connect export only the attributes that you need. Or raise limits.maxContactColumns, and limits.memory with it: by about 1 MB for each column more. Nothing of the file was loaded.",
+    );
   }
 
   #begin(header: Header): Section {

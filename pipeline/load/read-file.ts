@@ -15,7 +15,7 @@ import { type Sizes, stageStretches } from "../vector/stage.ts";
 
 export interface ReadContext {
   warehouse: Warehouse;
-  limits: Pick<Limits, "maxRecordBytes" | "maxExpansionRatio"> & Partial<Pick<Limits, "threads">>;
+  limits: Pick<Limits, "maxRecordBytes" | "maxExpansionRatio"> & Partial<Pick<Limits, "maxContactColumns" | "threads">>;
   signal: AbortSignal;
   /** Of the vector path; a test may want small ones. */
   sizes?: Sizes;

@@ -45,6 +45,36 @@ describe.each(READERS)("by the %s reader", (reader) => {
     expect(await contactColumns(scratch)).toEqual(["contact_email"]);
   });
 
+  test("a file that brings more contact attributes than the limit is refused; what is there already is none that it brings", async () => {
+    const scratch = await scratchWarehouse();
+    const limits = { maxContactColumns: 3 };
+    const view = (id: string, ...attributes: string[]) => csv([pageView(id, "", Object.fromEntries(attributes.map((name) => [name, "x"])))]);
+    const files = [
+      file("a.csv", 1, view("1", "Email", "Tier")),
+      file("b.csv", 2, view("2", "Tier", "City", "Colour")),
+      // Its later header row brings the third and the fourth.
+      file("c.csv", 3, view("3", "Tier", "Email") + view("4", "Tier", "City", "Colour")),
+      file("d.csv", 4, view("5", "Tier", "Email", "City")),
+      file("e.csv", 5, view("6", "Tier", "Email", "City")),
+    ];
+    const results = await scratch.load(files, { reader, ...SMALL, limits });
+    expect(results).toMatchObject([
+      { status: "loaded", inserted: 1 },
+      {
+        status: "failed",
+        code: "too_many_columns",
+        retryable: false,
+        message:
+          "the file has 2 contact attributes that the warehouse has no columns for, such as City; with them there would be 4, and limits.maxContactColumns is 3",
+        hint: expect.stringContaining("limits.maxContactColumns") as string,
+      },
+      { status: "failed", code: "too_many_columns" },
+      { status: "loaded", inserted: 1 },
+      { status: "loaded", inserted: 1 },
+    ]);
+    expect(await contactColumns(scratch)).toEqual(["contact_city", "contact_email", "contact_tier"]);
+  });
+
   test("new contact columns are told, and which are spelled like others", async () => {
     const scratch = await scratchWarehouse();
     const [first, second, third] = await loading(scratch, reader, [
