@@ -135,8 +135,8 @@ export function configTemplate({ region, user, keyFile, apiKeyFile }: TemplateVa
     // Threads of DuckDB in a load: one writes, a second and a third read meanwhile. More are not used.
     // "threads": 2,
 
-    // Contact attributes that get a column of their own, of all files together. A file that has more is not loaded. Each costs about 1 MB in a load, filled or not.
-    // "maxContactColumns": 500,
+    // Contact attributes that get a column of their own, of all files together. A file that has more is not loaded. Each takes some 2 MB in a load, filled or not.
+    // "maxContactColumns": 300,
 
     // Bytes of one unzipped record. A file with a larger one is not loaded, and says so.
     // "maxRecordBytes": 67108864,

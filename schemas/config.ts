@@ -158,7 +158,7 @@ const limits = z.strictObject({
   /** Unzipped bytes per gzip byte. */
   maxExpansionRatio: z.number().min(1).default(200),
   /** Contact attributes that get a column of their own, of all files together. */
-  maxContactColumns: z.int().min(1).max(10_000).default(500),
+  maxContactColumns: z.int().min(1).max(10_000).default(300),
   /** Memory that DuckDB may use for a load, in its own spelling. */
   memory: z
     .string()

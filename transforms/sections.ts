@@ -94,7 +94,7 @@ class HeaderReader {
     throw new SignalhouseError(
       "too_many_columns",
       `the file has ${brought}; with them there would be ${columns}, and limits.maxContactColumns is ${maxContactColumns}`,
-      "Have Connect export only the attributes that you need. Or raise limits.maxContactColumns, and limits.memory with it: by about 1 MB for each column more. Nothing of the file was loaded.",
+      "Have Connect export only the attributes that you need. Or raise limits.maxContactColumns, and limits.memory with it: by some 2 MB for each column more. Nothing of the file was loaded.",
     );
   }
 

@@ -10,6 +10,7 @@ export const PAGES = [
   "README.md",
   "CONTRIBUTING.md",
   "CHANGELOG.md",
+  "SECURITY.md",
   "samples/README.md",
   ...readdirSync(join(ROOT, "docs")).map((name) => `docs/${name}`),
 ];
