@@ -12,6 +12,7 @@ export const command = defineCommand({
     "Asks Connect for what is missing of a span, as much as today allows, waits for the files and loads them; then waits for tomorrow and goes on, until " +
     "nothing is missing. With --once it ends when today's part is done, for cron. It can be ended at any time: the next one goes on.",
   options: { ...SPAN_OPTIONS, once: { type: "boolean", help: "end when today's part is loaded" } },
+  isUnattended: true,
   examples: ["backfill run --from 2025-01-01", "backfill run --from 2025-01-01 --once  # for cron"],
   async run(context, { values }) {
     const { out, clock } = context;

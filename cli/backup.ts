@@ -13,6 +13,7 @@ export const command = defineCommand({
     "Copies the warehouse to a file, and opens the copy to see that each table has all of its rows. Others may read the warehouse meanwhile; what writes to it is kept out. A file that is there is replaced " +
     "when the new copy is whole. To restore it, stop whatever runs, and put it in the place of the warehouse; a signals.duckdb.wal beside that must go.",
   options: {},
+  isUnattended: true,
   examples: ["backup signals-backup.duckdb", "backup signals-backup.duckdb --json"],
   positionals: [1, 1],
   async run(context, { positionals: [file = ""] }) {

@@ -34,6 +34,8 @@ export interface Command<T extends OptionTable = OptionTable> {
   positionals?: readonly [least: number, most: number];
   /** What its arguments are, where that can be told: files, or one of these words. */
   takes?: "files" | readonly string[];
+  /** Whether it runs where nobody watches, so that onFailure of the configuration is told when it fails. */
+  isUnattended?: boolean;
   /** What to do after an interruption, where running it again would not go on but begin something new. */
   goesOn?: string;
   /** @returns the exit code */

@@ -128,6 +128,14 @@ export function configTemplate({ region, user, keyFile, apiKeyFile }: TemplateVa
     // "keepHours": 24,
   },
 
+  "onFailure": {
+    // A line of shell that is run when a run fails that nobody watches; it gets what happened as JSON on standard input.
+    // "command": "mail -s 'A run failed' ana@example.com",
+
+    // An address that is sent the same JSON, whose "text" chat tools show. One that is a secret belongs into SIGNALHOUSE_FAILURE_WEBHOOK.
+    // "webhook": "https://hooks.example.com/T0123",
+  },
+
   "limits": {
     // Memory that DuckDB may use for a load. What needs more goes to temporary files beside the warehouse.
     // "memory": "512MB",

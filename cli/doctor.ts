@@ -37,6 +37,7 @@ export const command = defineCommand({
   about:
     "Tests everything that a sync needs: configuration, proxy, API key, API, key, DNS, network, host key, login, folders, disk, warehouse, storage version. Each failure comes with what to do.\nIt changes nothing. Exit code 1 where a test fails.",
   options: {},
+  isUnattended: true,
   examples: ["doctor", "doctor --json"],
   async run(context) {
     const list = new Checklist();

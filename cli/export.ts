@@ -35,6 +35,7 @@ export const command = defineCommand({
     "Asks Connect for an export of signals. Everything is checked first; the job is written down before it is asked for, so nothing is lost or asked " +
     "twice, whatever breaks. Where Connect's daily limits (20 jobs, 2 million rows, 1 GB) would be broken, it is put off to the next day.",
   options: OPTIONS,
+  isUnattended: true,
   examples: [
     "export --types emailClick,order --from 2025-07-01 --to 2025-07-31 --sync",
     "export --types behavior --from 2025-07-01T00:00:00Z --to 2025-07-01T12:00:00Z --wait",

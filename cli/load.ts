@@ -17,6 +17,7 @@ export const command = defineCommand({
     'Loads export files from this machine, gzip or plain CSV, in the order given; "-" reads standard input. Each is loaded whole or not at all. ' +
     "A file that is in the warehouse already is left out.",
   options: READER_OPTIONS,
+  isUnattended: true,
   examples: ["load Signals_Export.csv.gz", "load exports/*.csv.gz", "load - < Signals_Export.csv.gz"],
   positionals: [1, Infinity],
   takes: "files",

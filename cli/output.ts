@@ -103,6 +103,11 @@ export class Output {
     else if (isAnew) this.log("info", what);
   };
 
+  /** Whether somebody is there to see what goes wrong. */
+  get isWatched(): boolean {
+    return this.#streams.stderr.isTTY === true;
+  }
+
   /** What went wrong with a part of the work. It is printed whatever the options. */
   trouble(...lines: readonly string[]): void {
     this.#streams.stderr.write(asText(lines));

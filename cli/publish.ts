@@ -14,6 +14,7 @@ export const command = defineCommand({
     "files over them, current/signals.duckdb and live.duckdb. Readers see the version before until the new one is whole. Contact attributes, contents and addresses are left out, and contact ids " +
     "are hashed. With publish.to in the configuration, each run that changes the warehouse publishes by itself.",
   options: { to: { type: "string", value: "DIR", help: "the folder of the copy; publish.to of the configuration by default" } },
+  isUnattended: true,
   examples: ["publish --to published", "publish --to published --json"],
   async run(context, { values }) {
     const { config } = await context.config();

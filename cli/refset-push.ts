@@ -26,6 +26,7 @@ export const command = defineCommand({
     out: { type: "string", value: "FILE", help: "write the file here, in place of sending it" },
     save: { type: "boolean", help: "write these options into refsets/NAME.json" },
   },
+  isUnattended: true,
   examples: [
     'refset push Buyers --query "SELECT contact_customer_id, sum(order_value) AS revenue FROM orders WHERE contact_customer_id IS NOT NULL GROUP BY ALL" --key contact_customer_id --wait',
     `refset push Orders --from orders.csv --key "Order ID" --types '{"Amount":"NUMBER","Date":"DATE"}' --save`,

@@ -9,6 +9,7 @@ export const command = defineCommand({
   usage: "[options]",
   about: "Reads the rejects again, as this version of signalhouse understands them, loads what has become a record and marks it as replayed.",
   options: { load: { type: "string", value: "LOAD_ID", help: "only the rejects of this load" } },
+  isUnattended: true,
   examples: ["rejects replay", "rejects replay --load 12"],
   run: (context, { values }) => {
     const load = values.load === undefined ? {} : { loadId: BigInt(wholeNumber("--load", values.load)) };

@@ -21,6 +21,7 @@ export const command = defineCommand({
     to: { type: "string", value: "DAY", help: "the last day; the last one that the warehouse has whole by default" },
     currency: { type: "string", value: "CODE", help: "the currency of the amounts; that of most orders by default" },
   },
+  isUnattended: true,
   examples: ["report -o report.html", "report -o september.html --from 2025-09-01 --to 2025-09-30 --currency EUR"],
   async run(context, { values }) {
     const { out } = context;

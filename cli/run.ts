@@ -1,10 +1,11 @@
 /** The command line as a function: finds the command, runs it, and turns what it throws into a message and an exit code. */
 import { isSignalhouseError, SignalhouseError } from "../schemas/errors.ts";
-import { parseCommand } from "./command.ts";
+import { type Context, parseCommand } from "./command.ts";
 import { COMMANDS } from "./commands.ts";
-import { EXIT, exitCodeOf, printFailure } from "./failures.ts";
+import { EXIT, exitCodeOf, failureDocument, printFailure } from "./failures.ts";
 import { findCommand, groupOf } from "./find-command.ts";
 import { commandHelp } from "./help-text.ts";
+import type { Failure } from "./on-failure.ts";
 import { Output } from "./output.ts";
 import { packageVersion } from "../pipeline/common/package.ts";
 import type { World } from "./world.ts";
@@ -24,6 +25,7 @@ export async function run(args: readonly string[], world: World): Promise<number
   // A command line that is not understood has to be told as JSON too.
   let out = new Output(world, { json: args.includes("--json"), quiet: false, level: "info" });
   let goesOn: string | undefined;
+  let tell: ((failure: Omit<Failure, "command">) => Promise<void>) | undefined;
   try {
     const { name, entry, rest } = findCommand(COMMANDS, helpFirst(args));
     const { command } = await entry.load();
@@ -34,13 +36,29 @@ export async function run(args: readonly string[], world: World): Promise<number
     out = new Output(world, { json, quiet, level: values.debug ? "debug" : (values["log-level"] ?? "info") });
     // Not every command has a configuration, and reading one takes longer than some of these.
     const config = async () => (await import("./config-file.ts")).loadConfig(world, { file: values.config, warehouse: values.warehouse });
-    return await command.run({ ...world, out, config, configFile: values.config, commands: COMMANDS }, { values, positionals });
+    if (command.isUnattended && !out.isWatched) tell = async (failure) => tellAs(name, failure, { ...world, out, config });
+    const code = await command.run({ ...world, out, config, configFile: values.config, commands: COMMANDS }, { values, positionals });
+    if (code === EXIT.failed) await tell?.({ exitCode: code, message: "parts of it failed; its output says which, and so does signalhouse status" });
+    return code;
   } catch (thrown) {
     // After an interruption everything that goes on fails in its own way; the interruption is what happened.
     const error = world.signal.aborted ? interruption(world.signal.reason, goesOn) : thrown;
     printFailure(error, out, debug);
-    return exitCodeOf(error);
+    const exitCode = exitCodeOf(error);
+    if (exitCode === EXIT.failed) await tell?.({ exitCode, ...failureDocument(error) });
+    return exitCode;
   }
+}
+
+/** Tells whom onFailure names, which nearly no run needs: it is loaded then. */
+async function tellAs(
+  command: string,
+  failure: Omit<Failure, "command">,
+  context: Pick<Context, "out" | "env" | "cwd" | "clock" | "config">,
+): Promise<void> {
+  // Without a configuration there is nobody to tell, and it is the failure that was printed.
+  const loaded = await context.config().catch(() => undefined);
+  if (loaded) await (await import("./on-failure.ts")).tellFailure(context, loaded.config, { command, ...failure });
 }
 
 /** What happened where a signal ended a command, with the way on that the command has. */

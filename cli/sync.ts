@@ -26,6 +26,7 @@ export const command = defineCommand({
     },
     ...READER_OPTIONS,
   },
+  isUnattended: true,
   examples: ["sync", "sync --dry-run", 'sync --since 2025-09-01 --only "Weekly_*"', "sync --quiet  # for cron: prints only what went wrong"],
   async run(context, { values }) {
     const { config, file } = await context.config();

@@ -12,6 +12,7 @@ export const command = defineCommand({
   options: {
     mend: { type: "boolean", help: "first take out signals that an older version has doubled: the row of the latest export stays" },
   },
+  isUnattended: true,
   examples: ["verify", "verify --json", "verify --mend"],
   async run(context, { values }) {
     if (!values.mend) {

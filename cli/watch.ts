@@ -7,6 +7,7 @@ import { replaceFile, writeRefused } from "../sinks/whole-file.ts";
 import { type Context, defineCommand } from "./command.ts";
 import { exportContext } from "./api.ts";
 import { EXIT } from "./failures.ts";
+import { type Failure, tellFailure } from "./on-failure.ts";
 import { Health } from "./health.ts";
 import { count, number } from "./format.ts";
 import { publishAfter } from "./publish-changes.ts";
@@ -26,6 +27,7 @@ export const command = defineCommand({
     health: { type: "string", value: "FILE", help: "write a JSON file on the last cycle, for monitoring" },
     metrics: { type: "string", value: "FILE", help: "write figures in Prometheus' text format, for node_exporter's textfile collector" },
   },
+  isUnattended: true,
   examples: ["watch --every 15m", "watch --every 1h --health /run/signalhouse/health.json --metrics /var/lib/node_exporter/signalhouse.prom"],
   async run(context, { values }) {
     const { out, clock, signal, pid } = context;
@@ -36,6 +38,7 @@ export const command = defineCommand({
     const door = exports?.door ?? doorOf(config, context, { patience: PATIENCE_MS });
     // Nobody is waited for to look at figures.
     const glance = doorOf(config, context);
+    let isFailing = false;
     const health = new Health({ pid, startedAt: clock.now(), everyMs, limits: DAILY_LIMITS });
     await watch({
       config,
@@ -48,6 +51,10 @@ export const command = defineCommand({
       log: (line) => out.log("debug", line),
       async onCycle(cycle) {
         out.log(cycle.error ? "error" : "info", cycleLine(cycle));
+        // The first failure of some in a row is told: those after it say nothing new.
+        const failure = failureOf(cycle);
+        if (failure && !isFailing && !out.isWatched) await tellFailure(context, config, { command: "watch", exitCode: EXIT.failed, ...failure });
+        isFailing = failure !== undefined;
         // The next cycle tries again.
         await publishAfter(context, config).catch(
           (error: unknown) => signal.aborted || out.log("error", `nothing was published: ${failureText(error)}`),
@@ -67,6 +74,16 @@ export const command = defineCommand({
     return EXIT.done;
   },
 });
+
+/** What of a cycle somebody should know; undefined where all went well, or only had to wait. */
+function failureOf({ error, files, exports }: Cycle): Pick<Failure, "code" | "message" | "hint"> | undefined {
+  if (error?.code === "warehouse_locked") return undefined;
+  const failed = files.filter(({ status }) => status === "failed").map(({ path }) => path);
+  const fault = error ?? exports.find((outcome) => outcome.error)?.error;
+  if (fault) return { code: fault.code, message: fault.message, hint: fault.hint };
+  if (failed.length === 0) return undefined;
+  return { message: `${count(failed.length, "file")} failed: ${failed.join(", ")}`, hint: "See: signalhouse status" };
+}
 
 const failureText = (error: unknown) => (isSignalhouseError(error) ? `${error.message} -> ${error.hint} [${error.code}]` : messageOf(error));
 

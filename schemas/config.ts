@@ -73,6 +73,14 @@ const endpoint = z.string().refine((text) => {
   return url?.protocol === "https:" || (url?.protocol === "http:" && ["127.0.0.1", "localhost", "[::1]"].includes(url.hostname));
 }, "expected an https:// address without user and password");
 
+/** What tells somebody of a failed run that nobody watches. */
+const onFailure = z.strictObject({
+  /** A line of shell, which gets a JSON document on standard input. */
+  command: z.string().min(1).optional(),
+  /** Is sent the same document. An address that is a secret stands in the environment variable SIGNALHOUSE_FAILURE_WEBHOOK. */
+  webhook: endpoint.optional(),
+});
+
 const api = z.strictObject({
   /** The GraphQL endpoint; by default the region's. */
   endpoint: endpoint.optional(),
@@ -180,6 +188,7 @@ const configShape = z.strictObject({
   /** The DuckDB file. */
   warehouse: z.string().min(1).default("signals.duckdb"),
   publish: publish.prefault({}),
+  onFailure: onFailure.prefault({}),
   limits: limits.prefault({}),
 });
 

@@ -12,6 +12,8 @@ export interface Asked {
   method: string | undefined;
   url: string | undefined;
   headers: IncomingHttpHeaders;
+  /** The JSON that it was sent, and of it what a GraphQL request asks. */
+  body: unknown;
   query: string;
 }
 
@@ -44,8 +46,8 @@ export async function apiServer(...answers: Answer[]): Promise<{ url: string; as
     const chunks: Buffer[] = [];
     request.on("data", (chunk: Buffer) => chunks.push(chunk));
     request.on("end", () => {
-      const { query } = JSON.parse(Buffer.concat(chunks).toString("utf8")) as { query: string };
-      asked.push({ method: request.method, url: request.url, headers: request.headers, query });
+      const body = JSON.parse(Buffer.concat(chunks).toString("utf8")) as { query: string };
+      asked.push({ method: request.method, url: request.url, headers: request.headers, body, query: body.query });
       const answer = answers.length > 1 ? answers.shift() : answers[0];
       if (answer === "drop") response.destroy();
       else if (answer && answer !== "hang") {

@@ -16,6 +16,7 @@ function faultOf(input: unknown): SignalhouseError {
 
 test("an empty configuration is all defaults", () => {
   expect(readConfig({}, "my.json")).toEqual({
+    onFailure: {},
     refsets: { limit: 5, folder: "refsets" },
     warehouse: "signals.duckdb",
     publish: { contactColumns: [], contactIds: "hashed", keepVersions: 3, keepHours: 24 },
