@@ -1,14 +1,14 @@
 /** The command line as a function: finds the command, runs it, and turns what it throws into a message and an exit code. */
 import { isSignalhouseError, SignalhouseError } from "../schemas/errors.ts";
-import { type Context, parseCommand } from "./command.ts";
+import { parseCommand } from "./command.ts";
 import { COMMANDS } from "./commands.ts";
 import { EXIT, exitCodeOf, failureDocument, printFailure } from "./failures.ts";
 import { findCommand, groupOf } from "./find-command.ts";
 import { commandHelp } from "./help-text.ts";
-import type { Failure } from "./on-failure.ts";
 import { Output } from "./output.ts";
 import { packageVersion } from "../pipeline/common/package.ts";
 import type { World } from "./world.ts";
+import type { Failure } from "../pipeline/on-failure.ts";
 
 /**
  * Runs a command line.
@@ -36,7 +36,12 @@ export async function run(args: readonly string[], world: World): Promise<number
     out = new Output(world, { json, quiet, level: values.debug ? "debug" : (values["log-level"] ?? "info") });
     // Not every command has a configuration, and reading one takes longer than some of these.
     const config = async () => (await import("./config-file.ts")).loadConfig(world, { file: values.config, warehouse: values.warehouse });
-    if (command.isUnattended && !out.isWatched) tell = async (failure) => tellAs(name, failure, { ...world, out, config });
+    if (command.isUnattended && !out.isWatched)
+      tell = async (failure) => {
+        // Without a configuration there is nobody to tell, and that was the failure. What tells is loaded only where there is something to tell.
+        const loaded = await config().catch(() => undefined);
+        if (loaded) await (await import("./telling.ts")).telling({ ...world, out }, loaded.config, { command: name, ...failure });
+      };
     const code = await command.run({ ...world, out, config, configFile: values.config, commands: COMMANDS }, { values, positionals });
     if (code === EXIT.failed) await tell?.({ exitCode: code, message: "parts of it failed; its output says which, and so does signalhouse status" });
     return code;
@@ -48,17 +53,6 @@ export async function run(args: readonly string[], world: World): Promise<number
     if (exitCode === EXIT.failed) await tell?.({ exitCode, ...failureDocument(error) });
     return exitCode;
   }
-}
-
-/** Tells whom onFailure names, which nearly no run needs: it is loaded then. */
-async function tellAs(
-  command: string,
-  failure: Omit<Failure, "command">,
-  context: Pick<Context, "out" | "env" | "cwd" | "clock" | "config">,
-): Promise<void> {
-  // Without a configuration there is nobody to tell, and it is the failure that was printed.
-  const loaded = await context.config().catch(() => undefined);
-  if (loaded) await (await import("./on-failure.ts")).tellFailure(context, loaded.config, { command, ...failure });
 }
 
 /** What happened where a signal ended a command, with the way on that the command has. */

@@ -1,5 +1,6 @@
 import { DAILY_LIMITS } from "../schemas/connect.ts";
 import { PATIENCE_MS } from "../pipeline/common/door.ts";
+import type { Failure } from "../pipeline/on-failure.ts";
 import { type Cycle, watch } from "../pipeline/watch.ts";
 import type { Config } from "../schemas/config.ts";
 import { isSignalhouseError, messageOf, SignalhouseError } from "../schemas/errors.ts";
@@ -7,11 +8,11 @@ import { replaceFile, writeRefused } from "../sinks/whole-file.ts";
 import { type Context, defineCommand } from "./command.ts";
 import { exportContext } from "./api.ts";
 import { EXIT } from "./failures.ts";
-import { type Failure, tellFailure } from "./on-failure.ts";
 import { Health } from "./health.ts";
 import { count, number } from "./format.ts";
 import { publishAfter } from "./publish-changes.ts";
 import { secrets, sftpOf } from "./server.ts";
+import { telling } from "./telling.ts";
 import { doorOf } from "./warehouse.ts";
 import { localPath } from "./world.ts";
 
@@ -53,7 +54,7 @@ export const command = defineCommand({
         out.log(cycle.error ? "error" : "info", cycleLine(cycle));
         // The first failure of some in a row is told: those after it say nothing new.
         const failure = failureOf(cycle);
-        if (failure && !isFailing && !out.isWatched) await tellFailure(context, config, { command: "watch", exitCode: EXIT.failed, ...failure });
+        if (failure && !isFailing && !out.isWatched) await telling(context, config, { command: "watch", exitCode: EXIT.failed, ...failure });
         isFailing = failure !== undefined;
         // The next cycle tries again.
         await publishAfter(context, config).catch(

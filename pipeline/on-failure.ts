@@ -2,11 +2,10 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { hostname } from "node:os";
-import { exchange } from "../pipeline/connect-api/exchange.ts";
-import { proxyTo } from "../pipeline/connect-api/proxy.ts";
 import type { Config } from "../schemas/config.ts";
 import { messageOf } from "../schemas/errors.ts";
-import type { Context } from "./command.ts";
+import { exchange } from "./connect-api/exchange.ts";
+import { proxyTo } from "./connect-api/proxy.ts";
 
 /** What went wrong. */
 export interface Failure {
@@ -19,22 +18,27 @@ export interface Failure {
   hint?: string | undefined;
 }
 
+/** Where it happened, and when. */
+export interface FailurePlace {
+  env: Readonly<Record<string, string | undefined>>;
+  /** The working folder, which is the command's, too. */
+  folder: string;
+  /** Milliseconds since the epoch. */
+  now: number;
+}
+
 /** Whoever is told has so long to take it. */
 const MOST_MS = 30_000;
 
 /**
- * Tells of a failure. Where that fails, a line says so, and nothing else changes: the failure itself was printed before.
- * The document has what was printed of it, and nothing of the data but what a message names, such as files.
+ * Tells of a failure. The document has what was printed of it, and nothing of the data but what a message names, such as files.
+ * @returns whom it could not be told to, and why
  */
-export async function tellFailure(
-  { out, env, cwd, clock }: Pick<Context, "out" | "env" | "cwd" | "clock">,
-  { onFailure }: Config,
-  failure: Failure,
-): Promise<void> {
+export async function tellFailure({ onFailure }: Pick<Config, "onFailure">, failure: Failure, { env, folder, now }: FailurePlace): Promise<string[]> {
   const { command, exitCode, code, message, hint } = failure;
   const host = hostname();
   const text = `signalhouse ${command} failed on ${host}: ${message}${hint === undefined ? "" : ` -> ${hint}`}`;
-  const document = {
+  const body = JSON.stringify({
     text,
     command,
     exit_code: exitCode,
@@ -42,18 +46,19 @@ export async function tellFailure(
     message,
     hint: hint ?? null,
     host,
-    folder: cwd,
-    at: new Date(clock.now()),
-  };
-  const body = JSON.stringify(document);
+    folder,
+    at: new Date(now),
+  });
   const webhook = env["SIGNALHOUSE_FAILURE_WEBHOOK"] ?? onFailure.webhook;
-  const untold = (whom: string) => (error: unknown) => out.trouble(`signalhouse: the failure could not be told to ${whom}: ${messageOf(error)}`);
-  if (onFailure.command !== undefined) await runCommand(onFailure.command, { body, cwd, env }).catch(untold("the command of onFailure"));
-  // Its address may be a secret.
-  if (webhook !== undefined) await postTo(webhook, body, env).catch(untold("the webhook of onFailure"));
+  const untold: string[] = [];
+  // The address of a webhook may be a secret.
+  const noting = (whom: string) => (error: unknown) => void untold.push(`${whom} of onFailure: ${messageOf(error)}`);
+  if (onFailure.command !== undefined) await runCommand(onFailure.command, body, { env, folder }).catch(noting("the command"));
+  if (webhook !== undefined) await postTo(webhook, body, env).catch(noting("the webhook"));
+  return untold;
 }
 
-async function runCommand(command: string, { body, cwd, env }: { body: string; cwd: string; env: Context["env"] }): Promise<void> {
+async function runCommand(command: string, body: string, { env, folder: cwd }: Omit<FailurePlace, "now">): Promise<void> {
   const child = spawn(command, { shell: true, cwd, env: { ...env }, stdio: ["pipe", "ignore", "ignore"], timeout: MOST_MS, killSignal: "SIGKILL" });
   // One that does not read what it is given may end before.
   child.stdin.on("error", () => undefined);
@@ -62,7 +67,7 @@ async function runCommand(command: string, { body, cwd, env }: { body: string; c
   if (code !== 0) throw new Error(signal === null ? `it ended with ${code}` : `it was ended by ${signal}, after ${MOST_MS / 1000} seconds at most`);
 }
 
-async function postTo(webhook: string, body: string, env: Context["env"]): Promise<void> {
+async function postTo(webhook: string, body: string, env: FailurePlace["env"]): Promise<void> {
   const headers = { "content-type": "application/json", "user-agent": "signalhouse" };
   const answer = await exchange({ endpoint: webhook, headers, body, timeoutMs: MOST_MS, proxy: proxyTo(webhook, env) });
   if (answer.kind === "nothing") throw new Error(answer.cause === undefined ? `nothing within ${MOST_MS / 1000} seconds` : messageOf(answer.cause));
