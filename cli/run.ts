@@ -40,7 +40,7 @@ export async function run(args: readonly string[], world: World): Promise<number
       tell = async (failure) => {
         // Without a configuration there is nobody to tell, and that was the failure. What tells is loaded only where there is something to tell.
         const loaded = await config().catch(() => undefined);
-        if (loaded) await (await import("./telling.ts")).telling({ ...world, out }, loaded.config, { command: name, ...failure });
+        if (loaded) await (await import("./telling.ts")).tellOfFailure({ ...world, out }, loaded.config, { command: name, ...failure });
       };
     const code = await command.run({ ...world, out, config, configFile: values.config, commands: COMMANDS }, { values, positionals });
     if (code === EXIT.failed) await tell?.({ exitCode: code, message: "parts of it failed; its output says which, and so does signalhouse status" });

@@ -3,7 +3,7 @@ import type { Config } from "../schemas/config.ts";
 import type { Context } from "./command.ts";
 
 /** Tells whom onFailure of the configuration names of a failure that was printed before. Where that fails, a line says so, and nothing else changes. */
-export async function telling(
+export async function tellOfFailure(
   { out, env, cwd, clock }: Pick<Context, "out" | "env" | "cwd" | "clock">,
   config: Config,
   failure: Failure,

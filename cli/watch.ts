@@ -12,7 +12,7 @@ import { Health } from "./health.ts";
 import { count, number } from "./format.ts";
 import { publishAfter } from "./publish-changes.ts";
 import { secrets, sftpOf } from "./server.ts";
-import { telling } from "./telling.ts";
+import { tellOfFailure } from "./telling.ts";
 import { doorOf } from "./warehouse.ts";
 import { localPath } from "./world.ts";
 
@@ -54,7 +54,7 @@ export const command = defineCommand({
         out.log(cycle.error ? "error" : "info", cycleLine(cycle));
         // The first failure of some in a row is told: those after it say nothing new.
         const failure = failureOf(cycle);
-        if (failure && !isFailing && !out.isWatched) await telling(context, config, { command: "watch", exitCode: EXIT.failed, ...failure });
+        if (failure && !isFailing && !out.isWatched) await tellOfFailure(context, config, { command: "watch", exitCode: EXIT.failed, ...failure });
         isFailing = failure !== undefined;
         // The next cycle tries again.
         await publishAfter(context, config).catch(
