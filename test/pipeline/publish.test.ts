@@ -9,7 +9,7 @@ import { openCopyFolder } from "../../sinks/publish/folder.ts";
 import { failureOf } from "../helpers/errors.ts";
 import { asScratch, currentOf, filesBelow, manifestOf, openDatabase, publishScratch, versionsIn } from "../helpers/published.ts";
 import { act, click, open, order, send } from "../helpers/mart-rows.ts";
-import { csv, memoryFile, type Scratch, scratchFolder, scratchWarehouse } from "../helpers/warehouse.ts";
+import { csv, madeOnce, memoryFile, type Scratch, scratchFolder, scratchWarehouse } from "../helpers/warehouse.ts";
 
 const DAY_MS = 86_400_000;
 const NOW = Date.UTC(2026, 0, 10);
@@ -17,11 +17,14 @@ const NOW = Date.UTC(2026, 0, 10);
 const at = (now: number) => ({ clock: { now: () => now, wait: () => Promise.reject(new Error("nothing waits")) } });
 
 /** A send of 2025-09-10 and an order of 2025-11-10. */
-async function loaded(): Promise<{ scratch: Scratch; to: string }> {
+const warehouse = madeOnce(async () => {
   const scratch = await scratchWarehouse();
   await scratch.load([memoryFile("a.csv", 1, csv([send("s1", "10:00", "C1"), order("o1", "+61 10:00", "C1", "10")]))]);
-  return { scratch, to: join(scratchFolder(), "copy") };
-}
+  return scratch;
+});
+
+/** That, and where to publish it to. */
+const loaded = async (): Promise<{ scratch: Scratch; to: string }> => ({ scratch: await warehouse(), to: join(scratchFolder(), "copy") });
 
 /** The files of the store, by table and month. */
 function partsIn(to: string): Record<string, string> {
