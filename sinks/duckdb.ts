@@ -18,6 +18,7 @@ export const {
   STRUCT,
   structValue,
   VARCHAR,
+  version,
 } = client;
 export type DuckDBInstance = Client.DuckDBInstance;
 export type DuckDBTypeId = Client.DuckDBTypeId;

@@ -1,4 +1,7 @@
-/** The dbt project is built on a fresh demo, its tests of sums among it; the warehouse is only read. */
+/**
+ * The dbt project is built on a fresh demo, its tests of sums among it; the warehouse is only read.
+ * @module-tag long
+ */
 import { execFile } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

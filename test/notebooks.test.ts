@@ -1,4 +1,7 @@
-/** The notebooks run from top to bottom on a fresh demo, with several versions of DuckDB; their own assertions compare what they show with sums by another way. */
+/**
+ * The notebooks run from top to bottom on a fresh demo, with several versions of DuckDB; their own assertions compare what they show with sums by another way.
+ * @module-tag long
+ */
 import { execFile } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,4 +1,7 @@
-/** What other versions of DuckDB read out of a published copy: what its warehouse says, while it is published, too. */
+/**
+ * What other versions of DuckDB read out of a published copy: what its warehouse says, while it is published, too.
+ * @module-tag long
+ */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";

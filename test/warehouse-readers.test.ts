@@ -1,4 +1,7 @@
-/** What other versions of DuckDB read out of a warehouse: the truth, or nothing. */
+/**
+ * What other versions of DuckDB read out of a warehouse: the truth, or nothing.
+ * @module-tag long
+ */
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { localFile } from "../pipeline/load/local-files.ts";

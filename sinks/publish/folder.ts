@@ -132,6 +132,9 @@ async function assertLinks(path: string): Promise<void> {
   await unlink(trial);
 }
 
+/** The folder of a version. */
+export const versionPath = (path: string, version: number): string => join(path, VERSIONS, String(version));
+
 /** Number of the version that `current` leads to; 0 where it leads to none. */
 export async function currentVersion(path: string): Promise<number> {
   const target = await readlink(join(path, CURRENT)).catch(() => "");
@@ -179,7 +182,7 @@ async function removeUnfinished(path: string, current: number): Promise<void> {
 
 /** Its manifest goes first: without it, it is no version. */
 export async function removeVersion(path: string, version: number): Promise<void> {
-  const folder = join(path, VERSIONS, String(version));
+  const folder = versionPath(path, version);
   await rm(join(folder, MANIFEST), { force: true });
   await rm(folder, { recursive: true, force: true });
 }
@@ -222,7 +225,7 @@ export async function staying(path: string, { keepVersions, keepHours }: Keeping
   let replacedAt = newest.publishedAt;
   const before = (await versionsOf(path)).filter((version) => version < newest.version).toReversed();
   for (const [index, version] of before.entries()) {
-    const manifest = await readManifest(join(path, VERSIONS, String(version)));
+    const manifest = await readManifest(versionPath(path, version));
     if (!manifest) continue;
     const isOpen = showsMore(manifest.tables, newest.tables);
     // The newest one is the first of those that are kept.
@@ -246,7 +249,7 @@ function showsMore(tables: readonly ManifestTable[], others: readonly ManifestTa
 export async function removeOld(path: string, current: number, kept: readonly number[]): Promise<void> {
   const files = new Set<string>();
   for (const version of await versionsOf(path)) {
-    const manifest = await readManifest(join(path, VERSIONS, String(version)));
+    const manifest = await readManifest(versionPath(path, version));
     if (version !== current && !kept.includes(version)) await removeVersion(path, version);
     else for (const file of manifest ? filesOf(manifest) : []) files.add(file.path);
   }

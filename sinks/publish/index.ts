@@ -1,5 +1,4 @@
 /** The published copy of a warehouse: written while it is read by others, who never wait for it. */
-import { join } from "node:path";
 import { contactColumns } from "../contact-columns.ts";
 import type { ContactColumn } from "../../schemas/header.ts";
 import { keptSettings, martContext } from "../mart-settings.ts";
@@ -7,15 +6,15 @@ import { schemaVersion } from "../migrate.ts";
 import { onlyRow } from "../sql.ts";
 import { inTransaction } from "../transaction.ts";
 import type { Warehouse } from "../warehouse.ts";
-import { keepLive } from "./databases.ts";
-import { type CopyFolder, type Keeping, removeOld, staying, VERSIONS, versionsOf } from "./folder.ts";
+import { keepLive, viewsHash } from "./databases.ts";
+import { type CopyFolder, type Keeping, removeOld, staying, versionPath, versionsOf } from "./folder.ts";
 import { type ContactIds, fingerprintOf, useContactIds } from "./hashing.ts";
 import { filesOf, type Manifest, type ManifestFile, type ManifestTable, readManifest, type Watermark } from "./manifest.ts";
 import { partsOf, type TableParts } from "./parts.ts";
 import { storePart } from "./store.ts";
 import { publishedTables } from "./tables.ts";
 import type { CopyContents } from "./views.ts";
-import { makeVersion, viewsHash } from "./version.ts";
+import { makeVersion } from "./version.ts";
 import { originOf, watermarkOf } from "./watermark.ts";
 
 export interface SnapshotOptions {
@@ -97,7 +96,7 @@ const namesOf = (columns: readonly ContactColumn[]) => columns.map(({ column }) 
 async function knownFiles(folder: CopyFolder): Promise<Map<string, ManifestFile>> {
   const known = new Map<string, ManifestFile>();
   for (const version of await versionsOf(folder.path)) {
-    const manifest = await readManifest(join(folder.path, VERSIONS, String(version)));
+    const manifest = await readManifest(versionPath(folder.path, version));
     for (const file of manifest ? filesOf(manifest) : []) known.set(file.path, file);
   }
   return known;
@@ -124,7 +123,7 @@ export interface Published {
 /** Has the folder show a snapshot, unless it does already; takes away what is old. */
 export async function publishSnapshot(folder: CopyFolder, snapshot: Snapshot, options: VersionOptions): Promise<Published> {
   const { step = () => undefined } = options;
-  const before = folder.current === 0 ? undefined : await readManifest(join(folder.path, VERSIONS, String(folder.current)));
+  const before = folder.current === 0 ? undefined : await readManifest(versionPath(folder.path, folder.current));
   const tables = snapshot.tables.map((parts): ManifestTable => {
     const files = [...(snapshot.files.get(parts) ?? [])];
     const { name, leftOut, hashed, keys } = parts.table;
@@ -162,10 +161,11 @@ export async function publishSnapshot(folder: CopyFolder, snapshot: Snapshot, op
           kept,
           views,
         },
+        before,
         step,
       );
   step("live.duckdb");
-  await keepLive(folder, snapshot);
+  await keepLive(folder, snapshot, manifest);
   step("remove");
   await removeOld(folder.path, manifest.version, kept);
   return { manifest, isNew: !isSame, isOtherKey: before?.key !== undefined && before.key !== snapshot.key };

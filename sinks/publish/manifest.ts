@@ -23,8 +23,10 @@ export interface Manifest {
   tables: ManifestTable[];
   /** The versions before that are kept beside it; all others are taken away. */
   kept: number[];
-  /** Hash of the SQL of its views. */
+  /** Hash of what its views are made of. */
   views: string;
+  /** Of the bytes of its signals.duckdb, in hex. */
+  signals_sha256: string;
 }
 
 export interface Watermark {

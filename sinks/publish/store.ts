@@ -96,8 +96,13 @@ async function slicesOf(connection: DuckDBConnection, { select, from, time }: Pa
 }
 
 async function factsOf(connection: DuckDBConnection, path: string): Promise<Pick<ManifestFile, "rows" | "bytes" | "sha256">> {
+  const { rows } = await onlyRow<{ rows: bigint }>(connection, `SELECT num_rows AS rows FROM parquet_file_metadata(${quoteText(literalPath(path))})`);
+  return { rows: Number(rows), bytes: (await stat(path)).size, sha256: await sha256Of(path) };
+}
+
+/** Of a file's bytes, in hex. */
+export async function sha256Of(path: string): Promise<string> {
   const hash = createHash("sha256");
   await pipeline(createReadStream(path, { highWaterMark: 1024 * 1024 }), hash);
-  const { rows } = await onlyRow<{ rows: bigint }>(connection, `SELECT num_rows AS rows FROM parquet_file_metadata(${quoteText(literalPath(path))})`);
-  return { rows: Number(rows), bytes: (await stat(path)).size, sha256: hash.digest("hex") };
+  return hash.digest("hex");
 }

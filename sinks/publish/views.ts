@@ -7,8 +7,9 @@ import { MARTS } from "../marts/index.ts";
 import type { MartContext } from "../marts/mart.ts";
 import { literalPath } from "../sql.ts";
 import { VIEWS } from "../views/index.ts";
+import { INDEX, indexSql } from "./files-index.ts";
 import { CURRENT, STORE, VERSIONS } from "./folder.ts";
-import type { Watermark } from "./manifest.ts";
+import type { Manifest } from "./manifest.ts";
 import type { TableParts } from "./parts.ts";
 import { LEFT_OUT_OF_SIGNALS, type PublishedTable } from "./tables.ts";
 
@@ -26,75 +27,71 @@ export interface CopyContents {
 /** The DuckDB variable that says where the folder is, for whoever has moved it. */
 export const MOVED = "signalhouse_copy";
 
-/** The file that says which version has which files, in the folder of each. */
-export const INDEX = "files.json";
-
-/** Its columns. Times stand in it as texts. */
-const INDEX_COLUMNS = {
-  version: "BIGINT",
-  published_at: "TIMESTAMPTZ",
-  change_id: "BIGINT",
-  load_id: "BIGINT",
-  newest_signal: "TIMESTAMPTZ",
-  live_from: "TIMESTAMPTZ",
-  table_name: "VARCHAR",
-  shape: "VARCHAR",
-  file: "VARCHAR",
-};
-
-/**
- * SQL behind FROM that reads an index. A version that is switched to brings another one under the same path: read_text() opens it once, where readers of Parquet may open it twice, and take two files for one.
- * @param path SQL of its path
- */
-export function indexSql(path: string): string {
-  const shape = JSON.stringify([
-    Object.fromEntries(Object.entries(INDEX_COLUMNS).map(([name, type]) => [name, type === "BIGINT" ? type : "VARCHAR"])),
-  ]);
-  const columns = Object.entries(INDEX_COLUMNS).map(([name, type]) => `row.${name}::${type} AS ${name}`);
-  return `(SELECT ${columns.join(", ")} FROM (SELECT unnest(from_json(content, ${quoteText(shape)})) AS row FROM read_text(${path})))`;
-}
-
-/** What `published.version` says, in order; the index has the same. */
-const VERSION_COLUMNS = "version, published_at, change_id, load_id, newest_signal";
-
 /** SQL of the folder: DuckDB would take a relative path from the working folder of whoever reads. @param escape what else is done to the path */
 const root = (path: string, escape = (text: string) => text) => `coalesce(getvariable('${MOVED}'), ${quoteText(escape(path))})`;
 
-/** SQL behind FROM that reads files by a pattern below the folder. */
-const readFiles = (path: string, pattern: string, more = "") =>
-  `read_parquet(${root(path, literalPath)} || ${quoteText(`/${pattern}`)}, hive_partitioning = false${more})`;
+/** SQL behind FROM that reads files by a pattern. @param folder SQL of the folder that it is below */
+const readFiles = (folder: string, pattern: string, more = "") =>
+  `read_parquet(${folder} || ${quoteText(`/${pattern}`)}, hive_partitioning = false${more})`;
 
-/** SQL of a version's own values. */
-export const versionSql = (version: number, publishedAt: string, { change_id, load_id, newest_signal }: Watermark): string =>
-  `${version}::BIGINT AS version, ${quoteText(publishedAt)}::TIMESTAMPTZ AS published_at, ${change_id}::BIGINT AS change_id, ${load_id}::BIGINT AS load_id,
-   ${newest_signal === null ? "NULL" : quoteText(newest_signal)}::TIMESTAMPTZ AS newest_signal`;
+/** The statements that make a DuckDB file of a copy. */
+export interface DatabaseSql {
+  /** What no other one has. */
+  own: readonly string[];
+  /** What comes after that, unless the file is made of another one with the same views. */
+  views: readonly string[];
+}
 
-/** Statements that make the views of one version, over its own files. @param version SQL of versionSql() */
-export function signalsStatements(contents: CopyContents, path: string, version: number, values: string): string[] {
-  const source = ({ table }: TableParts) => `SELECT ${allOf(table)} FROM ${readFiles(path, `${VERSIONS}/${version}/${table.name}/*/*.parquet`)}`;
-  return [...SCHEMAS, `CREATE VIEW published.version AS SELECT ${values}`, ...viewStatements(contents, source)];
+/** Where the files of the version are, in a signals.duckdb. Nothing else in it but published.version tells versions apart. */
+const FOLDER = "published.folder()";
+
+/** What a version says of itself. */
+export type VersionFacts = Pick<Manifest, "version" | "published_at" | "watermark">;
+
+/** Views over the files of one version. */
+export function signalsSql(contents: CopyContents, path: string, { version, published_at, watermark }: VersionFacts): DatabaseSql {
+  const { change_id, load_id, newest_signal } = watermark;
+  const source = ({ table }: TableParts) => `SELECT ${allOf(table).map(id).join(", ")} FROM ${readFiles(FOLDER, `${table.name}/*/*.parquet`)}`;
+  return {
+    own: [
+      ...SCHEMAS,
+      `CREATE OR REPLACE MACRO ${FOLDER} AS ${root(path, literalPath)} || ${quoteText(`/${VERSIONS}/${version}`)}`,
+      view(
+        "published.version",
+        `SELECT ${version}::BIGINT AS version, ${quoteText(published_at)}::TIMESTAMPTZ AS published_at, ${change_id}::BIGINT AS change_id, ${load_id}::BIGINT AS load_id,
+          ${newest_signal === null ? "NULL" : quoteText(newest_signal)}::TIMESTAMPTZ AS newest_signal`,
+      ),
+    ],
+    views: [...sourceStatements(contents, source), ...viewStatements(contents)],
+  };
 }
 
 /**
- * Statements that make views over whatever version is the one to read. A query may look for it several times, and a publish may come in between: so it is the last one whose time had come when the
+ * Views over whatever version is the one to read. A query may look for it several times, and a publish may come in between: so it is the last one whose time had come when the
  * query began, which DuckDB's now() says the same each time.
  */
-export function liveStatements(contents: CopyContents, path: string): string[] {
+export function liveSql(contents: CopyContents, path: string): DatabaseSql {
   const source = ({ table, shape }: TableParts) => {
-    const columns = [...table.columns, ...table.keys.map(([name]) => name)].map((name) => `d.${id(name)}`).join(", ");
+    const columns = allOf(table).map((name) => `d.${id(name)}`);
     // The few files of the version are found first; of those that match the pattern DuckDB then opens no others.
-    return `SELECT ${columns} FROM published.files f JOIN ${readFiles(path, `${STORE}/${table.name}/*/${shape}-*.parquet`, ", filename = true")} d
+    return `SELECT ${columns.join(", ")} FROM published.files f JOIN ${readFiles(root(path, literalPath), `${STORE}/${table.name}/*/${shape}-*.parquet`, ", filename = true")} d
       ON d.filename = ${root(path)} || ${quoteText(`/${STORE}/`)} || f.file
       WHERE CASE WHEN f.table_name <> ${quoteText(table.name)} THEN false WHEN f.shape = ${quoteText(shape)} THEN true ELSE error(${quoteText(CHANGED)}) END`;
   };
   const index = indexSql(`${root(path, literalPath)} || ${quoteText(`/${CURRENT}/${INDEX}`)}`);
-  return [
-    ...SCHEMAS,
-    `CREATE VIEW published.files AS FROM ${index}
-     WHERE version = coalesce(CASE WHEN version() LIKE 'v1.4.%' THEN error(${quoteText(MIXES)}) END, (SELECT max(version) FROM ${index} WHERE live_from <= now()), error(${quoteText(TOO_OLD)}))`,
-    `CREATE VIEW published.version AS SELECT DISTINCT ${VERSION_COLUMNS} FROM published.files`,
-    ...viewStatements(contents, source),
-  ];
+  return {
+    own: [
+      ...SCHEMAS,
+      view(
+        "published.files",
+        `FROM ${index} WHERE version = coalesce(CASE WHEN version() LIKE 'v1.4.%' THEN error(${quoteText(MIXES)}) END, (SELECT max(version) FROM ${index} WHERE live_from <= now()), error(${quoteText(TOO_OLD)}))`,
+      ),
+      view("published.version", "SELECT DISTINCT version, published_at, change_id, load_id, newest_signal FROM published.files"),
+      ...sourceStatements(contents, source),
+      `DROP MACRO IF EXISTS ${FOLDER.replace("()", "")}`,
+    ],
+    views: viewStatements(contents),
+  };
 }
 
 const CHANGED = "the columns of this table have changed since live.duckdb was opened: open it anew";
@@ -105,23 +102,27 @@ const MIXES = "live.duckdb wants DuckDB 1.5 or later; current/signals.duckdb, op
 const TOO_OLD =
   "no version of the published copy is kept from the time when this transaction began: begin another one, or see whether the clocks are right";
 
-const SCHEMAS = ["published", "marts", "signalhouse"].map((name) => `CREATE SCHEMA ${name}`);
+const SCHEMAS = ["published", "marts", "signalhouse"].map((name) => `CREATE SCHEMA IF NOT EXISTS ${name}`);
 
-const allOf = ({ columns, keys }: PublishedTable) => [...columns, ...keys.map(([name]) => name)].map(id).join(", ");
+const allOf = ({ columns, keys }: PublishedTable): readonly string[] => [...columns, ...keys.map(([name]) => name)];
 
-/** @param source SQL that gives all that a table's files have */
-function viewStatements({ tables, context }: CopyContents, source: (table: TableParts) => string): string[] {
-  const view = (name: string, sql: string) => `CREATE VIEW ${name.split(".").map(id).join(".")} AS ${sql}`;
+const view = (name: string, sql: string) => `CREATE OR REPLACE VIEW ${name.split(".").map(id).join(".")} AS ${sql}`;
+
+/** Signals have keys that marts are made of besides what they have in the warehouse. */
+const hasKeys = ({ name }: PublishedTable) => (TABLES as readonly string[]).includes(name);
+
+/** The views that read files. @param source SQL that gives all that a table's files have */
+const sourceStatements = ({ tables }: CopyContents, source: (table: TableParts) => string): string[] =>
+  tables.map((parts) => view(hasKeys(parts.table) ? `published.${parts.table.name}` : parts.table.name, source(parts)));
+
+/** All other views. */
+function viewStatements({ tables, context }: CopyContents): string[] {
   const shown = tables.find(({ table }) => table.name === "behavior_signals")?.table.columns ?? [];
   const contacts = context.contactColumns.filter((name) => shown.includes(name));
   return [
-    ...tables.flatMap((parts) => {
-      const { name, columns } = parts.table;
-      const isSignals = (TABLES as readonly string[]).includes(name);
-      return isSignals
-        ? [view(`published.${name}`, source(parts)), view(name, `SELECT ${columns.map(id).join(", ")} FROM published.${id(name)}`)]
-        : [view(name, source(parts))];
-    }),
+    ...tables.flatMap(({ table }) =>
+      hasKeys(table) ? [view(table.name, `SELECT ${table.columns.map(id).join(", ")} FROM published.${id(table.name)}`)] : [],
+    ),
     ...VIEWS.map(({ name, sql }) => view(name, sql(contacts, LEFT_OUT_OF_SIGNALS))),
     ...MARTS.map(({ name, sql }) => view(`marts.${name}`, sql({ ...context, contactColumns: contacts, isPublished: true }))),
   ];

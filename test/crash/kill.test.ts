@@ -1,4 +1,7 @@
-/** A real `signalhouse sync`, killed at random moments: a plain rerun ends with exactly the truth. */
+/**
+ * A real `signalhouse sync`, killed at random moments: a plain rerun ends with exactly the truth.
+ * @module-tag long
+ */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";

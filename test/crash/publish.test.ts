@@ -1,4 +1,7 @@
-/** publish, killed before each of its steps: what was published is whole, and the next publish has all and leaves nothing behind. */
+/**
+ * publish, killed before each of its steps: what was published is whole, and the next publish has all and leaves nothing behind.
+ * @module-tag long
+ */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { copyFileSync, cpSync, existsSync } from "node:fs";
@@ -77,7 +80,7 @@ test("killed before each step: the old version or the new one is whole, and the 
   const names = [...whole.output.matchAll(/^\d+ (.*)$/gm)].map(([, name = ""]) => name);
   const switched = names.indexOf("switch") + 1;
   expect(switched).toBeGreaterThan(10);
-  for (const step of steps(names.length, 4)) {
+  for (const step of steps(names.length, 3)) {
     const at = copyOf(place, scratchFolder());
     expect(await start(at, { dieAt: step }).ended).toMatchObject({ signal: "SIGKILL" });
     const isNew = step > switched;

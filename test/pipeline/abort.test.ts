@@ -156,7 +156,7 @@ describe("a load that is aborted", () => {
 });
 
 describe("a sync that is aborted at random moments", () => {
-  test.each(some([1, 2, 3], 1))("leaves what a plain rerun completes to the truth (seed %i)", async (seed) => {
+  test.each(some([1, 2, 3], 1))("leaves what a plain rerun completes to the truth (seed %i)", { tags: "long" }, async (seed) => {
     const random = new Random(seed, "block", 0);
     const scratch = await scratchWarehouse();
     const server = await exportServer();

@@ -31,7 +31,7 @@ function usedByDay(jobs: readonly SandboxJob[]): Map<string, DailyLimits> {
 
 const MONTHS = often(2, 12);
 
-test(`${MONTHS} months end complete, within every day's limits, each signal once`, { timeout: 240_000 }, async () => {
+test(`${MONTHS} months end complete, within every day's limits, each signal once`, { timeout: 240_000, tags: "long" }, async () => {
   const limits: DailyLimits = { jobs: 4, rows: 3_000, bytes: 1_000_000 };
   const at = await connectPlace({ now: "2025-07-01T09:00:00Z", rowsPerDay: 60, limits });
   const first = isLong ? "2024-07-01" : "2025-05-01";

@@ -87,7 +87,7 @@ describe("the catalogue of bad exports, with a good file before and after it", (
     await expectCatalogue(scratch, results, pathOf);
   });
 
-  test("over SFTP, and the next sync tries only those that failed, and records them once", async () => {
+  test("over SFTP, and the next sync tries only those that failed, and records them once", { tags: "long" }, async () => {
     const bad = BAD_EXPORTS.filter((_, index) => isLong || index % 4 === 0);
     const files = catalogue(bad);
     const scratch = await scratchWarehouse({ memory: "192MB" });

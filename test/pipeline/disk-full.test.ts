@@ -24,9 +24,9 @@ interface Exports {
   pathOf: (path: string) => string;
 }
 
-async function exports(rowsPerFile: number): Promise<Exports> {
+async function exports(rowsPerFile: number, files = 3): Promise<Exports> {
   const folder = scratchFolder();
-  const truth = await generateExports({ seed: 31, rowsPerFile, files: 3, overlap: 20, folder });
+  const truth = await generateExports({ seed: 31, rowsPerFile, files, overlap: 20, folder });
   const pathOf = (path: string) => join(folder, path);
   return { truth, pathOf, sources: await Promise.all(truth.files.map(({ path }) => localFile(pathOf(path)))) };
 }
@@ -44,25 +44,29 @@ async function expectRerun(scratch: Scratch, { sources, truth, pathOf }: Exports
 }
 
 describe("a disk that is full", () => {
-  test.for(some([3, 1, 6], 1))("with room for %i MiB: the run ends with disk_full, and a rerun gives the truth", async (room, { skip }) => {
-    const disk = smallDisk() ?? skip(MAY_NOT_MOUNT);
-    const files = await exports(3_000);
-    const scratch = await scratchWarehouse({ path: join(disk, "signals.duckdb"), memory: "192MB" });
-    const ballast = join(disk, "ballast");
-    writeFileSync(ballast, Buffer.alloc(freeBytes(disk) - room * MIB, 1));
+  test.for(some([3, 1, 6], 1))(
+    "with room for %i MiB: the run ends with disk_full, and a rerun gives the truth",
+    { tags: "long" },
+    async (room, { skip }) => {
+      const disk = smallDisk() ?? skip(MAY_NOT_MOUNT);
+      const files = await exports(3_000);
+      const scratch = await scratchWarehouse({ path: join(disk, "signals.duckdb"), memory: "192MB" });
+      const ballast = join(disk, "ballast");
+      writeFileSync(ballast, Buffer.alloc(freeBytes(disk) - room * MIB, 1));
 
-    const failure = await failureOf(load(scratch, files.sources));
-    expect(failure).toMatchObject({ code: "disk_full", retryable: true, message: `there is no room left on the disk of ${scratch.path}` });
-    expect(failure.hint).toContain("Free some room, then run it again");
+      const failure = await failureOf(load(scratch, files.sources));
+      expect(failure).toMatchObject({ code: "disk_full", retryable: true, message: `there is no room left on the disk of ${scratch.path}` });
+      expect(failure.hint).toContain("Free some room, then run it again");
 
-    scratch.warehouse.close();
-    rmSync(ballast);
-    await scratch.reopen();
-    await expectRerun(scratch, files);
-  });
+      scratch.warehouse.close();
+      rmSync(ballast);
+      await scratch.reopen();
+      await expectRerun(scratch, files);
+    },
+  );
 
-  test("to staging, by DuckDB's own limit: the run ends with disk_full, and a rerun gives the truth", async () => {
-    const files = await exports(10_000);
+  test("to staging, by DuckDB's own limit: the run ends with disk_full, and a rerun gives the truth", { tags: "long" }, async () => {
+    const files = await exports(10_000, often(1, 3));
     const scratch = await scratchWarehouse({ memory: "64MB" });
     await scratch.run("SET GLOBAL max_temp_directory_size = '1MB'");
     // Only the row path stages all of a file.
@@ -72,7 +76,7 @@ describe("a disk that is full", () => {
   });
 
   test("to the vector path, by DuckDB's own limits of memory and room: the one or the other is told, and a rerun gives the truth", async () => {
-    const files = await exports(10_000);
+    const files = await exports(10_000, often(1, 3));
     const scratch = await scratchWarehouse({ memory: "64MB" });
     await scratch.run("SET GLOBAL max_temp_directory_size = '1MB'");
     // Which of them is met first is a matter of microseconds. A full disk ends the run; too little memory fails each file.
@@ -110,8 +114,8 @@ describe("a disk that is full", () => {
   });
 });
 
-test("too little memory for the vector path fails the file and says --reader row, which gives the truth", async () => {
-  const files = await exports(often(5_000, 10_000));
+test("too little memory for the vector path fails the file and says --reader row, which gives the truth", { tags: "long" }, async () => {
+  const files = await exports(often(5_000, 10_000), often(1, 3));
   const scratch = await scratchWarehouse({ memory: "24MB" });
   for (const result of await load(scratch, files.sources, "vector")) {
     expect(result).toMatchObject({ status: "failed", code: "out_of_memory", hint: expect.stringContaining("--reader row") as string });

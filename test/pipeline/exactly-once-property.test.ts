@@ -176,7 +176,7 @@ const ROWS = `SELECT concat_ws('|', source, signal_type, coalesce(signal_id, '')
   UNION ALL SELECT 'marketing', signal_type, signal_id, occurred_at, description, name, 0, load_id, record_no FROM marketing_signals
 ) JOIN signalhouse.loads USING (load_id)`;
 
-test("any files in any order, some of them twice, give the latest version of every signal", { timeout: 3 * HOUR }, async () => {
+test("any files in any order, some of them twice, give the latest version of every signal", { timeout: 3 * HOUR, tags: "long" }, async () => {
   const orders = generatedFiles.chain((files) =>
     fc.record({
       reader: fc.constantFrom(...READERS),

@@ -42,7 +42,7 @@ describe("a folder of exports that overlap", () => {
       ],
       2,
     ),
-  )("with seed $seed gives every count and sum of the truth", async (options) => {
+  )("with seed $seed gives every count and sum of the truth", { tags: "long" }, async (options) => {
     const folder = scratchFolder();
     const truth = await generateExports({ ...options, folder });
     const scratch = await scratchWarehouse();
@@ -53,7 +53,7 @@ describe("a folder of exports that overlap", () => {
 
   test("gives the same signals when it is loaded backwards", async () => {
     const folder = scratchFolder();
-    const truth = await generateExports({ seed: 15, rowsPerFile: 600, files: 4, overlap: 50, folder });
+    const truth = await generateExports({ seed: 15, rowsPerFile: 300, files: 4, overlap: 50, folder });
     const sources = await Promise.all(truth.files.map(({ path }) => localFile(join(folder, path))));
     const [forwards, backwards] = [await scratchWarehouse(), await scratchWarehouse()];
     await forwards.load(sources);

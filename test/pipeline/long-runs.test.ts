@@ -61,7 +61,7 @@ const source: Source = {
   },
 };
 
-test.each(READERS)("the %s reader", { timeout: 300_000 }, async (reader) => {
+test.each(READERS)("the %s reader", { timeout: 300_000, tags: "long" }, async (reader) => {
   const scratch = await scratchWarehouse({ memory: "2GB" });
   const sizes = { rowGroup: 16 * 1024 * 1024, stretch: 64 * 1024 * 1024 };
   const cases = Object.entries(CASES);

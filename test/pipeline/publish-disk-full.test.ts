@@ -17,7 +17,7 @@ const views = (first: number) =>
   });
 
 // With so little room the table, the databases, or the manifest of the version has none.
-test.for(some([100, 500, 900, 20], 2))("with room for %i KiB", async (room, { skip }) => {
+test.for(some([100, 500, 900, 20], 2))("with room for %i KiB", { tags: "long" }, async (room, { skip }) => {
   const disk = smallDisk("16m") ?? skip(MAY_NOT_MOUNT);
   const to = join(disk, "copy");
   const scratch = await scratchWarehouse();

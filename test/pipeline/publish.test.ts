@@ -1,13 +1,15 @@
 /** publish: what is written again and what is not, who may read what and how long, and what goes wrong. */
+import { createHash } from "node:crypto";
 import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { describe, expect, test } from "vitest";
+import { DuckDBInstance } from "@duckdb/node-api";
 import { publish } from "../../pipeline/index.ts";
 import { openCopyFolder } from "../../sinks/publish/folder.ts";
 import { failureOf } from "../helpers/errors.ts";
 import { asScratch, currentOf, filesBelow, manifestOf, openDatabase, publishScratch, versionsIn } from "../helpers/published.ts";
 import { act, click, open, order, send } from "../helpers/mart-rows.ts";
-import { csv, memoryFile, type Scratch, scratchFolder, scratchWarehouse } from "../helpers/warehouse.ts";
+import { csv, madeOnce, memoryFile, type Scratch, scratchFolder, scratchWarehouse } from "../helpers/warehouse.ts";
 
 const DAY_MS = 86_400_000;
 const NOW = Date.UTC(2026, 0, 10);
@@ -15,11 +17,14 @@ const NOW = Date.UTC(2026, 0, 10);
 const at = (now: number) => ({ clock: { now: () => now, wait: () => Promise.reject(new Error("nothing waits")) } });
 
 /** A send of 2025-09-10 and an order of 2025-11-10. */
-async function loaded(): Promise<{ scratch: Scratch; to: string }> {
+const warehouse = madeOnce(async () => {
   const scratch = await scratchWarehouse();
   await scratch.load([memoryFile("a.csv", 1, csv([send("s1", "10:00", "C1"), order("o1", "+61 10:00", "C1", "10")]))]);
-  return { scratch, to: join(scratchFolder(), "copy") };
-}
+  return scratch;
+});
+
+/** That, and where to publish it to. */
+const loaded = async (): Promise<{ scratch: Scratch; to: string }> => ({ scratch: await warehouse(), to: join(scratchFolder(), "copy") });
 
 /** The files of the store, by table and month. */
 function partsIn(to: string): Record<string, string> {
@@ -96,6 +101,33 @@ describe("what is written again", () => {
     expect(await (await asScratch(join(to, "current/signals.duckdb"))).values("SELECT DISTINCT contact_id FROM marts.contact_timeline")).toEqual(
       after,
     );
+  });
+});
+
+describe("views of the version before", () => {
+  test("are taken as they are, unless somebody has changed them", async () => {
+    const { scratch, to } = await loaded();
+    await publishScratch(scratch, to);
+    // As a tool does that opens the file to write.
+    const instance = await DuckDBInstance.create(join(to, "current/signals.duckdb"));
+    const connection = await instance.connect();
+    await connection.run("CREATE OR REPLACE VIEW orders AS SELECT 99 AS order_value; CREATE TABLE mine (n INTEGER)");
+    connection.disconnectSync();
+    instance.closeSync();
+    rmSync(join(to, "live.duckdb"));
+    await publishScratch(scratch, to);
+    expect(await (await asScratch(join(to, "live.duckdb"))).values("SELECT order_value FROM orders")).toEqual(["10.0000"]);
+    await scratch.load([memoryFile("b.csv", 2, csv([order("o2", "12:00", "C2", "5")]))]);
+    expect(await publishScratch(scratch, to)).toMatchObject({ version: 2 });
+    const copy = await asScratch(join(to, "current/signals.duckdb"));
+    expect(await copy.values("SELECT order_value FROM orders ORDER BY ALL")).toEqual(["5.0000", "10.0000"]);
+    expect(await copy.values("SELECT table_name FROM duckdb_tables()")).toEqual([]);
+    const { signals_sha256 } = await manifestOf(to);
+    expect(
+      createHash("sha256")
+        .update(readFileSync(join(to, "current/signals.duckdb")))
+        .digest("hex"),
+    ).toBe(signals_sha256);
   });
 });
 

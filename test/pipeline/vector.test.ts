@@ -376,9 +376,9 @@ const JOINED = fc
 const TWO_FILES = HEADER.chain((header) => fc.tuple(fileOf(header), fileOf(header)));
 
 /** How many exports are tried; `VECTOR_RUNS=20000 npm test -- test/pipeline/vector.test.ts` is a longer run still. */
-const RUNS = Number(process.env["VECTOR_RUNS"] ?? often(100, 1000));
+const RUNS = Number(process.env["VECTOR_RUNS"] ?? often(50, 1000));
 
-test(`what DuckDB reads of any export is what the row path reads: ${RUNS} of them`, { timeout: 1_200_000 }, async () => {
+test(`what DuckDB reads of any export is what the row path reads: ${RUNS} of them`, { timeout: 1_200_000, tags: "long" }, async () => {
   const warehouse = warehouses.get("vector") as Warehouse;
   const connection = await warehouse.connect();
   const folder = scratchFolder();
@@ -527,7 +527,7 @@ async function rows<T>(connection: DuckDBConnection, sql: string, asJson = false
 
 const LOADS = Math.ceil(RUNS / 50);
 
-test(`any exports, loaded one after the other: ${LOADS} times`, { timeout: 1_200_000 }, async () => {
+test(`any exports, loaded one after the other: ${LOADS} times`, { timeout: 1_200_000, tags: "long" }, async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.array(fc.oneof({ weight: 2, arbitrary: FILE }, { weight: 1, arbitrary: JOINED }), { minLength: 1, maxLength: 3 }),
@@ -602,7 +602,7 @@ async function expectSameContent(type: string, content: fc.Arbitrary<string>): P
   return plain;
 }
 
-test("items of any kind are read as the row path reads them", { timeout: 300_000 }, async () => {
+test("items of any kind are read as the row path reads them", { timeout: 300_000, tags: "long" }, async () => {
   const field = fc.tuple(
     of('"productId"', '"unitPrice"', '"price"', '"itemQuantity"', '"quantity"', '"currency"'),
     mostly(fc.oneof(NUMBER, STRING, of("null", '""')), fc.oneof(BLANK, ANY)),
@@ -627,32 +627,36 @@ const around = (object: fc.Arbitrary<string>, pairs: fc.Arbitrary<(readonly [str
     return `{${[...before.map(pair), `"${key}"${space}:${inner}`, ...others.map(pair)].join(",")}}`;
   });
 
-test.each(["pageView", "addToCart", "order"])("%s in envelopes of any kind is read as the row path reads it", { timeout: 300_000 }, async (type) => {
-  const distinct = (pair: fc.Arbitrary<readonly [string, string]>, maxLength: number) =>
-    fc.oneof(
-      { weight: 5, arbitrary: fc.uniqueArray(pair, { selector: ([name]) => name, maxLength }) },
-      { weight: 1, arbitrary: fc.array(pair, { maxLength }) },
+test.each(["pageView", "addToCart", "order"])(
+  "%s in envelopes of any kind is read as the row path reads it",
+  { timeout: 300_000, tags: "long" },
+  async (type) => {
+    const distinct = (pair: fc.Arbitrary<readonly [string, string]>, maxLength: number) =>
+      fc.oneof(
+        { weight: 5, arbitrary: fc.uniqueArray(pair, { selector: ([name]) => name, maxLength }) },
+        { weight: 1, arbitrary: fc.array(pair, { maxLength }) },
+      );
+    const own = distinct(
+      fc.oneof({ weight: 10, arbitrary: fc.oneof(...KNOWN, MIRROR) }, { weight: 2, arbitrary: UNKNOWN }, { weight: 1, arbitrary: ODD }),
+      4,
     );
-  const own = distinct(
-    fc.oneof({ weight: 10, arbitrary: fc.oneof(...KNOWN, MIRROR) }, { weight: 2, arbitrary: UNKNOWN }, { weight: 1, arbitrary: ODD }),
-    4,
-  );
-  const beside = distinct(fc.oneof({ weight: 10, arbitrary: MIRROR }, { weight: 1, arbitrary: fc.oneof(UNKNOWN, ODD, ...KNOWN) }), 2);
-  const payload = objectOf(own);
-  const values = fc.oneof(payload, around(payload, beside, "signalContent"));
-  // What is no envelope after all is left to the row path.
-  const inside = (key: string) => around(fc.oneof(payload, payload, SCALAR, LIST), beside, key);
-  const content = fc.oneof(
-    { weight: 3, arbitrary: around(payload, beside, "signalContent") },
-    { weight: 3, arbitrary: around(around(payload, beside, "signalContent"), beside, "signal") },
-    { weight: 3, arbitrary: around(around(values, beside, "value"), beside, "data") },
-    { weight: 1, arbitrary: inside("signal") },
-    { weight: 1, arbitrary: inside("data") },
-  );
-  const plain = await expectSameContent(type, content);
-  expect(plain.length).toBeGreaterThan(often(40, 300));
-  expect(plain.filter(({ drift }) => (drift as string[]).length > 0).length).toBeGreaterThan(often(3, 30));
-});
+    const beside = distinct(fc.oneof({ weight: 10, arbitrary: MIRROR }, { weight: 1, arbitrary: fc.oneof(UNKNOWN, ODD, ...KNOWN) }), 2);
+    const payload = objectOf(own);
+    const values = fc.oneof(payload, around(payload, beside, "signalContent"));
+    // What is no envelope after all is left to the row path.
+    const inside = (key: string) => around(fc.oneof(payload, payload, SCALAR, LIST), beside, key);
+    const content = fc.oneof(
+      { weight: 3, arbitrary: around(payload, beside, "signalContent") },
+      { weight: 3, arbitrary: around(around(payload, beside, "signalContent"), beside, "signal") },
+      { weight: 3, arbitrary: around(around(values, beside, "value"), beside, "data") },
+      { weight: 1, arbitrary: inside("signal") },
+      { weight: 1, arbitrary: inside("data") },
+    );
+    const plain = await expectSameContent(type, content);
+    expect(plain.length).toBeGreaterThan(often(40, 300));
+    expect(plain.filter(({ drift }) => (drift as string[]).length > 0).length).toBeGreaterThan(often(3, 30));
+  },
+);
 
 describe("unknown fields", () => {
   const page = (number: number, fields: object, type = "pageView") => ({
@@ -688,7 +692,7 @@ describe("unknown fields", () => {
     ]);
   });
 
-  test("of any name and value are read as the row path reads them", { timeout: 300_000 }, async () => {
+  test("of any name and value are read as the row path reads them", { timeout: 300_000, tags: "long" }, async () => {
     const any = fc.oneof(UNKNOWN, ODD_UNKNOWN, fc.oneof(...KNOWN), fc.constant(['"sessionId"', '"s"'] as const));
     const plain = await expectSameContent("pageView", objectOf(fc.array(any, { maxLength: 5 })));
     expect(plain.filter(({ drift }) => (drift as string[]).length > 0).length).toBeGreaterThan(often(10, 100));
@@ -791,7 +795,7 @@ describe("amounts with more places than their columns", () => {
     expect(await scratch.values("SELECT unit_price FROM order_items ORDER BY item_no")).toEqual(["0.3000", "3.5000", "-0.0001", null]);
   });
 
-  test("of any digits are rounded by DuckDB as the row path rounds them", { timeout: 300_000 }, async () => {
+  test("of any digits are rounded by DuckDB as the row path rounds them", { timeout: 300_000, tags: "long" }, async () => {
     const digits = fc.stringMatching(/^-?(?:0|[1-9]\d{0,12})\.(?:\d|[459]{4}|0{4}){1,6}$/);
     const amount = fc.tuple(digits, fc.boolean()).map(([number, isText]) => (isText ? `"${number}"` : number));
     const content = fc

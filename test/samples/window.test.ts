@@ -28,13 +28,20 @@ beforeEach(async () => {
 });
 afterEach(() => rm(folder, { recursive: true }));
 
-async function generate(options: Partial<WindowOptions>): Promise<{ csv: string; lines: string[]; rows: Row[]; truth: Truth; out: string }> {
+interface Window {
+  csv: string;
+  truth: Truth;
+  out: string;
+}
+
+async function generate(options: Partial<WindowOptions>): Promise<Window> {
   const out = join(folder, "window.csv.gz");
   const truth = await generateWindow({ seed: 7, rowsPerDay: 400, signalTypes: ALL_TYPES, start: FIRST, end: FIRST + DAY, out, ...options });
-  const csv = gunzipSync(await readFile(out)).toString("utf8");
-  const rows = parse<Row>(csv, { columns: true });
-  return { csv, lines: rows.map(digest), rows, truth, out };
+  return { csv: gunzipSync(await readFile(out)).toString("utf8"), truth, out };
 }
+
+const rowsOf = ({ csv }: Window) => parse<Row>(csv, { columns: true });
+const linesOf = (window: Window) => rowsOf(window).map(digest);
 
 /** Short enough for the message of a test that fails. */
 const digest = (row: Row): string => createHash("sha256").update(JSON.stringify(row)).digest("hex").slice(0, 16);
@@ -52,18 +59,22 @@ describe("windows", () => {
     { rowsPerDay: 400, start: FIRST + 30 * DAY, span: 10 * DAY },
     { rowsPerDay: 1_000_000, start: FIRST + 400 * DAY, span: often(2, 10) * 60_000 },
     { rowsPerDay: 20_000, start: FIRST - HOUR, span: often(3, 24) * HOUR },
-  ])("of $rowsPerDay signals a day: many small ones have what a large one has, each signal once, in order", async ({ rowsPerDay, start, span }) => {
-    const large = await generate({ rowsPerDay, start, end: start + span - 1 });
-    const small = [];
-    for (let part = 0; part < 7; part++) {
-      const from = start + Math.floor((span * part) / 7);
-      const until = start + Math.floor((span * (part + 1)) / 7) - 1;
-      small.push(...(await generate({ rowsPerDay, start: from, end: until })).lines);
-    }
-    expect(small).toEqual(large.lines);
-    expect(new Set(small).size).toBe(small.length);
-    expect(small.length).toBeGreaterThan(1_000);
-  });
+  ])(
+    "of $rowsPerDay signals a day: many small ones have what a large one has, each signal once, in order",
+    { tags: "long" },
+    async ({ rowsPerDay, start, span }) => {
+      const large = await generate({ rowsPerDay, start, end: start + span - 1 });
+      const small = [];
+      for (let part = 0; part < 7; part++) {
+        const from = start + Math.floor((span * part) / 7);
+        const until = start + Math.floor((span * (part + 1)) / 7) - 1;
+        small.push(...linesOf(await generate({ rowsPerDay, start: from, end: until })));
+      }
+      expect(small).toEqual(linesOf(large));
+      expect(new Set(small).size).toBe(small.length);
+      expect(small.length).toBeGreaterThan(1_000);
+    },
+  );
 
   test.each(
     some(
@@ -73,23 +84,23 @@ describe("windows", () => {
       ] as const,
       1,
     ),
-  )("miss no signal of any block, whenever its journey began (seed %i, %i a day)", async (seed, rowsPerDay) => {
+  )("miss no signal of any block, whenever its journey began (seed %i, %i a day)", { tags: "long" }, async (seed, rowsPerDay) => {
     const series = { seed, start: FIRST, pace: DAY / rowsPerDay, contacts: rowsPerDay };
     const blocks = Array.from({ length: 120 }, (_, block) => blockOf(series, block)).flat();
     const [start, end] = [FIRST + 70_000 * series.pace, FIRST + 80_000 * series.pace];
-    const { rows } = await generate({ seed, rowsPerDay, start, end });
+    const rows = rowsOf(await generate({ seed, rowsPerDay, start, end }));
     const ids = blocks.filter(({ at }) => at >= start && at <= end).map(({ id }) => id);
     expect(rows.map((row) => String(row["SIGNAL_ID"]).replace("\\N", "")).sort()).toEqual(ids.sort());
   });
 
-  test("agree where they overlap, whatever their ends and types", async () => {
-    const large = await generate({ start: FIRST + 5 * DAY, end: FIRST + 15 * DAY });
+  test("agree where they overlap, whatever their ends and types", { tags: "long" }, async () => {
+    const inLarge = new Set(linesOf(await generate({ start: FIRST + 5 * DAY, end: FIRST + 15 * DAY })));
     const at = fc.integer({ min: FIRST + 5 * DAY, max: FIRST + 15 * DAY });
     await fc.assert(
       fc.asyncProperty(at, at, fc.subarray(ALL_TYPES, { minLength: 1 }), async (one, other, signalTypes) => {
         const [start, end] = [Math.min(one, other), Math.max(one, other)];
-        const { lines, truth } = await generate({ start, end, signalTypes });
-        const inLarge = new Set(large.lines);
+        const window = await generate({ start, end, signalTypes });
+        const [lines, { truth }] = [linesOf(window), window];
         expect(lines.filter((line) => !inLarge.has(line))).toEqual([]);
         expect(truth.records).toBe(lines.length);
         for (const type of ALL_TYPES) if (!signalTypes.includes(type)) expect(truth.signalsByType[type]).toBe(0);
@@ -99,13 +110,12 @@ describe("windows", () => {
   });
 
   test("both ends are part of it", async () => {
-    const { rows } = await generate({});
-    const times = rows.map((row) => Date.parse(timeOf(row)));
+    const times = rowsOf(await generate({})).map((row) => Date.parse(timeOf(row)));
     expect(times).toEqual(times.toSorted((one, other) => one - other));
     const [start = 0, end = 0] = [times[10], times[20]];
     const inside = times.filter((time) => time >= start && time <= end);
-    expect((await generate({ start, end })).rows.map((row) => Date.parse(timeOf(row)))).toEqual(inside);
-    expect((await generate({ start: start + 1, end: end - 1 })).rows.map((row) => Date.parse(timeOf(row)))).toEqual(
+    expect(rowsOf(await generate({ start, end })).map((row) => Date.parse(timeOf(row)))).toEqual(inside);
+    expect(rowsOf(await generate({ start: start + 1, end: end - 1 })).map((row) => Date.parse(timeOf(row)))).toEqual(
       inside.filter((time) => time !== start && time !== end),
     );
   });

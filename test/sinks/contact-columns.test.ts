@@ -173,7 +173,7 @@ describe("headers", () => {
   });
 
   const MANY = often(150, 1_000);
-  test(`${MANY} of them`, async () => {
+  test(`${MANY} of them`, { tags: "long" }, async () => {
     const scratch = await scratchWarehouse();
     const headers = Array.from({ length: MANY }, (_, index) => `Attribute ${index}`);
     await scratch.load([withHeaders("a.csv", 1, headers, headers), withHeaders("b.csv", 2, headers.toReversed(), headers.toReversed())]);

@@ -1,7 +1,7 @@
 /** verify finds each kind of damage, and says where to look. */
 import { expect, test } from "vitest";
 import { verifyWarehouse } from "../../sinks/verify.ts";
-import { csv, memoryFile, pageView, scratchWarehouse, type Scratch } from "../helpers/warehouse.ts";
+import { csv, madeOnce, memoryFile, pageView, scratchWarehouse } from "../helpers/warehouse.ts";
 
 const order = (id: string, items: number) => ({
   ...pageView(id),
@@ -11,14 +11,14 @@ const order = (id: string, items: number) => ({
 const click = { SIGNAL_ID: "click", SIGNAL_TYPE: "emailClick", CATEGORY: "Marketing", SIGNAL_TIMESTAMP: "2025-09-01T10:00:00.000Z", NAME: "" };
 
 /** Load 1 has a click, two page views, an order and a reject; load 2 another page view, and an update of the first. */
-async function loaded(): Promise<Scratch> {
+const loaded = madeOnce(async () => {
   const scratch = await scratchWarehouse();
   await scratch.load([
     memoryFile("a.csv", 1, csv([pageView("1"), pageView("2"), order("3", 2), click, { SIGNAL_ID: "5" }])),
     memoryFile("b.csv", 2, csv([pageView("1", "new"), pageView("6")])),
   ]);
   return scratch;
-}
+});
 
 const BALANCE = "every load: records = inserted + updated + unchanged + rejected";
 const TABLES = "signals in the tables = signals inserted by all loads";

@@ -131,7 +131,7 @@ describe("nothing is lost", () => {
     return column === cell || (typeof column === "string" && column.endsWith("Z") && Date.parse(column) === Date.parse(cell));
   }
 
-  test("of a row's cells: each is in its column, or in extra under its header", async () => {
+  test("of a row's cells: each is in its column, or in extra under its header", { tags: "long" }, async () => {
     const cells = fc.uniqueArray(fc.tuple(fc.constantFrom(...headers), value), { selector: ([header]) => header, maxLength: 20 });
     await fc.assert(
       fc.asyncProperty(
@@ -169,7 +169,7 @@ describe("nothing is lost", () => {
     );
   });
 
-  test("of a content's fields: each is in its column, or in extra under its name", async () => {
+  test("of a content's fields: each is in its column, or in extra under its name", { tags: "long" }, async () => {
     const columns = new Map(
       Object.entries<ContentField>(CONTENT_FIELDS).flatMap(([name, { aliases = [], aliasesByType = {}, kind }]) =>
         [name, ...aliases, ...(aliasesByType.order ?? [])].map((alias) => [alias, { column: snakeCase(name), kind }] as const),

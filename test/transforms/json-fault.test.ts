@@ -70,7 +70,7 @@ describe("in a text that another parser reads", () => {
   });
 });
 
-test("is found in whatever JSON.parse refuses, and nowhere else", () => {
+test("is found in whatever JSON.parse refuses, and nowhere else", { tags: "long" }, () => {
   const json = fc.jsonValue({ maxDepth: 3 }).map((value) => JSON.stringify(value));
   const piece = fc.constantFrom(
     "",

@@ -107,7 +107,7 @@ const BLANK_AROUND = fc
 /** What a field cannot say: NUL is left, and half a character is none of UTF-8. */
 const sayable = (id: string) => !id.includes("\0") && id.isWellFormed();
 
-test("what is no id, or is not bare", { timeout: 300_000 }, async () => {
+test("what is no id, or is not bare", { timeout: 300_000, tags: "long" }, async () => {
   let wanted = 0;
   await fc.assert(
     fc.asyncProperty(fc.array(fc.oneof(NONE, BLANK_AROUND).filter(sayable), { minLength: 100, maxLength: 300 }), async (ids) => {

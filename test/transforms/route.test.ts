@@ -210,7 +210,7 @@ describe("times", () => {
     expect([...values]).toEqual(expected);
   });
 
-  test("of any day", async () => {
+  test("of any day", { tags: "long" }, async () => {
     const first = Date.parse("1000-01-01T00:00:00.000Z");
     await fc.assert(
       fc.asyncProperty(

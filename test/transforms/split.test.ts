@@ -53,7 +53,7 @@ const written = (fields: readonly { text: string; quotes: boolean }[]) =>
   fields.map(({ text, quotes }) => (quotes ? `"${text.replaceAll('"', '""')}"` : text)).join(",");
 
 describe("whatever is written", () => {
-  test("comes back, wherever the chunks are cut: records, their number, their fields", async () => {
+  test("comes back, wherever the chunks are cut: records, their number, their fields", { tags: "long" }, async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(record, { maxLength: 8 }), lineEnd, fc.boolean(), fc.boolean(), sizes, async (records, end, lastEnd, mark, cuts) => {
         const lines = records.map(written);
@@ -73,7 +73,7 @@ describe("whatever is written", () => {
     );
   });
 
-  test("and a damaged record among it is given up whole, and alone", async () => {
+  test("and a damaged record among it is given up whole, and alone", { tags: "long" }, async () => {
     const damage = fc.constantFrom('a,"open', '"open,b', 'stray"quote,b', '"a"b,c', '"a" ,b', 'a,"b"c"');
     // The neighbours are in quotes from their first byte, or hold none, so that damage shows at the next quote.
     const plain = fc.array(fc.stringMatching(/^[a-zé]{1,5}$/), { minLength: 2, maxLength: 4 }).map((fields) => fields.join(","));
@@ -100,7 +100,7 @@ describe("whatever is written", () => {
     );
   });
 
-  test("and nothing is lost of bytes that are no CSV at all", async () => {
+  test("and nothing is lost of bytes that are no CSV at all", { tags: "long" }, async () => {
     const bytes = fc
       .array(fc.constantFrom('"', '"', ",", "\n", "\r\n", "\r", "a", "\u00ff"), { maxLength: 40 })
       .map((parts) => Buffer.from(parts.join(""), "latin1"));

@@ -202,7 +202,7 @@ describe("only what changed", () => {
     expect(at.api.imports).toHaveLength(3);
   });
 
-  test("whatever was pushed before, the set is the source afterwards, but for what is gone", async () => {
+  test("whatever was pushed before, the set is the source afterwards, but for what is gone", { timeout: 60_000, tags: "long" }, async () => {
     const at = await place();
     await push(at, [{ id: "0", name: null, amount: 0 }]);
     const table = fc.uniqueArray(
@@ -228,7 +228,7 @@ describe("only what changed", () => {
       }),
       { numRuns: often(3, 12) },
     );
-  }, 60_000);
+  });
 
   test("rows of an import that failed do not count as pushed", async () => {
     const at = await place();
@@ -422,35 +422,31 @@ describe("any table that is pushed and read back is the same", () => {
   const row = fc.record({ t: fc.option(text), n: fc.option(number), d: fc.option(day), b: fc.option(fc.boolean()) });
   const table = fc.array(row, { minLength: 1, maxLength: 20 });
 
-  test.each(["auto", ...DELIMITER_NAMES] as const)(
-    "delimiter %s",
-    async (delimiter) => {
-      const at = await place();
-      const definition = { delimiter, types: { t: "TEXT", n: "NUMBER", d: "DATE", b: "BOOLEAN" } as const };
-      let number = 0;
-      await fc.assert(
-        fc.asyncProperty(table, fc.boolean(), async (rows, header) => {
-          const file = join(at.folder, "rows.json");
-          // Numbers as they are written, beyond what a double holds.
-          const lines = rows.map(
-            ({ t, n, d, b }, index) => `{"id":"k${index}","t":${JSON.stringify(t)},"n":${n ?? "null"},"d":${JSON.stringify(d)},"b":${String(b)}}`,
-          );
-          writeFileSync(file, `{"id":"-","t":"x","n":1,"d":"2024-01-01T00:00:00Z","b":true}\n${lines.join("\n")}`);
-          const wish = { set: "T", changed: false, maxErrors: 10, wait: true, mode: number++ === 0 ? ("CREATE" as const) : ("REPLACE" as const) };
-          const { prepared } = await pushSet(at.flow, { ...wish, definition: { ...definition, header, key: "id", source: { file } } });
-          expect(prepared.violations).toEqual([]);
-          const expected = rows.map(({ t, n, d, b }, index) => ({
-            id: `k${index}`,
-            t: t === "" ? null : t,
-            n,
-            d,
-            b: b === null ? null : b ? "TRUE" : "FALSE",
-          }));
-          expect(kept(at.api.sets[0]).slice(1)).toEqual(expected);
-        }),
-        { numRuns: often(2, 10) },
-      );
-    },
-    60_000,
-  );
+  test.each(["auto", ...DELIMITER_NAMES] as const)("delimiter %s", { timeout: 60_000, tags: "long" }, async (delimiter) => {
+    const at = await place();
+    const definition = { delimiter, types: { t: "TEXT", n: "NUMBER", d: "DATE", b: "BOOLEAN" } as const };
+    let number = 0;
+    await fc.assert(
+      fc.asyncProperty(table, fc.boolean(), async (rows, header) => {
+        const file = join(at.folder, "rows.json");
+        // Numbers as they are written, beyond what a double holds.
+        const lines = rows.map(
+          ({ t, n, d, b }, index) => `{"id":"k${index}","t":${JSON.stringify(t)},"n":${n ?? "null"},"d":${JSON.stringify(d)},"b":${String(b)}}`,
+        );
+        writeFileSync(file, `{"id":"-","t":"x","n":1,"d":"2024-01-01T00:00:00Z","b":true}\n${lines.join("\n")}`);
+        const wish = { set: "T", changed: false, maxErrors: 10, wait: true, mode: number++ === 0 ? ("CREATE" as const) : ("REPLACE" as const) };
+        const { prepared } = await pushSet(at.flow, { ...wish, definition: { ...definition, header, key: "id", source: { file } } });
+        expect(prepared.violations).toEqual([]);
+        const expected = rows.map(({ t, n, d, b }, index) => ({
+          id: `k${index}`,
+          t: t === "" ? null : t,
+          n,
+          d,
+          b: b === null ? null : b ? "TRUE" : "FALSE",
+        }));
+        expect(kept(at.api.sets[0]).slice(1)).toEqual(expected);
+      }),
+      { numRuns: often(2, 10) },
+    );
+  });
 });

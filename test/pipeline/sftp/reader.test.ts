@@ -293,7 +293,7 @@ describe.skipIf(sshdMissing)("from OpenSSH", () => {
     return { proxy, options: { ...sshd.options, port: proxy.port, hostKeys: sshd.fingerprints, ...given } };
   }
 
-  test("whatever byte the connection is cut at, the content is the same", async () => {
+  test("whatever byte the connection is cut at, the content is the same", { tags: "long" }, async () => {
     const content = randomBytes(2 * MIB);
     await put(sshd.folder, content);
     const { proxy, options } = await throughProxy();
@@ -309,7 +309,7 @@ describe.skipIf(sshdMissing)("from OpenSSH", () => {
     );
   });
 
-  test("a connection that is cut while it is being made, at every step of that", async () => {
+  test("a connection that is cut while it is being made, at every step of that", { tags: "long" }, async () => {
     const content = randomBytes(300 * KIB);
     await put(sshd.folder, content);
     const { proxy, options } = await throughProxy();

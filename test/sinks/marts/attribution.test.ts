@@ -199,7 +199,7 @@ test("windows are days of 24 hours by channel, as the settings say", async () =>
   expect(await scratch.values("SELECT click_key FROM marts.order_touches ORDER BY 1")).toEqual(["email", "whatsapp"]);
 });
 
-test("credits add up to the orders in every model and currency, whatever they are", async () => {
+test("credits add up to the orders in every model and currency, whatever they are", { tags: "long" }, async () => {
   const scratch = await scratchWarehouse();
   const units = fc.oneof(fc.bigInt({ min: -(10n ** 18n) + 1n, max: 10n ** 18n - 1n }), fc.bigInt({ min: -10n, max: 10n }));
   const orders = fc.array(

@@ -8,7 +8,7 @@ import { often } from "../../helpers/often.ts";
 import { loadSignals, message } from "../../helpers/signals.ts";
 import { csv, memoryFile, type Scratch, scratchWarehouse } from "../../helpers/warehouse.ts";
 
-const RUNS = Number(process.env["MARTS_RUNS"] ?? often(5, 10));
+const RUNS = Number(process.env["MARTS_RUNS"] ?? often(3, 10));
 
 const START = Date.parse("2025-09-01T10:00:00.000Z");
 const [MINUTE, DAY] = [60_000, 86_400_000];
@@ -91,7 +91,7 @@ async function keptBesideFilled(scratch: Scratch) {
   ] as const;
 }
 
-test("what is kept up equals what is filled anew, after every load and every replay", { timeout: 600_000 }, async () => {
+test("what is kept up equals what is filled anew, after every load and every replay", { timeout: 600_000, tags: "long" }, async () => {
   const file = fc.record({ mtime: fc.nat(5), rows: fc.array(said, { minLength: 1, maxLength: 12 }), reader: fc.constantFrom(...READERS) });
   await fc.assert(
     fc.asyncProperty(fc.array(file, { minLength: 2, maxLength: 5 }), async (files) => {

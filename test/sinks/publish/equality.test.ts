@@ -13,19 +13,19 @@ import type { Manifest } from "../../../sinks/publish/manifest.ts";
 import { COMMENTS } from "../../helpers/commented.ts";
 import { expectMarts } from "../../helpers/marts-truth.ts";
 import { asScratch, manifestOf, publishScratch } from "../../helpers/published.ts";
-import { type Row, type Scratch, scratchFolder, scratchWarehouse } from "../../helpers/warehouse.ts";
+import { madeOnce, type Row, type Scratch, scratchFolder, scratchWarehouse } from "../../helpers/warehouse.ts";
 
 const OPTIONS = { seed: 23, rowsPerFile: 640, files: 2, overlap: 10, days: 25, tangled: true };
 const KEY = "a key of the test, long enough";
 
-async function loaded(): Promise<Scratch> {
+const loaded = madeOnce(async () => {
   const folder = scratchFolder();
   const truth = await generateExports({ ...OPTIONS, folder });
   const scratch = await scratchWarehouse();
   await scratch.load(await Promise.all(truth.files.map(({ path }) => localFile(join(folder, path)))));
   await writeComments(scratch.warehouse.connection);
   return scratch;
-}
+});
 
 const hashed = (id: unknown) => (typeof id === "string" ? createHmac("sha256", KEY).update(id).digest("hex").slice(0, 32) : null);
 

@@ -69,7 +69,7 @@ const PIECES = [
   "1",
 ];
 
-test("whatever DuckDB takes as a whole, it finds as many statements in", { timeout: 120_000 }, async () => {
+test("whatever DuckDB takes as a whole, it finds as many statements in", { timeout: 120_000, tags: "long" }, async () => {
   const connection = await (await DuckDBInstance.create()).connect();
   await fc.assert(
     fc.asyncProperty(fc.array(fc.constantFrom(...PIECES), { minLength: 1, maxLength: 14 }), async (pieces) => {
