@@ -1,5 +1,5 @@
 /** Behavior signals, narrow, with their contact: what the marts of visits and orders read. */
-import { eachWay, withContact } from "./contact.ts";
+import { eachWay, gathered, withContact } from "./contact.ts";
 import type { Mart, MartContext } from "./mart.ts";
 
 export const BEHAVIOR: Mart = {
@@ -33,7 +33,7 @@ export const BEHAVIOR: Mart = {
     eachWay(
       context,
       "behavior_signals",
-      (rows) => ledSql(rows),
+      (rows) => ledSql(context, rows),
       (rows) => narrowSql(`${rows} b`, "b.known_contact", "b.known_via"),
     ),
 };
@@ -43,18 +43,26 @@ export const BEHAVIOR: Mart = {
  * @param from the rows of behavior_signals that are meant, as SQL that gives them
  * @param more SQL of further columns, of a row whose alias is b
  */
-export const behaviorSql = (context: MartContext, from: string, more = ""): string => ledSql(withContact(context, "behavior_signals", from), more);
+export const behaviorSql = (context: MartContext, from: string, more = ""): string =>
+  ledSql(context, withContact(context, "behavior_signals", from), more);
 
 /** SQL of rows that may be somebody's by their session or click. @param rows as withContact() gives them */
-const ledSql = (rows: string, more = ""): string =>
-  narrowSql(
-    `${rows} b
-    LEFT JOIN marts.session_contacts s ON s.tltsid = CASE WHEN b.known_contact IS NULL THEN b.tltsid END
-    LEFT JOIN (SELECT signal_key, contact_id FROM marts.clicks WHERE is_named) c ON c.signal_key = CASE WHEN b.known_contact IS NULL THEN b.message_signal_id END`,
+function ledSql(context: MartContext, rows: string, more = ""): string {
+  const unknown = (column: string) => `CASE WHEN known_contact IS NULL THEN ${column} END`;
+  const { first, all, named } = gathered(
+    context,
+    "led",
+    `SELECT *, ${unknown("tltsid")} AS session_named, ${unknown("message_signal_id")} AS click_named FROM ${rows}`,
+  );
+  return `${first} ${narrowSql(
+    `${all} b
+    LEFT JOIN ${named("marts.session_contacts", "tltsid", "session_named")} s ON s.tltsid = b.session_named
+    LEFT JOIN (SELECT signal_key, contact_id FROM ${named("marts.clicks", "signal_key", "click_named")} WHERE is_named) c ON c.signal_key = b.click_named`,
     "coalesce(b.known_contact, s.contact_id, c.contact_id)",
     "coalesce(b.known_via, CASE WHEN s.contact_id IS NOT NULL THEN 'session' WHEN c.contact_id IS NOT NULL THEN 'click' END)",
     more,
-  );
+  )}`;
+}
 
 /** @param from rows, with the alias b */
 const narrowSql = (from: string, contact: string, via: string, more = ""): string =>

@@ -107,9 +107,21 @@ export function withContact(context: MartContext, table: Table, from: string, kn
   const aliases = ownAliases(context, table, "r").map((alias, index) => ({ alias, key: `alias_${index + 1}`, a: `a${index + 1}` }));
   const keyed = `SELECT r.*${aliases.map(({ alias, key }) => `, CASE WHEN own_contact IS NULL THEN ${alias} END AS ${key}`).join("")} FROM (${owned}) r`;
   const secondary = [...aliases.map(({ a }) => `${a}.contact_id`), ...aliases.map(({ key, a }) => `CASE WHEN ${a}.alias IS NULL THEN r.${key} END`)];
-  return `(SELECT r.*, coalesce(${["r.own_contact", ...secondary].join(", ")}) AS known_contact,
+  const { first, all, named } = gathered(context, "keyed", keyed);
+  return `(${first} SELECT r.*, coalesce(${["r.own_contact", ...secondary].join(", ")}) AS known_contact,
       CASE WHEN r.own_contact IS NOT NULL THEN 'primary' WHEN coalesce(${[...secondary, "NULL"].join(", ")}) IS NOT NULL THEN 'secondary' END AS known_via
-    FROM (${keyed}) r ${aliases.map(({ key, a }) => `LEFT JOIN ${known} ${a} ON ${a}.alias = r.${key}`).join(" ")})`;
+    FROM ${all} r ${aliases.map(({ key, a }) => `LEFT JOIN ${named(known, "alias", key)} ${a} ON ${a}.alias = r.${key}`).join(" ")})`;
+}
+
+/**
+ * SQL of rows that are joined to tables. Where they are few, they are made first, and of the tables is only looked at what they name: DuckDB would make hash tables of all that is there.
+ * @param name what the rows are called meanwhile
+ * @returns what stands before SELECT, what gives all of the rows, and what gives those of a table whose column has what theirs names
+ */
+export function gathered({ areFew }: Pick<MartContext, "areFew">, name: string, rows: string) {
+  if (!areFew) return { first: "", all: `(${rows})`, named: (table: string) => table };
+  const named = (table: string, column: string, own: string) => `(FROM ${table} WHERE ${column} IN (SELECT ${own} FROM ${name}))`;
+  return { first: `WITH ${name} AS MATERIALIZED (${rows})`, all: name, named };
 }
 
 /**
