@@ -30,10 +30,9 @@ export async function fillMarts(connection: DuckDBConnection, context: MartConte
   await connection.run(
     `INSERT INTO marts.session_contacts ${ownersSql("tltsid", sessionPairsSql(context, readRows("behavior_signals", context, "r.tltsid IS NOT NULL")))}`,
   );
-  const { events, visits, orders } = await onlyRow<{ events: bigint; visits: bigint; orders: bigint }>(
+  const { events, visits } = await onlyRow<{ events: bigint; visits: bigint }>(
     connection,
-    `SELECT (SELECT count(*) FROM marketing_signals) AS events, (SELECT count(*) FROM behavior_signals) AS visits,
-       (SELECT count(*) FROM behavior_signals WHERE signal_type = 'order') AS orders`,
+    "SELECT (SELECT count(*) FROM marketing_signals) AS events, (SELECT count(*) FROM behavior_signals) AS visits",
   );
   const parts = Math.ceil(Math.max(Number(events), Number(visits)) / atOnce);
   const all = messageFactsSql(context, readRows("marketing_signals", context, "true"));
@@ -50,7 +49,7 @@ export async function fillMarts(connection: DuckDBConnection, context: MartConte
     await connection.run(`INSERT INTO marts.contact_states ${foldSql(statesSql(`(${facts.join(" UNION ALL ")})`))}`);
   }
   await connection.run(`DROP TABLE ${EVENTS}; DROP TABLE ${VISITS}`);
-  await writeOrders(connection, context, Number(orders));
+  await writeOrders(connection, context);
 }
 
 /**

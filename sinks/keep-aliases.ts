@@ -6,7 +6,7 @@ import { lacksOwnSql, ownAliases } from "./marts/contact.ts";
 import { pairsSql } from "./marts/contact-aliases.ts";
 import type { MartContext } from "./marts/mart.ts";
 import { made } from "./sql.ts";
-import { addedBy, type Change, readRows, type Rows, type Touched } from "./touched.ts";
+import { addedBy, type Change, pickRows, type Rows, type Touched } from "./touched.ts";
 
 const ALIASES = { table: "contact_aliases", key: "alias", changed: "mart_changed_aliases" };
 
@@ -41,7 +41,7 @@ export async function changedAliases(
   for (const table of isAny ? TABLES : []) {
     const has = ownAliases(context, table, "r").map((alias) => `${alias} IN (SELECT alias FROM ${ALIASES.changed})`);
     const name = `mart_other_${table}`;
-    const rows = readRows(table, context, `NOT ${addedBy(change)} AND ${lacksOwnSql(context, table, "r")} AND (${has.join(" OR ")})`);
+    const rows = pickRows(table, context, `NOT ${addedBy(change)} AND ${lacksOwnSql(context, table, "r")} AND (${has.join(" OR ")})`);
     if ((await made(connection, name, `FROM ${rows}`)) > 0) others[table] = name;
   }
   return { isAny, others };

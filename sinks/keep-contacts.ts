@@ -53,13 +53,14 @@ export async function keepContacts(
 ): Promise<void> {
   const isLosing = await noteLosers(connection, context, led, losses);
   const visits = union("behavior_signals", "r.*", added, others, led);
+  const all = { ...context, areFew: false };
   const facts = [
     ...(added.marketing_signals || others.marketing_signals ? [`SELECT ${FACT_COLUMNS} FROM ${NOW} WHERE contact_id IS NOT NULL`] : []),
     ...(visits ? [visitFactsSql(context, `(${visits})`)] : []),
     ...(isLosing
       ? [
-          `SELECT ${FACT_COLUMNS} FROM (${messageFactsSql(context, readRows("marketing_signals", context, "true"))}) WHERE contact_id IN (FROM ${LOSERS})`,
-          `FROM (${visitFactsSql(context, readRows("behavior_signals", context, "true"))}) WHERE contact_id IN (FROM ${LOSERS})`,
+          `SELECT ${FACT_COLUMNS} FROM (${messageFactsSql(all, readRows("marketing_signals", all, "true"))}) WHERE contact_id IN (FROM ${LOSERS})`,
+          `FROM (${visitFactsSql(all, readRows("behavior_signals", all, "true"))}) WHERE contact_id IN (FROM ${LOSERS})`,
         ]
       : []),
   ];

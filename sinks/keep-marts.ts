@@ -27,7 +27,7 @@ export async function fillWhereEmpty(connection: DuckDBConnection): Promise<void
 export async function keepUp(connection: DuckDBConnection, change: Change): Promise<void> {
   const settings = await keptSettings(connection);
   if (!settings) return;
-  const context = await martContext(connection, settings);
+  const context = { ...(await martContext(connection, settings)), areFew: true };
   const what = await touched(connection, change, context);
   // Columns that a file without new signals has brought have had the tables made anew all the same.
   if (Object.keys(what.added).length + Object.keys(what.removed).length === 0) return fillWhereEmpty(connection);

@@ -8,7 +8,7 @@ import { marketingSql, whoseSql } from "./marts/marketing.ts";
 import { CLOCKS, EVENT_COLUMNS, LONGEST } from "./marts/sends.ts";
 import { made, onlyRow, partsOf } from "./sql.ts";
 import { EVENTS_AT_ONCE, writeSends } from "./write-sends.ts";
-import { readRows, type Rows, type Touched, union } from "./touched.ts";
+import { pickRows, readRows, type Rows, type Touched, union } from "./touched.ts";
 
 /** The temporary table of the keys of clicks that are others now. */
 export const CHANGED_CLICKS = "mart_changed_clicks";
@@ -92,7 +92,7 @@ async function keepSends(connection: DuckDBConnection, context: MartContext, isB
   const around = `r.occurred_at BETWEEN ${first} - ${LONGEST} - INTERVAL 1 DAY AND ${last} + ${LONGEST} + INTERVAL 1 DAY`;
   // Whose own key is of none of these contacts is left out before aliases are looked for, and anything else is made of it: nearly all, in a large warehouse.
   const isMaybe = `(${ownContact(context, "marketing_signals", "r")} IN (SELECT contact_id FROM ${GROUPS})) IS NOT FALSE`;
-  const near = readRows("marketing_signals", context, `${around} AND r.message_id IN (SELECT message_id FROM ${GROUPS}) AND ${isMaybe}`);
+  const near = pickRows("marketing_signals", context, `${around} AND r.message_id IN (SELECT message_id FROM ${GROUPS}) AND ${isMaybe}`);
   const count = await made(
     connection,
     EVENTS,
@@ -104,8 +104,12 @@ async function keepSends(connection: DuckDBConnection, context: MartContext, isB
   const sends = isMeant("sent_at", `${first} - ${LONGEST} - ${CLOCKS}`, `${last} + ${CLOCKS}`);
   const orphans = isMeant("occurred_at", `${first} - ${CLOCKS}`, `${last} + ${LONGEST}`);
   await connection.run(`DELETE FROM marts.sends WHERE ${sends} AND EXISTS (FROM ${GROUPS} g WHERE ${inGroup("sends")})`);
-  await connection.run(`DELETE FROM marts.sends WHERE (channel, send_key) IN (SELECT (channel, signal_key) FROM ${KEYS} WHERE action = 'send')`);
+  await connection.run(`DELETE FROM marts.sends WHERE ${hasKey("send_key", "channel", "WHERE action = 'send'")}`);
   await connection.run(`DELETE FROM marts.orphans WHERE ${orphans} AND EXISTS (FROM ${GROUPS} g WHERE ${inGroup("orphans")})`);
-  await connection.run(`DELETE FROM marts.orphans WHERE (signal_type, signal_key) IN (SELECT (signal_type, signal_key) FROM ${KEYS})`);
+  await connection.run(`DELETE FROM marts.orphans WHERE ${hasKey("signal_key", "signal_type")}`);
   await writeSends(connection, EVENTS, partsOf(count, EVENTS_AT_ONCE, "contact_id"), { sends, orphans });
 }
+
+/** Whether a row is one of those that were touched, in SQL. By the key alone first, of which DuckDB leaves out nearly all rows before it compares pairs. */
+const hasKey = (key: string, within: string, where = ""): string =>
+  `${key} IN (SELECT signal_key FROM ${KEYS} ${where}) AND (${within}, ${key}) IN (SELECT (${within}, signal_key) FROM ${KEYS} ${where})`;

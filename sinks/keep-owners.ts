@@ -21,15 +21,19 @@ export interface Owned {
 
 /** Notes which owners change; the table is as before still. @returns whether any does */
 export async function changedOwners(connection: DuckDBConnection, { table, key, changed, said, lost, again }: Owned): Promise<boolean> {
-  const known = `FROM marts.${table} WHERE ${key} IN (SELECT ${key} FROM said)`;
-  const now = ["FROM said", ...again, `SELECT ${key}, contact_id ${known} AND ${key} NOT IN (FROM lost)`];
+  const now = [
+    "FROM said",
+    ...again,
+    `SELECT ${key}, contact_id FROM before WHERE ${key} IN (SELECT ${key} FROM said) AND ${key} NOT IN (FROM lost)`,
+  ];
   const none = `SELECT NULL::VARCHAR AS ${key}, NULL::VARCHAR AS contact_id LIMIT 0`;
   const count = await made(
     connection,
     changed,
     `WITH said AS MATERIALIZED (${said.length > 0 ? said.join(" UNION ") : none}),
        lost AS MATERIALIZED (SELECT DISTINCT ${key} FROM (${lost.length > 0 ? lost.join(" UNION ALL ") : none}) WHERE ${key} IS NOT NULL),
-       now AS (${ownersSql(key, now.join(" UNION ALL "))}), before AS (${known} OR ${key} IN (FROM lost))
+       before AS MATERIALIZED (FROM marts.${table} WHERE ${key} IN (SELECT ${key} FROM said UNION ALL FROM lost)),
+       now AS (${ownersSql(key, now.join(" UNION ALL "))})
      SELECT coalesce(n.${key}, b.${key}) AS ${key}, n.contact_id, n.is_shared, b.contact_id AS contact_before FROM now n FULL JOIN before b ON b.${key} = n.${key}
      WHERE n.${key} IS NULL OR b.${key} IS NULL OR b.contact_id IS DISTINCT FROM n.contact_id`,
   );

@@ -4,7 +4,7 @@ import { CHANGED_CLICKS } from "./keep-messages.ts";
 import { CHANGED_SESSIONS } from "./keep-sessions.ts";
 import type { MartContext } from "./marts/mart.ts";
 import { made } from "./sql.ts";
-import { addedBy, type Change, readRows, type Rows } from "./touched.ts";
+import { addedBy, type Change, pickRows, type Rows } from "./touched.ts";
 
 const LED = "mart_led";
 
@@ -21,6 +21,6 @@ export async function ledRows(connection: DuckDBConnection, context: MartContext
     ...(clicks ? [`r.message_signal_id IN (FROM ${CHANGED_CLICKS})`] : []),
   ];
   if (by.length === 0) return {};
-  const count = await made(connection, LED, `FROM ${readRows("behavior_signals", context, `NOT ${addedBy(change)} AND (${by.join(" OR ")})`)}`);
+  const count = await made(connection, LED, `FROM ${pickRows("behavior_signals", context, `NOT ${addedBy(change)} AND (${by.join(" OR ")})`)}`);
   return count > 0 ? { behavior_signals: LED } : {};
 }

@@ -24,6 +24,10 @@ export function readRows(table: Table, context: MartContext, where: string): str
   return `(SELECT ${COLUMNS[table]}${columns.join("")} FROM ${table} r WHERE ${where})`;
 }
 
+/** The same of few of many rows: the condition is looked at first, by itself, so that nothing else is read of those that do not meet it. */
+export const pickRows = (table: Table, context: MartContext, where: string): string =>
+  readRows(table, context, `r.rowid IN (SELECT r.rowid FROM ${table} r WHERE ${where})`);
+
 /** The temporary table that has the rows which were taken out of a table. */
 const removedFrom = (table: Table) => `removed_${table}`;
 

@@ -1,5 +1,5 @@
 /** Behavior signals, narrow, with their contact: what the marts of visits and orders read. */
-import { signalsOf, withContact } from "./contact.ts";
+import { eachWay, gathered, withContact } from "./contact.ts";
 import type { Mart, MartContext } from "./mart.ts";
 
 export const BEHAVIOR: Mart = {
@@ -29,7 +29,13 @@ export const BEHAVIOR: Mart = {
     contact_via:
       "How the contact was found: primary (its own primary key), secondary (an e-mail address or phone number of one contact), session (its session's only contact) or click (that of the click that led there).",
   },
-  sql: (context) => behaviorSql(context),
+  sql: (context) =>
+    eachWay(
+      context,
+      "behavior_signals",
+      (rows) => ledSql(context, rows),
+      (rows) => narrowSql(`${rows} b`, "b.known_contact", "b.known_via"),
+    ),
 };
 
 /**
@@ -37,13 +43,30 @@ export const BEHAVIOR: Mart = {
  * @param from the rows of behavior_signals that are meant, as SQL that gives them
  * @param more SQL of further columns, of a row whose alias is b
  */
-export function behaviorSql(context: MartContext, from = signalsOf(context, "behavior_signals"), more = ""): string {
-  return `SELECT b.signal_type, b.signal_key, b.occurred_at, b.tltsid, b.acoustic_app_key, b.message_signal_id, b.product_id, b.product_name, b.product_category,
-      b.item_quantity, b.unit_price, b.currency, b.order_id, b.order_value, b.url, b.page_category, b.search_term, b.number_of_results, b.identifier_name,
-      coalesce(b.known_contact, s.contact_id, c.contact_id) AS contact_id,
-      coalesce(b.known_via, CASE WHEN s.contact_id IS NOT NULL THEN 'session' WHEN c.contact_id IS NOT NULL THEN 'click' END) AS contact_via${more}
-    FROM ${withContact(context, "behavior_signals", from)} b
-    LEFT JOIN marts.session_contacts s ON s.tltsid = CASE WHEN b.known_contact IS NULL THEN b.tltsid END
-    LEFT JOIN (SELECT signal_key, contact_id FROM marts.clicks WHERE is_named) c ON c.signal_key = CASE WHEN b.known_contact IS NULL THEN b.message_signal_id END
-    WHERE b.is_test IS NOT TRUE`;
+export const behaviorSql = (context: MartContext, from: string, more = ""): string =>
+  ledSql(context, withContact(context, "behavior_signals", from), more);
+
+/** SQL of rows that may be somebody's by their session or click. @param rows as withContact() gives them */
+function ledSql(context: MartContext, rows: string, more = ""): string {
+  const unknown = (column: string) => `CASE WHEN known_contact IS NULL THEN ${column} END`;
+  const { first, all, named } = gathered(
+    context,
+    "led",
+    `SELECT *, ${unknown("tltsid")} AS session_named, ${unknown("message_signal_id")} AS click_named FROM ${rows}`,
+  );
+  return `${first} ${narrowSql(
+    `${all} b
+    LEFT JOIN ${named("marts.session_contacts", "tltsid", "session_named")} s ON s.tltsid = b.session_named
+    LEFT JOIN (SELECT signal_key, contact_id FROM ${named("marts.clicks", "signal_key", "click_named")} WHERE is_named) c ON c.signal_key = b.click_named`,
+    "coalesce(b.known_contact, s.contact_id, c.contact_id)",
+    "coalesce(b.known_via, CASE WHEN s.contact_id IS NOT NULL THEN 'session' WHEN c.contact_id IS NOT NULL THEN 'click' END)",
+    more,
+  )}`;
 }
+
+/** @param from rows, with the alias b */
+const narrowSql = (from: string, contact: string, via: string, more = ""): string =>
+  `SELECT b.signal_type, b.signal_key, b.occurred_at, b.tltsid, b.acoustic_app_key, b.message_signal_id, b.product_id, b.product_name, b.product_category,
+      b.item_quantity, b.unit_price, b.currency, b.order_id, b.order_value, b.url, b.page_category, b.search_term, b.number_of_results, b.identifier_name,
+      ${contact} AS contact_id, ${via} AS contact_via${more}
+    FROM ${from} WHERE b.is_test IS NOT TRUE`;

@@ -17,11 +17,19 @@ const IDENTIFYING = "signal_type IN ('identification', 'loggedIn', 'accountRegis
 /** A name as identification signals write it, folded: letters and digits alone. */
 const FOLDED_NAME = "regexp_replace(lower(identifier_name), '[^a-z0-9]', '', 'g')";
 
-/** A key's values so that those that mean the same are equal. @param value SQL of one */
+/** SQL of a text without blanks around it; NULL where nothing is left. DuckDB's trim() takes longer than all else that is done with a key, and nearly no text has use for it: one that has a blank, or characters beside ASCII. */
+const trimmed = (value: string): string =>
+  `CASE WHEN contains(${value}, ' ') OR strlen(${value}) > length(${value}) THEN nullif(trim(${value}), '') ELSE nullif(${value}, '') END`;
+
+/** SQL of a phone number's digits and plus signs; NULL where there are none. */
+const dialled = (value: string): string =>
+  `CASE WHEN regexp_full_match(${value}, '[0-9+]+') THEN ${value} ELSE nullif(regexp_replace(${value}, '[^0-9+]', '', 'g'), '') END`;
+
+/** A key's values so that those that mean the same are equal. @param value SQL of one: it is looked at several times */
 export function folded({ header, isPrimary }: Pick<ContactKey, "header" | "isPrimary">, value: string): string {
   const kind = keyKind(header);
-  if (kind === "phone") return `nullif(regexp_replace(${value}, '[^0-9+]', '', 'g'), '')`;
-  return `nullif(${isPrimary && kind !== "email" ? `trim(${value})` : `lower(trim(${value}))`}, '')`;
+  if (kind === "phone") return dialled(value);
+  return isPrimary && kind !== "email" ? trimmed(value) : `lower(${trimmed(value)})`;
 }
 
 /** SQL of a row's own value of a key: of its column, or, where that is empty, of what an identification signal says. `row` is the alias of the table. */
@@ -39,17 +47,19 @@ function keyValue(key: ContactKey, table: Table, row: string): string {
 }
 
 /**
- * Whether a row has no primary key of its own, in SQL. The look at the column as it is comes first: to fold the texts of a whole table takes a second for ten million, and nearly all begin with a printable character.
+ * Whether a row's primary column may say nothing, in SQL. The look at the column as it is comes first: to fold the texts of a whole table takes a second for ten million, and nearly all begin with a printable character.
+ * DuckDB also takes a condition more for fewer rows, and so makes its hash tables of these rather than of all aliases.
  */
-export function lacksOwnSql(context: MartContext, table: Table, row: string): string {
-  const { column, header = "" } = context.contactKeys[0] ?? {};
+function mayLackSql({ contactKeys, isPublished }: MartContext, row: string): string {
+  const { column, header = "" } = contactKeys[0] ?? {};
   // Of a phone number nothing may be left, whatever it begins with: `n/a`.
-  const seems =
-    column === undefined || keyKind(header) === "phone"
-      ? "true"
-      : `(${row}.${id(column)} IS NULL OR ${row}.${id(column)} < '!' OR ${row}.${id(column)} > '~')`;
-  return `(${seems} AND ${ownContact(context, table, row)} IS NULL)`;
+  if (column === undefined || isPublished || keyKind(header) === "phone") return "true";
+  return `(${row}.${id(column)} IS NULL OR ${row}.${id(column)} < '!' OR ${row}.${id(column)} > '~')`;
 }
+
+/** Whether a row has no primary key of its own, in SQL. */
+export const lacksOwnSql = (context: MartContext, table: Table, row: string): string =>
+  `(${mayLackSql(context, row)} AND ${ownContact(context, table, row)} IS NULL)`;
 
 const qualifier = ({ isQualified }: MartContext, row: string) => (isQualified ? `coalesce(${row}.dataset_id || '/', '') || ` : "");
 
@@ -65,6 +75,14 @@ export function ownContact(context: MartContext, table: Table, row: string): str
   if (context.isPublished && context.contactKeys.length > 0) return `${row}.${keyColumn(0)}`;
   const [primary] = context.contactKeys;
   return primary ? `${qualifier(context, row)}${keyValue(primary, table, row)}` : "NULL::VARCHAR";
+}
+
+/** SQL of the contact that a row's primary column says; undefined where there is no such column. */
+function columnContact(context: MartContext, table: Table, row: string): string | undefined {
+  const [primary] = context.contactKeys;
+  if (primary === undefined) return undefined;
+  if (context.isPublished) return ownContact(context, table, row);
+  return primary.column === undefined ? undefined : `${qualifier(context, row)}${folded(primary, `${row}.${id(primary.column)}`)}`;
 }
 
 /** SQL of a row's aliases, one each secondary key, in order. */
@@ -89,9 +107,34 @@ export function withContact(context: MartContext, table: Table, from: string, kn
   const aliases = ownAliases(context, table, "r").map((alias, index) => ({ alias, key: `alias_${index + 1}`, a: `a${index + 1}` }));
   const keyed = `SELECT r.*${aliases.map(({ alias, key }) => `, CASE WHEN own_contact IS NULL THEN ${alias} END AS ${key}`).join("")} FROM (${owned}) r`;
   const secondary = [...aliases.map(({ a }) => `${a}.contact_id`), ...aliases.map(({ key, a }) => `CASE WHEN ${a}.alias IS NULL THEN r.${key} END`)];
-  return `(SELECT r.*, coalesce(${["r.own_contact", ...secondary].join(", ")}) AS known_contact,
+  const { first, all, named } = gathered(context, "keyed", keyed);
+  return `(${first} SELECT r.*, coalesce(${["r.own_contact", ...secondary].join(", ")}) AS known_contact,
       CASE WHEN r.own_contact IS NOT NULL THEN 'primary' WHEN coalesce(${[...secondary, "NULL"].join(", ")}) IS NOT NULL THEN 'secondary' END AS known_via
-    FROM (${keyed}) r ${aliases.map(({ key, a }) => `LEFT JOIN ${known} ${a} ON ${a}.alias = r.${key}`).join(" ")})`;
+    FROM ${all} r ${aliases.map(({ key, a }) => `LEFT JOIN ${named(known, "alias", key)} ${a} ON ${a}.alias = r.${key}`).join(" ")})`;
+}
+
+/**
+ * SQL of rows that are joined to tables. Where they are few, they are made first, and of the tables is only looked at what they name: DuckDB would make hash tables of all that is there.
+ * @param name what the rows are called meanwhile
+ * @returns what stands before SELECT, what gives all of the rows, and what gives those of a table whose column has what theirs names
+ */
+export function gathered({ areFew }: Pick<MartContext, "areFew">, name: string, rows: string) {
+  if (!areFew) return { first: "", all: `(${rows})`, named: (table: string) => table };
+  const named = (table: string, column: string, own: string) => `(FROM ${table} WHERE ${column} IN (SELECT ${own} FROM ${name}))`;
+  return { first: `WITH ${name} AS MATERIALIZED (${rows})`, all: name, named };
+}
+
+/**
+ * SQL of all rows of a table with their contact, those whose primary column says it by themselves: so that whoever asks for one contact has DuckDB look for it in that column, and only the others are looked up.
+ * @param known SQL of rows that have known_contact and known_via, as withContact() gives them
+ * @param owned the same, of rows that need nothing else to be somebody's
+ */
+export function eachWay(context: MartContext, table: Table, known: (rows: string) => string, owned: (rows: string) => string): string {
+  const all = signalsOf(context, table);
+  const contact = columnContact(context, table, "r");
+  if (contact === undefined) return known(withContact(context, table, all));
+  return `${owned(`(SELECT r.*, ${contact} AS known_contact, 'primary' AS known_via FROM ${all} r WHERE ${contact} IS NOT NULL)`)}
+    UNION ALL ${known(withContact(context, table, `(SELECT * FROM ${all} r WHERE ${mayLackSql(context, "r")} AND ${contact} IS NULL)`))}`;
 }
 
 /** SQL of the domain of the e-mail address that a marketing signal has; NULL where it is no e-mail, or no key is an address. */

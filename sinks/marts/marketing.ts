@@ -1,5 +1,5 @@
 /** Marketing signals, narrow, with their contact: what the marts of messages read. */
-import { recipientDomain, signalsOf, withContact } from "./contact.ts";
+import { eachWay, recipientDomain, withContact } from "./contact.ts";
 import type { Mart, MartContext } from "./mart.ts";
 
 export const MARKETING: Mart = {
@@ -30,7 +30,10 @@ export const MARKETING: Mart = {
     contact_id: "The contact; NULL where nothing says whose it is.",
     contact_via: "How the contact was found: primary (its own primary key) or secondary (an e-mail address or phone number of one contact).",
   },
-  sql: (context) => marketingSql(context),
+  sql: (context) => {
+    const narrow = (rows: string) => narrowSql(context, rows);
+    return eachWay(context, "marketing_signals", narrow, narrow);
+  },
 };
 
 /**
@@ -38,13 +41,17 @@ export const MARKETING: Mart = {
  * @param from the rows of marketing_signals that are meant, as SQL that gives them
  * @param more SQL of further columns, of a row whose alias is m
  */
-export function marketingSql(context: MartContext, from = signalsOf(context, "marketing_signals"), more = ""): string {
+export const marketingSql = (context: MartContext, from: string, more = ""): string =>
+  narrowSql(context, withContact(context, "marketing_signals", from), more);
+
+/** @param rows as withContact() gives them */
+function narrowSql(context: MartContext, rows: string, more = ""): string {
   return `SELECT m.signal_type, m.signal_key, m.signal_id, m.occurred_at, m.channel, m.action, m.campaign_id, m.campaign_name, m.message_id, m.message_name, m.link_id,
       m.bot_detected IS TRUE AS is_bot, m.bot_detection_reason, m.classification, m.classification_code, m.email_from_address, m.email_subject, m.email_tracking_level,
       m.vmta_pool, m.entry_signal,
       ${recipientDomain(context, "m")} AS recipient_domain,
       m.known_contact AS contact_id, m.known_via AS contact_via${more}
-    FROM ${withContact(context, "marketing_signals", from)} m`;
+    FROM ${rows} m`;
 }
 
 /** SQL that gives contact_id, channel, message_id and occurred_at of marketing signals, which need have no more than that, and contact columns. */

@@ -19,6 +19,8 @@ export interface MartContext extends MartSettings {
   contactColumns: readonly string[];
   /** Whether it is the published copy, whose signals have keyColumn()s in the place of what says who somebody is. */
   isPublished?: boolean;
+  /** Whether the rows that are looked at are few beside all aliases, sessions and clicks. */
+  areFew?: boolean;
 }
 
 interface Described {
