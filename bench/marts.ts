@@ -74,6 +74,13 @@ async function largeWarehouse(folder: string): Promise<string> {
   return path;
 }
 
+/** The same with its marts, made where it is not there. */
+export async function filledWarehouse(folder: string): Promise<string> {
+  const filled = join(folder, "marts-filled.duckdb");
+  if (!existsSync(filled)) await benchMartsFill(folder);
+  return filled;
+}
+
 /** Opening it, which makes and fills all tables of marts. */
 export async function benchMartsFill(folder: string): Promise<object[]> {
   const large = await largeWarehouse(folder);
@@ -88,7 +95,7 @@ export async function benchMartsFill(folder: string): Promise<object[]> {
 }
 
 /** The same export a year later: of days that the large warehouse has nothing of. */
-async function aYearLater(file: string): Promise<string> {
+export async function aYearLater(file: string): Promise<string> {
   const later = file.replace(".csv.gz", "-later.csv.gz");
   if (!existsSync(later)) {
     const text = gunzipSync(await readFile(file)).toString();
@@ -99,8 +106,7 @@ async function aYearLater(file: string): Promise<string> {
 
 /** A load of the newest day, and one of the first, alone, and into the large warehouse; keeping the marts up is done once more by itself, and measured. */
 export async function benchMartsKeep(folder: string): Promise<object[]> {
-  const large = join(folder, "marts-filled.duckdb");
-  if (!existsSync(large)) await benchMartsFill(folder);
+  const large = await filledWarehouse(folder);
   const first = await standardFile(folder, LOADED, 7);
   const copy = join(folder, "marts-copy.duckdb");
   const into = async (file: string) => {
@@ -126,8 +132,7 @@ export async function benchMartsKeep(folder: string): Promise<object[]> {
 
 /** The SQL of the cookbook, each of its blocks that asks something. */
 export async function benchMartsQuestions(folder: string): Promise<object[]> {
-  const large = join(folder, "marts-filled.duckdb");
-  if (!existsSync(large)) await benchMartsFill(folder);
+  const large = await filledWarehouse(folder);
   const sections = (await readFile(COOKBOOK, "utf8")).split(/^## /mu).slice(1);
   const result: object[] = [];
   for (const section of sections) {

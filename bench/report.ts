@@ -1,10 +1,8 @@
 /** What a report costs: a year of twenty million signals, the largest warehouse of bench/marts.ts. */
 import { execFile } from "node:child_process";
-import { existsSync } from "node:fs";
-import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
-import { benchMartsFill } from "./marts.ts";
+import { filledWarehouse } from "./marts.ts";
 import { inTurn, median, rounded } from "./median.ts";
 
 const RUN_REPORT = fileURLToPath(new URL("run-report.js", import.meta.url));
@@ -19,8 +17,7 @@ export interface ReportFigures {
 
 /** The default period, and all that there is. */
 export async function benchReport(folder: string): Promise<object[]> {
-  const large = join(folder, "marts-filled.duckdb");
-  if (!existsSync(large)) await benchMartsFill(folder);
+  const large = await filledWarehouse(folder);
   const run = async (...days: string[]) => {
     const { stdout } = await promisify(execFile)(process.execPath, [RUN_REPORT, large, ...days]);
     return JSON.parse(stdout) as ReportFigures;

@@ -1,10 +1,11 @@
-/** `npm run bench`: runs every benchmark, or those that are named (vector, marts-fill, marts-keep, marts-questions, report, vector-stages, vector-splitter, vector-growth, vector-overlap, vector-no-ids, vector-sync, load, start, growth, sync, sftp, refset), and writes bench/RESULTS.md. BENCH_ROUNDS says how often each contender runs, BENCH_MAIN how many records most files of the vector path have. */
+/** `npm run bench`: runs every benchmark, or those that are named (vector, marts-fill, marts-keep, marts-questions, report, publish, vector-stages, vector-splitter, vector-growth, vector-overlap, vector-no-ids, vector-sync, load, start, growth, sync, sftp, refset), and writes bench/RESULTS.md. BENCH_ROUNDS says how often each contender runs, BENCH_MAIN how many records most files of the vector path have. */
 import { cpus, totalmem } from "node:os";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { benchGrowth } from "./growth.ts";
 import { benchLoad } from "./load.ts";
 import { benchMartsFill, benchMartsKeep, benchMartsQuestions } from "./marts.ts";
+import { benchPublish } from "./publish.ts";
 import { benchRefset } from "./refset.ts";
 import { benchReport } from "./report.ts";
 import { benchSftp } from "./sftp.ts";
@@ -58,6 +59,12 @@ const BENCHMARKS: Record<string, Benchmark> = {
     method:
       "The same warehouse: report() of the library, which opens it, with its own memory for DuckDB (700 MB) and all threads, each in a process of its own. The aim is 20 seconds and 1 GB for a year of twenty million signals. In turn, medians.",
     run: () => benchReport(DATA),
+  },
+  publish: {
+    title: "Publish: in full, and after a load of one more day",
+    method:
+      "A million generated signals over 365 days, and the warehouse of twenty million of the sections before, the latter once. publish() of the library into a new folder, then once more after a load of a day (2,740 and 54,800 records), each in a process of its own, with its own memory for DuckDB (limits.memory) and one thread. Of a million the full publish may take 30 CPU seconds, and the second one 5; of twenty the second one may take a tenth of the first. In turn, medians. What readers see meanwhile is tried by test/published-readers.test.ts.",
+    run: () => benchPublish(DATA),
   },
   "vector-splitter": {
     title: "The vector path: Node's part of it",

@@ -2,21 +2,21 @@ import { once } from "node:events";
 import type { ReadSource } from "../pipeline/explore/explorer.ts";
 import { serve } from "../pipeline/explore/serve.ts";
 import { REPORT_MEMORY } from "../pipeline/report.ts";
-import type { Config } from "../schemas/config.ts";
 import { messageOf } from "../schemas/errors.ts";
 import { assertDays } from "../sinks/report/period.ts";
-import { type Context, defineCommand, wholeNumber } from "./command.ts";
+import { defineCommand, wholeNumber } from "./command.ts";
 import { EXIT } from "./failures.ts";
-import { doorOf } from "./warehouse.ts";
+import { openEither } from "./read-copy.ts";
 
-/** A page waits so long for a warehouse that another process has. */
+/** A page waits so long for a warehouse that another process has, where nothing is published. */
 const PATIENCE_MS = 5_000;
 
 export const command = defineCommand({
   usage: "[options]",
   about:
     "Serves the report on this machine, on 127.0.0.1 only, to whoever has the address that it prints: with a choice of days, currency and campaign, with what is known of each campaign and message, " +
-    "down to what happened with a contact, and with a box for SQL. It opens the warehouse for each page, and only to read. Who contacts are is hidden. It runs until Ctrl-C.",
+    "down to what happened with a contact, and with a box for SQL. It opens the warehouse for each page, and only to read; while another process has it, the published copy, where there is one. " +
+    "Who contacts are is hidden. It runs until Ctrl-C.",
   options: {
     from: { type: "string", value: "DAY", help: "the first day (UTC) to begin with; 27 days before the last one by default" },
     to: { type: "string", value: "DAY", help: "the last day; the last one that the warehouse has whole by default" },
@@ -31,7 +31,7 @@ export const command = defineCommand({
     const port = wholeNumber("--port", values.port ?? "0", { most: 65_535 });
     assertDays({ from, to });
     const { config } = await context.config();
-    const read = readingFor(context, config);
+    const read: ReadSource = (work, signal) => openEither({ ...context, signal }, config, work, { patience: PATIENCE_MS, memory: REPORT_MEMORY });
     // That there is no warehouse is told before somebody opens a page.
     await read(async () => undefined, signal);
     const onBug = (error: unknown) => out.log("error", `a page failed: ${messageOf(error)}`);
@@ -49,11 +49,3 @@ export const command = defineCommand({
     return EXIT.done;
   },
 });
-
-/** What pages read: the warehouse, which is open for no longer than a page takes. */
-function readingFor(context: Context, config: Config): ReadSource {
-  return (work, signal) =>
-    doorOf(config, { ...context, signal }, { patience: PATIENCE_MS }).toRead(({ connection }) => work({ connection, holdsPersonal: true }), {
-      memory: REPORT_MEMORY,
-    });
-}

@@ -1,3 +1,4 @@
+import type { Reading } from "../pipeline/read-copy.ts";
 import { SignalhouseError } from "../schemas/errors.ts";
 import { assertParams } from "../sinks/query/params.ts";
 import { readQuery } from "../sinks/query/run.ts";
@@ -57,7 +58,7 @@ export const command = defineCommand({
     }
     const { config, file: configFile } = await context.config();
     if (file) await assertNotOver(file.path, { "the warehouse": config.warehouse, "the configuration": configFile });
-    return readingEither(context, config, async ({ connection, copy }) => {
+    const work = async ({ connection, copy }: Reading) => {
       out.log("debug", "querying");
       const options = { ...given, ...foldersOf(copy) };
       if (file) {
@@ -67,6 +68,7 @@ export const command = defineCommand({
         await printResult(await readQuery(connection, sql, options), format, out, options);
       }
       return EXIT.done;
-    });
+    };
+    return readingEither(context, config, work, { mayLack: "anything" });
   },
 });

@@ -1,23 +1,38 @@
 /** Reading the warehouse for a command, or the published copy while the warehouse is busy. */
-import { type CopyAtHand, openForReading, type Reading } from "../pipeline/read-copy.ts";
+import type { ReadOptions } from "../pipeline/common/door.ts";
+import { type CopyAtHand, copyAtHand, openForReading, type Reading } from "../pipeline/read-copy.ts";
 import type { Config } from "../schemas/config.ts";
 import type { Context } from "./command.ts";
 import { duration, time } from "./format.ts";
 import { doorOf } from "./warehouse.ts";
 
-/** Opens either for `work`, and says so where it is the copy. Either may be of an older version. @throws SignalhouseError as openForReading */
-export function readingEither<T>(context: Context, config: Config, work: (reading: Reading) => Promise<T>): Promise<T> {
-  const { signal } = context;
-  return openForReading(
-    doorOf(config, context),
+interface EitherOptions extends ReadOptions {
+  /** Milliseconds for which the warehouse is waited for; none by default. Where there is a copy nobody waits. */
+  patience?: number;
+}
+
+/** Opens either for `work`. @throws SignalhouseError as openForReading */
+export async function openEither<T>(
+  context: Pick<Context, "out" | "signal" | "clock">,
+  config: Config,
+  work: (reading: Reading) => Promise<T>,
+  { patience = 0, ...options }: EitherOptions,
+): Promise<T> {
+  const hasCopy = patience > 0 && (await copyAtHand(config)) !== undefined;
+  return openForReading(doorOf(config, context, { patience: hasCopy ? 0 : patience }), config, work, { signal: context.signal, ...options });
+}
+
+/** The same, and says so where it is the copy. */
+export const readingEither = <T>(context: Context, config: Config, work: (reading: Reading) => Promise<T>, options: EitherOptions): Promise<T> =>
+  openEither(
+    context,
     config,
     (reading) => {
       if (reading.copy) context.out.note(copyNote(reading.copy, context.clock.now()));
       return work(reading);
     },
-    { signal, mayLack: "anything" },
+    options,
   );
-}
 
 /** What is read, and how old it is. */
 export const copyNote = ({ folder, publishedAt }: CopyAtHand, now: number): string =>

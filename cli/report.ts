@@ -1,3 +1,4 @@
+import type { Reading } from "../pipeline/read-copy.ts";
 import { REPORT_MEMORY } from "../pipeline/report.ts";
 import { SignalhouseError } from "../schemas/errors.ts";
 import { makeReport, type Report } from "../sinks/report/page/make-report.ts";
@@ -7,14 +8,15 @@ import { replaceFile, writeRefused } from "../sinks/whole-file.ts";
 import { type Context, defineCommand } from "./command.ts";
 import { EXIT } from "./failures.ts";
 import { assertNotOver } from "./query-output.ts";
-import { reading } from "./warehouse.ts";
+import { readingEither } from "./read-copy.ts";
 import { localPath } from "./world.ts";
 
 export const command = defineCommand({
   usage: "-o FILE [options]",
   about:
     "Writes a page that answers what people ask of campaigns: revenue, opens and clicks, deliverability, products, carts, searches, and how whole the data is. It is one HTML file, " +
-    "which asks no network for anything: it can be mailed, printed, and opened anywhere. Each chart has its numbers and its SQL with it. The same data gives the same file.",
+    "which asks no network for anything: it can be mailed, printed, and opened anywhere. Each chart has its numbers and its SQL with it. The same data gives the same file. " +
+    "While another process has the warehouse, it reads the published copy, where there is one, and says so.",
   options: {
     output: { type: "string", short: "o", value: "FILE", help: "the file to write, such as report.html" },
     from: { type: "string", value: "DAY", help: "the first day (UTC); 27 days before the last one by default" },
@@ -40,9 +42,11 @@ export const command = defineCommand({
   },
 });
 
-/** Makes the report of the configuration's warehouse, and writes it. */
+/** Makes the report of the configuration's warehouse, or of its published copy while that is busy, and writes it. */
 export async function writeReport(context: Context, path: string, options: ReportOptions): Promise<Report> {
-  const report = await reading(context, (connection) => makeReport(connection, options), { memory: REPORT_MEMORY });
+  const { config } = await context.config();
+  const make = ({ connection, copy }: Reading) => makeReport(connection, { ...options, copy });
+  const report = await readingEither(context, config, make, { memory: REPORT_MEMORY });
   // Campaigns and what they earn are nobody else's business.
   await replaceFile(path, report.html, 0o600).catch((error: unknown) => {
     throw writeRefused(path, error, "Name another file with -o.");

@@ -1,6 +1,6 @@
 /** What a shell keeps between statements. The warehouse is none of it: it is opened for each, and closed. */
 import { PATIENCE_MS } from "../pipeline/common/door.ts";
-import { copyAtHand, openForReading, type Reading } from "../pipeline/read-copy.ts";
+import type { Reading } from "../pipeline/read-copy.ts";
 import type { Config } from "../schemas/config.ts";
 import { type Names, namesOf } from "../sinks/query/catalog.ts";
 import { runQuery } from "../sinks/query/run.ts";
@@ -9,9 +9,8 @@ import { zoneOf } from "../sinks/query/zone.ts";
 import type { Context } from "./command.ts";
 import { interruptedBy } from "./failures.ts";
 import { type FormatName, printResult } from "./query-output.ts";
-import { copyNote, foldersOf } from "./read-copy.ts";
+import { copyNote, foldersOf, openEither } from "./read-copy.ts";
 import { isShellCommand, runShellCommand } from "./shell-commands.ts";
-import { doorOf } from "./warehouse.ts";
 
 export class ShellSession {
   format: FormatName;
@@ -77,10 +76,7 @@ export class ShellSession {
 
   async #read<T>(work: (reading: Reading) => Promise<T>, patience: number): Promise<T> {
     const signal = this.#running ? AbortSignal.any([this.#context.signal, this.#running.signal]) : this.#context.signal;
-    // Where there is a copy, nobody waits.
-    const hasCopy = patience > 0 && (await copyAtHand(this.#config)) !== undefined;
-    const door = doorOf(this.#config, { ...this.#context, signal }, { patience: hasCopy ? 0 : patience });
-    return openForReading(door, this.#config, work, { signal, mayLack: "anything" });
+    return openEither({ ...this.#context, signal }, this.#config, work, { patience, mayLack: "anything" });
   }
 
   async #interruptibly<T>(work: () => Promise<T>): Promise<T> {

@@ -7,7 +7,7 @@ import { openCopyFolder } from "../sinks/publish/folder.ts";
 import type { ContactIds } from "../sinks/publish/hashing.ts";
 import { type Published, publishSnapshot, type SnapshotOptions, storeSnapshot } from "../sinks/publish/index.ts";
 import { currentManifest } from "../sinks/publish/open.ts";
-import { watermarkOf } from "../sinks/publish/watermark.ts";
+import { showsAll } from "../sinks/publish/settings.ts";
 import { type Clock, realClock } from "./common/clock.ts";
 import { type Door, doorTo, PATIENCE_MS } from "./common/door.ts";
 import { packageVersion } from "./common/package.ts";
@@ -132,11 +132,19 @@ function resultOf({ manifest, isNew }: Published) {
   return { version: manifest.version, isNew, files: files.length, rows: sum("rows"), bytes: sum("bytes"), publishedAt: manifest.published_at };
 }
 
-/** Publishes where the configuration says so, and the warehouse has more than the copy. @returns undefined where there was nothing to do */
+/**
+ * Publishes where the configuration says so, and the copy does not show what the warehouse has now, as the configuration has it shown.
+ * @returns undefined where there was nothing to do
+ */
 export async function publishChanges(config: Config, context: PublishContext): Promise<PublishResult | undefined> {
-  const { to } = config.publish;
+  const { to, contactColumns } = config.publish;
   if (to === undefined) return undefined;
   const before = await currentManifest(to);
-  const now = await context.door.toRead(watermarkOf, { isLimited: true });
-  return before && JSON.stringify(before.watermark) === JSON.stringify(now) ? undefined : publishWarehouse(config, context);
+  if (before) {
+    const { ids, made } = await contactIdsOf(config, context.key);
+    if (made !== undefined) context.onKey?.(made);
+    const choices = { contactColumns, contactIds: ids };
+    if (await context.door.toRead((warehouse) => showsAll(before, warehouse, choices, packageVersion()), { isLimited: true })) return undefined;
+  }
+  return publishWarehouse(config, context);
 }

@@ -3,7 +3,9 @@ import type { DuckDBConnection } from "@duckdb/node-api";
 import type { Config } from "../schemas/config.ts";
 import { isSignalhouseError, SignalhouseError } from "../schemas/errors.ts";
 import { interruptible } from "../sinks/interrupt.ts";
-import { currentManifest, openCopy } from "../sinks/publish/open.ts";
+import type { Manifest } from "../sinks/publish/manifest.ts";
+import { currentManifest, openCopy, type OpenCopy } from "../sinks/publish/open.ts";
+import { lackedBy } from "../sinks/publish/tables.ts";
 import type { Door, ReadOptions } from "./common/door.ts";
 
 /** What is read. */
@@ -20,16 +22,25 @@ export interface CopyAtHand {
   version: number;
   /** Milliseconds since the epoch. */
   publishedAt: number;
+  /** What it has in place of contacts' ids. */
+  contactIds: Manifest["contact_ids"];
 }
 
 export interface ReadingOptions extends ReadOptions {
   signal: AbortSignal;
 }
 
+const atHand = (folder: string, { version, published_at, contact_ids }: Manifest): CopyAtHand => ({
+  folder,
+  version,
+  publishedAt: Date.parse(published_at),
+  contactIds: contact_ids,
+});
+
 /**
  * Opens the warehouse to read; where another process has it, the copy at publish.to, without waiting. Names and columns are the same, but for what the copy leaves out: whoever calls tells of
  * `copy` to whom it may concern. What was opened is closed when `work` has ended; an abort ends the statement that is running.
- * @throws SignalhouseError as door.toRead: warehouse_locked where nothing is published either; what `work` throws
+ * @throws SignalhouseError as door.toRead: warehouse_locked where nothing is published either, or what is lacks tables that may not be lacking; what `work` throws
  */
 export async function openForReading<T>(
   door: Pick<Door, "toRead">,
@@ -45,12 +56,12 @@ export async function openForReading<T>(
     }, options);
   } catch (error) {
     if (isOpen || !isSignalhouseError(error, "warehouse_locked") || publish.to === undefined) throw error;
-    const copy = await openCopy(publish.to);
+    const copy = await openCopy(publish.to, options.memory);
     if (!copy) throw error;
     const { connection, folder, manifest } = copy;
     try {
-      const at = { folder, version: manifest.version, publishedAt: Date.parse(manifest.published_at) };
-      return await interruptible(connection, signal, () => work({ connection, copy: at }));
+      if (options.mayLack === undefined) assertWhole(copy, error);
+      return await interruptible(connection, signal, () => work({ connection, copy: atHand(folder, manifest) }));
     } finally {
       copy.close();
     }
@@ -60,7 +71,16 @@ export async function openForReading<T>(
 /** What is published at publish.to; undefined where nothing is. */
 export async function copyAtHand({ publish: { to } }: Pick<Config, "publish">): Promise<CopyAtHand | undefined> {
   const manifest = to === undefined ? undefined : await currentManifest(to);
-  return to === undefined || !manifest ? undefined : { folder: to, version: manifest.version, publishedAt: Date.parse(manifest.published_at) };
+  return to === undefined || !manifest ? undefined : atHand(to, manifest);
+}
+
+/** A copy of an older version would fail in the middle of what it is asked. @param busy why it is read @throws SignalhouseError */
+function assertWhole({ folder, manifest }: OpenCopy, busy: SignalhouseError): void {
+  const [first, ...more] = lackedBy(manifest.tables);
+  if (first === undefined) return;
+  const what = `${first}${more.length > 0 ? ` and ${more.length} more` : ""}`;
+  const hint = `${busy.hint} The published copy in ${folder} cannot be read in its place: an older signalhouse wrote it, and it lacks ${what}. The next publish brings that.`;
+  throw new SignalhouseError(busy.code, busy.message, hint, busy);
 }
 
 /** The failure of a busy warehouse, with the copy that can be read meanwhile; all others as they are. */

@@ -87,6 +87,12 @@ export function signalTypesOf(list: string): string[] {
 /** Those of some types that are not on the vendor's list: whether Connect exports them is not known. */
 export const unlistedTypes = (types: readonly string[]): string[] => types.filter((type) => !(LISTED_TYPES as readonly string[]).includes(type));
 
+/** Whether a text is a day of the calendar: Date.parse takes 2025-02-30 for March 2. */
+export function isDay(text: string): boolean {
+  const day = /^\d{4}-\d\d-\d\d$/.test(text) ? Date.parse(`${text}T00:00:00Z`) : Number.NaN;
+  return !Number.isNaN(day) && new Date(day).toISOString().startsWith(text);
+}
+
 /**
  * A moment that --from or --to says, in milliseconds: an ISO 8601 time with its zone, or a date. A date is a whole UTC day: its first moment as a
  * start, its last millisecond as an end.
@@ -97,9 +103,8 @@ export function exportMoment(option: string, text: string, edge: "start" | "end"
     usage(`${option} is "${text}", ${why}`, "Write a day as 2025-07-01 (UTC) or a time with its zone as 2025-07-01T08:00:00Z.");
   if (!/^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d))?$/.test(text))
     throw wrong(/T\d\d:\d\d[\d:.]*$/.test(text) ? "a time without its zone" : "which is no ISO 8601 date or time");
-  // Date.parse takes 2025-02-30 for March 2.
+  if (!isDay(text.slice(0, 10))) throw wrong("a day that does not exist");
   const day = Date.parse(`${text.slice(0, 10)}T00:00:00Z`);
-  if (Number.isNaN(day) || !new Date(day).toISOString().startsWith(text.slice(0, 10))) throw wrong("a day that does not exist");
   if (text.length === 10) return edge === "start" ? day : day + DAY_MS - 1;
   const time = Date.parse(text);
   if (Number.isNaN(time)) throw wrong("a time that does not exist");

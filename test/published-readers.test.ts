@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { describe, expect, onTestFinished, test } from "vitest";
@@ -14,12 +14,16 @@ import { writeComments } from "../sinks/comments.ts";
 import { act, open, order, send } from "./helpers/mart-rows.ts";
 import { asScratch, publishScratch } from "./helpers/published.ts";
 import { duckdbMissing, runWith } from "./helpers/python-duckdb.ts";
+import { NOTEBOOK_PACKAGES, packagesMissing } from "./helpers/python-packages.ts";
 import { sumStatements } from "./helpers/storage.ts";
 import { csv, memoryFile, type Scratch, scratchFolder, scratchWarehouse } from "./helpers/warehouse.ts";
 
 const READERS = ["1.4.4", "1.5.6", "2.0.1"];
 /** Those that may hold live.duckdb: 1.4 takes two versions of its index for one. */
 const STAYING = ["1.5.6", "2.0.1"];
+/** What reads Parquet without DuckDB. */
+const FRAMES = packagesMissing("polars", "pandas", "pyarrow") ? [] : ["polars", "pandas"];
+const PUBLISHES = 10;
 const LIVE = "live.duckdb";
 const PACKAGES = process.env["DUCKDB_PACKAGES"] ?? "";
 const SCRIPT = fileURLToPath(new URL("helpers/read-copy.py", import.meta.url));
@@ -63,17 +67,25 @@ describe.skipIf(missing.length > 0)("a published copy", { timeout: 240_000 }, ()
       truth.set(version, await sums(scratch));
     };
     await publishNext(1);
-    await expect(startReader("1.4.4", "live", to).begun).rejects.toThrow("live.duckdb wants DuckDB 1.5 or later");
-    const readers = [...STAYING.map((version) => startReader(version, "live", to)), ...READERS.map((version) => startReader(version, "reopen", to))];
+    const duckdb = (version: string) => join(PACKAGES, version);
+    await expect(startReader("live", to, duckdb("1.4.4")).begun).rejects.toThrow("live.duckdb wants DuckDB 1.5 or later");
+    const readers = [
+      ...STAYING.map((version) => startReader("live", to, duckdb(version))),
+      ...READERS.map((version) => startReader("reopen", to, duckdb(version))),
+      ...FRAMES.map((frames) => startReader(frames, to, NOTEBOOK_PACKAGES)),
+    ];
     await Promise.all(readers.map(({ begun }) => begun));
-    for (let number = 2; number <= 8; number += 1) await publishNext(number);
+    for (let number = 2; number <= PUBLISHES; number += 1) await publishNext(number);
     const shown = [...truth.keys()];
-    for (const { stop, looks } of readers) {
+    for (const { name, stop, looks } of readers) {
       // Each of them comes to see the last one.
       await looks.until((look) => look["version"] === shown.at(-1));
       await stop();
-      for (const { version, ...found } of looks.all) expect({ version, ...found }).toEqual({ version, ...truth.get(version as number) });
-      expect(new Set(looks.all.map(({ version }) => version)).size).toBeGreaterThan(1);
+      for (const { version, ...found } of looks.all)
+        expect({ name, version, ...truth.get(version as number) }).toMatchObject({ name, version, ...found });
+      const versions = new Set(looks.all.map(({ version }) => version));
+      expect(versions.size).toBeGreaterThan(1);
+      process.stdout.write(`${name}: ${looks.all.length} looks at ${versions.size} versions\n`);
     }
   });
 });
@@ -109,9 +121,10 @@ class Looks {
   }
 }
 
-function startReader(version: string, how: string, to: string) {
+/** @param packages the folder of its Python packages */
+function startReader(how: string, to: string, packages: string) {
   const child = spawn("python3", [SCRIPT, how, to], {
-    env: { ...process.env, PYTHONPATH: join(PACKAGES, version) },
+    env: { ...process.env, PYTHONPATH: packages },
     stdio: ["pipe", "pipe", "inherit"],
   });
   onTestFinished(() => void child.kill("SIGKILL"));
@@ -122,5 +135,5 @@ function startReader(version: string, how: string, to: string) {
     child.stdout.resume();
     await closed;
   };
-  return { looks, begun: looks.until(() => true), stop };
+  return { name: `${how}, ${basename(packages)}`, looks, begun: looks.until(() => true), stop };
 }

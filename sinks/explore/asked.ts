@@ -3,6 +3,7 @@ import type { DuckDBConnection } from "@duckdb/node-api";
 import { SignalhouseError } from "../../schemas/errors.ts";
 import { assertDays } from "../report/period.ts";
 import type { Subject } from "../report/question.ts";
+import type { ReadCopy } from "../report/page/copy.ts";
 import type { ReportOptions } from "../report/page/prepare.ts";
 import type { ContactNames } from "./contacts.ts";
 
@@ -16,11 +17,17 @@ export interface Asked {
   form?: URLSearchParams | undefined;
 }
 
+/** A published copy, as pages read it. */
+interface SourceCopy extends ReadCopy {
+  /** The folder that its views read. */
+  folder: string;
+}
+
 /** What pages are made of. */
 export interface Source {
   connection: DuckDBConnection;
-  /** Whether somebody could find personal data in it: SQL cannot be held to masking it. */
-  holdsPersonal: boolean;
+  /** The published copy that it is; undefined where it is the warehouse. */
+  copy: SourceCopy | undefined;
 }
 
 /** All that a page is made with. */

@@ -1,26 +1,22 @@
 /** The published copy of a warehouse: written while it is read by others, who never wait for it. */
-import { contactColumns } from "../contact-columns.ts";
 import type { ContactColumn } from "../../schemas/header.ts";
-import { keptSettings, martContext } from "../mart-settings.ts";
-import { schemaVersion } from "../migrate.ts";
 import { onlyRow } from "../sql.ts";
 import { inTransaction } from "../transaction.ts";
 import type { Warehouse } from "../warehouse.ts";
 import { keepLive, viewsHash } from "./databases.ts";
 import { type CopyFolder, type Keeping, removeOld, staying, versionPath, versionsOf } from "./folder.ts";
-import { type ContactIds, fingerprintOf, useContactIds } from "./hashing.ts";
+import { fingerprintOf, useContactIds } from "./hashing.ts";
 import { filesOf, type Manifest, type ManifestFile, type ManifestTable, readManifest, type Watermark } from "./manifest.ts";
+import { currentManifest } from "./open.ts";
 import { partsOf, type TableParts } from "./parts.ts";
+import { assertOwn, type Choices, copySettings } from "./settings.ts";
 import { storePart } from "./store.ts";
 import { publishedTables } from "./tables.ts";
 import type { CopyContents } from "./views.ts";
 import { makeVersion } from "./version.ts";
-import { originOf, watermarkOf } from "./watermark.ts";
+import { watermarkOf } from "./watermark.ts";
 
-export interface SnapshotOptions {
-  /** Headers of the contact attributes that the copy shows. */
-  contactColumns: readonly string[];
-  contactIds: ContactIds;
+export interface SnapshotOptions extends Choices {
   /** Is told of each file before it is written. */
   onFile?: (file: { table: string; month: string | null; rows: number }) => void;
   /** Is told before each step of writing. */
@@ -30,6 +26,10 @@ export interface SnapshotOptions {
 /** What the store has of a warehouse: all of it at one moment. */
 export interface Snapshot extends CopyContents {
   schemaVersion: number;
+  /** What tells the warehouse from another one. */
+  origin: string | null;
+  /** Hash of what decides what a copy shows, beside rows. */
+  settings: string;
   watermark: Watermark;
   contactIds: Manifest["contact_ids"];
   /** What tells the key of its contact ids from another one. */
@@ -41,20 +41,20 @@ export interface Snapshot extends CopyContents {
   unknownColumns: string[];
 }
 
-/** Writes what is new of a warehouse into the store, in one transaction: whole loads only. Memory: the warehouse's limit. */
+/**
+ * Writes what is new of a warehouse into the store, in one transaction: whole loads only. Memory: the warehouse's limit.
+ * @throws SignalhouseError publish_failed where the folder has the copy of another warehouse
+ */
 export async function storeSnapshot(warehouse: Warehouse, folder: CopyFolder, options: SnapshotOptions): Promise<Snapshot> {
   const { connection } = warehouse;
   const { step = () => undefined } = options;
+  const before = await currentManifest(folder.path);
   const known = await knownFiles(folder);
   return inTransaction(connection, async () => {
-    const settings = await keptSettings(connection);
-    if (!settings) throw new Error("the warehouse has no marts");
-    const context = await martContext(connection, settings);
-    const all = await contactColumns(connection);
-    const shown = all.filter(({ header }) => options.contactColumns.includes(header));
-    const version = (await schemaVersion(connection)) ?? 0;
+    const settings = await copySettings(connection, options);
+    const { context, columns, shown, basis } = settings;
+    assertOwn(folder.path, before, settings);
     await useContactIds(connection, options.contactIds);
-    const basis = [FORMAT, version, fingerprintOf(options.contactIds), await originOf(connection)];
     const tables: TableParts[] = [];
     const files = new Map<TableParts, ManifestFile[]>();
     let written = 0;
@@ -74,21 +74,20 @@ export async function storeSnapshot(warehouse: Warehouse, folder: CopyFolder, op
     return {
       tables,
       context,
-      contactColumns: all,
+      contactColumns: columns,
       isCommented: (await onlyRow<{ is: boolean }>(connection, "SELECT comments IS NOT NULL AS is FROM signalhouse.meta")).is,
-      schemaVersion: version,
+      schemaVersion: settings.schemaVersion,
+      origin: settings.origin,
+      settings: settings.hash,
       watermark: await watermarkOf(warehouse),
       contactIds: options.contactIds.as,
       key: fingerprintOf(options.contactIds),
       files,
       written,
-      unknownColumns: options.contactColumns.filter((header) => !all.some((column) => column.header === header)),
+      unknownColumns: options.contactColumns.filter((header) => !columns.some((column) => column.header === header)),
     };
   });
 }
-
-/** Another format of files gets other names. */
-const FORMAT = 1;
 
 const namesOf = (columns: readonly ContactColumn[]) => columns.map(({ column }) => column);
 
@@ -138,7 +137,12 @@ export async function publishSnapshot(folder: CopyFolder, snapshot: Snapshot, op
     };
   });
   const views = viewsHash(snapshot, folder.path);
-  const isSame = before !== undefined && before.views === views && JSON.stringify(before.tables) === JSON.stringify(tables);
+  const isSame =
+    before !== undefined &&
+    before.signalhouse === options.signalhouse &&
+    before.settings === snapshot.settings &&
+    before.views === views &&
+    JSON.stringify(before.tables) === JSON.stringify(tables);
   const newest = isSame
     ? { version: before.version, publishedAt: Date.parse(before.published_at), tables }
     : { version: folder.current + 1, publishedAt: options.now, tables };
@@ -159,6 +163,8 @@ export async function publishSnapshot(folder: CopyFolder, snapshot: Snapshot, op
           key: snapshot.key,
           tables,
           kept,
+          warehouse: snapshot.origin,
+          settings: snapshot.settings,
           views,
         },
         before,

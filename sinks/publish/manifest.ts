@@ -23,6 +23,10 @@ export interface Manifest {
   tables: ManifestTable[];
   /** The versions before that are kept beside it; all others are taken away. */
   kept: number[];
+  /** What tells its warehouse from another one: when the first load was over, in microseconds since the epoch; null where nothing was loaded. Absent in those of older versions, as settings. */
+  warehouse?: string | null;
+  /** Hash of what decides what it shows, beside rows: the contact columns that are shown, the key of hashes, how marts are made. */
+  settings?: string;
   /** Hash of what its views are made of. */
   views: string;
   /** Of the bytes of its signals.duckdb, in hex. */

@@ -20,14 +20,22 @@ export interface OpenCopy {
 /** The manifest of the version that is to be read now; undefined where nothing is published there. */
 export const currentManifest = (path: string): Promise<Manifest | undefined> => readManifest(join(path, CURRENT));
 
-/** Opens the version that is to be read now, wherever the folder is; undefined where nothing is published there. @throws DuckDB's errors as they are */
-export async function openCopy(path: string): Promise<OpenCopy | undefined> {
+/**
+ * Opens the version that is to be read now, wherever the folder is.
+ * @param memory that DuckDB may use, in its own spelling; most of the machine's by default
+ * @returns undefined where nothing is published there
+ * @throws DuckDB's errors as they are
+ */
+export async function openCopy(path: string, memory?: string): Promise<OpenCopy | undefined> {
   // The link is followed once: a publish may change it at any moment.
   const version = await realpath(join(path, CURRENT)).catch(() => undefined);
   const manifest = version === undefined ? undefined : await readManifest(version);
   if (version === undefined || manifest === undefined) return undefined;
   const folder = dirname(dirname(version));
-  const instance = await DuckDBInstance.create(join(version, SIGNALS), { access_mode: "READ_ONLY" });
+  const instance = await DuckDBInstance.create(join(version, SIGNALS), {
+    access_mode: "READ_ONLY",
+    ...(memory === undefined ? {} : { memory_limit: memory }),
+  });
   try {
     const connection = await instance.connect();
     await connection.run(`SET TimeZone = 'UTC'; SET VARIABLE ${MOVED} = ${quoteText(folder)}`);

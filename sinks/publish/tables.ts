@@ -43,6 +43,11 @@ const LEFT_OUT: Readonly<Record<string, readonly string[]>> = {
     "key_hash",
   ],
   order_items: ["extra"],
+  // What only whoever writes has use for.
+  "signalhouse.meta": ["views", "comments"],
+  // Rows as they came, and what contents call their fields: anything may stand there.
+  "signalhouse.rejects": ["reason", "raw", "raw_bytes"],
+  "signalhouse.drift": ["field"],
   // Paths have names of people in them, and errors have paths.
   "signalhouse.loads": ["path", "error", "header", "later_headers"],
   "signalhouse.jobs": ["path", "request", "error"],
@@ -54,14 +59,25 @@ export const LEFT_OUT_OF_SIGNALS: readonly string[] = [...new Set(TABLES.flatMap
 /** By which a mart's rows have months. Those of the others are in one file. */
 const TIMES: Readonly<Record<string, string>> = { clicks: "occurred_at", sends: "sent_at", orphans: "occurred_at", orders_once: "ordered_at" };
 
-/** The tables of the ledger that readers have use for; marts.daily reads jobs. */
-const LEDGER = ["loads", "changes", "jobs"] as const satisfies readonly (keyof typeof LEDGER_TABLES)[];
+/** The tables of the ledger that readers have use for: marts.daily reads jobs, and reports say by the others how whole the data is. */
+const LEDGER = ["meta", "loads", "rejects", "drift", "changes", "jobs"] as const satisfies readonly (keyof typeof LEDGER_TABLES)[];
 
 /** The columns of marts that say whose a row is. */
 const CONTACT_COLUMNS: readonly string[] = ["contact_id", "alias"];
 
 /** What contacts' signals say together. */
 const STATES = `marts.${CONTACT_STATES.name}`;
+
+/** The names of all tables of a copy. */
+const NAMES: readonly string[] = [
+  ...TABLES,
+  "order_items",
+  ...KEPT_MARTS.map(({ name }) => `marts.${name}`),
+  ...LEDGER.map((name) => `signalhouse.${name}`),
+];
+
+/** Those that a copy of an older version lacks. @param tables what its manifest says */
+export const lackedBy = (tables: readonly { name: string }[]): string[] => NAMES.filter((name) => !tables.some((table) => table.name === name));
 
 /**
  * All tables of a copy, in the order in which they are written.

@@ -16,11 +16,11 @@ export async function watermarkOf({ connection }: Warehouse): Promise<Watermark>
   return { ...found, change_id: Number(found.change_id), load_id: Number(found.load_id) };
 }
 
-/** What tells a warehouse from another one whose parts have as many rows, as far as their changes are known: when its first load was over. */
-export async function originOf(connection: DuckDBConnection): Promise<string> {
-  const { origin } = await onlyRow<{ origin: string }>(
+/** What tells a warehouse from another one: when its first load was over, in microseconds since the epoch; null where nothing is loaded. */
+export async function originOf(connection: DuckDBConnection): Promise<string | null> {
+  const { origin } = await onlyRow<{ origin: string | null }>(
     connection,
-    "SELECT coalesce(arg_min(epoch_us(finished_at), load_id), 0)::VARCHAR AS origin FROM signalhouse.loads WHERE status = 'loaded'",
+    "SELECT arg_min(epoch_us(finished_at), load_id)::VARCHAR AS origin FROM signalhouse.loads WHERE status = 'loaded'",
   );
   return origin;
 }

@@ -1,7 +1,8 @@
 /** Which days a report is about: those that are asked for, else the last four weeks that the warehouse has whole. */
 import type { DuckDBConnection } from "@duckdb/node-api";
-import { exportMoment } from "../../schemas/connect.ts";
+import { isDay } from "../../schemas/connect.ts";
 import { SignalhouseError } from "../../schemas/errors.ts";
+import { ofKept } from "./kept.ts";
 import { rowsOf } from "./question.ts";
 import { addDays, daysOf, type Period } from "./scope.ts";
 
@@ -30,17 +31,17 @@ interface Found {
 }
 
 /**
- * The days between which there is data. Some signals of devices whose clocks are wrong do not make a day: it has a hundredth of the busiest one's signals at least.
+ * The days between which there is data, by what keepDays() has kept. Some signals of devices whose clocks are wrong do not make a day: it has a hundredth of the busiest one's signals at least.
  * @returns undefined where there are no signals
  */
 export async function dataDays(connection: DuckDBConnection): Promise<DataDays | undefined> {
   const [found] = await rowsOf<Found>(
     connection,
-    `WITH days AS (SELECT day, sum(signals) AS signals, bool_and(asked) FILTER (signals > 0) AS asked FROM marts.daily GROUP BY day HAVING sum(signals) > 0),
+    ofKept(`WITH days AS (SELECT day, sum(signals) AS signals, bool_and(asked) FILTER (signals > 0) AS asked FROM marts.daily GROUP BY day HAVING sum(signals) > 0),
        busy AS (FROM days WHERE signals * 100 >= (SELECT max(signals) FROM days)),
        edges AS (SELECT min(day) AS first, max(day) AS last, arg_min(asked, day) AS has_first, arg_max(asked, day) AS has_last FROM busy)
      SELECT *, (SELECT max(occurred_at) FROM (SELECT occurred_at FROM marketing_signals UNION ALL SELECT occurred_at FROM behavior_signals WHERE is_test IS NOT TRUE)
-       WHERE occurred_at < strftime(last + 1, '%Y-%m-%dT00:00:00Z')::TIMESTAMPTZ) AS until FROM edges`,
+       WHERE occurred_at < strftime(last + 1, '%Y-%m-%dT00:00:00Z')::TIMESTAMPTZ) AS until FROM edges`),
   );
   if (!found || found.first === null) return undefined;
   const { first, last, has_first, has_last, until } = found;
@@ -67,8 +68,8 @@ export function periodBefore(data: DataDays | undefined, period: Period): Period
 export function assertDays({ from, to }: { [edge in keyof Period]?: string | undefined }, names: Period = { from: "--from", to: "--to" }): void {
   for (const [name, text] of [[names.from, from] as const, [names.to, to] as const]) {
     if (text === undefined) continue;
-    exportMoment(name, text, "start");
-    if (text.length !== 10) throw new SignalhouseError("usage", `${name} is "${text}", not a day`, "A report has whole days, such as 2025-09-01.");
+    const why = /^\d{4}-\d\d-\d\d$/.test(text) ? "a day that does not exist" : "which is no day";
+    if (!isDay(text)) throw new SignalhouseError("usage", `${name} is "${text}", ${why}`, "Write a day (UTC) as 2025-09-01.");
   }
   if (from !== undefined && to !== undefined && from > to)
     throw new SignalhouseError(

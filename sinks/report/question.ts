@@ -4,8 +4,11 @@ import { exactJson } from "../query/values.ts";
 import { utc } from "../query/zone.ts";
 import { FEWEST, type Scope } from "./scope.ts";
 
-/** How a value is written: a share is from 0 to 1, an amount is decimal text of the report's currency, a number and what is verbatim stand as they are. */
-export type Kind = "text" | "day" | "time" | "count" | "amount" | "share" | "number" | "verbatim";
+/**
+ * How a value is written: a share is from 0 to 1, an amount is decimal text of the report's currency, and a part of amounts the same as it comes out of a division, in as many places as the currency has;
+ * a number and what is verbatim stand as they are.
+ */
+export type Kind = "text" | "day" | "time" | "count" | "amount" | "part" | "share" | "number" | "verbatim";
 
 export type Value = string | number | null;
 

@@ -1,11 +1,13 @@
 /** publish as a command, after the runs of others, and read in the place of a warehouse that is busy. */
-import { existsSync, rmSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { placeOf } from "../../sinks/places.ts";
 import { openWarehouse } from "../../sinks/warehouse.ts";
 import { cli, startCli, workplace, writeConfig, type Workplace } from "../helpers/cli.ts";
+import { act } from "../helpers/mart-rows.ts";
 import { currentOf, manifestOf, versionsIn } from "../helpers/published.ts";
+import { csv } from "../helpers/warehouse.ts";
 
 /** A workplace whose configuration publishes. */
 async function publishing(): Promise<Workplace & { to: string }> {
@@ -65,10 +67,16 @@ test("watch publishes what a cycle has loaded, and goes on where that fails", as
   await failing.ended;
 });
 
-test("while another process has the warehouse, query and shell read the copy and say so; others are told of it", async () => {
+test("while another process has the warehouse, query, shell and report read the copy and say so; others are told of it", async () => {
   const at = await publishing();
   const cwd = at.folder;
+  writeFileSync(
+    join(cwd, "odd.csv"),
+    csv([{ ...act("pageView", "odd", "10:00", "C1", { unheard: "of" }) }, { ...act("pageView", "bad", "10:00", "C1"), SIGNAL_CONTENT: "{" }]),
+  );
+  await cli(["load", "odd.csv"], { cwd });
   await cli(["sync"], { cwd });
+  await cli(["report", "-o", "report.html"], { cwd });
   const sql = "SELECT count(*) AS orders FROM orders";
   const truth = (await cli(["query", sql, "--format", "csv"], { cwd })).stdout;
   const other = await openWarehouse(placeOf(join(cwd, "signals.duckdb")));
@@ -84,11 +92,27 @@ test("while another process has the warehouse, query and shell read the copy and
     expect(file).toMatchObject({ code: 0, stdout: expect.stringContaining("Wrote") as string });
     const shell = await cli(["shell", "--format", "csv"], { cwd, input: `${sql};\n` });
     expect(shell).toMatchObject({ code: 0, stdout: truth, stderr: expect.stringContaining("this is the published copy") as string });
+    const report = await cli(["report", "-o", "copy.html"], { cwd });
+    expect(report).toMatchObject({ code: 0, stderr: expect.stringContaining("this is the published copy") as string });
+    const [whole = "", copied = ""] = ["report.html", "copy.html"].map((name) => readFileSync(join(cwd, name), "utf8"));
+    expect(whole).toMatch(/Reject[^]*content_not_json[^]*unknown field/);
+    const said = /<p class="lead">This is the published copy as of [^<]+<\/p> /;
+    expect(copied).toMatch(said);
+    expect(copied.replace(said, "")).toBe(whole);
     for (const command of ["sync", "status"]) {
       const told = await cli([command], { cwd });
       expect([command, told.code]).toEqual([command, 1]);
       expect(told.stderr).toContain(`Meanwhile read the published copy: ${at.to}/current/signals.duckdb, of 20`);
     }
+    // An older signalhouse would have written a copy that lacks what a report asks for.
+    const manifest = await manifestOf(at.to);
+    const tables = manifest.tables.filter(({ name }) => name !== "signalhouse.rejects");
+    writeFileSync(join(at.to, "current/manifest.json"), JSON.stringify({ ...manifest, tables }));
+    expect(await cli(["report", "-o", "none.html"], { cwd })).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/it lacks signalhouse\.rejects\. The next publish brings that\. \[warehouse_locked\]/) as string,
+    });
+    expect(existsSync(join(cwd, "none.html"))).toBe(false);
   } finally {
     other.close();
   }

@@ -33,7 +33,7 @@ describe("report", () => {
     [[], "there is no file to write to"],
     [["-o", "r.html", "--from", "yesterday"], '--from is "yesterday"'],
     [["-o", "r.html", "--from", "2025-02-30"], "a day that does not exist"],
-    [["-o", "r.html", "--to", "2025-03-01T00:00:00Z"], "not a day"],
+    [["-o", "r.html", "--to", "2025-03-01T00:00:00Z"], '--to is "2025-03-01T00:00:00Z", which is no day\n  -> Write a day (UTC) as 2025-09-01.'],
     [["-o", "r.html", "--from", "2025-03-02", "--to", "2025-03-01"], "--from 2025-03-02 is behind --to 2025-03-01"],
   ])("%j is no usage of it", async (args, says) => {
     expect(await cli(["report", ...args], { cwd: scratchFolder() })).toMatchObject({

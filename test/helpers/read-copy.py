@@ -45,6 +45,9 @@ def looks():
         version = (folder / "current").resolve()
         tables = ["marketing_signals", "behavior_signals", "order_items", "marts.sends"]
         found = {name: count(sorted(str(path) for path in (version / name).glob("*/*.parquet"))) for name in tables}
+        for table in json.loads((version / "manifest.json").read_text())["tables"]:
+            name, rows = table["name"], table["rows"]
+            assert found.get(name, rows) == rows, f"version {version.name} has {rows} rows of {name} by its manifest, and {found[name]} were read"
         return {"version": int(version.name), **found}
 
     return look

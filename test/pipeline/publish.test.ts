@@ -5,7 +5,12 @@ import { dirname, join, resolve } from "node:path";
 import { describe, expect, test } from "vitest";
 import { DuckDBInstance } from "@duckdb/node-api";
 import { publish } from "../../pipeline/index.ts";
+import { publishChanges } from "../../pipeline/publish.ts";
+import { type ConfigInput, readConfig } from "../../schemas/config.ts";
 import { openCopyFolder } from "../../sinks/publish/folder.ts";
+import type { ContactIds } from "../../sinks/publish/hashing.ts";
+import { assertOwn, showsAll } from "../../sinks/publish/settings.ts";
+import type { Warehouse } from "../../sinks/warehouse.ts";
 import { failureOf } from "../helpers/errors.ts";
 import { asScratch, currentOf, filesBelow, manifestOf, openDatabase, publishScratch, versionsIn } from "../helpers/published.ts";
 import { act, click, open, order, send } from "../helpers/mart-rows.ts";
@@ -129,6 +134,32 @@ describe("views of the version before", () => {
         .digest("hex"),
     ).toBe(signals_sha256);
   });
+});
+
+test("what the configuration says otherwise is published by a run that changes nothing, once", async () => {
+  const { scratch, to } = await loaded();
+  const changed = async (settings: ConfigInput["publish"]) => {
+    const config = readConfig({ warehouse: scratch.path, publish: { to, ...settings } }, "the test");
+    const context = {
+      door: { toRead: <T>(work: (warehouse: Warehouse) => Promise<T>) => work(scratch.warehouse) },
+      signal: new AbortController().signal,
+    };
+    return (await publishChanges(config, context))?.version;
+  };
+  expect([await changed({}), await changed({ contactColumns: ["Ctiy"] })], "no contact column is called so").toEqual([1, undefined]);
+  const named = { contactColumns: ["Customer ID"] };
+  expect([await changed(named), await changed(named)]).toEqual([2, undefined]);
+  expect(await (await asScratch(join(to, "current/signals.duckdb"))).values("SELECT contact_customer_id FROM orders")).toEqual(["C1"]);
+  // And so is whatever else decides what it shows.
+  const key = Buffer.from(readFileSync(`${scratch.path}.publish-key`, "utf8").trim(), "hex");
+  const manifest = await manifestOf(to);
+  const shows = (contactIds: ContactIds, version = manifest.signalhouse) => showsAll(manifest, scratch.warehouse, { ...named, contactIds }, version);
+  expect(await shows({ as: "hashed", key })).toBe(true);
+  expect(await shows({ as: "hashed", key: Buffer.from("another key") })).toBe(false);
+  expect(await shows({ as: "plain" })).toBe(false);
+  expect(await shows({ as: "hashed", key }, "a later version")).toBe(false);
+  await scratch.run(`UPDATE signalhouse.meta SET marts = json_merge_patch(marts, '{"windowDays": {"email": 3}}')`);
+  expect(await shows({ as: "hashed", key })).toBe(false);
 });
 
 describe("readers", () => {
@@ -288,16 +319,33 @@ describe("what goes wrong", () => {
     });
   });
 
-  test("the months of one warehouse are not taken for those of another with as many rows, where no changes are noted", async () => {
+  test("a folder with the copy of another warehouse is refused, and stays as it is; one that does not say whose it is is taken over", async () => {
     const to = join(scratchFolder(), "copy");
-    for (const value of ["10", "20"]) {
-      const scratch = await scratchWarehouse();
+    const [one, other] = [await scratchWarehouse(), await scratchWarehouse()];
+    for (const [scratch, value] of [[one, "10"] as const, [other, "20"] as const]) {
       await scratch.load([memoryFile("a.csv", 1, csv([order("o1", "10:00", "C1", value)]))]);
+      // As many rows in each month, and nothing noted of their changes.
       await scratch.run("DELETE FROM signalhouse.changes");
-      await publishScratch(scratch, to, { contactIds: "plain" });
-      const copy = await asScratch(join(to, "current/signals.duckdb"));
-      expect(await copy.values("SELECT order_value FROM orders")).toEqual([`${value}.0000`]);
     }
+    await publishScratch(one, to, { contactIds: "plain" });
+    const before = filesBelow(to);
+    for (const scratch of [other, await scratchWarehouse()])
+      expect(await failureOf(publishScratch(scratch, to, { contactIds: "plain" }))).toMatchObject({
+        code: "publish_failed",
+        message: expect.stringContaining("has the published copy of another warehouse") as string,
+      });
+    expect(filesBelow(to)).toEqual(before);
+    const { warehouse, settings, ...older } = await manifestOf(to);
+    expect([typeof warehouse, typeof settings]).toEqual(["string", "string"]);
+    writeFileSync(join(to, "current/manifest.json"), JSON.stringify(older));
+    await publishScratch(other, to, { contactIds: "plain" });
+    const copy = await asScratch(join(to, "current/signals.duckdb"));
+    expect(await copy.values("SELECT order_value FROM orders")).toEqual(["20.0000"]);
+  });
+
+  test("a copy of a warehouse in which nothing was loaded yet is nobody else's", () => {
+    expect(() => assertOwn("copy", { warehouse: null }, { origin: "1" })).not.toThrow();
+    expect(() => assertOwn("copy", { warehouse: "1" }, { origin: null })).toThrow("this one's is still to come");
   });
 
   test("another key than that of the version before is told", async () => {

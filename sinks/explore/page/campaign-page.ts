@@ -11,7 +11,6 @@ import { prepare } from "../../report/page/prepare.ts";
 import { dailyRevenue } from "../../report/page/revenue.ts";
 import { tiles } from "../../report/page/tiles.ts";
 import { hrefOf, hrefTo, optionsOf, type Page, param } from "../asked.ts";
-import type { ContactNames } from "../contacts.ts";
 import { type Crumb, filterForm, frame } from "./frame.ts";
 import { CLICKS, MOST_CONTACTS } from "../questions/clicks.ts";
 import { LINKS, MOST_LINKS } from "../questions/links.ts";
@@ -54,7 +53,7 @@ async function partPage(page: Page, { id, title, only, parts, crumbs = [] }: Par
   const { context, lead } = prepared;
   const body = [filterForm(page, context.scope, [currencyChooser(prepared)], { id }), await tiles(context)];
   for (const part of [...parts, revenueByModel, engagement, deliverability, links]) body.push(await part(context));
-  body.push(await orders(context, names), await clicks(context, names));
+  body.push(await orders(context, page), await clicks(context, page));
   return frame(page, { title, lead, body, foot: FOOT }, crumbs);
 }
 
@@ -72,16 +71,20 @@ async function links(context: Context): Promise<Html> {
   });
 }
 
-async function orders(context: Context, names: ContactNames): Promise<Html> {
-  const rows = await askedNamed(context, ORDERS, names);
-  const notes = [rows.length === MOST_ORDERS ? `The latest ${MOST_ORDERS}.` : undefined, masked(names)];
+async function orders(context: Context, page: Page): Promise<Html> {
+  const rows = await askedNamed(context, ORDERS, page.names);
+  const notes = [rows.length === MOST_ORDERS ? `The latest ${MOST_ORDERS}.` : undefined, masked(page)];
   return card(context, ORDERS, { rows, notes, empty: "No order of the period followed a click." });
 }
 
-async function clicks(context: Context, names: ContactNames): Promise<Html> {
-  const rows = await askedNamed(context, CLICKS, names);
-  const notes = [rows.length === MOST_CONTACTS ? `The latest ${MOST_CONTACTS}.` : undefined, masked(names)];
+async function clicks(context: Context, page: Page): Promise<Html> {
+  const rows = await askedNamed(context, CLICKS, page.names);
+  const notes = [rows.length === MOST_CONTACTS ? `The latest ${MOST_CONTACTS}.` : undefined, masked(page)];
   return card(context, CLICKS, { rows, notes, empty: "No contact clicked in the period." });
 }
 
-const masked = ({ isPersonal }: ContactNames) => (isPersonal ? undefined : "Contacts have other names here: --show-personal shows who they are.");
+/** Why contacts are not called as the warehouse calls them. */
+function masked({ copy, names }: Page): string | undefined {
+  if (!names.isPersonal) return "Contacts have other names here: --show-personal shows who they are.";
+  return copy?.contactIds === "hashed" ? "Contacts are called by hashes, as the published copy has them." : undefined;
+}

@@ -28,7 +28,7 @@ export async function contactPage(page: Page): Promise<string> {
     throw new SignalhouseError(
       "not_found",
       "the address names no contact of the warehouse",
-      "Addresses of contacts hold until explore ends: choose the contact anew, at one of its messages.",
+      "Addresses of contacts hold until explore ends, and are others where a published copy with hashed ids is read: choose the contact anew, at one of its messages.",
     );
   const number = pageNumber(param(page, "page"));
   const rows = await timeline(connection, id, number);
@@ -48,7 +48,7 @@ const MOMENTS = {
 };
 const SAID = { consent_email: "Consent to e-mail", consent_sms: "Consent to SMS", consent_whatsapp: "Consent to WhatsApp" };
 
-async function facts({ connection, names }: Page, id: string, row: ContactRow): Promise<Html> {
+async function facts({ connection, copy, names }: Page, id: string, row: ContactRow): Promise<Html> {
   const revenue = (await contactRevenue(connection, id)).map(
     ({ orders, revenue: worth, currency }) => `${count(orders)}, worth ${worth === null ? "nothing that is known" : moneyOf(currency).exact(worth)}`,
   );
@@ -62,6 +62,7 @@ async function facts({ connection, names }: Page, id: string, row: ContactRow): 
   return html`<section class="card" aria-labelledby="facts">
     <h2 id="facts" class="unseen">What is known of it?</h2>
     ${list(known)} ${attributes(row, names)}
+    ${copy && html`<p class="note">A published copy has no attributes of contacts but those that publish.contactColumns names.</p>`}
   </section> `;
 }
 

@@ -1,15 +1,20 @@
 /** What is around each page: the way back, what is chosen, and what went wrong. */
 import type { SignalhouseError } from "../../../schemas/errors.ts";
 import { type Html, html } from "../../report/page/html.ts";
+import { copyLines } from "../../report/page/copy.ts";
 import { pageOf, type Page as Sheet } from "../../report/page/page.ts";
-import { type Asked, hrefTo } from "../asked.ts";
+import { type Asked, hrefTo, type Source } from "../asked.ts";
 import { STYLE } from "./style.ts";
 
 /** A step on the way to a page: its name, and where it is. */
 export type Crumb = readonly [name: string, href: string];
 
 /** @param crumbs the pages above this one, but for the report */
-export function frame(asked: Pick<Asked, "path" | "params">, sheet: Omit<Sheet, "served">, crumbs: readonly Crumb[] = []): string {
+export function frame(
+  asked: Pick<Asked, "path" | "params"> & Partial<Pick<Source, "copy">>,
+  sheet: Omit<Sheet, "served">,
+  crumbs: readonly Crumb[] = [],
+): string {
   const isReport = asked.path === "/";
   const above = html`<nav aria-label="Pages">
     <ol>
@@ -20,7 +25,7 @@ export function frame(asked: Pick<Asked, "path" | "params">, sheet: Omit<Sheet, 
     </ol>
     ${asked.path !== "/sql" && html`<a href="/sql">Ask in SQL</a>`}
   </nav> `;
-  return pageOf({ ...sheet, served: { above, style: STYLE } });
+  return pageOf({ ...sheet, lead: [...sheet.lead, ...copyLines(asked.copy)], served: { above, style: STYLE } });
 }
 
 /** What went wrong, and what to do. */

@@ -23,14 +23,15 @@ const EXAMPLE = "SELECT signal_type, count(*) AS signals FROM behavior_signals G
 
 /** @returns the page, and whether its statement ran */
 export async function sqlPage(page: Page): Promise<{ html: string; ran: boolean }> {
-  const { connection, form, names, holdsPersonal, sqlMs } = page;
+  const { connection, copy, form, names, sqlMs } = page;
   const sql = form?.get("sql") ?? undefined;
-  if (holdsPersonal && !names.isPersonal) return { html: sheet(page, [refused()]), ran: sql === undefined };
+  if (!names.isPersonal) return { html: sheet(page, [refused()]), ran: sql === undefined };
   const known = await relationsOf(connection);
   const box = boxOf(sql ?? EXAMPLE, sqlMs);
   if (sql === undefined) return { html: sheet(page, [box, tables(known)]), ran: true };
   try {
-    return { html: sheet(page, [box, await answer(await runWithin(connection, sql, sqlMs)), tables(known)]), ran: true };
+    const read = await runWithin(connection, sql, { sqlMs, folders: copy ? [copy.folder] : [] });
+    return { html: sheet(page, [box, await answer(read), tables(known)]), ran: true };
   } catch (error) {
     if (!isSignalhouseError(error, "usage", "query_failed", "out_of_memory")) throw error;
     return { html: sheet(page, [box, failureCard(error), tables(known)]), ran: false };
@@ -48,7 +49,7 @@ const sheet = (page: Page, body: readonly Html[]): string =>
 const refused = (): Html =>
   failureCard({
     code: "usage",
-    message: "What is read holds personal data, and SQL cannot be held to hiding it.",
+    message: "Personal data is hidden, and SQL cannot be held to that.",
     hint: "Where you may see it, end explore, and start it with --show-personal.",
   });
 
@@ -81,11 +82,15 @@ interface Read {
 }
 
 /** Runs a statement, and reads the first rows of its result. @throws SignalhouseError as runQuery; query_failed where it takes too long */
-async function runWithin(connection: DuckDBConnection, sql: string, sqlMs: number): Promise<Read> {
+async function runWithin(
+  connection: DuckDBConnection,
+  sql: string,
+  { sqlMs, folders }: { sqlMs: number; folders: readonly string[] },
+): Promise<Read> {
   const limit = AbortSignal.timeout(sqlMs);
   try {
     return await interruptible(connection, limit, async () => {
-      const result = await readQuery(connection, sql);
+      const result = await readQuery(connection, sql, { folders });
       return { ...result, ...(await firstRows(result)) };
     });
   } catch (error) {

@@ -41,6 +41,8 @@ const formatOf = (currency: string | null, options: Intl.NumberFormatOptions) =>
 export interface Money {
   /** Every digit that there is. @param text decimal */
   exact: (text: string) => string;
+  /** In as many places as the currency has: what a division gives has more. */
+  usual: (text: string) => string;
   /** In whole units: "€12,719". */
   whole: (text: string) => string;
   /** For an axis: "€12K". */
@@ -51,6 +53,7 @@ export interface Money {
 export function moneyOf(currency: string | null): Money {
   return {
     exact: formatOf(currency, { maximumFractionDigits: 4 }),
+    usual: formatOf(currency, /^[A-Z]{3}$/.test(currency ?? "") ? {} : { maximumFractionDigits: 2 }),
     whole: formatOf(currency, { minimumFractionDigits: 0, maximumFractionDigits: 0 }),
     short: formatOf(currency, { minimumFractionDigits: 0, maximumFractionDigits: 1, notation: "compact" }),
   };
@@ -81,6 +84,8 @@ export function shown(value: Value, kind: Kind, money: Money): string {
       return count(Number(value));
     case "amount":
       return money.exact(String(value));
+    case "part":
+      return money.usual(String(value));
     case "share":
       return share(Number(value));
     case "day":

@@ -4,7 +4,7 @@ import { SignalhouseError } from "../../../schemas/errors.ts";
 import { WINDOW_DAYS } from "../../../schemas/marts.ts";
 import { keptSettings } from "../../mart-settings.ts";
 import { chosenCurrency, currenciesOf, type CurrencyUse } from "../currencies.ts";
-import { keep } from "../kept.ts";
+import { keepDays, keepScope } from "../kept.ts";
 import { type DataDays, dataDays, periodBefore, periodOf } from "../period.ts";
 import { daysOf, type Period, type Scope } from "../scope.ts";
 import type { Context } from "./context.ts";
@@ -51,6 +51,7 @@ export async function prepare(
   { from, to, currency, campaign, message }: PageOptions,
   hrefOf?: Context["hrefOf"],
 ): Promise<Prepared | undefined> {
+  await keepDays(connection);
   const data = await dataDays(connection);
   const wishes = { ...(from !== undefined && { from }), ...(to !== undefined && { to }) };
   const period: Period | undefined = periodOf(data, wishes);
@@ -67,7 +68,7 @@ export async function prepare(
     campaign,
     message,
   };
-  await keep(connection, scope);
+  await keepScope(connection, scope);
   const context: Context = { connection, scope, axis: axisOf(scope, data), money: moneyOf(scope.currency), draw: await drawing(), hrefOf };
   return { context, lead: leadOf(scope, data, currencies), currencies };
 }

@@ -22,6 +22,9 @@ export interface CampaignRow extends Record<Model, string | null> {
   after_message: boolean;
 }
 
+/** Those that share an order among several messages, to ten-thousandths. */
+const SHARING: readonly Model[] = ["linear", "time_decay", "position_based"];
+
 /** More campaigns are in no table that somebody reads. */
 export const MOST_CAMPAIGNS = 200;
 
@@ -44,6 +47,10 @@ ORDER BY after_message DESC, "last" DESC NULLS LAST, campaign_id
 LIMIT ${MOST_CAMPAIGNS}`,
   columns: () => [
     { heading: "Campaign", kind: "text", value: campaignName, leadsTo: ({ campaign_id }) => subjectOf("campaign", campaign_id) },
-    ...MODEL_NAMES.map((model): Column<CampaignRow> => ({ heading: MODELS[model], kind: "amount", value: (row) => row[model] })),
+    ...MODEL_NAMES.map((model): Column<CampaignRow> => ({
+      heading: MODELS[model],
+      kind: SHARING.includes(model) ? "part" : "amount",
+      value: (row) => row[model],
+    })),
   ],
 };

@@ -38,10 +38,10 @@ export const CLICK_TO_ORDER: Question<DelayRow> = {
     `SELECT CASE ${RANGES.slice(0, -1)
       .map(([hours]) => `WHEN hours < ${hours} THEN ${hours}`)
       .join(" ")} ELSE ${RANGES.at(-1)?.[0]} END AS within_hours,
-  count(*) AS orders, sum(count(*)) OVER () AS in_all
+  sum(orders)::BIGINT AS orders, (sum(sum(orders)) OVER ())::BIGINT AS in_all
 FROM (
-  SELECT epoch(ordered_at - touched_at) / 3600 AS hours FROM marts.order_touches
-  WHERE position = touches AND ${inPeriod("ordered_at", scope)}${onlyOf(scope)}
+  SELECT epoch(ordered_at - touched_at) / 3600 AS hours, orders FROM marts.attribution
+  WHERE model = 'last' AND touches > 0 AND ${inPeriod("ordered_at", scope)}${onlyOf(scope)}
 )
 GROUP BY ALL
 ORDER BY within_hours`,

@@ -4,7 +4,7 @@ import type { Question } from "../question.ts";
 
 export interface TroubleRow {
   what: string;
-  which: string;
+  which: string | null;
   how_many: number;
   until: string | null;
 }
@@ -26,14 +26,14 @@ export const TO_LOOK_AFTER: Question<TroubleRow> = {
     "Of the whole warehouse, whatever the period: exports that have arrived and are not loaded, which Connect deletes 28 days after they were asked for; files that failed; rows that could not become records; and what the schema does not know.",
   sql: () =>
     `SELECT * FROM (
-  SELECT 'Export not loaded' AS what, coalesce(path, name) AS which, 1 AS how_many, asked_at + INTERVAL ${KEPT_MS / 3_600_000} HOUR AS until
+  SELECT 'Export not loaded' AS what, name AS which, 1 AS how_many, asked_at + INTERVAL ${KEPT_MS / 3_600_000} HOUR AS until
   FROM signalhouse.jobs WHERE kind = 'export' AND status = 'arrived'
   UNION ALL
-  SELECT 'File that failed', path || ': ' || coalesce(error, ''), 1, NULL FROM signalhouse.loads WHERE status = 'failed'
+  SELECT 'File that failed', error_code, count(*), NULL FROM signalhouse.loads WHERE status = 'failed' GROUP BY error_code
   UNION ALL
   SELECT 'Reject', code, count(*), NULL FROM signalhouse.rejects WHERE replayed_at IS NULL GROUP BY code
   UNION ALL
-  SELECT 'Drift', reason || ': ' || count(DISTINCT (signal_type, field)) || ' of types and fields', sum(records)::BIGINT, NULL FROM signalhouse.drift GROUP BY reason
+  SELECT 'Drift', reason, sum(records)::BIGINT, NULL FROM signalhouse.drift GROUP BY reason
 )
 ORDER BY what <> 'Export not loaded', until, what <> 'File that failed', what <> 'Reject', how_many DESC, which
 LIMIT ${MOST_TROUBLES}`,

@@ -2,9 +2,12 @@
 import { EventEmitter, once } from "node:events";
 import { request } from "node:http";
 import { networkInterfaces } from "node:os";
+import { join } from "node:path";
 import { connect } from "node:net";
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { doorTo } from "../../../pipeline/common/door.ts";
+import { publish } from "../../../pipeline/publish.ts";
+import { openForReading } from "../../../pipeline/read-copy.ts";
 import { serve, type ServeOptions, type Serving } from "../../../pipeline/explore/serve.ts";
 import { type Config, readConfig } from "../../../schemas/config.ts";
 import { placeOf } from "../../../sinks/places.ts";
@@ -25,7 +28,7 @@ const start = (options: Partial<ServeOptions> = {}): Promise<Serving> =>
     port: 0,
     first: {},
     isPersonal: false,
-    read: (work, signal) => doorTo(config, { signal }).toRead(({ connection }) => work({ connection, holdsPersonal: true })),
+    read: (work, signal) => doorTo(config, { signal }).toRead(({ connection }) => work({ connection, copy: undefined })),
     onBug: (error) => {
       throw error;
     },
@@ -118,8 +121,8 @@ describe("what is chosen", () => {
 
   test.each([
     ["from=2025-02-30", 400, 'From is "2025-02-30", a day that does not exist'],
-    ["from=yesterday", 400, 'From is "yesterday", which is no ISO 8601 date or time'],
-    ["from=2025-09-10T00:00:00Z", 400, 'From is "2025-09-10T00:00:00Z", not a day'],
+    ["from=yesterday", 400, 'From is "yesterday", which is no day'],
+    ["from=2025-09-10T00:00:00Z", 400, 'From is "2025-09-10T00:00:00Z", which is no day'],
     ["from=2025-09-11&to=2025-09-10", 400, "From 2025-09-11 is behind To 2025-09-10"],
     ["from=0001-01-01&to=9999-12-31", 400, "is more than ten years"],
     ["currency=XXX", 404, "no order in the warehouse is in XXX"],
@@ -203,17 +206,17 @@ describe("the way down", () => {
   });
 });
 
-describe("personal data", () => {
-  /** All pages that lead to Ana, and hers. */
-  async function bodies(visitor: Visitor): Promise<string> {
-    const message = await visitor.get(`/message?id=hello&${DAYS}`);
-    const [, [name = ""] = []] = numbers(read(message.body), "clicks");
-    const first = await visitor.get(link(read(message.body), "clicks", name));
-    const next = read(first.body).querySelector("a[rel=next]")?.getAttribute("href") ?? "";
-    const others = [await visitor.get(`/campaign?id=autumn&${DAYS}`), await visitor.get(next)];
-    return [message, first, ...others].map(({ body }) => body).join("\n");
-  }
+/** All pages that lead to Ana, and hers. */
+async function bodies(visitor: Visitor): Promise<string> {
+  const message = await visitor.get(`/message?id=hello&${DAYS}`);
+  const [, [name = ""] = []] = numbers(read(message.body), "clicks");
+  const first = await visitor.get(link(read(message.body), "clicks", name));
+  const next = read(first.body).querySelector("a[rel=next]")?.getAttribute("href") ?? "";
+  const others = [await visitor.get(`/campaign?id=autumn&${DAYS}`), await visitor.get(next)];
+  return [message, first, ...others].map(({ body }) => body).join("\n");
+}
 
+describe("personal data", () => {
   test("is on no page, and in no link", async () => {
     const body = await bodies(masked);
     for (const value of [...PERSONAL, "ana%40example.com", "customer-bea"]) expect(body).not.toContain(value);
@@ -430,16 +433,60 @@ describe("the SQL box", () => {
     (await openWarehouse(placeOf(config.warehouse))).close();
   });
 
-  test("is closed where personal data is hidden, unless none is read", async () => {
+  test("is closed where personal data is hidden", async () => {
     const { status, body } = await masked.sql("SELECT contact_email FROM marketing_signals");
     expect(status).toBe(400);
-    expect(text(read(body).querySelector(".failure"))).toContain("SQL cannot be held to hiding it");
+    expect(text(read(body).querySelector(".failure"))).toContain("SQL cannot be held to that");
     expect(body).not.toContain("ana@example.com");
     expect((await masked.get("/sql")).body).not.toContain("<textarea");
-    const { visitor } = await started({
-      read: (work, signal) => doorTo(config, { signal }).toRead(({ connection }) => work({ connection, holdsPersonal: false })),
-    });
-    expect((await visitor.sql("SELECT 42 AS n")).status).toBe(200);
+  });
+});
+
+describe("while another process has the warehouse, the published copy", () => {
+  let publishing: Config;
+  beforeAll(async () => {
+    publishing = readConfig({ warehouse: config.warehouse, publish: { to: join(shop.folder, "copy"), contactColumns: ["Email"] } }, "the test");
+    await publish({ config: publishing });
+  });
+
+  async function busy(isPersonal: boolean): Promise<Visitor> {
+    const held = await openWarehouse(placeOf(config.warehouse));
+    onTestFinished(() => held.close());
+    const read: ServeOptions["read"] = (work, signal) => openForReading(doorTo(publishing, { signal }), publishing, work, { signal });
+    return (await started({ isPersonal, read })).visitor;
+  }
+
+  test("is shown, says what it is, and hides who contacts are", async () => {
+    const visitor = await busy(false);
+    const report = await pageAt(visitor, `/?${DAYS}`);
+    expect([...report.querySelectorAll(".lead")].map(text).at(-1)).toMatch(
+      /^This is the published copy as of 20.* UTC, since another process had the warehouse\.$/,
+    );
+    expect(numbers(report, "campaign-revenue").map(([name, last]) => [name, last])).toEqual([
+      ["Autumn", "€150.50"],
+      ["spring", "€70.00"],
+      ["No message", "€30.00"],
+    ]);
+    const body = await bodies(visitor);
+    for (const value of [...PERSONAL, "ana%40example.com", "customer-bea"]) expect(body).not.toContain(value);
+    expect(body).toContain("(e-mail address) or (phone number)");
+    expect(body).toContain("attributes are hidden");
+    expect(body).toContain("A published copy has no attributes of contacts but those that publish.contactColumns names.");
+    expect((await visitor.sql("SELECT contact_email FROM email_sends")).status).toBe(400);
+  });
+
+  test("has hashes in place of contacts' ids, and takes SQL, where personal data is shown", async () => {
+    const visitor = await busy(true);
+    const body = await bodies(visitor);
+    expect(body).toContain("Contacts are called by hashes, as the published copy has them.");
+    expect(body).toContain("ana@example.com");
+    for (const value of ["customer-ana", "Ana Muster"]) expect(body).not.toContain(value);
+    const { status, body: result } = await visitor.sql(
+      "SELECT count(*) AS n, any_value(contact_email) AS mail FROM email_sends WHERE contact_email LIKE 'ana%'",
+    );
+    expect(status).toBe(200);
+    expect(cells(section(read(result), "result").querySelector("table"))).toEqual([["1", "ana@example.com"]]);
+    expect((await visitor.sql("FROM read_text('/etc/passwd')")).status).toBe(400);
   });
 });
 
@@ -486,7 +533,7 @@ describe("the warehouse", () => {
       read: (work, signal) =>
         doorTo(config, { signal }).toRead(({ connection }) => {
           opened.emit("opened");
-          return work({ connection, holdsPersonal: true });
+          return work({ connection, copy: undefined });
         }),
     });
     const slow = async () => {

@@ -49,7 +49,7 @@ async function expectSame(scratch: Scratch, copy: Scratch, manifest: Manifest): 
   // All that the warehouse has, but for what is none of readers' business.
   const expected = await scratch.values(
     `SELECT DISTINCT concat_ws('.', nullif(schema_name, 'main'), table_name) FROM duckdb_columns()
-     WHERE database_name = current_database() AND NOT internal AND (schema_name <> 'signalhouse' OR table_name IN ('loads', 'changes', 'jobs')) ORDER BY ALL`,
+     WHERE database_name = current_database() AND NOT internal AND (schema_name <> 'signalhouse' OR table_name IN ('meta', 'loads', 'rejects', 'drift', 'changes', 'jobs')) ORDER BY ALL`,
   );
   expect(views.map(({ name }) => name)).toEqual(expected);
   const comments = async (of: Scratch) => new Map((await of.rows(COMMENTS)).map((row) => [`${String(row["name"])} ${String(row["column"])}`, row]));

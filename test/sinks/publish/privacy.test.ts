@@ -8,8 +8,9 @@ import { localFile } from "../../../pipeline/load/local-files.ts";
 import { generateExports } from "../../../samples/generator/exports.ts";
 import { DATA_TABLES } from "../../../sinks/ddl.ts";
 import { KEPT_MARTS } from "../../../sinks/marts/index.ts";
+import { act } from "../../helpers/mart-rows.ts";
 import { asScratch, filesBelow, manifestOf, publishScratch } from "../../helpers/published.ts";
-import { type Scratch, scratchFolder, scratchWarehouse } from "../../helpers/warehouse.ts";
+import { csv, memoryFile, type Scratch, scratchFolder, scratchWarehouse } from "../../helpers/warehouse.ts";
 
 /** Texts that say who somebody is, wherever the warehouse has them. */
 async function secretsOf(scratch: Scratch): Promise<string[]> {
@@ -33,7 +34,10 @@ test("e-mail addresses, phone numbers, customer ids and other contact attributes
   const truth = await generateExports({ seed: 24, rowsPerFile: 600, files: 1, overlap: 0, days: 3, tangled: true, folder });
   const scratch = await scratchWarehouse();
   await scratch.load(await Promise.all(truth.files.map(({ path }) => localFile(join(folder, path)))));
-  const secrets = await secretsOf(scratch);
+  const rejected = { ...act("pageView", "r1", "10:00", "C1"), SIGNAL_CONTENT: '{"mail": "rejected@example.com"' };
+  await scratch.load([memoryFile("odd.csv", 1, csv([rejected, act("pageView", "d1", "10:00", "C1", { "drifted@example.com": 1 })]))]);
+  const secrets = [...(await secretsOf(scratch)), "rejected@example.com", "drifted@example.com"];
+  expect(await scratch.value("SELECT count(*)::INTEGER FROM signalhouse.rejects, signalhouse.drift")).toBeGreaterThan(0);
   for (const pattern of [/@/, /^\+?\d{7,}/, /^\//]) expect(secrets.filter((secret) => pattern.test(secret)).length).toBeGreaterThan(0);
   // Nobody who has the ids of contacts, but not the key, can tell their hashes.
   const guessed = secrets.flatMap((secret) => ["sha256", "md5"].map((way) => createHash(way).update(secret).digest("hex").slice(0, 32)));

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { cut, day, moneyOf, share, time } from "../../../sinks/report/page/format.ts";
+import { cut, day, moneyOf, share, shown, time } from "../../../sinks/report/page/format.ts";
 import { html } from "../../../sinks/report/page/html.ts";
 import { stepsOf } from "../../../sinks/report/scope.ts";
 
@@ -19,6 +19,17 @@ test.each([
   const money = moneyOf(currency);
   const blanks = (text: string) => text.replaceAll("\u00a0", " ");
   expect([money.exact(amount), money.whole(amount)].map(blanks)).toEqual([exact, whole]);
+});
+
+test.each([
+  ["JPY", "333.3333", "¥333"],
+  ["EUR", "33.3350", "€33.34"],
+  ["EUR", "12345678901234.5678", "€12,345,678,901,234.57"],
+  ["KWD", "1.3333", "KWD 1.333"],
+  ["EURO", "33.3333", "33.33 EURO"],
+  [null, "33.3333", "33.33"],
+])("a part of an amount in %j: %s is %s", (currency, amount, written) => {
+  expect(shown(amount, "part", moneyOf(currency)).replaceAll("\u00a0", " ")).toBe(written);
 });
 
 test.each([
