@@ -28,6 +28,7 @@ export const COMMANDS: CommandTable = {
   "rejects replay": { summary: "load the rejects that can be loaded now", load: () => import("./rejects-replay.ts") },
   drift: { summary: "what the data has that the schema does not know", load: () => import("./drift.ts") },
   verify: { summary: "prove the ledger from the tables", load: () => import("./verify.ts") },
+  forget: { summary: "erase somebody, prove it, and leave out what comes again", load: () => import("./forget.ts") },
   query: { summary: "run SQL on the warehouse", load: () => import("./query.ts") },
   shell: { summary: "run SQL on the warehouse, statement after statement", load: () => import("./shell.ts") },
   publish: { summary: "write a copy that others read without waiting", load: () => import("./publish.ts") },

@@ -1,6 +1,7 @@
 /** The published copy of a warehouse: written while it is read by others, who never wait for it. */
 import { join } from "node:path";
 import { contactColumns } from "../contact-columns.ts";
+import { SignalhouseError } from "../../schemas/errors.ts";
 import type { ContactColumn } from "../../schemas/header.ts";
 import { keptSettings, martContext } from "../mart-settings.ts";
 import { schemaVersion } from "../migrate.ts";
@@ -8,7 +9,7 @@ import { onlyRow } from "../sql.ts";
 import { inTransaction } from "../transaction.ts";
 import type { Warehouse } from "../warehouse.ts";
 import { keepLive } from "./databases.ts";
-import { type CopyFolder, type Keeping, removeOld, staying, VERSIONS, versionsOf } from "./folder.ts";
+import { type CopyFolder, type Keeping, openCopyFolder, removeOld, staying, VERSIONS, versionsOf } from "./folder.ts";
 import { type ContactIds, fingerprintOf, useContactIds } from "./hashing.ts";
 import { filesOf, type Manifest, type ManifestFile, type ManifestTable, readManifest, type Watermark } from "./manifest.ts";
 import { partsOf, type TableParts } from "./parts.ts";
@@ -16,7 +17,7 @@ import { storePart } from "./store.ts";
 import { publishedTables } from "./tables.ts";
 import type { CopyContents } from "./views.ts";
 import { makeVersion, viewsHash } from "./version.ts";
-import { originOf, watermarkOf } from "./watermark.ts";
+import { lastErasure, originOf, watermarkOf } from "./watermark.ts";
 
 export interface SnapshotOptions {
   /** Headers of the contact attributes that the copy shows. */
@@ -32,6 +33,8 @@ export interface SnapshotOptions {
 export interface Snapshot extends CopyContents {
   schemaVersion: number;
   watermark: Watermark;
+  /** The last of signalhouse.changes by which somebody was forgotten. */
+  erasedAt: number;
   contactIds: Manifest["contact_ids"];
   /** What tells the key of its contact ids from another one. */
   key: string;
@@ -79,6 +82,7 @@ export async function storeSnapshot(warehouse: Warehouse, folder: CopyFolder, op
       isCommented: (await onlyRow<{ is: boolean }>(connection, "SELECT comments IS NOT NULL AS is FROM signalhouse.meta")).is,
       schemaVersion: version,
       watermark: await watermarkOf(warehouse),
+      erasedAt: await lastErasure(warehouse),
       contactIds: options.contactIds.as,
       key: fingerprintOf(options.contactIds),
       files,
@@ -140,9 +144,10 @@ export async function publishSnapshot(folder: CopyFolder, snapshot: Snapshot, op
   });
   const views = viewsHash(snapshot, folder.path);
   const isSame = before !== undefined && before.views === views && JSON.stringify(before.tables) === JSON.stringify(tables);
+  const { erasedAt } = snapshot;
   const newest = isSame
-    ? { version: before.version, publishedAt: Date.parse(before.published_at), tables }
-    : { version: folder.current + 1, publishedAt: options.now, tables };
+    ? { version: before.version, publishedAt: Date.parse(before.published_at), tables, erasedAt }
+    : { version: folder.current + 1, publishedAt: options.now, tables, erasedAt };
   const kept = await staying(folder.path, options.keeping, newest, options.now);
   const manifest = isSame
     ? before
@@ -169,4 +174,35 @@ export async function publishSnapshot(folder: CopyFolder, snapshot: Snapshot, op
   step("remove");
   await removeOld(folder.path, manifest.version, kept);
   return { manifest, isNew: !isSame, isOtherKey: before?.key !== undefined && before.key !== snapshot.key };
+}
+
+/**
+ * Takes away at once what was published before somebody was forgotten. Who still has it open has to open the copy anew.
+ * @param erasedAt the last of signalhouse.changes by which somebody was
+ * @param wait for the time, in milliseconds since the epoch, from which on nobody who opens the copy is shown it
+ * @returns the version that is read now
+ * @throws SignalhouseError publish_under_way, publish_failed
+ */
+export async function removeErased(to: string, erasedAt: number, wait: (until: number) => Promise<void>): Promise<number> {
+  const folder = await openCopyFolder(to);
+  try {
+    const manifests = new Map<number, Manifest>();
+    for (const version of await versionsOf(folder.path)) {
+      const manifest = await readManifest(join(folder.path, VERSIONS, String(version)));
+      if (manifest) manifests.set(version, manifest);
+    }
+    const hasErased = (version: number) => (manifests.get(version)?.watermark.change_id ?? 0) < erasedAt;
+    if (hasErased(folder.current))
+      throw new SignalhouseError("publish_failed", `version ${folder.current} of ${to} has what was erased`, "Run signalhouse publish.");
+    const liveFrom = manifests.get(folder.current)?.live_from;
+    if (liveFrom != null && [...manifests.keys()].some(hasErased)) await wait(Date.parse(liveFrom));
+    await removeOld(
+      folder.path,
+      folder.current,
+      [...manifests.keys()].filter((version) => !hasErased(version)),
+    );
+    return folder.current;
+  } finally {
+    folder.close();
+  }
 }
