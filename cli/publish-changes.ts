@@ -1,7 +1,7 @@
 /** Publishing at the end of a run that has changed the warehouse, where the configuration says so. */
 import { type Door, PATIENCE_MS } from "../pipeline/common/door.ts";
 import { publishChanges, type PublishContext } from "../pipeline/publish.ts";
-import { PUBLISH_KEY } from "../pipeline/publish-key.ts";
+import { PUBLISH_KEY } from "../pipeline/common/warehouse-key.ts";
 import type { Config } from "../schemas/config.ts";
 import type { Context } from "./command.ts";
 import { number } from "./format.ts";
@@ -12,7 +12,7 @@ export const publishContext = ({ out, signal, clock, env }: Context, door: Door)
   door,
   signal,
   clock,
-  key: env[PUBLISH_KEY]?.trim() || undefined,
+  key: env[PUBLISH_KEY.variable]?.trim() || undefined,
   onFile: ({ table, month, rows }) => out.log("debug", `publishing ${table}${month === null ? "" : ` of ${month}`}: ${number(rows)} rows`),
   onKey: (file) =>
     out.note(

@@ -13,7 +13,7 @@ interface EitherOptions extends ReadOptions {
 
 /** Opens either for `work`. @throws SignalhouseError as openForReading */
 export async function openEither<T>(
-  context: Pick<Context, "out" | "signal" | "clock">,
+  context: Pick<Context, "out" | "signal" | "clock" | "env">,
   config: Config,
   work: (reading: Reading) => Promise<T>,
   { patience = 0, ...options }: EitherOptions,

@@ -58,20 +58,24 @@ function printFiles(files: readonly FileResult[], out: Output, extra: Record<str
       return [...filesTable(files), ...(text === undefined ? [] : ["", text])];
     });
   if (!out.json) out.note(...headerLines(files.filter(isLoaded)));
+  const { suppressed } = totals(files);
+  if (!out.json && suppressed > 0) out.note(`${count(suppressed, "record")} left out, of somebody who was forgotten`);
   tellTroubles(files, out);
 }
 
 type Failed = FileResult & { status: "failed" };
 type Loaded = Exclude<FileResult, Failed>;
 
-const COUNTS = ["records", "inserted", "updated", "unchanged", "rejected"] as const;
+const COUNTS = ["records", "inserted", "updated", "unchanged", "rejected", "suppressed"] as const;
+/** Those that a table has in any case. */
+const SHOWN = COUNTS.filter((name) => name !== "suppressed");
 
 const isFailed = (file: FileResult): file is Failed => file.status === "failed";
 const isLoaded = (file: FileResult): file is Loaded => file.status !== "failed";
 
 function fileDocument(file: FileResult): unknown {
   if (isFailed(file)) return file;
-  const { path, size, status, loadId, records, inserted, updated, unchanged, rejected, amountsLeftOut, duplicateOf } = file;
+  const { path, size, status, loadId, records, inserted, updated, unchanged, rejected, suppressed, amountsLeftOut, duplicateOf } = file;
   return {
     path,
     size,
@@ -82,6 +86,7 @@ function fileDocument(file: FileResult): unknown {
     updated,
     unchanged,
     rejected,
+    suppressed,
     amounts_left_out: amountsLeftOut,
     ...(duplicateOf === undefined ? {} : { duplicate_of: duplicateOf }),
     ...headerDocument(file),
@@ -90,17 +95,17 @@ function fileDocument(file: FileResult): unknown {
 
 /** The sums over all files that did not fail. */
 function totals(files: readonly FileResult[]): Record<(typeof COUNTS)[number], number> {
-  const sums = { records: 0, inserted: 0, updated: 0, unchanged: 0, rejected: 0 };
+  const sums = { records: 0, inserted: 0, updated: 0, unchanged: 0, rejected: 0, suppressed: 0 };
   for (const file of files.filter(isLoaded)) for (const name of COUNTS) sums[name] += file[name];
   return sums;
 }
 
 /** The files with their counts, and the sums where there are several. */
 function filesTable(files: readonly FileResult[]): string[] {
-  const rows = files.map((file) => [file.path, ...COUNTS.map((name) => (isFailed(file) ? "" : file[name])), statusOf(file)]);
+  const rows = files.map((file) => [file.path, ...SHOWN.map((name) => (isFailed(file) ? "" : file[name])), statusOf(file)]);
   const sums = totals(files);
-  if (files.length > 1) rows.push(["total", ...COUNTS.map((name) => sums[name]), ""]);
-  return table(["file", ...COUNTS.map((right) => ({ right })), "status"], rows);
+  if (files.length > 1) rows.push(["total", ...SHOWN.map((name) => sums[name]), ""]);
+  return table(["file", ...SHOWN.map((right) => ({ right })), "status"], rows);
 }
 
 function statusOf(file: FileResult): string {

@@ -1,6 +1,7 @@
 /** Opening the configuration's warehouse for a command. */
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { type Door, doorTo, type DoorOptions, type OutcomeOf, type ReadOptions } from "../pipeline/common/door.ts";
+import { PRIVACY_KEY } from "../pipeline/common/warehouse-key.ts";
 import type { Config } from "../schemas/config.ts";
 import { type Outcome, OUTCOMES } from "../schemas/outcomes.ts";
 import type { Warehouse } from "../sinks/warehouse.ts";
@@ -12,7 +13,7 @@ import { count } from "./format.ts";
 /** The door to a configuration's warehouse. */
 export function doorOf(
   config: Config,
-  { out, signal, clock }: Pick<Context, "out" | "signal" | "clock">,
+  { out, signal, clock, env }: Pick<Context, "out" | "signal" | "clock" | "env">,
   options: Pick<DoorOptions, "patience"> = {},
 ): Door {
   const onMigration = (signals: number) =>
@@ -20,7 +21,15 @@ export function doorOf(
       `The warehouse is of an older version: ${count(signals, "signal")} of it get the keys of this one. That may take a minute for ten million of them, ` +
         "or ten where they have no SIGNAL_ID. It is one transaction: interrupted, it leaves the warehouse as it was.",
     );
-  return doorTo(config, { signal, clock, onMigration, onFill: (filling) => out.note(...fillingLines(filling)), waiting: out.waiting, ...options });
+  return doorTo(config, {
+    signal,
+    clock,
+    onMigration,
+    onFill: (filling) => out.note(...fillingLines(filling)),
+    waiting: out.waiting,
+    privacyKey: env[PRIVACY_KEY.variable]?.trim() || undefined,
+    ...options,
+  });
 }
 
 /** How a run ends by the exit code of its command. */

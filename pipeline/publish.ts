@@ -11,7 +11,7 @@ import { showsAll } from "../sinks/publish/settings.ts";
 import { type Clock, realClock } from "./common/clock.ts";
 import { type Door, doorTo, PATIENCE_MS } from "./common/door.ts";
 import { packageVersion } from "./common/package.ts";
-import { publishKey } from "./publish-key.ts";
+import { makeKey, PUBLISH_KEY } from "./common/warehouse-key.ts";
 
 export interface PublishOptions {
   /** What signalhouse.config.json would hold. Relative paths are relative to the working directory. */
@@ -122,7 +122,7 @@ function assertOutside(warehouse: string, to: string): void {
 
 async function contactIdsOf({ publish, warehouse }: Config, given: string | undefined): Promise<{ ids: ContactIds; made?: string | undefined }> {
   if (publish.contactIds === "plain") return { ids: { as: "plain" } };
-  const { key, made } = await publishKey(given, warehouse);
+  const { key, made } = await makeKey(PUBLISH_KEY, given, warehouse);
   return { ids: { as: "hashed", key }, made };
 }
 

@@ -44,7 +44,7 @@ export const LEDGER_TABLES = {
       size_bytes: ["BIGINT", "Bytes of the file as received."],
       mtime: ["TIMESTAMPTZ", "When the export was written. Of overlapping exports the later one wins."],
       sha256: ["VARCHAR", "Hash of the bytes received, in hex; null where the load failed."],
-      records: ["BIGINT NOT NULL", "Data records in the file. Always inserted + updated + unchanged + rejected."],
+      records: ["BIGINT NOT NULL", "Data records in the file. Always inserted + updated + unchanged + rejected + suppressed."],
       inserted: ["BIGINT NOT NULL", "Signals that were new."],
       updated: ["BIGINT NOT NULL", "Signals that this file changed."],
       unchanged: ["BIGINT NOT NULL", "Records that said nothing new."],
@@ -64,6 +64,10 @@ export const LEDGER_TABLES = {
       later_headers: [
         "JSON",
         'Header rows behind the first one that have other columns: `[{"after": 2, "names": […]}]` holds for the records behind record 2; null where there are none.',
+      ],
+      suppressed: [
+        "BIGINT",
+        "Records that were left out, as they are of somebody who was forgotten; null, which is none, of loads by older versions.",
       ],
     },
   },
@@ -116,7 +120,10 @@ export const LEDGER_TABLES = {
     about: "One row for each table and month that a load, replay or erasure has changed.",
     columns: {
       change_id: ["BIGINT NOT NULL", "Number of the change: whoever follows the warehouse keeps the last one seen."],
-      what: ["VARCHAR NOT NULL", "`load`, `replay` (of rejects), `erasure`, or `mend` (`verify --mend`)."],
+      what: [
+        "VARCHAR NOT NULL",
+        "`load`, `replay` (of rejects), `erasure` (`forget`), `retention` (what was kept for as long as it may be), or `mend` (`verify --mend`).",
+      ],
       load_id: ["BIGINT", "The load whose rows were written; null where none were."],
       table_name: ["VARCHAR NOT NULL", "The table."],
       month: ["DATE NOT NULL", "The first day of the month (UTC) of occurred_at."],
@@ -158,6 +165,33 @@ export const LEDGER_TABLES = {
       row_hash: ["UHUGEINT NOT NULL", "MD5 of the row as it was sent, with the names and types of its columns."],
       job: ["VARCHAR NOT NULL", "The import that brought it: name in signalhouse.jobs."],
       pushed_at: ["TIMESTAMPTZ", "When Connect had imported it; null while that is under way."],
+    },
+  },
+  erasures: {
+    about: "What was erased, counted by erasure, table and load: with these rows the ledger's sums are proven.",
+    columns: {
+      erasure_id: ["BIGINT NOT NULL", "Number of the erasure."],
+      kind: ["VARCHAR NOT NULL", "`forget`, or `retention`: the time for which it may be kept was over."],
+      erased_at: ["TIMESTAMPTZ NOT NULL", "When its transaction began."],
+      run_id: ["BIGINT", "The run, see signalhouse.runs; null where there was none."],
+      table_name: ["VARCHAR", "The table; null in an erasure that found nothing."],
+      load_id: ["BIGINT", "The load that had written the rows, see signalhouse.loads."],
+      rows: ["BIGINT NOT NULL", "Rows that were erased; of signalhouse.rejects those that were not replayed."],
+      rewritten_at: ["TIMESTAMPTZ", "When the warehouse's file was written anew, so that nothing is left of them in it; null until then."],
+    },
+  },
+  suppressions: {
+    about:
+      "What later loads leave out, as keyed hashes: nobody can tell from these who was forgotten, but whoever has the key can tell whether somebody was.",
+    columns: {
+      erasure_id: ["BIGINT NOT NULL", "The erasure, see signalhouse.erasures."],
+      what: [
+        "VARCHAR NOT NULL",
+        "What is hashed: `key`, a value of a contact attribute; `session` and `click`, by which signals without such a value are somebody's; or `signal`, a single one.",
+      ],
+      name: ["VARCHAR", "Of a key: the header of the attribute."],
+      hash: ["VARCHAR NOT NULL", "HMAC-SHA256 of it, the first 32 hexadecimal digits."],
+      key: ["VARCHAR NOT NULL", "What tells the key of the hashes from another one, and nothing about it."],
     },
   },
 } as const satisfies Record<string, LedgerTable>;

@@ -21,13 +21,15 @@ export interface KnownFile extends FileIdentity {
   status: LoadStatus;
 }
 
-/** How a load's records were counted. Always records = inserted + updated + unchanged + rejected. */
+/** How a load's records were counted. Always records = inserted + updated + unchanged + rejected + suppressed. */
 export interface LoadCounts {
   records: number;
   inserted: number;
   updated: number;
   unchanged: number;
   rejected: number;
+  /** Left out, as they are of somebody who was forgotten. */
+  suppressed: number;
 }
 
 /** Whether a file of the ledger is in the warehouse. */
@@ -107,7 +109,7 @@ export async function insertLoad(connection: DuckDBConnection, load: NewLoad): P
     `INSERT INTO signalhouse.loads BY NAME SELECT $1::BIGINT AS load_id, $2 AS path, $3::BIGINT AS size_bytes, make_timestamptz($4::BIGINT * 1000) AS mtime, $5 AS sha256,
        $6::BIGINT AS records, $7::BIGINT AS inserted, $8::BIGINT AS updated, $9::BIGINT AS unchanged, $10::BIGINT AS rejected, $11 AS status,
        make_timestamptz($12::BIGINT * 1000) AS started_at, make_timestamptz($13::BIGINT * 1000) AS finished_at, $14 AS error, $15::BIGINT AS run_id, CAST($16::JSON AS VARCHAR[]) AS header, $17::BIGINT AS row_path_records, $18::BIGINT AS order_items,
-       $19::JSON AS later_headers`,
+       $19::JSON AS later_headers, $20::BIGINT AS suppressed`,
     [
       load.loadId,
       load.path,
@@ -122,6 +124,7 @@ export async function insertLoad(connection: DuckDBConnection, load: NewLoad): P
       BigInt(load.rowPathRecords),
       BigInt(load.orderItems),
       load.laterHeaders.length > 0 ? JSON.stringify(load.laterHeaders) : null,
+      BigInt(load.suppressed),
     ],
   );
 }
@@ -162,9 +165,9 @@ export async function recordFailure(connection: DuckDBConnection, load: FailedLo
 export async function addReplayed(connection: DuckDBConnection, loadId: bigint, counts: LoadCounts & Pick<NewLoad, "orderItems">): Promise<void> {
   await connection.run(
     `UPDATE signalhouse.loads SET inserted = inserted + $2::BIGINT, updated = updated + $3::BIGINT, unchanged = unchanged + $4::BIGINT, rejected = rejected - $5::BIGINT,
-       order_items = coalesce(order_items, 0) + $6::BIGINT
+       order_items = coalesce(order_items, 0) + $6::BIGINT, suppressed = coalesce(suppressed, 0) + $7::BIGINT
      WHERE load_id = $1`,
-    [loadId, ...[counts.inserted, counts.updated, counts.unchanged, counts.records, counts.orderItems].map(BigInt)],
+    [loadId, ...[counts.inserted, counts.updated, counts.unchanged, counts.records, counts.orderItems, counts.suppressed].map(BigInt)],
   );
 }
 

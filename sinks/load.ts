@@ -8,6 +8,7 @@ import type { KeysInEffect } from "./mart-settings.ts";
 import { useMemory } from "./memory.ts";
 import { onlyRow } from "./sql.ts";
 import { Staging } from "./staging.ts";
+import { suppress } from "./suppress.ts";
 import { keepingThreads, useThreads } from "./threads.ts";
 import { Transaction } from "./transaction.ts";
 import type { Warehouse } from "./warehouse.ts";
@@ -42,7 +43,17 @@ export interface LoadResult extends LoadCounts {
   laterHeaders: readonly LaterHeader[];
 }
 
-const NOTHING: Written = { records: 0, inserted: 0, updated: 0, unchanged: 0, rejected: 0, orderItems: 0, newColumns: [], removed: [] };
+const NOTHING: Written = {
+  records: 0,
+  inserted: 0,
+  updated: 0,
+  unchanged: 0,
+  rejected: 0,
+  suppressed: 0,
+  orderItems: 0,
+  newColumns: [],
+  removed: [],
+};
 
 /** So many rows take several threads a shorter time than it takes to start them. */
 const MANY_ROWS = 100_000;
@@ -139,9 +150,10 @@ export class Load {
     if (twin) await this.abandon();
     try {
       const loadId = await this.#openTransaction();
+      if (!twin) await suppress(staging, loadId, this.#warehouse.privacyKey);
       const written = twin ? NOTHING : await writeStaged(staging, loadId, file, { threads, memory: this.#warehouse.memory });
-      const { records, inserted, updated, unchanged, rejected, orderItems } = written;
-      const counts = { records, inserted, updated, unchanged, rejected };
+      const { records, inserted, updated, unchanged, rejected, suppressed, orderItems } = written;
+      const counts = { records, inserted, updated, unchanged, rejected, suppressed };
       const keys = this.#added.keys ?? written.keys;
       const status = twin ? "duplicate" : "loaded";
       const laterHeaders = twin ? [] : staging.laterHeaders;

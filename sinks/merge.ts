@@ -70,7 +70,8 @@ const NOTHING_TAKEN: Readonly<Record<Table, number>> = { marketing_signals: 0, b
  */
 export async function mergeStaging(staging: Staging, loadId: bigint, file: FileIdentity, { threads = 1, memory }: Means): Promise<Merged> {
   const { connection, header, counts } = staging;
-  const total = { records: counts.records, rejected: counts.rejected, inserted: 0, updated: 0, unchanged: 0, orderItems: 0 };
+  const { records, rejected, suppressed } = counts;
+  const total = { records, rejected, suppressed, inserted: 0, updated: 0, unchanged: 0, orderItems: 0 };
   const removed: Table[] = [];
   const direct = sum(counts.direct);
   if (!header || direct + sum(counts.rows) === 0) return { ...total, removed };

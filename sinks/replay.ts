@@ -5,6 +5,8 @@ import { addReplayed, type FileIdentity } from "./ledger.ts";
 import type { Merged } from "./merge.ts";
 import { rows } from "./sql.ts";
 import type { Staging } from "./staging.ts";
+import { suppress, SUPPRESSED } from "./suppress.ts";
+import type { FindKey } from "./warehouse.ts";
 import { writeStaged } from "./write-staged.ts";
 
 /** A load that has rejects which were not replayed. */
@@ -52,11 +54,13 @@ export async function keptRejects(connection: DuckDBConnection, loadId: bigint):
 }
 
 /**
- * Merges staged former rejects as records of their load, marks them and corrects the ledger. Within the caller's transaction.
+ * Merges staged former rejects as records of their load, marks them and corrects the ledger; those of somebody who was forgotten go. Within the caller's transaction.
  * The staging holds the records that are rejects no more, and nothing else.
  */
-export async function commitReplay(staging: Staging, load: RejectedLoad): Promise<Merged> {
+export async function commitReplay(staging: Staging, load: RejectedLoad, privacyKey: FindKey): Promise<Merged> {
   const { connection } = staging;
+  if ((await suppress(staging, load.load_id, privacyKey)) > 0)
+    await connection.run(`DELETE FROM signalhouse.rejects WHERE load_id = $1 AND record_no IN (SELECT record_no FROM ${SUPPRESSED})`, [load.load_id]);
   await connection.run(
     `UPDATE signalhouse.rejects SET replayed_at = now() WHERE load_id = $1 AND replayed_at IS NULL
      AND record_no IN (SELECT record_no FROM staged_marketing_signals UNION ALL SELECT record_no FROM staged_behavior_signals)`,

@@ -10,6 +10,8 @@ import { type Column, ORDER_ITEM_COLUMNS, tableColumns, TABLES } from "../schema
 export interface StagedCounts {
   records: number;
   rejected: number;
+  /** Left out, as they are of somebody who was forgotten. */
+  suppressed: number;
   /** Rows staged for each table. */
   rows: Record<Table, number>;
   /** Rows that went straight into each table. */
@@ -70,6 +72,7 @@ export class Staging {
   readonly counts: StagedCounts = {
     records: 0,
     rejected: 0,
+    suppressed: 0,
     rows: { marketing_signals: 0, behavior_signals: 0 },
     direct: { marketing_signals: 0, behavior_signals: 0 },
     plain: 0,

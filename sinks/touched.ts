@@ -38,7 +38,7 @@ export const keepRemovedSql = (table: Table, where: string): string =>
 
 /** What was written by a load, replay or erasure. */
 export interface Change {
-  what: "load" | "replay" | "erasure" | "mend";
+  what: "load" | "replay" | "erasure" | "retention" | "mend";
   /** The load whose rows were written; undefined where none were. */
   loadId?: bigint;
   /** A condition on record_no of those that were, where the load had some before. */

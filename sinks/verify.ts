@@ -1,6 +1,8 @@
 /** Proving the ledger: its sums are derived again from the tables. */
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { LEDGER_TABLES } from "../schemas/ledger-tables.ts";
+import { quoteText } from "../schemas/names.ts";
+import { TABLES } from "../schemas/tables.ts";
 import { DATA_TABLES } from "./ddl.ts";
 import { keyHash } from "./identity.ts";
 import { onlyRow, rows } from "./sql.ts";
@@ -34,29 +36,41 @@ const eachRow = (name: string, from: string, condition: string, example: string,
   sql: `SELECT count(*) FILTER (WHERE ${condition}) AS wrong, count(*) AS counted, min(${example}) FILTER (WHERE ${condition})::VARCHAR AS example FROM ${from} AS t`,
 });
 
+const ERASED = "signalhouse.erasures";
+
+/** SQL, behind FROM, of how many rows of some tables were erased that each load had written: load_id and erased. */
+const erasedOf = (tables: readonly string[]): string =>
+  `(SELECT load_id, sum(rows) AS erased FROM ${ERASED} WHERE table_name IN (${tables.map(quoteText).join(", ")}) GROUP BY load_id)`;
+
+/** What is said of them, where there are some. */
+const ERASED_TOO = "CASE WHEN erased > 0 THEN ', ' || erased || ' erased' ELSE '' END";
+
 const RULES: readonly Rule[] = [
   eachRow(
-    "every load: records = inserted + updated + unchanged + rejected",
+    "every load: records = inserted + updated + unchanged + rejected + suppressed",
     "signalhouse.loads",
-    "records <> inserted + updated + unchanged + rejected",
+    "records <> inserted + updated + unchanged + rejected + coalesce(suppressed, 0)",
     "'load ' || load_id",
   ),
   {
-    name: "signals in the tables = signals inserted by all loads",
-    sql: `SELECT abs(rows - inserted) AS wrong, rows AS counted, inserted || ' inserted, ' || rows || ' in the tables' AS example
-      FROM (SELECT count(*) AS rows FROM ${SIGNALS}), (SELECT coalesce(sum(inserted), 0) AS inserted FROM signalhouse.loads)`,
+    name: "signals in the tables, and those that were erased = signals inserted by all loads",
+    sql: `SELECT abs(rows + erased - inserted) AS wrong, rows AS counted, inserted || ' inserted, ' || rows || ' in the tables' || ${ERASED_TOO} AS example
+      FROM (SELECT count(*) AS rows FROM ${SIGNALS}), (SELECT coalesce(sum(inserted), 0) AS inserted FROM signalhouse.loads),
+        (SELECT coalesce(sum(rows), 0) AS erased FROM ${ERASED} WHERE table_name IN (${TABLES.map(quoteText).join(", ")}))`,
   },
   eachRow(
-    "every load: rows that it wrote <= inserted + updated",
-    `(SELECT l.load_id, l.inserted + l.updated AS written, count(s.load_id) AS rows FROM signalhouse.loads l LEFT JOIN ${SIGNALS} s USING (load_id) GROUP BY ALL)`,
-    "rows > written",
+    "every load: rows that it wrote, and those of them that were erased <= inserted + updated",
+    `(SELECT l.load_id, l.inserted + l.updated AS written, count(s.load_id) AS rows, e.erased FROM signalhouse.loads l LEFT JOIN ${SIGNALS} s USING (load_id)
+      LEFT JOIN ${erasedOf(TABLES)} e USING (load_id) GROUP BY ALL)`,
+    "rows + coalesce(erased, 0) > written",
     "'load ' || load_id",
   ),
   eachRow(
-    "every load: rejects kept = rejected",
-    `(SELECT l.load_id, l.rejected, count(r.load_id) AS kept FROM signalhouse.loads l
-      LEFT JOIN signalhouse.rejects r ON r.load_id = l.load_id AND r.replayed_at IS NULL GROUP BY ALL)`,
-    "kept <> rejected",
+    "every load: rejects kept, and those that were erased = rejected",
+    `(SELECT l.load_id, l.rejected, count(r.load_id) AS kept, e.erased FROM signalhouse.loads l
+      LEFT JOIN signalhouse.rejects r ON r.load_id = l.load_id AND r.replayed_at IS NULL
+      LEFT JOIN ${erasedOf(["signalhouse.rejects"])} e ON e.load_id = l.load_id GROUP BY ALL)`,
+    "kept + coalesce(erased, 0) <> rejected",
     "'load ' || load_id",
   ),
   eachRow(
@@ -94,10 +108,17 @@ const RULES: readonly Rule[] = [
     "signal_key",
   ),
   {
-    name: "order items in the table = order items written by all loads",
-    sql: `SELECT abs(rows - written) AS wrong, rows AS counted, written || ' written, ' || rows || ' in the table' AS example
-      FROM (SELECT count(*) AS rows FROM order_items), (SELECT coalesce(sum(order_items), 0) AS written FROM signalhouse.loads)`,
+    name: "order items in the table, and those that were erased = order items written by all loads",
+    sql: `SELECT abs(rows + erased - written) AS wrong, rows AS counted, written || ' written, ' || rows || ' in the table' || ${ERASED_TOO} AS example
+      FROM (SELECT count(*) AS rows FROM order_items), (SELECT coalesce(sum(order_items), 0) AS written FROM signalhouse.loads),
+        (SELECT coalesce(sum(rows), 0) AS erased FROM ${ERASED} WHERE table_name = 'order_items')`,
   },
+  eachRow(
+    "every erased row was of a load that the ledger has",
+    `(SELECT e.*, l.status FROM ${ERASED} e LEFT JOIN signalhouse.loads l USING (load_id) WHERE e.table_name IS NOT NULL)`,
+    "status IS DISTINCT FROM 'loaded'",
+    "'erasure ' || erasure_id",
+  ),
 ];
 
 /** Checks every rule against the tables, unless some are missing. Reads all of them once or twice; memory is DuckDB's. */

@@ -20,13 +20,20 @@ export interface WarehouseOptions {
   version?: string;
   /** What it takes to migrate an older one. */
   migration?: MigrationOptions;
+  /** Finds the key of the hashes of what was forgotten, once it is needed. */
+  privacyKey?: FindKey;
 }
+
+/** Finds a key; undefined where there is none. */
+export type FindKey = () => Promise<Buffer | undefined>;
 
 const CANNOT_MIGRATE: MigrationOptions = {
   contentKey: () => {
     throw new Error("the warehouse is of an older version, and whoever opens it has no way to migrate it");
   },
 };
+
+const NO_KEY: FindKey = () => Promise.resolve(undefined);
 
 /** An open warehouse. Whoever opened it closes it; while it is open for writing nobody else can open it. */
 export interface Warehouse {
@@ -43,6 +50,8 @@ export interface Warehouse {
    * must not give one column to two headers. None where the warehouse is only read.
    */
   readonly contactColumns: ContactColumn[];
+  /** Finds the key of the hashes of what was forgotten. */
+  readonly privacyKey: FindKey;
   /** May be called twice. */
   close(): void;
 }
@@ -70,7 +79,7 @@ const WRITING_SETTINGS = {
  * @throws SignalhouseError warehouse_locked, warehouse_missing, warehouse_newer, warehouse_older, warehouse_failed, disk_full
  */
 export async function openWarehouse(place: Place, options: WarehouseOptions = {}): Promise<Warehouse> {
-  const { access = "write", mayLack, memory, threads, version = "unknown", migration = CANNOT_MIGRATE } = options;
+  const { access = "write", mayLack, memory, threads, version = "unknown", migration = CANNOT_MIGRATE, privacyKey = NO_KEY } = options;
   if (access === "read" && !(await place.exists())) throw missing(place);
   const unlock = await place.lock(access);
   try {
@@ -103,7 +112,8 @@ export async function openWarehouse(place: Place, options: WarehouseOptions = {}
         if (found === undefined) throw missing(place);
         if (mayLack !== "anything") await assertCurrent(connection, place.name, { exceptTables: mayLack === "tables", version: found });
       }
-      return { name: place.name, memory, connection, connect, contactColumns: access === "write" ? await contactColumns(connection) : [], close };
+      const columns = access === "write" ? await contactColumns(connection) : [];
+      return { name: place.name, memory, connection, connect, contactColumns: columns, privacyKey, close };
     } catch (error) {
       close();
       throw error;

@@ -13,6 +13,7 @@ const ORDER = [
   "sinks",
   "sinks/publish",
   "sinks/query",
+  "sinks/erasure",
   "sinks/report",
   "sinks/report/questions",
   "sinks/report/page",

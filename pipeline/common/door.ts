@@ -14,6 +14,7 @@ import { contentKey } from "../../transforms/content-key.ts";
 import { type Clock, realClock } from "./clock.ts";
 import { packageVersion } from "./package.ts";
 import type { TellWaiting } from "./waiting.ts";
+import { findKey, PRIVACY_KEY } from "./warehouse-key.ts";
 
 /** Uses the warehouse, which is closed when that is over. @throws SignalhouseError as openWarehouse; what `work` throws */
 export type UseWarehouse = <T>(work: (warehouse: Warehouse) => Promise<T>) => Promise<T>;
@@ -23,6 +24,8 @@ export interface DoorOptions {
   /** Milliseconds for which another process is waited for that has the warehouse; none by default. */
   patience?: number;
   clock?: Clock;
+  /** The key of the hashes of what was forgotten; by default that of the file beside the warehouse. */
+  privacyKey?: string | undefined;
   /** Told what the warehouse is waited for. */
   waiting?: TellWaiting | undefined;
   /** Told before a warehouse of an older version is migrated. @param signals how many it has */
@@ -82,7 +85,7 @@ const SHORT_MS = 5_000;
 /** The door to the configuration's warehouse. Nothing is open yet. */
 export function doorTo(config: Pick<Config, "warehouse" | "limits" | "contacts" | "attribution">, options: DoorOptions): Door {
   const { warehouse, limits } = config;
-  const { signal, patience = 0, clock = realClock, waiting: tell, onMigration, onFill } = options;
+  const { signal, patience = 0, clock = realClock, waiting: tell, onMigration, onFill, privacyKey } = options;
   const place = placeOf(warehouse);
   // One thread a connection: loads share the work out by themselves.
   const limited = { memory: limits.memory, threads: 1 };
@@ -122,6 +125,7 @@ export function doorTo(config: Pick<Config, "warehouse" | "limits" | "contacts" 
     openWarehouse(place, {
       ...limited,
       version: packageVersion(),
+      privacyKey: () => findKey(PRIVACY_KEY, privacyKey, warehouse),
       migration: { contentKey, onBegin: onMigration, onFill, marts: martWishes(config) },
     });
 

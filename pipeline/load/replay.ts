@@ -26,6 +26,8 @@ export interface ReplayedLoad {
   inserted: number;
   updated: number;
   unchanged: number;
+  /** Of somebody who was forgotten: they are rejects no more, and nothing else. */
+  suppressed: number;
   still_rejected: number;
 }
 
@@ -42,8 +44,17 @@ export async function replayRejects({ warehouse, limits, loadId, signal }: Repla
         signal?.throwIfAborted();
         const staging = new Staging(connection);
         const stillRejected = await stage(staging, load, await keptRejects(connection, load.load_id), { warehouse, limits });
-        const { records: replayed, inserted, updated, unchanged } = await commitReplay(staging, load);
-        results.push({ load_id: load.load_id, path: load.path, replayed, inserted, updated, unchanged, still_rejected: stillRejected });
+        const { records, suppressed, inserted, updated, unchanged } = await commitReplay(staging, load, warehouse.privacyKey);
+        results.push({
+          load_id: load.load_id,
+          path: load.path,
+          replayed: records - suppressed,
+          inserted,
+          updated,
+          unchanged,
+          suppressed,
+          still_rejected: stillRejected,
+        });
       }
       return results;
     });

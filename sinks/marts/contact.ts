@@ -32,15 +32,25 @@ export function folded({ header, isPrimary }: Pick<ContactKey, "header" | "isPri
   return isPrimary && kind !== "email" ? trimmed(value) : `lower(${trimmed(value)})`;
 }
 
+/** A key's values as they are remembered of whoever was forgotten: of names, numbers and the like each spelling is one of its own. @param value SQL of one */
+export function remembered(header: string, value: string): string {
+  return keyKind(header) === "other" ? `nullif(trim(${value}), '')` : folded({ header, isPrimary: false }, value);
+}
+
+/** Whether an identification signal says a key, in SQL of a row. */
+const says = ({ header, isPrimary }: Pick<ContactKey, "header" | "isPrimary">, row: string): string =>
+  `${row}.${IDENTIFYING} AND ${FOLDED_NAME} IN (${identifierNames(header, isPrimary).map(quoteText).join(", ")})`;
+
+/** SQL of all that a row says of a key, as it came: in its column, and as an identification signal. `row` is the alias of the table. */
+export function keyTexts(key: Pick<ContactKey, "header" | "isPrimary" | "column">, table: Table, row: string): string[] {
+  const column = key.column === undefined ? [] : [`${row}.${id(key.column)}`];
+  return [...column, ...(table === "behavior_signals" ? [`CASE WHEN ${says(key, row)} THEN ${row}.identifier_value END`] : [])];
+}
+
 /** SQL of a row's own value of a key: of its column, or, where that is empty, of what an identification signal says. `row` is the alias of the table. */
 function keyValue(key: ContactKey, table: Table, row: string): string {
   const column = key.column === undefined ? [] : [folded(key, `${row}.${id(key.column)}`)];
-  const said =
-    table === "behavior_signals"
-      ? [
-          `CASE WHEN ${row}.${IDENTIFYING} AND ${FOLDED_NAME} IN (${identifierNames(key.header, key.isPrimary).map(quoteText).join(", ")}) THEN ${folded(key, `${row}.identifier_value`)} END`,
-        ]
-      : [];
+  const said = table === "behavior_signals" ? [`CASE WHEN ${says(key, row)} THEN ${folded(key, `${row}.identifier_value`)} END`] : [];
   const values = [...column, ...said];
   if (values.length === 0) return "NULL::VARCHAR";
   return values.length === 1 ? (values[0] as string) : `coalesce(${values.join(", ")})`;

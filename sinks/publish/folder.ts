@@ -214,10 +214,12 @@ export interface Newest {
   /** Milliseconds since the epoch. */
   publishedAt: number;
   tables: readonly ManifestTable[];
+  /** The last of signalhouse.changes by which somebody was forgotten. */
+  erasedAt: number;
 }
 
 /**
- * Which of the versions before the newest one stay beside it. One that shows what the newest one leaves out or hashes stays no longer than queries that have begun may take.
+ * Which of the versions before the newest one stay beside it. One that shows what the newest one leaves out or hashes, or has what was erased since, stays no longer than queries that have begun may take.
  * @param now milliseconds since the epoch
  */
 export async function staying(path: string, { keepVersions, keepHours }: Keeping, newest: Newest, now: number): Promise<number[]> {
@@ -227,7 +229,7 @@ export async function staying(path: string, { keepVersions, keepHours }: Keeping
   for (const [index, version] of before.entries()) {
     const manifest = await readManifest(versionPath(path, version));
     if (!manifest) continue;
-    const isOpen = showsMore(manifest.tables, newest.tables);
+    const isOpen = showsMore(manifest.tables, newest.tables) || manifest.watermark.change_id < newest.erasedAt;
     // The newest one is the first of those that are kept.
     const isNew = !isOpen && index + 1 < keepVersions;
     if (isNew || now - replacedAt < Math.max(isOpen ? 0 : keepHours * 3_600_000, LEAST_MS)) kept.unshift(version);

@@ -1,10 +1,11 @@
 /** The published copy of a warehouse: written while it is read by others, who never wait for it. */
+import { SignalhouseError } from "../../schemas/errors.ts";
 import type { ContactColumn } from "../../schemas/header.ts";
 import { onlyRow } from "../sql.ts";
 import { inTransaction } from "../transaction.ts";
 import type { Warehouse } from "../warehouse.ts";
 import { keepLive, viewsHash } from "./databases.ts";
-import { type CopyFolder, type Keeping, removeOld, staying, versionPath, versionsOf } from "./folder.ts";
+import { type CopyFolder, type Keeping, openCopyFolder, removeOld, staying, versionPath, versionsOf } from "./folder.ts";
 import { fingerprintOf, useContactIds } from "./hashing.ts";
 import { filesOf, type Manifest, type ManifestFile, type ManifestTable, readManifest, type Watermark } from "./manifest.ts";
 import { currentManifest } from "./open.ts";
@@ -14,7 +15,7 @@ import { storePart } from "./store.ts";
 import { publishedTables } from "./tables.ts";
 import type { CopyContents } from "./views.ts";
 import { makeVersion } from "./version.ts";
-import { watermarkOf } from "./watermark.ts";
+import { lastErasure, watermarkOf } from "./watermark.ts";
 
 export interface SnapshotOptions extends Choices {
   /** Is told of each file before it is written. */
@@ -31,6 +32,8 @@ export interface Snapshot extends CopyContents {
   /** Hash of what decides what a copy shows, beside rows. */
   settings: string;
   watermark: Watermark;
+  /** The last of signalhouse.changes by which somebody was forgotten. */
+  erasedAt: number;
   contactIds: Manifest["contact_ids"];
   /** What tells the key of its contact ids from another one. */
   key: string;
@@ -80,6 +83,7 @@ export async function storeSnapshot(warehouse: Warehouse, folder: CopyFolder, op
       origin: settings.origin,
       settings: settings.hash,
       watermark: await watermarkOf(warehouse),
+      erasedAt: await lastErasure(warehouse),
       contactIds: options.contactIds.as,
       key: fingerprintOf(options.contactIds),
       files,
@@ -143,9 +147,10 @@ export async function publishSnapshot(folder: CopyFolder, snapshot: Snapshot, op
     before.settings === snapshot.settings &&
     before.views === views &&
     JSON.stringify(before.tables) === JSON.stringify(tables);
+  const { erasedAt } = snapshot;
   const newest = isSame
-    ? { version: before.version, publishedAt: Date.parse(before.published_at), tables }
-    : { version: folder.current + 1, publishedAt: options.now, tables };
+    ? { version: before.version, publishedAt: Date.parse(before.published_at), tables, erasedAt }
+    : { version: folder.current + 1, publishedAt: options.now, tables, erasedAt };
   const kept = await staying(folder.path, options.keeping, newest, options.now);
   const manifest = isSame
     ? before
@@ -175,4 +180,35 @@ export async function publishSnapshot(folder: CopyFolder, snapshot: Snapshot, op
   step("remove");
   await removeOld(folder.path, manifest.version, kept);
   return { manifest, isNew: !isSame, isOtherKey: before?.key !== undefined && before.key !== snapshot.key };
+}
+
+/**
+ * Takes away at once what was published before somebody was forgotten. Who still has it open has to open the copy anew.
+ * @param erasedAt the last of signalhouse.changes by which somebody was
+ * @param wait for the time, in milliseconds since the epoch, from which on nobody who opens the copy is shown it
+ * @returns the version that is read now
+ * @throws SignalhouseError publish_under_way, publish_failed
+ */
+export async function removeErased(to: string, erasedAt: number, wait: (until: number) => Promise<void>): Promise<number> {
+  const folder = await openCopyFolder(to);
+  try {
+    const manifests = new Map<number, Manifest>();
+    for (const version of await versionsOf(folder.path)) {
+      const manifest = await readManifest(versionPath(folder.path, version));
+      if (manifest) manifests.set(version, manifest);
+    }
+    const hasErased = (version: number) => (manifests.get(version)?.watermark.change_id ?? 0) < erasedAt;
+    if (hasErased(folder.current))
+      throw new SignalhouseError("publish_failed", `version ${folder.current} of ${to} has what was erased`, "Run signalhouse publish.");
+    const liveFrom = manifests.get(folder.current)?.live_from;
+    if (liveFrom != null && [...manifests.keys()].some(hasErased)) await wait(Date.parse(liveFrom));
+    await removeOld(
+      folder.path,
+      folder.current,
+      [...manifests.keys()].filter((version) => !hasErased(version)),
+    );
+    return folder.current;
+  } finally {
+    folder.close();
+  }
 }

@@ -16,6 +16,15 @@ export async function watermarkOf({ connection }: Warehouse): Promise<Watermark>
   return { ...found, change_id: Number(found.change_id), load_id: Number(found.load_id) };
 }
 
+/** The last of signalhouse.changes by which somebody was forgotten; 0 where nobody was. What was published before it has what was erased. */
+export async function lastErasure({ connection }: Pick<Warehouse, "connection">): Promise<number> {
+  const { last } = await onlyRow<{ last: bigint }>(
+    connection,
+    "SELECT coalesce(max(change_id), 0) AS last FROM signalhouse.changes WHERE what = 'erasure'",
+  );
+  return Number(last);
+}
+
 /** What tells a warehouse from another one: when its first load was over, in microseconds since the epoch; null where nothing is loaded. */
 export async function originOf(connection: DuckDBConnection): Promise<string | null> {
   const { origin } = await onlyRow<{ origin: string | null }>(

@@ -1,0 +1,73 @@
+/** Writing a warehouse's file anew: DuckDB leaves what was deleted in it, until it happens to need the room. */
+import { chmod, open, realpath, rename, stat, statfs } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { SignalhouseError } from "../../schemas/errors.ts";
+import { quoteText } from "../../schemas/names.ts";
+import { ownFolder } from "../own-folder.ts";
+import { onlyRow } from "../sql.ts";
+import { ATTACHED, ROW_GROUP_ROWS, STORAGE, storageOf } from "../storage.ts";
+import type { Warehouse } from "../warehouse.ts";
+
+const REWRITTEN = "rewritten";
+
+/** Whether something was erased since the file was last written anew. */
+export async function isRewritingDue({ connection }: Pick<Warehouse, "connection">): Promise<boolean> {
+  return (await onlyRow<{ due: boolean }>(connection, "SELECT EXISTS (FROM signalhouse.erasures WHERE rows > 0 AND rewritten_at IS NULL) AS due"))
+    .due;
+}
+
+/**
+ * Copies all that the warehouse has into a new file, which takes the place of the old one at once: a process that is killed leaves the one or the other. The warehouse is open to write, and is closed right after this: what is
+ * open is the old file. It takes as much room again on the disk until then. Memory: DuckDB's limit.
+ * @throws SignalhouseError disk_full; DuckDB's errors as they are. The old file is as it was then.
+ */
+export async function rewriteFile({ connection, name }: Warehouse): Promise<void> {
+  // What is not on a disk leaves nothing there.
+  if (name === ":memory:") return;
+  const path = await realpath(name);
+  // What is still in the log comes into the file, so that nobody who closes it has anything to write.
+  await connection.run(`CHECKPOINT ${ATTACHED}`);
+  const { mode, size } = await stat(path);
+  await assertRoom(path, size);
+  const own = await ownFolder(`${path}.rewrite-`);
+  try {
+    const file = join(own.folder, "warehouse.duckdb");
+    const found = await storageOf(connection, quoteText(ATTACHED));
+    const storage = /^v[\d.]+$/.test(found) ? found : STORAGE;
+    await connection.run(`ATTACH ${quoteText(file)} AS ${REWRITTEN} (ROW_GROUP_SIZE ${ROW_GROUP_ROWS}, STORAGE_VERSION ${quoteText(storage)})`);
+    try {
+      await connection.run(`COPY FROM DATABASE ${ATTACHED} TO ${REWRITTEN}`);
+      await connection.run(`UPDATE ${REWRITTEN}.signalhouse.erasures SET rewritten_at = now() WHERE rewritten_at IS NULL`);
+      await connection.run(`CHECKPOINT ${REWRITTEN}`);
+    } finally {
+      await connection.run(`DETACH ${REWRITTEN}`);
+    }
+    await chmod(file, mode & 0o777).catch(() => undefined);
+    await onDisk(file);
+    // The lock on the old file is held until it is closed: whoever opens the path from here on finds the new one.
+    await rename(file, path);
+    await onDisk(dirname(path));
+  } finally {
+    await own.remove();
+  }
+}
+
+async function assertRoom(path: string, size: number): Promise<void> {
+  const { bavail, bsize } = await statfs(dirname(path));
+  if (bavail * bsize > size) return;
+  throw new SignalhouseError(
+    "disk_full",
+    `${dirname(path)} has no room for a second file of ${size} bytes, which takes the place of ${path} when it is whole`,
+    "The rows are erased, but their bytes are still in the file. Free some room, and run the same command again.",
+  );
+}
+
+async function onDisk(path: string): Promise<void> {
+  const file = await open(path, "r");
+  try {
+    // Windows syncs no folders.
+    await file.sync().catch(() => undefined);
+  } finally {
+    await file.close();
+  }
+}

@@ -1,0 +1,132 @@
+/** Leaving out what comes again of somebody who was forgotten. signalhouse.suppressions knows of it as keyed hashes only. */
+import { SignalhouseError } from "../schemas/errors.ts";
+import { quoteText } from "../schemas/names.ts";
+import type { Table } from "../schemas/signal-types.ts";
+import { TABLES } from "../schemas/tables.ts";
+import { fingerprintOfKey, useKeyedHash } from "./keyed-hash.ts";
+import { keptSettings } from "./mart-settings.ts";
+import { contactKeysOf, keyTexts, remembered } from "./marts/contact.ts";
+import { isBehavior } from "./merge-sql.ts";
+import { made, rows } from "./sql.ts";
+import type { Staging } from "./staging.ts";
+import type { FindKey } from "./warehouse.ts";
+
+/** The temporary table of the records that were left out: behavior and record_no. */
+export const SUPPRESSED = "suppressed_records";
+
+/** What may be remembered of somebody: see signalhouse.suppressions. */
+export type Remembered = "key" | "session" | "click" | "signal";
+
+/** SQL of the text that is hashed. @param name the header of a key; empty of all else @param value SQL of a text */
+export const hashedText = (what: Remembered, name: string, value: string): string => `${quoteText(`${what}\u001f${name}\u001f`)} || ${value}`;
+
+/** SQL of what a single signal is remembered by. @param row alias of a table with signal_type and signal_key */
+export const signalText = (row: string): string => `${row}.signal_type || '\u001f' || ${row}.signal_key`;
+
+/** The macro that hashes. */
+export const HASH = "suppressed_hash";
+
+export const fingerprintOf = (secret: Buffer): string => fingerprintOfKey(secret, "signalhouse privacy");
+
+/** What a record says by which it may be somebody's who was forgotten. */
+interface Said {
+  what: Remembered;
+  name: string;
+  /** SQL of a row whose alias is r; NULL where it does not say it. */
+  value: string;
+}
+
+/**
+ * Takes out of what is staged, and of what went straight into the tables, the records of whoever was forgotten, before any of it is merged. Within the load's transaction. Where nobody was, it is one look at an empty table; else each
+ * text that may say who somebody is is hashed once, at 3 microseconds.
+ * @returns how many records it took
+ * @throws SignalhouseError config_invalid where the key of the hashes is not there, or another one
+ */
+export async function suppress(staging: Staging, loadId: bigint, privacyKey: FindKey): Promise<number> {
+  const { connection, counts, header } = staging;
+  const known = await rows<{ what: Remembered; name: string | null; key: string }>(
+    connection,
+    "SELECT DISTINCT what, name, key FROM signalhouse.suppressions",
+  );
+  if (known.length === 0 || !header) return 0;
+  await useKeyedHash(connection, HASH, await assertKey(privacyKey, known));
+  const names = [...new Set(known.flatMap(({ name }) => name ?? []))];
+  const kinds = new Set(known.map(({ what }) => what));
+  const columns = header.fields.flatMap((field) => (field.contact ? [field] : []));
+  const keys = contactKeysOf((await keptSettings(connection)) ?? { keys: [] }, columns);
+
+  const said = (table: Table): Said[] => {
+    const all = names.flatMap((name) => {
+      const of = columns.filter((column) => column.header === name).map(({ column }) => column);
+      const texts = [...new Set([undefined, ...of].flatMap((column) => keyTexts({ header: name, isPrimary: true, column }, table, "r")))];
+      return texts.map((text): Said => ({ what: "key", name, value: remembered(name, text) }));
+    });
+    // By session or click only a signal is somebody's that says nothing itself.
+    const own = [...keys.flatMap((key) => keyTexts(key, table, "r")), "NULL"].join(", ");
+    const led = (what: Remembered, value: string): Said[] =>
+      kinds.has(what) && table === "behavior_signals" ? [{ what, name: "", value: `CASE WHEN coalesce(${own}) IS NULL THEN r.${value} END` }] : [];
+    const single: Said[] = kinds.has("signal") ? [{ what: "signal", name: "", value: signalText("r") }] : [];
+    return [...all, ...led("session", "tltsid"), ...led("click", "message_signal_id"), ...single];
+  };
+  const sources = TABLES.flatMap((table) => [
+    ...(counts.rows[table] > 0 ? [{ table, from: `staged_${table} r WHERE true` }] : []),
+    ...(counts.direct[table] > 0 ? [{ table, from: `${table} r WHERE r.load_id = ${loadId}` }] : []),
+  ]);
+  const values = sources.flatMap(({ table, from }) =>
+    said(table).map(({ what, name, value }) => `SELECT ${hashedText(what, name, value)} AS text FROM ${from}`),
+  );
+  const words = counts.rejected > 0 ? names.map((name) => `SELECT ${hashedText("key", name, remembered(name, "word"))} AS text FROM (${WORDS})`) : [];
+  const all = [...values, ...words];
+  if (all.length === 0) return 0;
+  const count = await made(
+    connection,
+    "suppressed_texts",
+    `SELECT text FROM (SELECT DISTINCT text FROM (${all.join(" UNION ALL ")}) WHERE text IS NOT NULL) WHERE ${HASH}(text) IN (SELECT hash FROM signalhouse.suppressions)`,
+  );
+  if (count === 0) return 0;
+  const isIn = (list: readonly Said[]) =>
+    list.map(({ what, name, value }) => `${hashedText(what, name, value)} IN (FROM suppressed_texts)`).join(" OR ");
+  const found = sources.map(({ table, from }) => `SELECT ${isBehavior(table)} AS behavior, r.record_no FROM ${from} AND (${isIn(said(table))})`);
+  const none = "SELECT false AS behavior, 0::BIGINT AS record_no LIMIT 0";
+  await made(connection, SUPPRESSED, found.length > 0 ? found.join(" UNION ALL ") : none);
+  return takeOut(staging, loadId, words.length > 0 ? names : []);
+}
+
+/** Rejects by their words, as a text that is no record has no columns: what stands between blanks, quotes and the like. */
+const WORDS = `SELECT record_no, unnest(regexp_extract_all(replace(replace(raw, '%40', '@'), '%2B', '+'), '[^\\s"'',;:=&?<>()\\[\\]{}|\\\\]+')) AS word FROM staged_rejects`;
+
+/** Takes the records out. @param names the headers whose values rejects are looked through for */
+async function takeOut({ connection, counts }: Staging, loadId: bigint, names: readonly string[]): Promise<number> {
+  const remove = async (from: string) => (await connection.run(`DELETE FROM ${from}`)).rowsChanged;
+  let taken = 0;
+  for (const table of TABLES) {
+    const which = `record_no IN (SELECT record_no FROM ${SUPPRESSED} WHERE behavior = ${isBehavior(table)})`;
+    const staged = counts.rows[table] > 0 ? (await remove(`read_${table} WHERE ${which}`)) + (await remove(`held_${table} WHERE ${which}`)) : 0;
+    const direct = counts.direct[table] > 0 ? await remove(`${table} WHERE load_id = ${loadId} AND ${which}`) : 0;
+    counts.rows[table] -= staged;
+    counts.direct[table] -= direct;
+    taken += staged + direct;
+  }
+  await remove(`read_order_items WHERE record_no IN (SELECT record_no FROM ${SUPPRESSED})`);
+  if (names.length > 0) {
+    const isIn = names.map((name) => `${hashedText("key", name, remembered(name, "word"))} IN (FROM suppressed_texts)`).join(" OR ");
+    const rejected = await remove(`staged_rejects WHERE record_no IN (SELECT record_no FROM (${WORDS}) WHERE ${isIn})`);
+    counts.rejected -= rejected;
+    taken += rejected;
+  }
+  counts.suppressed += taken;
+  return taken;
+}
+
+/** The key of the hashes. */
+async function assertKey(find: FindKey, known: readonly { key: string }[]): Promise<Buffer> {
+  const secret = await find();
+  if (secret && known.every(({ key }) => key === fingerprintOf(secret))) return secret;
+  throw new SignalhouseError(
+    "config_invalid",
+    secret
+      ? "the privacy key is another one than that by which the warehouse knows who was forgotten"
+      : "the warehouse knows who was forgotten by keyed hashes, and their key is not there",
+    "Nothing was loaded: it could bring back what was erased. Take the key from a backup: the file beside the warehouse whose name ends in .privacy-key, or SIGNALHOUSE_PRIVACY_KEY.",
+  );
+}
