@@ -24,8 +24,16 @@ const COOKBOOK = fileURLToPath(new URL("../../docs/cookbook.md", import.meta.url
 /** What run-marts.js prints. */
 export interface MartFigures {
   seconds: number;
+  /** User and system, of those seconds; of a load, of its process. */
+  cpuSeconds: number;
   peakMiB: number;
 }
+
+const medians = (figures: readonly MartFigures[]) => ({
+  seconds: rounded(median(figures.map(({ seconds }) => seconds))),
+  "CPU seconds": rounded(median(figures.map(({ cpuSeconds }) => cpuSeconds))),
+  "peak RSS MiB": Math.round(median(figures.map(({ peakMiB }) => peakMiB))),
+});
 
 async function run(...args: string[]): Promise<MartFigures> {
   const { stdout } = await promisify(execFile)(process.execPath, [RUN_MARTS, ...args]);
@@ -88,8 +96,7 @@ export async function benchMartsFill(folder: string): Promise<object[]> {
   const result: object[] = [];
   for (const memory of ["512MB", "1.5GB"]) {
     await copyFile(large, filled);
-    const { seconds, peakMiB } = await run(filled, "open", memory);
-    result.push({ memory, seconds: rounded(seconds), "peak RSS MiB": Math.round(peakMiB) });
+    result.push({ memory, ...medians([await run(filled, "open", memory)]) });
   }
   return result;
 }
@@ -123,11 +130,7 @@ export async function benchMartsKeep(folder: string): Promise<object[]> {
     "of that: keeping the marts up": keep,
   });
   await removeWarehouse(join(folder, "marts-copy.duckdb"));
-  return [...taken].map(([step, figures]) => ({
-    step,
-    seconds: rounded(median(figures.map(({ seconds }) => seconds))),
-    "peak RSS MiB": Math.round(median(figures.map(({ peakMiB }) => peakMiB))),
-  }));
+  return [...taken].map(([step, figures]) => ({ step, ...medians(figures) }));
 }
 
 /** The SQL of the cookbook, each of its blocks that asks something. */
@@ -139,12 +142,7 @@ export async function benchMartsQuestions(folder: string): Promise<object[]> {
     const [title = ""] = section.split("\n");
     for (const [, sql = ""] of section.matchAll(/```sql\n([^]*?)```/gu)) {
       const taken = await inTurn<MartFigures>({ [title]: () => run(large, "query", "", sql) });
-      const figures = taken.get(title) ?? [];
-      result.push({
-        question: title,
-        seconds: rounded(median(figures.map(({ seconds }) => seconds))),
-        "peak RSS MiB": Math.round(median(figures.map(({ peakMiB }) => peakMiB))),
-      });
+      result.push({ question: title, ...medians(taken.get(title) ?? []) });
     }
   }
   return result;

@@ -7,19 +7,25 @@ import { openWarehouse } from "../sinks/warehouse.ts";
 
 const [path = "", step = "", memory = "", sql = ""] = process.argv.slice(2);
 let start = performance.now();
+let before = process.cpuUsage();
 const warehouse = await openWarehouse(placeOf(path), step === "query" ? { access: "read" } : { memory, threads: 2 });
 const { connection } = warehouse;
 if (step === "query") {
   // As a tool does that has the file open: the first time it has read from the disk.
   await connection.runAndReadAll(sql);
   start = performance.now();
+  before = process.cpuUsage();
   await connection.runAndReadAll(sql);
 } else if (step === "keep") {
   start = performance.now();
+  before = process.cpuUsage();
   await inTransaction(connection, async () => {
     const { load_id: loadId } = await onlyRow<{ load_id: bigint }>(connection, "SELECT max(load_id) AS load_id FROM signalhouse.loads");
     await keepUp(connection, { what: "load", loadId, removed: [] });
   });
 }
 warehouse.close();
-console.log(JSON.stringify({ seconds: (performance.now() - start) / 1000, peakMiB: process.resourceUsage().maxRSS / 1024 }));
+const { user, system } = process.cpuUsage(before);
+console.log(
+  JSON.stringify({ seconds: (performance.now() - start) / 1000, cpuSeconds: (user + system) / 1e6, peakMiB: process.resourceUsage().maxRSS / 1024 }),
+);

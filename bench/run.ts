@@ -46,7 +46,7 @@ const BENCHMARKS: Record<string, Benchmark> = {
   "marts-keep": {
     title: "Marts: kept up",
     method:
-      "The same warehouse. A load of 200,000 signals of the day after all others, as a load of every day is, and one of its first day: of contacts and messages that are there, to which nearly all that is there of these days may have to do. Each keeps the marts up, which is done once more by itself to be measured. It may take a quarter of the load. In turn, medians.",
+      "The same warehouse. A load of 200,000 signals of the day after all others, as a load of every day is, and one of its first day: of contacts and messages that are there, to which nearly all that is there of these days may have to do. Each keeps the marts up, which is done once more by itself to be measured. It may take a quarter of the load. CPU seconds of a load are those of its process. In turn, medians.",
     run: () => benchMartsKeep(DATA),
   },
   "marts-questions": {

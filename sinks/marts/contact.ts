@@ -77,8 +77,7 @@ const qualifier = ({ isQualified }: MartContext, row: string) => (isQualified ? 
 export const keyColumn = (index: number): string => `key_${index + 1}`;
 
 /** The table that marts read: in the published copy one that has the keys, too. */
-export const signalsOf = ({ isPublished }: Pick<MartContext, "isPublished">, table: Table): string =>
-  isPublished ? `published.${table}` : `main.${table}`;
+const signalsOf = ({ isPublished }: Pick<MartContext, "isPublished">, table: Table): string => (isPublished ? `published.${table}` : `main.${table}`);
 
 /** SQL of the contact that a row's own primary key says. */
 export function ownContact(context: MartContext, table: Table, row: string): string {
