@@ -155,6 +155,7 @@ async function statement(cwd: string, sql: string): Promise<void> {
 let warehouse = "";
 beforeAll(async () => {
   const cwd = mkdtempSync(join(tmpdir(), "signalhouse-test-"));
+  warehouse = join(cwd, "signals.duckdb");
   const { files } = JSON.parse(readPage("samples/exports/truth.json")) as { files: { path: string }[] };
   const samples = files.map(({ path }) => join(ROOT, "samples/exports", path));
   const small = Array.from({ length: 11 - samples.length }, (_, index) => join(cwd, `${index}.csv`));
@@ -164,7 +165,6 @@ beforeAll(async () => {
   writeFileSync(large, `${csv(Array.from({ length: 4710 }, (_, index) => pageView(`of many ${index}`)))}too,few\r\n`);
   const loaded = await cli(["load", "--reader", "row", "--quiet", ...samples, ...small, large], { cwd });
   if (loaded.code !== 3) throw new Error(loaded.stderr);
-  warehouse = join(cwd, "signals.duckdb");
 });
 afterAll(() => rmSync(dirname(warehouse), { recursive: true, force: true }));
 
