@@ -1,11 +1,11 @@
-/** `npm run bench`: runs every benchmark, or those that are named (vector, marts-fill, marts-keep, marts-questions, report, publish, vector-stages, vector-splitter, vector-growth, vector-overlap, vector-no-ids, vector-sync, load, start, growth, sync, sftp, refset), and writes bench/RESULTS.md. BENCH_ROUNDS says how often each contender runs, BENCH_MAIN how many records most files of the vector path have. */
+/** `npm run bench`: runs every benchmark, or those that are named (vector, marts-fill, marts-keep, marts-questions, report, publish, publish-large, vector-stages, vector-splitter, vector-growth, vector-overlap, vector-no-ids, vector-sync, load, start, growth, sync, sftp, refset), and writes bench/RESULTS.md. BENCH_ROUNDS says how often each contender runs, BENCH_MAIN how many records most files of the vector path have. */
 import { cpus, totalmem } from "node:os";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { benchGrowth } from "./growth.ts";
 import { benchLoad } from "./load.ts";
 import { benchMartsFill, benchMartsKeep, benchMartsQuestions } from "./marts.ts";
-import { benchPublish } from "./publish.ts";
+import { benchPublish, benchPublishLarge } from "./publish.ts";
 import { benchRefset } from "./refset.ts";
 import { benchReport } from "./report.ts";
 import { benchSftp } from "./sftp.ts";
@@ -61,10 +61,16 @@ const BENCHMARKS: Record<string, Benchmark> = {
     run: () => benchReport(DATA),
   },
   publish: {
-    title: "Publish: in full, and after a load of one more day",
+    title: "Publish: a million signals over a year",
     method:
-      "A million generated signals over 365 days, and the warehouse of twenty million of the sections before, the latter once. publish() of the library into a new folder, then once more after a load of a day (2,740 and 54,800 records), each in a process of its own, with its own memory for DuckDB (limits.memory) and one thread. Of a million the full publish may take 30 CPU seconds, and the second one 5; of twenty the second one may take a tenth of the first. In turn, medians. What readers see meanwhile is tried by test/published-readers.test.ts.",
+      "A million generated signals over 365 days. publish() of the library into a new folder, then once more after a load of 2,740 records of one of the days, each in a process of its own, with its own memory for DuckDB (limits.memory) and one thread. The first may take 30 CPU seconds, the second one 5. Medians. What readers see meanwhile is tried by test/published-readers.test.ts.",
     run: () => benchPublish(DATA),
+  },
+  "publish-large": {
+    title: "Publish: twenty million signals",
+    method:
+      "The warehouse of twenty million signals of the sections marts, once; the load is of 54,800 records of the day after all others. Else as before. The second one may take a tenth of the first.",
+    run: () => benchPublishLarge(DATA),
   },
   "vector-splitter": {
     title: "The vector path: Node's part of it",

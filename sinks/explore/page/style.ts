@@ -8,7 +8,7 @@ nav li + li::before { content: "›"; color: var(--muted); margin: 0 8px; }
 form.filter { display: flex; flex-wrap: wrap; gap: 8px 12px; align-items: end; margin-bottom: 20px; }
 form label { display: block; font-size: 13px; color: var(--muted); }
 form.filter label { flex: 0 1 auto; min-width: 0; max-width: 100%; }
-form.filter input, form.filter select { display: block; height: 34px; margin-top: 2px; max-width: min(260px, 100%); }
+form.filter input, form.filter select { display: block; height: 34px; margin-top: 2px; max-width: 260px; }
 input, select, textarea { font: inherit; font-size: 14px; color: var(--ink); background: var(--card); border: 1px solid var(--line); border-radius: 7px; padding: 4px 8px; }
 form.filter button { height: 34px; margin: 0; padding: 0 14px; }
 textarea { display: block; width: 100%; margin-top: 4px; font: 13px/1.5 ui-monospace, Menlo, Consolas, monospace; resize: vertical; }

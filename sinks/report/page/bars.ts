@@ -1,7 +1,7 @@
 /** Bars that lie: one a name, longest first, with its value at the end. */
 import { oneLine } from "../../../schemas/characters.ts";
 import { cut } from "./format.ts";
-import type { Draw, Plots } from "./plot.ts";
+import { type Draw, type Plots, ticksTo } from "./plot.ts";
 import type { Html } from "./html.ts";
 
 interface Bar {
@@ -29,6 +29,7 @@ export function bars(draw: Draw, label: string, { bars, tick, colors }: BarsOpti
   const most = Math.max(...data.map(({ value }) => value), 0) || 1;
   const least = Math.min(...data.map(({ value }) => value), 0);
   return draw(label, ({ marks, isNarrow }): Plots.PlotOptions => {
+    const ticks = ticksTo(most, isNarrow ? 3 : 6);
     const value = { x: (bar: { value: number }) => Math.max(bar.value, 0), text: "text", textAnchor: "start", dx: 6, fontWeight: 600 } as const;
     return {
       height: data.length * (isNarrow ? 46 : 32) + 34,
@@ -40,8 +41,8 @@ export function bars(draw: Draw, label: string, { bars, tick, colors }: BarsOpti
       x: { domain: [least, most], axis: null },
       y: { domain: data.map(({ place }) => place), axis: null, paddingInner: isNarrow ? 0.6 : 0.35, paddingOuter: isNarrow ? 0.3 : 0.15 },
       marks: [
-        marks.gridX({ ticks: isNarrow ? 3 : 6 }),
-        marks.axisX({ ticks: isNarrow ? 3 : 6, tickFormat: tick, tickSize: 0, label: null }),
+        marks.gridX({ ticks }),
+        marks.axisX({ ticks, tickFormat: tick, tickSize: 0, label: null }),
         ...colors.map((fill, layer) =>
           marks.barX(data, {
             x: (bar: Bar) => (layer === 0 ? bar.value : (bar.inner?.[layer - 1] ?? 0)),

@@ -8,7 +8,7 @@ import { table } from "./table.ts";
 export interface Answer<Row> {
   rows: readonly Row[];
   /** The chart; where there is none the numbers stand in its place. */
-  figure?: Html | undefined;
+  figure?: Html | false | undefined;
   /** What to know of it. */
   notes?: readonly (string | undefined)[];
   /** Said instead where there are no rows. */
@@ -27,7 +27,7 @@ export function card<Row>(context: Context, question: Question<Row>, { rows, fig
   return html`<section class="card" aria-labelledby="${id}">
     <h3 id="${id}">${title}</h3>
     <p class="about">${question.definition(scope)}</p>
-    ${figure ?? numbers} ${notes.map((note) => note !== undefined && html`<p class="note">${note}</p>`)}
+    ${figure || numbers} ${notes.map((note) => note !== undefined && html`<p class="note">${note}</p>`)}
     ${
       figure &&
       html`<details>

@@ -2,7 +2,7 @@
 import { oneLine } from "../../../schemas/characters.ts";
 import { day } from "./format.ts";
 import type { Html } from "./html.ts";
-import type { Draw, Plots } from "./plot.ts";
+import { type Draw, type Plots, ticksTo } from "./plot.ts";
 import { axisHeight, type TimeAxis, timeAxis } from "./time-axis.ts";
 
 interface ColumnPart {
@@ -26,6 +26,9 @@ const WIDEST = 90;
 /** A chart of columns; those that may not be whole are pale. @param label what it shows, for those who hear it */
 export function columns(draw: Draw, label: string, { parts, series, tick, ...axis }: ColumnsOptions): Html {
   const pale = new Set(axis.partial);
+  const sums = new Map<string, number>();
+  for (const { step, value } of parts) sums.set(step, (sums.get(step) ?? 0) + value);
+  const ticks = ticksTo(Math.max(...sums.values(), 0), 4);
   const data = parts.map((part) => ({ ...part, title: oneLine(`${day(part.step)}, ${part.series}: ${part.text}`) }));
   return draw(label, (frame): Plots.PlotOptions => ({
     height: frame.isNarrow ? 210 : 260,
@@ -40,8 +43,8 @@ export function columns(draw: Draw, label: string, { parts, series, tick, ...axi
     },
     color: { domain: Object.keys(series), range: Object.values(series) },
     marks: [
-      frame.marks.gridY({ ticks: 4 }),
-      frame.marks.axisY({ ticks: 4, tickFormat: tick, tickSize: 0, label: null }),
+      frame.marks.gridY({ ticks }),
+      frame.marks.axisY({ ticks, tickFormat: tick, tickSize: 0, label: null }),
       timeAxis(frame, axis),
       frame.marks.barY(data, {
         x: "step",

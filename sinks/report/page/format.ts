@@ -74,7 +74,7 @@ export function cut(text: string, most: number): string {
 }
 
 /** Characters of a name in a table. */
-const LONGEST_NAME = 100;
+const LONGEST_NAME = 70;
 
 /** A value as its kind is written. */
 export function shown(value: Value, kind: Kind, money: Money): string {

@@ -59,12 +59,16 @@ export async function engagement(context: Context): Promise<Html> {
     ),
   ];
   const chart = lines(draw, "Open rate and click rate over time", { ...axis, lines: all });
+  // A chart in which nothing is drawn looks as if there were nothing.
+  const isDrawn = all.some(({ values }) => [...values.values()].some((value) => value !== null));
   return card(context, ENGAGEMENT, {
     rows,
-    figure: html`${legend(all.map(({ name, color, isBroken }) => [name, color, isBroken] as const))}
-      <div class="chart">${chart}</div>`,
+    figure:
+      isDrawn &&
+      html`${legend(all.map(({ name, color, isBroken }) => [name, color, isBroken] as const))}
+        <div class="chart">${chart}</div>`,
     empty: NO_EMAIL,
-    notes: [FEW, axis.note],
+    notes: [FEW, isDrawn ? axis.note : undefined],
   });
 }
 
@@ -107,10 +111,12 @@ export async function deliverability(context: Context): Promise<Html> {
   const colors = legend(channels.map((channel) => [channelName(channel), CHANNEL_COLORS[channel] ?? "var(--none)"]));
   return card(context, DELIVERABILITY, {
     rows,
-    figure: html`${colors}
-      <div class="chart thirds">${charts}</div>`,
+    figure:
+      channels.length > 0 &&
+      html`${colors}
+        <div class="chart thirds">${charts}</div>`,
     empty: "No message was sent in the period.",
-    notes: [few.length > 0 ? `${FEW} Of ${few.join(" and ")} there are too few at a time.` : FEW, axis.note],
+    notes: [few.length > 0 ? `${FEW} Of ${few.join(" and ")} there are too few at a time.` : FEW, channels.length > 0 ? axis.note : undefined],
   });
 }
 

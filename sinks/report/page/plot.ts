@@ -24,6 +24,9 @@ interface Svg {
 
 const WIDTHS = { page: 820, third: 256, phone: 330 };
 
+/** How many ticks an axis has that ends at `most`: so few that no two are less than 1 apart, as nothing that is counted comes in halves. */
+export const ticksTo = (most: number, atMost: number): number => Math.max(1, Math.min(atMost, Math.floor(most)));
+
 /** Draws charts. @param width that of the page, or of a third of it, where three charts stand beside each other */
 export type Draw = (label: string, options: (frame: Frame) => Plots.PlotOptions, width?: "page" | "third") => Html;
 

@@ -29,7 +29,7 @@ body { margin: 0; background: var(--paper); color: var(--ink); font: 15px/1.5 sy
 main { max-width: 908px; margin: 0 auto; padding: 28px 12px 48px; overflow-wrap: anywhere; }
 h1 { font-size: 27px; line-height: 1.2; margin: 0 0 6px; }
 h2 { font-size: 15px; line-height: 1.3; margin: 32px 0 10px; color: var(--muted); font-weight: 600; }
-h3 { font-size: 18px; line-height: 1.3; margin: 0 0 4px; }
+h3 { font-size: 18px; line-height: 1.3; margin: 0 0 4px; text-wrap: balance; }
 h4 { font-size: 14px; margin: 0; }
 p { margin: 0; }
 .lead, .about, .note { color: var(--muted); }
@@ -52,6 +52,7 @@ fieldset { border: 0; margin: 0; padding: 0; min-width: 0; }
 .tiles .long { font-size: 18px; line-height: 1.725; }
 .tiles .change { font-size: 13px; display: block; }
 .tiles .more { font-size: 13px; color: var(--muted); display: block; }
+.tiles + details { margin-bottom: 16px; }
 .good { color: var(--good); }
 .bad { color: var(--bad); }
 .card { padding: 18px 20px; margin-bottom: 16px; }
@@ -78,7 +79,8 @@ th, td { text-align: start; padding: 5px 14px 5px 0; border-bottom: 1px solid va
 th:last-child, td:last-child { padding-right: 2px; }
 th:first-child { position: sticky; left: 0; background: var(--card); }
 thead th { color: var(--muted); font-weight: 600; white-space: nowrap; vertical-align: bottom; }
-tbody th { font-weight: 400; min-width: 120px; }
+tbody th { font-weight: 400; min-width: 190px; }
+th.when, td.when { white-space: nowrap; overflow-wrap: normal; min-width: 0; }
 th.number, td.number { text-align: right; white-space: nowrap; overflow-wrap: normal; min-width: 0; }
 pre { margin: 8px 0 0; padding: 12px; background: var(--paper); border: 1px solid var(--line); border-radius: 7px; overflow-x: auto; font: 12.5px/1.5 ui-monospace, Menlo, Consolas, monospace; }
 button { font: inherit; font-size: 13px; margin-top: 8px; padding: 3px 12px; color: var(--ink); background: var(--card); border: 1px solid var(--line); border-radius: 7px; cursor: pointer; }
@@ -91,6 +93,7 @@ footer p { margin-bottom: 8px; }
   .tiles .value { font-size: 20px; line-height: 1.5; }
   .tiles .long { font-size: 16px; line-height: 1.875; }
   .card { padding: 14px 14px; }
+  td, tbody th { min-width: 124px; }
   .thirds { grid-template-columns: minmax(0, 1fr); }
   .chart .wide { display: none; }
   .chart .narrow { display: block; }

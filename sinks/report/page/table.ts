@@ -1,10 +1,11 @@
 /** A question's numbers as a table. */
-import type { Column } from "../question.ts";
+import type { Column, Kind } from "../question.ts";
 import type { Context } from "./context.ts";
 import { shown } from "./format.ts";
 import { type Html, html } from "./html.ts";
 
-const isText = (kind: string) => kind === "text" || kind === "day" || kind === "time" || kind === "verbatim";
+/** What its style goes by. */
+const CLASSES: Readonly<Partial<Record<Kind, string>>> = { text: "", verbatim: "", day: "when", time: "when" };
 
 /** The table; it scrolls by itself where it is too wide. @param caption what it is, for those who hear it */
 export function table<Row>(
@@ -13,7 +14,7 @@ export function table<Row>(
   rows: readonly Row[],
   { money, hrefOf }: Pick<Context, "money" | "hrefOf">,
 ): Html {
-  const side = (kind: string) => (isText(kind) ? "" : "number");
+  const side = (kind: Kind) => CLASSES[kind] ?? "number";
   return html`<div class="scroll" tabindex="0" role="region" aria-label="${caption}">
     <table>
       <thead>

@@ -67,7 +67,7 @@ function ofOrders(context: Context, rows: readonly OrdersRow[]): Tile[] {
       name: "Revenue after a click",
       ...pair(rows, context, (row) => Number(row.revenue_after_click ?? 0), 0),
       ...amount(earned),
-      more: `${part}${money.whole(all)}`,
+      more: now ? `${part}${money.whole(all)}` : "of all orders",
     },
     { name: "Orders", ...pair(rows, context, ({ orders }) => orders, 0), text: count, isGood: true, more: "each once" },
   ];

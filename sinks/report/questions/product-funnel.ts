@@ -21,17 +21,21 @@ export const PRODUCT_FUNNEL: Question<ProductRow> = {
   definition: () =>
     `Visits that viewed a product, of these those that put it into the cart, and of these those that ordered it, within a day; a visit counts once a day. The ${MOST_PRODUCTS} that were viewed most.`,
   sql: (scope) =>
-    `SELECT product_id, any_value(product_name) AS product_name, sum(viewed) AS viewed, sum(viewed_carted) AS viewed_carted,
-  sum(viewed_carted_bought) AS viewed_carted_bought
-FROM marts.product_daily LEFT JOIN (
-  SELECT product_id, max(product_name) AS product_name
-  FROM behavior_signals WHERE signal_type = 'productView' AND ${inPeriod("occurred_at", scope)} GROUP BY product_id
+    `WITH most AS MATERIALIZED (
+  SELECT product_id, sum(viewed) AS viewed, sum(viewed_carted) AS viewed_carted, sum(viewed_carted_bought) AS viewed_carted_bought
+  FROM marts.product_daily WHERE ${onDays("day", scope)}
+  GROUP BY product_id
+  HAVING sum(viewed) > 0
+  ORDER BY viewed DESC, product_id
+  LIMIT ${MOST_PRODUCTS}
+)
+SELECT m.*, product_name
+FROM most m LEFT JOIN (
+  SELECT product_id, max(product_name) AS product_name FROM behavior_signals
+  WHERE signal_type = 'productView' AND product_id IN (SELECT product_id FROM most) AND ${inPeriod("occurred_at", scope)}
+  GROUP BY product_id
 ) USING (product_id)
-WHERE ${onDays("day", scope)}
-GROUP BY product_id
-HAVING sum(viewed) > 0
-ORDER BY viewed DESC, product_id
-LIMIT ${MOST_PRODUCTS}`,
+ORDER BY viewed DESC, product_id`,
   columns: () => [
     { heading: "Product", kind: "text", value: productName },
     { heading: "Viewed", kind: "count", value: ({ viewed }) => viewed },

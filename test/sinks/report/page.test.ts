@@ -55,6 +55,16 @@ test("shares of fewer than 30 are not shown, and the page says so", async () => 
     ["2 Mar 2025", "0 %"],
   ]);
   expect(text(section(page, "engagement"))).toContain("Shares of fewer than 30 are not shown.");
+  expect(section(page, "engagement").querySelector("svg[role=img]")).not.toBeNull();
+  // Where none is, the numbers stand in the place of a chart without lines.
+  const few = await pageOf(await loaded(sent("03-01", 3), [order("o1", "03-01 10:00", "1")]), { to: "2025-03-01" });
+  for (const id of ["engagement", "deliverability"]) {
+    expect(section(few.page, id).querySelector("svg[role=img]")).toBeNull();
+    expect(numbers(few.page, id)).toHaveLength(1);
+  }
+  const ticks = [...section(few.page, "signals-by-day").querySelectorAll("svg text")].map(text);
+  expect(ticks).toContain("2");
+  expect(ticks.filter((tick) => tick.includes("."))).toEqual([]);
 });
 
 test("of several currencies that of most orders counts, or the one that is named, and the others are told", async () => {
@@ -100,7 +110,7 @@ test("names are text, whatever is in them, and stay what they are in each place"
   ]);
   const { page, html } = await pageOf(await loaded(signals));
   const named = (id: string) => numbers(page, id).flatMap(([name = ""]) => (name === "No message" ? [] : [name]));
-  const shown = [...names.slice(0, 4), `${"n".repeat(99)}…`, "ctrl\\u0001\\u001b[31m\\u202eevil"];
+  const shown = [...names.slice(0, 4), `${"n".repeat(69)}…`, "ctrl\\u0001\\u001b[31m\\u202eevil"];
   expect(named("campaign-revenue").toSorted()).toEqual(shown.toSorted());
   expect(named("messages").toSorted()).toEqual(shown.toSorted());
   expect(named("product-funnel").toSorted()).toEqual(shown.toSorted());
