@@ -2,6 +2,7 @@
 import type { Config } from "../schemas/config.ts";
 import type { Table } from "../schemas/signal-types.ts";
 import { forget as erase, type Forgotten, lookForgotten } from "../sinks/erasure/forget.ts";
+import { eraseExpired } from "../sinks/erasure/retention.ts";
 import { filesBelow, filesBeside, readParquet, readTables, type Search, searchFiles, type Trace } from "../sinks/erasure/proof.ts";
 import { isRewritingDue, rewriteFile } from "../sinks/erasure/rewrite.ts";
 import { type Asked, assertAsked } from "../sinks/erasure/who.ts";
@@ -49,6 +50,27 @@ export interface Receipt {
   publishedVersion: number | null;
   /** Null where nothing was changed. */
   proof: (Search & { ok: boolean }) | null;
+}
+
+/**
+ * Erases what has been kept for as long as retention says, as each run that loads does, and then writes the file anew, so that it is gone from there, and publishes what is left.
+ * @returns how many rows each table has less
+ * @throws SignalhouseError warehouse_missing, disk_full, …; the signal's reason
+ */
+export async function forgetExpired(config: Config, context: ForgetContext): Promise<Record<string, number>> {
+  const { door, clock, signal, publish, step } = context;
+  // A mistyped path is no warehouse to make.
+  await door.toRead(async () => undefined, { mayLack: "anything" });
+  step("rows");
+  const tables = await door.toRun(
+    "forget",
+    endsAs<Record<string, number>>(() => "done", { signal }),
+    ({ connection }, runId) => interruptible(connection, signal, () => eraseExpired(connection, config.retention, { runId, now: clock.now() })),
+  );
+  step("file");
+  await rewriteWhereDue(door, signal);
+  await publishChanges(config, publish);
+  return tables;
 }
 
 /** What would be erased. @throws SignalhouseError usage, query_failed, warehouse_missing, … */

@@ -144,7 +144,8 @@ test("a table of somebody's own that names whoever is gone is told, and is a fai
 
 test.each([
   [[], "it is not said who is to be forgotten"],
-  [["--email", "a@example.com", "--contact-key", "1"], "forget takes one of --email, --contact-key and --where"],
+  [["--email", "a@example.com", "--contact-key", "1"], "forget takes one of --email, --contact-key, --where and --expired"],
+  [["--expired"], "the configuration has no retention"],
 ])("refuses %j", async (args, message) => {
   const { code, stderr } = await cli(["forget", ...args], { cwd: scratchFolder() });
   expect([code, stderr]).toEqual([2, expect.stringContaining(message)]);
