@@ -17,16 +17,7 @@ export const command = defineCommand({
       const loads = await replayRejects({ warehouse, limits, ...load, signal: context.signal });
       const still = loads.reduce((sum, { still_rejected }) => sum + still_rejected, 0);
       context.out.result({ loads }, () => {
-        const rows = loads.map((row) => [
-          String(row.load_id),
-          row.path,
-          row.replayed,
-          row.inserted,
-          row.updated,
-          row.unchanged,
-          row.suppressed,
-          row.still_rejected,
-        ]);
+        const rows = loads.map((row) => [String(row.load_id), row.path, row.replayed, row.inserted, row.updated, row.unchanged, row.still_rejected]);
         const counts = ["replayed", "inserted", "updated", "unchanged", "still rejected"].map((right) => ({ right }));
         return rows.length === 0 ? ["There are no rejects to replay."] : table([{ right: "load" }, "file", ...counts], rows);
       });
