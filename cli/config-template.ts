@@ -128,6 +128,14 @@ export function configTemplate({ region, user, keyFile, apiKeyFile }: TemplateVa
     // "keepHours": 24,
   },
 
+  "retention": {
+    // Days for which signals are kept, by when they happened, and rejects, by when their file was loaded. Without this, for good. Each run that loads erases what is older.
+    // "days": 730,
+
+    // Other days for some: a signal type, marketing_signals, behavior_signals, rejects.
+    // "daysOf": { "pageView": 90, "rejects": 30 },
+  },
+
   "onFailure": {
     // A line of shell that is run when a run fails that nobody watches; it gets what happened as JSON on standard input.
     // "command": "mail -s 'A run failed' ana@example.com",

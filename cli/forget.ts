@@ -1,6 +1,7 @@
 import { PATIENCE_MS } from "../pipeline/common/door.ts";
 import { PRIVACY_KEY } from "../pipeline/common/warehouse-key.ts";
-import { forget, lookToForget, type Receipt } from "../pipeline/forget.ts";
+import { forget, type ForgetContext, forgetExpired, lookToForget, type Receipt } from "../pipeline/forget.ts";
+import type { Config } from "../schemas/config.ts";
 import { SignalhouseError } from "../schemas/errors.ts";
 import type { Asked } from "../sinks/erasure/who.ts";
 import { replaceFile, writeRefused } from "../sinks/whole-file.ts";
@@ -24,6 +25,7 @@ export const command = defineCommand({
     },
     "contact-key": { type: "string", value: "KEY", help: "whom: the contact with this value of the primary key (contacts.keys)" },
     where: { type: "string", value: "SQL", help: "the signals for which a condition holds, on columns of marketing_signals or behavior_signals" },
+    expired: { type: "boolean", help: "what has been kept for as long as retention says, and its bytes in the file" },
     "dry-run": { type: "boolean", help: "print what would be erased; change nothing" },
     out: { type: "string", short: "o", value: "FILE", help: "write the receipt, as JSON: it does not say who it was" },
   },
@@ -31,20 +33,15 @@ export const command = defineCommand({
     "forget --email anna@example.com --dry-run",
     "forget --email anna@example.com -o receipt.json",
     "forget --contact-key C-1017",
+    "forget --expired",
     "forget --where \"tltsid = 's-17'\"",
   ],
   async run(context, { values }) {
-    const asked = askedFor(values.email, values["contact-key"], values.where);
     const { out, clock, signal, env } = context;
+    const asked = askedFor(values.email, values["contact-key"], values.where, values.expired);
     const { config } = await context.config();
     const door = doorOf(config, context, { patience: PATIENCE_MS });
-    if (values["dry-run"]) {
-      const receipt = await lookToForget(asked, { door });
-      out.result(receiptDocument(receipt), () => lines(receipt));
-      tell(context, receipt);
-      return EXIT.done;
-    }
-    const receipt = await forget(config, asked, {
+    const forgetting: ForgetContext = {
       door,
       clock,
       signal,
@@ -55,7 +52,15 @@ export const command = defineCommand({
           `The key by which what is forgotten is known again is in ${file}, made now. Keep it with the warehouse: without it nothing can be loaded any more.`,
         ),
       step: (name) => out.log("info", STEPS[name]),
-    });
+    };
+    if (asked === EXPIRED) return expired(context, config, forgetting, values["dry-run"] ?? values.out !== undefined);
+    if (values["dry-run"]) {
+      const receipt = await lookToForget(asked, { door });
+      out.result(receiptDocument(receipt), () => lines(receipt));
+      tell(context, receipt);
+      return EXIT.done;
+    }
+    const receipt = await forget(config, asked, forgetting);
     const document = receiptDocument(receipt);
     if (values.out !== undefined) await writeReceipt(context, values.out, document);
     out.result(document, () => lines(receipt));
@@ -71,19 +76,47 @@ const STEPS = {
   proof: "searching what is left",
 } as const;
 
+/** What is asked for where it is not somebody. */
+const EXPIRED = "expired";
+
 /** @throws SignalhouseError usage */
-function askedFor(email: string | undefined, contactKey: string | undefined, where: string | undefined): Asked {
+function askedFor(
+  email: string | undefined,
+  contactKey: string | undefined,
+  where: string | undefined,
+  isExpired: boolean | undefined,
+): Asked | typeof EXPIRED {
   const [asked, ...more] = [
     ...(email === undefined ? [] : [{ email }]),
     ...(contactKey === undefined ? [] : [{ contactKey }]),
     ...(where === undefined ? [] : [{ where }]),
+    ...(isExpired ? ([EXPIRED] as const) : []),
   ];
   if (asked && more.length === 0) return asked;
   throw new SignalhouseError(
     "usage",
-    asked ? "forget takes one of --email, --contact-key and --where" : "it is not said who is to be forgotten",
-    "Give one of --email ADDRESS, --contact-key KEY and --where SQL; with --dry-run it says what would go.",
+    asked ? "forget takes one of --email, --contact-key, --where and --expired" : "it is not said who is to be forgotten",
+    "Give one of --email ADDRESS, --contact-key KEY, --where SQL and --expired; with --dry-run it says what would go.",
   );
+}
+
+/** @param isMore whether options were given that say something of a person only */
+async function expired({ out }: Context, config: Config, forgetting: ForgetContext, isMore: boolean): Promise<number> {
+  const { days, daysOf } = config.retention;
+  if (isMore)
+    throw new SignalhouseError("usage", "--expired takes neither --dry-run nor -o", "Give it alone: it erases what each run that loads erases.");
+  if (days === undefined && Object.keys(daysOf).length === 0)
+    throw new SignalhouseError(
+      "usage",
+      "the configuration has no retention, so that all is kept for good",
+      'Set "retention": { "days": 730 } there first.',
+    );
+  const tables = await forgetExpired(config, forgetting);
+  out.result({ tables }, () => {
+    const counts = Object.entries(tables);
+    return counts.length === 0 ? ["Nothing has been kept for too long."] : table(["erased from", { right: "rows" }], counts);
+  });
+  return EXIT.done;
 }
 
 function receiptDocument({

@@ -27,7 +27,7 @@ export const command = defineCommand({
     // Before the warehouse is touched: a wrong path is a mistake of the command line.
     const open = async (path: string) => (path === "-" ? streamSource(standardInput(context)) : localFile(localPath(context, path)));
     const sources = await Promise.all([...new Set(positionals)].map(open));
-    return running(context, "load", async (warehouse, { limits }, runId) => {
+    return running(context, "load", async (warehouse, { limits, retention }, runId) => {
       const known = await knownIn(warehouse);
       const fresh = sources.filter((source) => !known(source));
       const skipped = sources.filter(known).map(({ path }) => path);
@@ -35,7 +35,7 @@ export const command = defineCommand({
       return reportLoads(out, framing, async ({ begin, onEvent }) => {
         if (positionals.includes("-")) out.log("info", "reading standard input");
         begin(fresh.reduce((sum, { size }) => sum + size, 0));
-        await loadFiles(fresh, { warehouse, limits, runId, signal, reader, onEvent });
+        await loadFiles(fresh, { warehouse, limits, retention, runId, signal, reader, onEvent });
       });
     });
   },

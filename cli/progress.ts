@@ -1,6 +1,6 @@
 /** Telling on stderr how a load goes on: a bar on a terminal, log lines elsewhere. */
 import { basename } from "node:path/posix";
-import type { FileResult, LoadEvent } from "../pipeline/load/load-files.ts";
+import type { ExpiredEvent, FileResult, LoadEvent } from "../pipeline/load/load-files.ts";
 import { bytes, clock, count, number } from "./format.ts";
 import { type LiveLine, liveLine } from "./live-line.ts";
 import { Meter } from "./meter.ts";
@@ -61,7 +61,8 @@ export class Progress {
   onEvent(event: LoadEvent): void {
     if (event.event === "reading") this.#reading(event);
     else if (event.event === "writing") this.#beginWriting(event);
-    else this.#done(event.file);
+    else if (event.event === "done") this.#done(event.file);
+    else this.#out.log("info", expiredLine(event));
   }
 
   #reading({ path, bytes: read, size, records }: LoadEvent & { event: "reading" }): void {
@@ -117,6 +118,12 @@ export class Progress {
     this.#bar?.stop();
   }
 }
+
+/** What was erased since it had been kept for as long as it may be, in one line. */
+const expiredLine = ({ tables }: ExpiredEvent): string =>
+  `erased, as retention says: ${Object.entries(tables)
+    .map(([name, rows]) => `${name} ${number(rows)}`)
+    .join(", ")}`;
 
 /** What became of a file, in one line. */
 function doneLine(file: FileResult): string {

@@ -13,6 +13,8 @@ export interface WarehouseOptions {
   config?: ConfigInput;
   /** The DuckDB file; by default the configuration's, which is signals.duckdb unless it says otherwise. */
   warehouse?: string;
+  /** The key by which what was forgotten is known again; by default that of the file beside the warehouse, WAREHOUSE.privacy-key. */
+  privacyKey?: string;
   /** Ends it; what was done until then stays. */
   signal?: AbortSignal;
 }
@@ -51,7 +53,7 @@ export async function connecting(options: ConnectOptions): Promise<ExportContext
   const config = configOf(options);
   sftpOf(config);
   const { signal = new AbortController().signal, log = () => {}, apiKey, env = {} } = options;
-  const door = doorTo(config, { signal, patience: PATIENCE_MS });
+  const door = doorTo(config, { signal, patience: PATIENCE_MS, privacyKey: options.privacyKey });
   return {
     door,
     config,

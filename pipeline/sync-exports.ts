@@ -21,7 +21,7 @@ export async function syncExports(options: SyncExportsOptions): Promise<SyncResu
 
 async function syncWith(config: Config, options: SyncExportsOptions): Promise<SyncResult> {
   const syncOptions = { ...options, config, secrets: secretsOf(options) };
-  const door = doorTo(config, { signal: options.signal ?? new AbortController().signal });
+  const door = doorTo(config, { signal: options.signal ?? new AbortController().signal, privacyKey: options.privacyKey });
   if (options.dryRun) return door.toPlan((warehouse) => sync({ ...syncOptions, warehouse }));
   const outcome = endsAs(({ files }: SyncResult) => outcomeOf(files), options);
   return door.toRun("syncExports", outcome, (warehouse, runId) => sync({ ...syncOptions, warehouse, runId }));

@@ -138,6 +138,7 @@ export async function loadListed(
   const files = await loadFiles(sources, {
     warehouse,
     limits: config.limits,
+    retention: config.retention,
     runId: typeof options.runId === "function" ? await beginWhere(sources.length > 0, options.runId) : (options.runId ?? null),
     signal,
     reader: options.reader,

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { SignalhouseError } from "./errors.ts";
 import { readShape } from "./faults.ts";
 import { cleanName } from "./names.ts";
+import { knownSignalType } from "./signal-types.ts";
 import { type MartWishes, WINDOW_DAYS } from "./marts.ts";
 
 /**
@@ -157,6 +158,27 @@ const publish = z.strictObject({
   keepHours: z.number().min(0).default(24),
 });
 
+/** How many days something is kept. */
+const keptDays = z.int().min(1).max(36_500);
+
+/** What may have days of its own, besides signal types. */
+const KEPT = ["marketing_signals", "behavior_signals", "rejects"];
+
+const retention = z.strictObject({
+  /** Days for which signals are kept, by when they happened, and rejects, by when their file was loaded. For good by default. */
+  days: keptDays.optional(),
+  /** Other days for signals of a type, for marketing_signals, behavior_signals or rejects: the type comes before the table, and that before `days`. */
+  daysOf: z
+    .record(
+      z
+        .string()
+        .transform((name) => knownSignalType(name) ?? name)
+        .refine((name) => KEPT.includes(name) || knownSignalType(name) !== undefined, `expected a signal type, ${KEPT.join(", ")}`),
+      keptDays,
+    )
+    .default({}),
+});
+
 const limits = z.strictObject({
   /** Bytes of one unzipped record. */
   maxRecordBytes: z
@@ -188,6 +210,7 @@ const configShape = z.strictObject({
   /** The DuckDB file. */
   warehouse: z.string().min(1).default("signals.duckdb"),
   publish: publish.prefault({}),
+  retention: retention.prefault({}),
   onFailure: onFailure.prefault({}),
   limits: limits.prefault({}),
 });
@@ -198,6 +221,7 @@ export type ConfigInput = z.input<typeof configShape>;
 export type Config = z.infer<typeof configShape>;
 export type SftpConfig = z.infer<typeof sftp>;
 export type BackfillConfig = z.infer<typeof backfill>;
+export type RetentionConfig = z.infer<typeof retention>;
 export type Limits = z.infer<typeof limits>;
 
 /**

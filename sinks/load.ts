@@ -8,7 +8,7 @@ import type { KeysInEffect } from "./mart-settings.ts";
 import { useMemory } from "./memory.ts";
 import { onlyRow } from "./sql.ts";
 import { Staging } from "./staging.ts";
-import { suppress } from "./suppress.ts";
+import { suppress, type Suppression, suppressionOf } from "./suppress.ts";
 import { keepingThreads, useThreads } from "./threads.ts";
 import { Transaction } from "./transaction.ts";
 import type { Warehouse } from "./warehouse.ts";
@@ -79,6 +79,7 @@ export class Load {
   #id: bigint | undefined;
   #added: AddedColumns = { columns: [] };
   readonly #others = new Map<Table, boolean>();
+  #suppression: { header: Header; known: Suppression | undefined } | undefined;
 
   private constructor(warehouse: Warehouse, staging: Staging) {
     this.#warehouse = warehouse;
@@ -112,6 +113,13 @@ export class Load {
   async extend(header: Header, after: number): Promise<void> {
     this.#warehouse.contactColumns.push(...header.added);
     await this.staging.extend(header, after);
+  }
+
+  /** How records of this header tell that they are of somebody who was forgotten; undefined where nobody was. @throws SignalhouseError config_invalid */
+  async suppression(header: Header): Promise<Suppression | undefined> {
+    if (this.#suppression?.header !== header)
+      this.#suppression = { header, known: await suppressionOf(this.staging.connection, header, this.#warehouse.privacyKey) };
+    return this.#suppression.known;
   }
 
   /** Adds records and rejects, in the file's order. */
@@ -150,7 +158,7 @@ export class Load {
     if (twin) await this.abandon();
     try {
       const loadId = await this.#openTransaction();
-      if (!twin) await suppress(staging, loadId, this.#warehouse.privacyKey);
+      if (!twin) await suppress(staging, this.#warehouse.privacyKey);
       const written = twin ? NOTHING : await writeStaged(staging, loadId, file, { threads, memory: this.#warehouse.memory });
       const { records, inserted, updated, unchanged, rejected, suppressed, orderItems } = written;
       const counts = { records, inserted, updated, unchanged, rejected, suppressed };

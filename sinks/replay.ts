@@ -59,7 +59,7 @@ export async function keptRejects(connection: DuckDBConnection, loadId: bigint):
  */
 export async function commitReplay(staging: Staging, load: RejectedLoad, privacyKey: FindKey): Promise<Merged> {
   const { connection } = staging;
-  if ((await suppress(staging, load.load_id, privacyKey)) > 0)
+  if ((await suppress(staging, privacyKey)) > 0)
     await connection.run(`DELETE FROM signalhouse.rejects WHERE load_id = $1 AND record_no IN (SELECT record_no FROM ${SUPPRESSED})`, [load.load_id]);
   await connection.run(
     `UPDATE signalhouse.rejects SET replayed_at = now() WHERE load_id = $1 AND replayed_at IS NULL

@@ -1,5 +1,7 @@
 /** Leaving out what comes again of somebody who was forgotten. signalhouse.suppressions knows of it as keyed hashes only. */
+import type { DuckDBConnection } from "@duckdb/node-api";
 import { SignalhouseError } from "../schemas/errors.ts";
+import type { Header } from "../schemas/header.ts";
 import { quoteText } from "../schemas/names.ts";
 import type { Table } from "../schemas/signal-types.ts";
 import { TABLES } from "../schemas/tables.ts";
@@ -36,25 +38,32 @@ interface Said {
   value: string;
 }
 
+/** Whom a file's records may be of, as far as they say so. */
+export interface Suppression {
+  /** The headers whose values are remembered. */
+  names: readonly string[];
+  said: (table: Table) => readonly Said[];
+}
+
 /**
- * Takes out of what is staged, and of what went straight into the tables, the records of whoever was forgotten, before any of it is merged. Within the load's transaction. Where nobody was, it is one look at an empty table; else each
- * text that may say who somebody is is hashed once, at 3 microseconds.
- * @returns how many records it took
+ * How records of files with this header tell that they are of somebody who was forgotten; undefined where nobody was. From here on the connection can hash.
  * @throws SignalhouseError config_invalid where the key of the hashes is not there, or another one
  */
-export async function suppress(staging: Staging, loadId: bigint, privacyKey: FindKey): Promise<number> {
-  const { connection, counts, header } = staging;
+export async function suppressionOf(
+  connection: DuckDBConnection,
+  header: Pick<Header, "fields">,
+  privacyKey: FindKey,
+): Promise<Suppression | undefined> {
   const known = await rows<{ what: Remembered; name: string | null; key: string }>(
     connection,
     "SELECT DISTINCT what, name, key FROM signalhouse.suppressions",
   );
-  if (known.length === 0 || !header) return 0;
+  if (known.length === 0) return undefined;
   await useKeyedHash(connection, HASH, await assertKey(privacyKey, known));
   const names = [...new Set(known.flatMap(({ name }) => name ?? []))];
   const kinds = new Set(known.map(({ what }) => what));
   const columns = header.fields.flatMap((field) => (field.contact ? [field] : []));
   const keys = contactKeysOf((await keptSettings(connection)) ?? { keys: [] }, columns);
-
   const said = (table: Table): Said[] => {
     const all = names.flatMap((name) => {
       const of = columns.filter((column) => column.header === name).map(({ column }) => column);
@@ -68,48 +77,71 @@ export async function suppress(staging: Staging, loadId: bigint, privacyKey: Fin
     const single: Said[] = kinds.has("signal") ? [{ what: "signal", name: "", value: signalText("r") }] : [];
     return [...all, ...led("session", "tltsid"), ...led("click", "message_signal_id"), ...single];
   };
-  const sources = TABLES.flatMap((table) => [
-    ...(counts.rows[table] > 0 ? [{ table, from: `staged_${table} r WHERE true` }] : []),
-    ...(counts.direct[table] > 0 ? [{ table, from: `${table} r WHERE r.load_id = ${loadId}` }] : []),
-  ]);
-  const values = sources.flatMap(({ table, from }) =>
-    said(table).map(({ what, name, value }) => `SELECT ${hashedText(what, name, value)} AS text FROM ${from}`),
-  );
-  const words = counts.rejected > 0 ? names.map((name) => `SELECT ${hashedText("key", name, remembered(name, "word"))} AS text FROM (${WORDS})`) : [];
-  const all = [...values, ...words];
-  if (all.length === 0) return 0;
-  const count = await made(
-    connection,
-    "suppressed_texts",
-    `SELECT text FROM (SELECT DISTINCT text FROM (${all.join(" UNION ALL ")}) WHERE text IS NOT NULL) WHERE ${HASH}(text) IN (SELECT hash FROM signalhouse.suppressions)`,
-  );
-  if (count === 0) return 0;
-  const isIn = (list: readonly Said[]) =>
-    list.map(({ what, name, value }) => `${hashedText(what, name, value)} IN (FROM suppressed_texts)`).join(" OR ");
-  const found = sources.map(({ table, from }) => `SELECT ${isBehavior(table)} AS behavior, r.record_no FROM ${from} AND (${isIn(said(table))})`);
-  const none = "SELECT false AS behavior, 0::BIGINT AS record_no LIMIT 0";
-  await made(connection, SUPPRESSED, found.length > 0 ? found.join(" UNION ALL ") : none);
-  return takeOut(staging, loadId, words.length > 0 ? names : []);
+  return { names, said };
 }
+
+/** Rows of a table. */
+interface Source {
+  table: Table;
+  /** SQL behind FROM that gives them, as r, and ends in a condition. */
+  from: string;
+}
+
+/** SQL of those texts that are remembered. Each is hashed once. @param texts SQL that gives them as text */
+const rememberedSql = (texts: readonly string[]): string =>
+  `SELECT text FROM (SELECT DISTINCT text FROM (${texts.join(" UNION ALL ")}) WHERE text IS NOT NULL) WHERE ${HASH}(text) IN (SELECT hash FROM signalhouse.suppressions)`;
+
+const textsOf = (suppression: Suppression, { table, from }: Source): string[] =>
+  suppression.said(table).map(({ what, name, value }) => `SELECT ${hashedText(what, name, value)} AS text FROM ${from}`);
+
+/** SQL of behavior and record_no of rows that say one of some texts. @param texts SQL behind FROM that gives them */
+function sayingSql(suppression: Suppression, { table, from }: Source, texts: string): string {
+  const isOne = suppression.said(table).map(({ what, name, value }) => `${hashedText(what, name, value)} IN (FROM ${texts})`);
+  return `SELECT ${isBehavior(table)} AS behavior, r.record_no FROM ${from} AND (${isOne.join(" OR ")})`;
+}
+
+/** SQL of record_no of rows that are of somebody who was forgotten. */
+export const suppressedSql = (suppression: Suppression, source: Source): string =>
+  `WITH texts AS MATERIALIZED (${rememberedSql(textsOf(suppression, source))}) SELECT record_no FROM (${sayingSql(suppression, source, "texts")})`;
+
+/**
+ * Takes out of what is staged the records of whoever was forgotten, before any of it is merged. Within the load's transaction. Where nobody was, it is one look at an empty table; else each text that may say who somebody is is hashed
+ * once, at 3 microseconds.
+ * @returns how many records it took
+ * @throws SignalhouseError as suppressionOf
+ */
+export async function suppress(staging: Staging, privacyKey: FindKey): Promise<number> {
+  const { connection, counts, header } = staging;
+  const suppression = header && (await suppressionOf(connection, header, privacyKey));
+  if (!suppression) return 0;
+  const { names } = suppression;
+  const sources = TABLES.flatMap((table) => (counts.rows[table] > 0 ? [{ table, from: `staged_${table} r WHERE true` }] : []));
+  const words = counts.rejected > 0 ? names.map((name) => `SELECT ${hashedText("key", name, remembered(name, "word"))} AS text FROM (${WORDS})`) : [];
+  const texts = [...sources.flatMap((source) => textsOf(suppression, source)), ...words];
+  if (texts.length === 0 || (await made(connection, TEXTS, rememberedSql(texts))) === 0) return 0;
+  const none = "SELECT false AS behavior, 0::BIGINT AS record_no LIMIT 0";
+  await made(connection, SUPPRESSED, sources.map((source) => sayingSql(suppression, source, TEXTS)).join(" UNION ALL ") || none);
+  return takeOut(staging, words.length > 0 ? names : []);
+}
+
+const TEXTS = "suppressed_texts";
 
 /** Rejects by their words, as a text that is no record has no columns: what stands between blanks, quotes and the like. */
 const WORDS = `SELECT record_no, unnest(regexp_extract_all(replace(replace(raw, '%40', '@'), '%2B', '+'), '[^\\s"'',;:=&?<>()\\[\\]{}|\\\\]+')) AS word FROM staged_rejects`;
 
 /** Takes the records out. @param names the headers whose values rejects are looked through for */
-async function takeOut({ connection, counts }: Staging, loadId: bigint, names: readonly string[]): Promise<number> {
+async function takeOut({ connection, counts }: Staging, names: readonly string[]): Promise<number> {
   const remove = async (from: string) => (await connection.run(`DELETE FROM ${from}`)).rowsChanged;
   let taken = 0;
   for (const table of TABLES) {
     const which = `record_no IN (SELECT record_no FROM ${SUPPRESSED} WHERE behavior = ${isBehavior(table)})`;
-    const staged = counts.rows[table] > 0 ? (await remove(`read_${table} WHERE ${which}`)) + (await remove(`held_${table} WHERE ${which}`)) : 0;
-    const direct = counts.direct[table] > 0 ? await remove(`${table} WHERE load_id = ${loadId} AND ${which}`) : 0;
-    counts.rows[table] -= staged;
-    counts.direct[table] -= direct;
-    taken += staged + direct;
+    const some = counts.rows[table] > 0 ? (await remove(`read_${table} WHERE ${which}`)) + (await remove(`held_${table} WHERE ${which}`)) : 0;
+    counts.rows[table] -= some;
+    taken += some;
   }
   await remove(`read_order_items WHERE record_no IN (SELECT record_no FROM ${SUPPRESSED})`);
   if (names.length > 0) {
-    const isIn = names.map((name) => `${hashedText("key", name, remembered(name, "word"))} IN (FROM suppressed_texts)`).join(" OR ");
+    const isIn = names.map((name) => `${hashedText("key", name, remembered(name, "word"))} IN (FROM ${TEXTS})`).join(" OR ");
     const rejected = await remove(`staged_rejects WHERE record_no IN (SELECT record_no FROM (${WORDS}) WHERE ${isIn})`);
     counts.rejected -= rejected;
     taken += rejected;

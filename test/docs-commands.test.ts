@@ -176,7 +176,12 @@ async function readersPlace(): Promise<ConnectPlace> {
     writeFileSync(join(at.folder, path), content, { mode: 0o600 });
   };
   copyFileSync(warehouse, join(at.folder, "signals.duckdb"));
-  writeConfig(at.folder, { ...at.input, exports: { pollSeconds: 1 }, backfill: { from: "2025-10-02", guessRowsPerDay: 3 } });
+  writeConfig(at.folder, {
+    ...at.input,
+    exports: { pollSeconds: 1 },
+    backfill: { from: "2025-10-02", guessRowsPerDay: 3 },
+    retention: { days: 30_000 },
+  });
   put(".ssh/connect_ed25519.pub", `${KEY_PAIR.publicKey}\n`);
   put("orders.csv", "Order ID,Amount,Date\nA-1,12.50,2025-09-01T08:00:00Z\nA-2,7.25,2025-09-02T08:00:00Z\n");
   put("Signals_Export.csv.gz", gzipSync(csv([pageView("one")])));

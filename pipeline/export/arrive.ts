@@ -153,7 +153,7 @@ function awaitingHandlers(
           const file = seen.file as RemoteFile;
           const [planned] = planSync([file], await knownFiles(warehouse.connection));
           const sources = planned?.decision.action === "load" ? [remoteSource(server, file)] : [];
-          const [load = null] = await loadFiles(sources, { warehouse, limits: config.limits, runId, signal, onEvent });
+          const [load = null] = await loadFiles(sources, { warehouse, limits: config.limits, retention: config.retention, runId, signal, onEvent });
           if (!load) log(`${file.path} is loaded already`);
           await markLoadedJobs(warehouse.connection);
           const unfinished = load?.status === "failed" && UNFINISHED.find((code) => code === load.code);

@@ -1,6 +1,9 @@
 /** Loading files one after the other: the next one is read while the one before is being merged. */
+import type { RetentionConfig } from "../../schemas/config.ts";
 import { isSignalhouseError, messageOf, SignalhouseError } from "../../schemas/errors.ts";
 import { explainDuckdb } from "../../sinks/duckdb-errors.ts";
+import { eraseExpired } from "../../sinks/erasure/retention.ts";
+import { interruptible } from "../../sinks/interrupt.ts";
 import { recordFailure } from "../../sinks/ledger.ts";
 import type { LoadResult } from "../../sinks/load.ts";
 import type { Outcome } from "../../schemas/outcomes.ts";
@@ -27,7 +30,14 @@ interface WritingEvent {
 }
 
 /** What a load tells while it goes on. */
-export type LoadEvent = ReadingEvent | WritingEvent | { event: "done"; file: FileResult };
+export type LoadEvent = ReadingEvent | WritingEvent | ExpiredEvent | { event: "done"; file: FileResult };
+
+/** What had been kept for as long as it may be is erased. */
+export interface ExpiredEvent {
+  event: "expired";
+  /** How many rows each table has less. */
+  tables: Record<string, number>;
+}
 
 /** How records are read: one by one, on the row path, or plain ones by DuckDB, many at a time, on the vector path. Both mean the same. */
 export const READERS = ["row", "vector"] as const;
@@ -35,6 +45,8 @@ export type Reader = (typeof READERS)[number];
 
 export interface LoadContext extends Omit<ReadContext, "onEvent"> {
   runId: bigint | null;
+  /** How long signals are kept: what is older is erased when all files are loaded. For good by default. */
+  retention?: RetentionConfig | undefined;
   /** How records are read; by DuckDB by default, but for files so small that this does not pay. */
   reader?: Reader | undefined;
   onEvent?: ((event: LoadEvent) => void) | undefined;
@@ -45,6 +57,9 @@ const FATAL = [
   "warehouse_locked",
   "warehouse_damaged",
   "warehouse_failed",
+  // Of the privacy key.
+  "config_invalid",
+  "key_file_open",
   "disk_full",
   "interrupted",
   "host_unreachable",
@@ -94,7 +109,15 @@ export async function loadFiles(sources: Iterable<Source>, context: LoadContext)
       await spool?.close();
     }
   }
+  await expire(context);
   return results;
+}
+
+/** Erases what has been kept for as long as it may be. */
+async function expire({ warehouse: { connection }, retention, runId, signal, onEvent }: LoadContext): Promise<void> {
+  if (!retention) return;
+  const tables = await interruptible(connection, signal, () => eraseExpired(connection, retention, { runId, now: Date.now() }));
+  if (Object.keys(tables).length > 0) onEvent?.({ event: "expired", tables });
 }
 
 /** Merges a file that was read, or records why that failed, and closes its load. */

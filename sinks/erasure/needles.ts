@@ -15,9 +15,9 @@ export interface Needles {
 const LEAST_CHARACTERS = 8;
 const isDistinct = (value: string) => value.length >= LEAST_CHARACTERS || value.includes("@");
 
-/** What may stand before a value: what an address could begin with does not, unless it is escaped itself. */
-const BEFORE = String.raw`(?:^|%[0-9a-f]{2}|\\u[0-9a-f]{4}|\\[nrt]|[^a-z0-9._+%-])`;
-const BEHIND = String.raw`(?:$|[.](?:$|[^a-z0-9])|[^a-z0-9._-])`;
+/** What may stand before and behind a value that is a word of its own: nothing that a longer address or number may have there, unless it is escaped. */
+const BEFORE = String.raw`(?:^|%[0-9a-f]{2}|\\u[0-9a-f]{4}|\\[nrt]|[^a-z0-9._+%~-])`;
+const BEHIND = String.raw`(?:$|[.](?:$|[^a-z0-9])|[^a-z0-9._~-])`;
 
 /** @param values as they came, or as they are compared */
 export function needlesOf(values: readonly string[]): Needles {

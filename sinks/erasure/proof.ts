@@ -35,7 +35,7 @@ interface Texts {
 /** What reading has found. */
 interface Reading {
   found: Trace[];
-  /** Whether a longer word has one of the values in it: then bytes say nothing. */
+  /** Whether a longer word, or a description, has one of the values in it: then bytes say nothing. */
   isPart: boolean;
 }
 
@@ -54,7 +54,19 @@ export async function readTables(connection: DuckDBConnection, needles: Needles)
     if (TEXTS.test(type)) table.columns.push(column);
     tables.set(from, table);
   }
-  return { ...(await readTexts(connection, [...tables.values()], needles)), tables: tables.size };
+  const reading = await readTexts(connection, [...tables.values()], needles);
+  return { ...reading, isPart: reading.isPart || (await isDescribed(connection, needles)), tables: tables.size };
+}
+
+/** Whether a description of a column has one of the values in it, such as an example. */
+async function isDescribed(connection: DuckDBConnection, { parts }: Needles): Promise<boolean> {
+  if (parts === undefined) return false;
+  const { found } = await onlyRow<{ found: boolean }>(
+    connection,
+    "SELECT EXISTS (FROM duckdb_columns() WHERE database_name = current_database() AND regexp_matches(comment, $1)) AS found",
+    [parts],
+  );
+  return found;
 }
 
 /** Reads Parquet files. */

@@ -6,6 +6,7 @@ import type { Table } from "../../schemas/signal-types.ts";
 import { onlyRow, rows } from "../sql.ts";
 import { ROW_GROUP_ROWS } from "../storage.ts";
 import type { Load } from "../load.ts";
+import { suppressedSql } from "../suppress.ts";
 import { MAX_DRIFT_KINDS } from "../staging.ts";
 import { NotPlain } from "./not-plain.ts";
 import { type PlainRows, plainSql, sourceOf } from "./plain-rows.ts";
@@ -14,7 +15,7 @@ import { type PlainRows, plainSql, sourceOf } from "./plain-rows.ts";
 const THREAD_ROWS = 1.25 * ROW_GROUP_ROWS;
 
 /**
- * Writes plain rows, in the load's open transaction. Held back are those that are known to meet one of the warehouse; what meets a row all the same, such as one of the same file, is found at the end, and taken back:
+ * Writes plain rows, in the load's open transaction. Held back are those that are known to meet one of the warehouse, and those of somebody who was forgotten; what meets a row all the same, such as one of the same file, is found at the end, and taken back:
  * that is exact, but dear where it is the rule.
  * @throws NotPlain where a row has no key
  */
@@ -28,7 +29,12 @@ export async function writePlain(load: Load, plain: PlainRows, header: Header, t
   const insert = async (target: string, from: string) => (await connection.run(`INSERT INTO ${target} BY NAME ${from}`)).rowsChanged;
 
   const meeting = await meetingSql(load, table, sql.keys(source));
-  const anyHeld = meeting !== undefined && (await insert("held_back", meeting)) > 0;
+  const suppression = await load.suppression(header);
+  // What is to be left out at the end does not even come near the table: the file would keep its bytes.
+  const whole = `(SELECT * FROM ${table} WHERE false UNION ALL BY NAME SELECT * FROM (${sql.rows(source)})) r`;
+  const suppressed = suppression && suppressedSql(suppression, { table, from: `${whole} WHERE true` });
+  const back = [meeting, suppressed].flatMap((records) => (records === undefined ? [] : [`SELECT record_no FROM (${records})`]));
+  const anyHeld = back.length > 0 && (await insert("held_back", back.join(" UNION "))) > 0;
   const held = `(SELECT record_no FROM held_back WHERE record_no BETWEEN ${plain.first} AND ${plain.last})`;
   const direct = `SELECT *, ${load.id}::BIGINT AS load_id FROM (${sql.rows(anyHeld ? `(FROM ${source} WHERE record_no NOT IN ${held})` : source)}) WHERE signal_key IS NOT NULL`;
   const counts = {

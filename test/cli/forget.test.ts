@@ -142,9 +142,28 @@ test("a table of somebody's own that names whoever is gone is told, and is a fai
   expect([code, stderr]).toEqual([1, expect.stringContaining("something is left:\n  mine: 1 row\n")]);
 });
 
+test("what others say of whoever is gone is left and told, and is no failure", async () => {
+  const at = await loaded();
+  const { cwd } = at;
+  // The key of another contact, and so what is made of it, has hers as a word.
+  writeFileSync(
+    join(cwd, "b.csv"),
+    csv([
+      message("emailSend", "other", "03-01 09:00", { "Customer ID": "for A-100017", Email: "" }),
+      message("emailSend", "own", "03-01 09:00", { "Customer ID": "A-100017" }),
+    ]),
+  );
+  await cli(["load", "b.csv"], at);
+  const { code, stdout, stderr } = await cli(["forget", "--contact-key", "A-100017", "--json"], at);
+  expect([code, JSON.parse(stdout)]).toMatchObject([0, { left: { marketing_signals: 1 }, proof: { ok: true } }]);
+  expect((JSON.parse(stdout) as { proof: { found: { place: string }[] } }).proof.found.map(({ place }) => place)).toContain("marts.contact_states");
+  expect(stderr).toContain("1 signal of others in marketing_signals name it in some text, and are left");
+});
+
 test.each([
   [[], "it is not said who is to be forgotten"],
-  [["--email", "a@example.com", "--contact-key", "1"], "forget takes one of --email, --contact-key and --where"],
+  [["--email", "a@example.com", "--contact-key", "1"], "forget takes one of --email, --contact-key, --where and --expired"],
+  [["--expired"], "the configuration has no retention"],
 ])("refuses %j", async (args, message) => {
   const { code, stderr } = await cli(["forget", ...args], { cwd: scratchFolder() });
   expect([code, stderr]).toEqual([2, expect.stringContaining(message)]);

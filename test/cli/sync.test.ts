@@ -47,6 +47,7 @@ test("--json is one document with every count, whether something was loaded or n
     updated: sum("updated"),
     unchanged: sum("unchanged"),
     rejected: 0,
+    suppressed: 0,
   });
   // Of two exports in which nothing is told twice.
   const leftOut = Object.fromEntries(Object.entries(truth.unfitValues).map(([column, amounts]) => [`behavior_signals.${column}`, amounts]));

@@ -18,6 +18,7 @@ test("an empty configuration is all defaults", () => {
   expect(readConfig({}, "my.json")).toEqual({
     onFailure: {},
     refsets: { limit: 5, folder: "refsets" },
+    retention: { daysOf: {} },
     warehouse: "signals.duckdb",
     publish: { contactColumns: [], contactIds: "hashed", keepVersions: 3, keepHours: 24 },
     api: { timeoutSeconds: 30, retries: 4 },

@@ -54,7 +54,9 @@ describe("replay", () => {
     const scratch = await scratchWarehouse();
     await scratch.load([broken]);
     const before = await scratch.rows("SELECT * FROM signalhouse.rejects");
-    expect(await scratch.replay()).toEqual([{ load_id: 1n, path: "a.csv", replayed: 0, inserted: 0, updated: 0, unchanged: 0, still_rejected: 2 }]);
+    expect(await scratch.replay()).toEqual([
+      { load_id: 1n, path: "a.csv", replayed: 0, inserted: 0, updated: 0, unchanged: 0, suppressed: 0, still_rejected: 2 },
+    ]);
     expect(await scratch.rows("SELECT * FROM signalhouse.rejects")).toEqual(before);
     expect(await scratch.counts("a.csv")).toEqual({ ...none, records: 3, inserted: 1, rejected: 2 });
   });
