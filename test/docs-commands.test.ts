@@ -19,6 +19,7 @@ import { csv, pageView, scratchFolder } from "./helpers/warehouse.ts";
 /** What does not run as it stands, and why: what is the reader's own is the test's here. */
 const INSTEAD: readonly [written: string, why: string, instead: (at: ConnectPlace) => string][] = [
   ["/home/ana/signals", "the reader's folder", ({ folder }) => folder],
+  ["/mnt/backup", "a disk of the reader's machine", ({ folder }) => folder],
   ["/run/signalhouse", "a folder of the reader's machine", ({ folder }) => folder],
   ["/var/lib/node_exporter", "a folder of the reader's machine", ({ folder }) => folder],
   ["SHA256:Wrwm8cJO0TGVUNlsfEHmCLZrSoDuYDNMpQkLqQSEuQ4", "each server has a key of its own", ({ sandbox }) => sandbox.fingerprints[0] ?? ""],
@@ -54,7 +55,7 @@ const linesOf = (page: string): string[] => {
 };
 
 describe.each(PAGES.filter((page) => linesOf(page).length > 0))("%s", (page) => {
-  test("every command line runs", { timeout: 120_000 }, async () => {
+  test("every command line runs", { timeout: 300_000 }, async () => {
     const at = await readersPlace();
     for (const written of linesOf(page)) {
       const line = INSTEAD.reduce((text, [known, , instead]) => text.replaceAll(known, instead(at)), written);
