@@ -1,5 +1,7 @@
+import { access, constants } from "node:fs/promises";
+import { dirname } from "node:path";
 import { PATIENCE_MS } from "../pipeline/common/door.ts";
-import { PRIVACY_KEY } from "../pipeline/common/warehouse-key.ts";
+import { keyFileOf, PRIVACY_KEY, PUBLISH_KEY } from "../pipeline/common/warehouse-key.ts";
 import { forget, type ForgetContext, forgetExpired, lookToForget, type Receipt } from "../pipeline/forget.ts";
 import type { Config } from "../schemas/config.ts";
 import { SignalhouseError } from "../schemas/errors.ts";
@@ -9,6 +11,7 @@ import { type Context, defineCommand } from "./command.ts";
 import { EXIT } from "./failures.ts";
 import { count, number, table, time } from "./format.ts";
 import { publishContext } from "./publish-changes.ts";
+import { assertNotOver } from "./query-output.ts";
 import { doorOf } from "./warehouse.ts";
 import { localPath } from "./world.ts";
 
@@ -39,7 +42,9 @@ export const command = defineCommand({
   async run(context, { values }) {
     const { out, clock, signal, env } = context;
     const asked = askedFor(values.email, values["contact-key"], values.where, values.expired);
-    const { config } = await context.config();
+    const { config, file: configFile } = await context.config();
+    const receiptFile = values.out === undefined ? undefined : localPath(context, values.out);
+    if (receiptFile !== undefined) await assertWritable(receiptFile, config.warehouse, configFile);
     const door = doorOf(config, context, { patience: PATIENCE_MS });
     const forgetting: ForgetContext = {
       door,
@@ -62,9 +67,9 @@ export const command = defineCommand({
     }
     const receipt = await forget(config, asked, forgetting);
     const document = receiptDocument(receipt);
-    if (values.out !== undefined) await writeReceipt(context, values.out, document);
     out.result(document, () => lines(receipt));
     tell(context, receipt);
+    if (receiptFile !== undefined) await writeReceipt(receiptFile, document);
     return receipt.proof?.ok === false ? EXIT.failed : EXIT.done;
   },
 });
@@ -148,11 +153,23 @@ function receiptDocument({
   };
 }
 
-async function writeReceipt(context: Context, file: string, document: unknown): Promise<void> {
-  const path = localPath(context, file);
+/** What is erased is erased once: whether its receipt can be written is looked at before. @throws SignalhouseError usage */
+async function assertWritable(path: string, warehouse: string, configuration: string | undefined): Promise<void> {
+  await assertNotOver(path, {
+    "the warehouse": warehouse,
+    "the configuration": configuration,
+    "the privacy key": keyFileOf(PRIVACY_KEY, warehouse),
+    "the publish key": keyFileOf(PUBLISH_KEY, warehouse),
+  });
+  await access(dirname(path), constants.W_OK).catch((error: unknown) => {
+    throw writeRefused(path, error, "Nothing was changed. Name a file for -o in a folder that is there, and that you may write to.");
+  });
+}
+
+async function writeReceipt(path: string, document: unknown): Promise<void> {
   const text = JSON.stringify(document, (_, value: unknown) => (typeof value === "bigint" ? Number(value) : value), 2);
   await replaceFile(path, `${text}\n`, 0o600).catch((error: unknown) => {
-    throw writeRefused(path, error, "Everything else is done. Run the same again with another file for -o.");
+    throw writeRefused(path, error, "Everything else is done, and the receipt is what was printed: keep that.");
   });
 }
 
@@ -163,7 +180,7 @@ function lines({ erasureId, erasedAt, tables, publishedVersion, proof, remembere
     ? []
     : [
         "",
-        `Searched: ${count(proof.tables, "table")}, ${count(proof.files, "file")}. ${proof.found.length === 0 ? "Nothing is left." : "Not all is gone, see below."}`,
+        searched(proof),
         ...(publishedVersion === null ? [] : [`Published: version ${number(publishedVersion)}; all versions before it are gone.`]),
         `Erasure ${number(erasureId ?? 0)}, ${time(erasedAt)} UTC. ${count(
           Object.values(remembered).reduce((sum, n) => sum + n, 0),
@@ -172,6 +189,14 @@ function lines({ erasureId, erasedAt, tables, publishedVersion, proof, remembere
       ];
   if (counts.length === 0) return [isDone ? "Nothing of it is there; what comes later is left out." : "Nothing of it is there.", ...verdict];
   return [...table([isDone ? "erased from" : "would be erased from", { right: "rows" }], counts), ...verdict];
+}
+
+/** What the proof says, and what it cannot say. */
+function searched({ tables, files, bytes, found }: NonNullable<Receipt["proof"]>): string {
+  if (tables === 0) return "Not searched: no address, and no key of eight characters or more, says who it was.";
+  if (found.length > 0) return `Searched: ${count(tables, "table")}, ${count(files, "file")}. Not all is gone, see below.`;
+  if (bytes) return `Searched: ${count(tables, "table")}, ${count(files, "file")}. Nothing is left.`;
+  return `Searched: ${count(tables, "table")}, ${count(files, "Parquet file")}. Nothing is left in these; files were not searched byte by byte, as a longer word of others has it as a part.`;
 }
 
 /** What is worth knowing, and what is left to do. */

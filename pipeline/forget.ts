@@ -162,7 +162,9 @@ async function prove({ warehouse, publish: { to } }: Config, { door }: ForgetCon
   );
   const keys = [PRIVACY_KEY, PUBLISH_KEY].map((use) => keyFileOf(use, warehouse));
   const files = [...(warehouse === ":memory:" ? [] : await filesBeside(warehouse)), ...copied].filter((file) => !keys.includes(file));
+  if (needles.distinct === undefined) return { tables: 0, files: 0, bytes: false, found: [] };
   // Where rows have it still, or others have it as a part of theirs, so have the bytes.
-  const traces = read.isPart || read.found.length > 0 ? [] : await searchFiles(files, needles);
-  return { tables: read.tables, files: files.length, found: [...read.found, ...traces] };
+  const bytes = !read.isPart && read.found.length === 0;
+  const searched = bytes ? files : copied.filter(isParquet);
+  return { tables: read.tables, files: searched.length, bytes, found: [...read.found, ...(bytes ? await searchFiles(files, needles) : [])] };
 }

@@ -126,8 +126,14 @@ export async function suppress(staging: Staging, privacyKey: FindKey): Promise<n
 
 const TEXTS = "suppressed_texts";
 
-/** Rejects by their words, as a text that is no record has no columns: what stands between blanks, quotes and the like. */
-const WORDS = `SELECT record_no, unnest(regexp_extract_all(replace(replace(raw, '%40', '@'), '%2B', '+'), '[^\\s"'',;:=&?<>()\\[\\]{}|\\\\]+')) AS word FROM staged_rejects`;
+/** A shorter value without an @ may stand in a text by chance, as numbers of few digits do in times and amounts. */
+export const LEAST_CHARACTERS = 8;
+
+/** Rejects by their words, as a text that is no record has no columns: what stands between blanks, quotes and the like, and, however short, what fills a field. */
+const WORDS = `SELECT record_no, word FROM (
+    SELECT record_no, unnest(regexp_extract_all(replace(replace(raw, '%40', '@'), '%2B', '+'), '[^\\s"'',;:=&?<>()\\[\\]{}|\\\\]+')) AS word FROM staged_rejects
+  ) WHERE length(word) >= ${LEAST_CHARACTERS} OR contains(word, '@')
+  UNION ALL SELECT record_no, trim(unnest(string_split(raw, ',')), ' "\r\n') AS word FROM staged_rejects`;
 
 /** Takes the records out. @param names the headers whose values rejects are looked through for */
 async function takeOut({ connection, counts }: Staging, names: readonly string[]): Promise<number> {

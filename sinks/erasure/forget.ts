@@ -52,11 +52,11 @@ interface AlsoErased {
 }
 
 /** Conditions on rows that are no signals. The patterns stand in variables, so that no error of DuckDB repeats them. */
-async function alsoErased(connection: DuckDBConnection, { needles: { words } }: Found): Promise<AlsoErased> {
-  if (words === undefined) return {};
-  await connection.run("SET VARIABLE erased_words = $1", [words]);
+async function alsoErased(connection: DuckDBConnection, { needles: { fields } }: Found): Promise<AlsoErased> {
+  if (fields === undefined) return {};
+  await connection.run("SET VARIABLE erased_fields = $1", [fields]);
   const isOne = `IN (SELECT lower(trim(text)) FROM ${VALUES} UNION SELECT lower(value) FROM ${VALUES})`;
-  return { rejects: "regexp_matches(raw, getvariable('erased_words'))", refsetRows: `lower(trim(key)) ${isOne}` };
+  return { rejects: "regexp_matches(raw, getvariable('erased_fields'))", refsetRows: `lower(trim(key)) ${isOne}` };
 }
 
 async function setsOf(connection: DuckDBConnection, refsetRows = "false"): Promise<string[]> {

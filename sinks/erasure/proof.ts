@@ -17,8 +17,12 @@ export interface Trace {
 
 /** What was searched. */
 export interface Search {
+  /** Tables that were read; none where nothing says who it was that stands nowhere by chance. */
   tables: number;
+  /** Files that were searched byte by byte, and Parquet files, which are read. */
   files: number;
+  /** Whether files were searched byte by byte: where a text that stays has it as a part of a longer word, their bytes say nothing. */
+  bytes: boolean;
   found: Trace[];
 }
 
@@ -55,7 +59,7 @@ export async function readTables(connection: DuckDBConnection, needles: Needles)
     tables.set(from, table);
   }
   const reading = await readTexts(connection, [...tables.values()], needles);
-  return { ...reading, isPart: reading.isPart || (await isDescribed(connection, needles)), tables: tables.size };
+  return { ...reading, isPart: reading.isPart || (await isDescribed(connection, needles)), tables: needles.distinct === undefined ? 0 : tables.size };
 }
 
 /** Whether a description of a column has one of the values in it, such as an example. */

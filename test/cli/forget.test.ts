@@ -160,6 +160,68 @@ test("what others say of whoever is gone is left and told, and is no failure", a
   expect(stderr).toContain("1 signal of others in marketing_signals name it in some text, and are left");
 });
 
+test("a receipt that could not be written, or would take something's place, is refused before anything is erased", async () => {
+  const at = await loaded();
+  const before = readFileSync(join(at.cwd, "signals.duckdb"));
+  for (const [file, message] of [
+    ["signals.duckdb", "is the warehouse itself"],
+    ["signalhouse.config.json", "is the configuration itself"],
+    ["no-such-folder/receipt.json", "Nothing was changed."],
+  ] as const) {
+    const { code, stderr } = await cli(["forget", "--email", ADDRESS, "-o", file], at);
+    expect([code, stderr], file).toEqual([2, expect.stringContaining(message)]);
+  }
+  expect(readFileSync(join(at.cwd, "signals.duckdb")).equals(before)).toBe(true);
+});
+
+/** Does something to the warehouse as a program of the user's own. */
+async function own(cwd: string, ...statements: string[]): Promise<void> {
+  const instance = await DuckDBInstance.create(join(cwd, "signals.duckdb"));
+  const connection = await instance.connect();
+  for (const statement of statements) await connection.run(statement);
+  connection.disconnectSync();
+  instance.closeSync();
+}
+
+test("what is no signal, and what was deleted before, goes out of the file, too", async () => {
+  const at = await loaded();
+  await own(at.cwd, "INSERT INTO signalhouse.refset_rows VALUES ('VIP', 'dora.of.somewhere@example.com', 1, 'j', now())");
+  await own(at.cwd, "CREATE TABLE mine AS SELECT 'carl.of.somewhere@example.com' AS whoever FROM range(10)", "CHECKPOINT");
+  await own(at.cwd, "DROP TABLE mine");
+  for (const name of ["dora", "carl"]) {
+    const { code, stdout } = await cli(["forget", "--email", `${name}.of.somewhere@example.com`], at);
+    expect([code, stdout], name).toEqual([0, expect.stringContaining("1 file. Nothing is left.")]);
+  }
+});
+
+test("the proof says what it did not search", async () => {
+  const at = await loaded();
+  writeFileSync(join(at.cwd, "b.csv"), csv([message("emailSend", "joanna", "03-01 09:00", { "Customer ID": "J-1", Email: `jo${ADDRESS}` })]));
+  await cli(["load", "b.csv"], at);
+  const proof = async (...args: string[]) => {
+    const { stdout } = await cli(["forget", ...args, "--json"], at);
+    return (JSON.parse(stdout) as { proof: unknown }).proof;
+  };
+  expect(await proof("--email", ADDRESS)).toEqual({ tables: expect.any(Number), files: 0, bytes: false, found: [], ok: true });
+  expect(await proof("--where", "signal_key = 'bob-view'")).toEqual({ tables: 0, files: 0, bytes: false, found: [], ok: true });
+});
+
+test("a table of somebody's own that DuckDB cannot copy is told, and the same again does the rest without it", async () => {
+  const at = await loaded();
+  await own(
+    at.cwd,
+    "CREATE TABLE z (i INTEGER PRIMARY KEY)",
+    "CREATE TABLE a (i INTEGER REFERENCES z (i))",
+    "INSERT INTO z VALUES (1)",
+    "INSERT INTO a VALUES (1)",
+  );
+  const { code, stderr } = await cli(["forget", "--email", ADDRESS], at);
+  expect([code, stderr]).toEqual([1, expect.stringContaining("a foreign key")]);
+  await own(at.cwd, "DROP TABLE a");
+  expect(await cli(["forget", "--email", ADDRESS], at)).toMatchObject({ code: 0 });
+  expect(having(at.cwd)).toEqual([]);
+});
+
 test.each([
   [[], "it is not said who is to be forgotten"],
   [["--email", "a@example.com", "--contact-key", "1"], "forget takes one of --email, --contact-key, --where and --expired"],

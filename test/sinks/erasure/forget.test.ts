@@ -159,6 +159,22 @@ test("of two data sets' contacts with one key none goes unless it is said whose"
   expect(await left(scratch)).toEqual(["D1"]);
 });
 
+test("a key of few characters is looked for in fields of rejects, and not where it stands by chance", async () => {
+  const carl = { SIGNAL_ID: "carl", "Customer ID": "42", Email: "" };
+  const others = [
+    { SIGNAL_ID: "at 10:42", "Customer ID": "B-2", Email: "", TIMESTAMP: "2025-03-01T10:42:00Z" },
+    { SIGNAL_ID: "421", "Customer ID": "421", Email: "" },
+  ];
+  const scratch = await loaded([message("emailSend", "send", "03-01 09:00", { ...carl, SIGNAL_ID: "send" }), carl, ...others]);
+  expect((await forgotten(scratch, { contactKey: "42" })).tables).toMatchObject({ marketing_signals: 1, "signalhouse.rejects": 1 });
+  const kept = () => scratch.values("SELECT regexp_extract(raw, 'carl|at 10:42|421') FROM signalhouse.rejects ORDER BY 1");
+  expect(await kept()).toEqual(["421", "at 10:42"]);
+  // Another file, as that one's bytes are known.
+  const [result] = await scratch.load([memoryFile("b.csv", 2, csv([message("emailSend", "later", "03-01 09:00", BOB), carl, ...others]))]);
+  expect(result).toMatchObject({ rejected: 2, suppressed: 1 });
+  expect(await kept()).toEqual(["421", "421", "at 10:42", "at 10:42"]);
+});
+
 test("by a condition the signals go for which it holds, and do not come again", async () => {
   const scratch = await loaded();
   // A column that only one table has; a comment takes no bracket with it.

@@ -4,8 +4,8 @@ import { needlesOf } from "../../../sinks/erasure/needles.ts";
 
 /** RE2's pattern as JavaScript has it. */
 const matches = (value: string, text: string) => {
-  const { words = "" } = needlesOf([value]);
-  return new RegExp(words.replace("(?i)", "").replaceAll("\\x{", "\\u{"), "iu").test(text);
+  const { fields = "" } = needlesOf([value]);
+  return new RegExp(fields.replace("(?i)", "").replaceAll("\\x{", "\\u{"), "iu").test(text);
 };
 
 test.each([
@@ -18,7 +18,8 @@ test.each([
   ["zoë@example.com", String.raw`"zo\u00eb@example.com"`],
   ["zoë@example.com", "zo%C3%AB%40example.com"],
   ["C-17", "1,C-17,2"],
-  ['a"b\\c', String.raw`{"key":"a\"b\\c"}`],
+  ["C-17", ' "C-17"'],
+  ['a"b\\c-100017', String.raw`{"key":"a\"b\\c-100017"}`],
 ])("%s stands in %s", (value, text) => {
   expect(matches(value, text)).toBe(true);
 });
@@ -36,8 +37,9 @@ test.each([
   expect(matches(value, text)).toBe(false);
 });
 
-test("what is short enough to stand somewhere by chance is looked for in rejects alone", () => {
+test("what is short enough to stand somewhere by chance is looked for in rejects alone, as a field", () => {
+  expect(matches("C-17", "order C-17 of today")).toBe(false);
   expect(needlesOf(["C-17"])).toMatchObject({ distinct: undefined, parts: undefined, spellings: [] });
-  expect(needlesOf([])).toEqual({ words: undefined, distinct: undefined, parts: undefined, spellings: [] });
+  expect(needlesOf([])).toEqual({ distinct: undefined, fields: undefined, parts: undefined, spellings: [] });
   expect(needlesOf(["a@b.c", "C-100017"]).spellings).toEqual(expect.arrayContaining(["a@b.c", "a%40b.c", "c-100017"]));
 });
