@@ -47,16 +47,18 @@ export async function forget(connection: DuckDBConnection, asked: Asked, secret:
 }
 
 interface AlsoErased {
-  rejects?: string;
+  rejects: string;
   refsetRows?: string;
 }
 
 /** Conditions on rows that are no signals. The patterns stand in variables, so that no error of DuckDB repeats them. */
 async function alsoErased(connection: DuckDBConnection, { needles: { fields } }: Found): Promise<AlsoErased> {
-  if (fields === undefined) return {};
+  // A reject that was replayed is kept beside the signal that it has become.
+  const replayed = `(load_id, record_no) IN (SELECT (load_id, record_no) FROM ${ERASED})`;
+  if (fields === undefined) return { rejects: replayed };
   await connection.run("SET VARIABLE erased_fields = $1", [fields]);
   const isOne = `IN (SELECT lower(trim(text)) FROM ${VALUES} UNION SELECT lower(value) FROM ${VALUES})`;
-  return { rejects: "regexp_matches(raw, getvariable('erased_fields'))", refsetRows: `lower(trim(key)) ${isOne}` };
+  return { rejects: `${replayed} OR regexp_matches(raw, getvariable('erased_fields'))`, refsetRows: `lower(trim(key)) ${isOne}` };
 }
 
 async function setsOf(connection: DuckDBConnection, refsetRows = "false"): Promise<string[]> {

@@ -242,6 +242,18 @@ test("a reject that becomes a record of somebody who was forgotten goes", async 
   expect(await left(scratch)).toEqual(OTHERS);
 });
 
+test("of a reject that has become a record its raw text goes with that, whatever names it", async () => {
+  const scratch = await loaded();
+  const header = JSON.parse((await scratch.value("SELECT header::JSON FROM signalhouse.loads")) as string) as string[];
+  const mended = csv([behavior("pageView", "mended", "03-01 09:00", {}, { ...NOBODY, TLTSID: "s-mended" })], header).split("\n")[1] ?? "";
+  await scratch.run(`UPDATE signalhouse.rejects SET raw = '${mended}' WHERE record_no = 18`);
+  await scratch.replay();
+  const { tables } = await forgotten(scratch, { where: "tltsid = 's-mended'" });
+  expect(tables).toMatchObject({ behavior_signals: 1, "signalhouse.rejects": 1 });
+  expect(await scratch.values("SELECT record_no FROM signalhouse.rejects")).toEqual(["17"]);
+  await scratch.prove();
+});
+
 test("without the key, or with another one, nothing is loaded that could bring somebody back", async () => {
   const scratch = await loaded();
   await forgotten(scratch, { email: "anna@example.com" });
