@@ -25,6 +25,8 @@ export interface ServerOptions extends WarehouseOptions {
   passphrase?: string;
   /** The ssh-agent's socket, where sftp.agent is true: usually process.env.SSH_AUTH_SOCK. */
   agentSocket?: string;
+  /** The key of the hashes of what was forgotten; by default that of the file beside the warehouse, WAREHOUSE.privacy-key. */
+  privacyKey?: string;
   /** Takes a line on each step. */
   log?: (line: string) => void;
 }
@@ -52,8 +54,8 @@ export const secretsOf = ({ passphrase, agentSocket }: Pick<ServerOptions, "pass
 export async function connecting(options: ConnectOptions): Promise<ExportContext & { door: Door }> {
   const config = configOf(options);
   sftpOf(config);
-  const { signal = new AbortController().signal, log = () => {}, apiKey, env = {} } = options;
-  const door = doorTo(config, { signal, patience: PATIENCE_MS, privacyKey: options.privacyKey });
+  const { signal = new AbortController().signal, log = () => {}, apiKey, env = {}, privacyKey } = options;
+  const door = doorTo(config, { signal, patience: PATIENCE_MS, privacyKey });
   return {
     door,
     config,

@@ -6,6 +6,7 @@ import { runInNewContext } from "node:vm";
 import { describe, expect, test } from "vitest";
 import { type ConfigInput, exportSignals, pushReferenceSet, query, readSignals, resumeExports, syncExports } from "../../pipeline/index.ts";
 import { placeOf } from "../../sinks/places.ts";
+import { fingerprintOf } from "../../sinks/suppress.ts";
 import { openWarehouse } from "../../sinks/warehouse.ts";
 import { connectPlace } from "../helpers/connect.ts";
 import { failureOf } from "../helpers/errors.ts";
@@ -38,6 +39,16 @@ test("a dry run makes no warehouse, and notes no run in one that is there", asyn
   await syncExports(options);
   expect(await syncExports(dry)).toMatchObject({ planned: [{ decision: { why: "loaded" } }, { decision: { why: "loaded" } }] });
   expect(await runs(options.warehouse)).toEqual([[0]]);
+});
+
+test("where somebody was forgotten, syncExports loads by the key that it is given", async () => {
+  const options = await serverAndWarehouse();
+  const privacyKey = "a key of nobody's guess";
+  const { connection, close } = await openWarehouse(placeOf(options.warehouse));
+  await connection.run("INSERT INTO signalhouse.suppressions VALUES (1, 'signal', NULL, 'somebody', $1)", [fingerprintOf(Buffer.from(privacyKey))]);
+  close();
+  expect((await syncExports(options)).files).toMatchObject([{ code: "config_invalid" }, { code: "config_invalid" }]);
+  expect((await syncExports({ ...options, privacyKey })).files).toMatchObject([{ inserted: 1 }, { inserted: 1 }]);
 });
 
 test.each(["before it begins", "after the first file"])("an abort %s is a SignalhouseError with the reason as its cause", async (when) => {
