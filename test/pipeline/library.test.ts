@@ -44,9 +44,10 @@ test("a dry run makes no warehouse, and notes no run in one that is there", asyn
 test("where somebody was forgotten, syncExports loads by the key that it is given", async () => {
   const options = await serverAndWarehouse();
   const privacyKey = "a key of nobody's guess";
-  const { connection, close } = await openWarehouse(placeOf(options.warehouse));
-  await connection.run("INSERT INTO signalhouse.suppressions VALUES (1, 'signal', NULL, 'somebody', $1)", [fingerprintOf(Buffer.from(privacyKey))]);
-  close();
+  const warehouse = await openWarehouse(placeOf(options.warehouse));
+  const key = fingerprintOf(Buffer.from(privacyKey));
+  await warehouse.connection.run("INSERT INTO signalhouse.suppressions VALUES (1, 'signal', NULL, 'somebody', $1)", [key]);
+  warehouse.close();
   expect((await syncExports(options)).files).toMatchObject([{ code: "config_invalid" }, { code: "config_invalid" }]);
   expect((await syncExports({ ...options, privacyKey })).files).toMatchObject([{ inserted: 1 }, { inserted: 1 }]);
 });
