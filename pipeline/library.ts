@@ -25,8 +25,6 @@ export interface ServerOptions extends WarehouseOptions {
   passphrase?: string;
   /** The ssh-agent's socket, where sftp.agent is true: usually process.env.SSH_AUTH_SOCK. */
   agentSocket?: string;
-  /** The key of the hashes of what was forgotten; by default that of the file beside the warehouse, WAREHOUSE.privacy-key. */
-  privacyKey?: string;
   /** Takes a line on each step. */
   log?: (line: string) => void;
 }

@@ -27,15 +27,21 @@ export interface FailurePlace {
   now: number;
 }
 
+/** Failures whose messages are DuckDB's words, which repeat values of rows. */
+const REPEATING: readonly (string | undefined)[] = ["query_failed", "bug"];
+
 /** Whoever is told has so long to take it. */
 const MOST_MS = 30_000;
 
 /**
- * Tells of a failure. The document has what was printed of it, and nothing of the data but what a message names, such as files.
+ * Tells of a failure. The document has what was printed of it, unless that may repeat values, and nothing of the data but what a message names, such as files.
  * @returns whom it could not be told to, and why
  */
 export async function tellFailure({ onFailure }: Pick<Config, "onFailure">, failure: Failure, { env, folder, now }: FailurePlace): Promise<string[]> {
-  const { command, exitCode, code, message, hint } = failure;
+  const { command, exitCode, code, hint } = failure;
+  const message = REPEATING.includes(code)
+    ? "the message is not sent, as it may repeat what rows have; it stands where it was printed"
+    : failure.message;
   const host = hostname();
   const text = `signalhouse ${command} failed on ${host}: ${message}${hint === undefined ? "" : ` -> ${hint}`}`;
   const body = JSON.stringify({

@@ -42,6 +42,7 @@ export async function forget(connection: DuckDBConnection, asked: Asked, secret:
   // While the marts still know whose a session or click is.
   await collect(connection, asked);
   const { erasureId, tables } = await erase(connection, { kind: "forget", runId, ...also });
+  await eraseMessages(connection, found);
   const remembered = await remember(connection, erasureId, secret);
   return { ...found, erasureId, tables, referenceSets, remembered };
 }
@@ -59,6 +60,19 @@ async function alsoErased(connection: DuckDBConnection, { needles: { fields } }:
   await connection.run("SET VARIABLE erased_fields = $1", [fields]);
   const isOne = `IN (SELECT lower(trim(text)) FROM ${VALUES} UNION SELECT lower(value) FROM ${VALUES})`;
   return { rejects: `${replayed} OR regexp_matches(raw, getvariable('erased_fields'))`, refsetRows: `lower(trim(key)) ${isOne}` };
+}
+
+/** Where the ledger keeps messages, which may repeat what rows had. */
+const MESSAGES = ["runs", "loads", "jobs"];
+
+/** Takes the place of messages that name who is erased. */
+async function eraseMessages(connection: DuckDBConnection, { needles: { distinct } }: Found): Promise<void> {
+  if (distinct === undefined) return;
+  await connection.run("SET VARIABLE erased_distinct = $1", [distinct]);
+  for (const table of MESSAGES)
+    await connection.run(
+      `UPDATE signalhouse.${table} SET error = 'a message that named somebody who was forgotten' WHERE regexp_matches(error, getvariable('erased_distinct'))`,
+    );
 }
 
 async function setsOf(connection: DuckDBConnection, refsetRows = "false"): Promise<string[]> {

@@ -3,6 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
+import { tellFailure } from "../../pipeline/on-failure.ts";
 import { apiServer, closedUrl } from "../helpers/api-server.ts";
 import { cli, startCli, writeConfig } from "../helpers/cli.ts";
 import { TestClock } from "../helpers/clock.ts";
@@ -48,6 +49,16 @@ test("a run that fails is told with its message and what to do, to the command a
   expect(told()).toEqual([document]);
   expect(asked).toMatchObject([{ method: "POST", url: "/hook", headers: { "content-type": "application/json" }, body: document }]);
   expect(stderr).not.toContain("could not be told");
+});
+
+test("what DuckDB says of a value is printed, and told to nobody", async () => {
+  const failure = { command: "refset push", exitCode: 1, message: "Conversion Error: Could not convert string 'ana@example.com' to INT32" };
+  const at = { env: process.env, folder: scratchFolder(), now: 0 };
+  for (const code of ["query_failed", "bug"])
+    expect(await tellFailure({ onFailure: { command: "cat >> told" } }, { ...failure, code }, at)).toEqual([]);
+  const told = readFileSync(join(at.folder, "told"), "utf8");
+  expect(told.match(/"message":"the message is not sent/gu)).toHaveLength(2);
+  expect(told).not.toContain("ana@example.com");
 });
 
 test("an address that is a secret comes from the environment, before the configuration's", async () => {
