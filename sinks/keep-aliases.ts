@@ -41,7 +41,12 @@ export async function changedAliases(
   for (const table of isAny ? TABLES : []) {
     const has = ownAliases(context, table, "r").map((alias) => `${alias} IN (SELECT alias FROM ${ALIASES.changed})`);
     const name = `mart_other_${table}`;
-    const rows = pickRows(table, context, `NOT ${addedBy(change)} AND ${lacksOwnSql(context, table, "r")} AND (${has.join(" OR ")})`);
+    const rows = await pickRows(
+      connection,
+      table,
+      context,
+      `NOT ${addedBy(change)} AND ${lacksOwnSql(context, table, "r")} AND (${has.join(" OR ")})`,
+    );
     if ((await made(connection, name, `FROM ${rows}`)) > 0) others[table] = name;
   }
   return { isAny, others };

@@ -12,6 +12,7 @@ import { keepOrders } from "./keep-orders.ts";
 import { keepSessions } from "./keep-sessions.ts";
 import { datasetsOf, keepSettings, type KeptSettings, keptSettings, martContext } from "./mart-settings.ts";
 import { type Change, touched, type Touched } from "./touched.ts";
+import { EVENTS_AT_ONCE } from "./write-sends.ts";
 
 /** Fills them where they were made anew. Within the caller's transaction. */
 export async function fillWhereEmpty(connection: DuckDBConnection): Promise<void> {
@@ -27,8 +28,9 @@ export async function fillWhereEmpty(connection: DuckDBConnection): Promise<void
 export async function keepUp(connection: DuckDBConnection, change: Change): Promise<void> {
   const settings = await keptSettings(connection);
   if (!settings) return;
-  const context = { ...(await martContext(connection, settings)), areFew: true };
-  const what = await touched(connection, change, context);
+  const all = await martContext(connection, settings);
+  const what = await touched(connection, change, all);
+  const context = { ...all, areFew: what.count <= EVENTS_AT_ONCE };
   // Columns that a file without new signals has brought have had the tables made anew all the same.
   if (Object.keys(what.added).length + Object.keys(what.removed).length === 0) return fillWhereEmpty(connection);
   await noteChanges(connection, change, what);

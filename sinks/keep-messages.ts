@@ -92,7 +92,12 @@ async function keepSends(connection: DuckDBConnection, context: MartContext, isB
   const around = `r.occurred_at BETWEEN ${first} - ${LONGEST} - INTERVAL 1 DAY AND ${last} + ${LONGEST} + INTERVAL 1 DAY`;
   // Whose own key is of none of these contacts is left out before aliases are looked for, and anything else is made of it: nearly all, in a large warehouse.
   const isMaybe = `(${ownContact(context, "marketing_signals", "r")} IN (SELECT contact_id FROM ${GROUPS})) IS NOT FALSE`;
-  const near = pickRows("marketing_signals", context, `${around} AND r.message_id IN (SELECT message_id FROM ${GROUPS}) AND ${isMaybe}`);
+  const near = await pickRows(
+    connection,
+    "marketing_signals",
+    context,
+    `${around} AND r.message_id IN (SELECT message_id FROM ${GROUPS}) AND ${isMaybe}`,
+  );
   const count = await made(
     connection,
     EVENTS,

@@ -21,6 +21,7 @@ export async function ledRows(connection: DuckDBConnection, context: MartContext
     ...(clicks ? [`r.message_signal_id IN (FROM ${CHANGED_CLICKS})`] : []),
   ];
   if (by.length === 0) return {};
-  const count = await made(connection, LED, `FROM ${pickRows("behavior_signals", context, `NOT ${addedBy(change)} AND (${by.join(" OR ")})`)}`);
+  const rows = await pickRows(connection, "behavior_signals", context, `NOT ${addedBy(change)} AND (${by.join(" OR ")})`);
+  const count = await made(connection, LED, `FROM ${rows}`);
   return count > 0 ? { behavior_signals: LED } : {};
 }

@@ -5,7 +5,8 @@ import type { Table } from "../schemas/signal-types.ts";
 import { TABLES } from "../schemas/tables.ts";
 import { readColumns } from "./marts/contact-states.ts";
 import type { MartContext } from "./marts/mart.ts";
-import { onlyRow } from "./sql.ts";
+import { nearRows } from "./row-ranges.ts";
+import { made, onlyRow } from "./sql.ts";
 
 /** The columns that the marts read, besides those of contacts. To name them is a third of the work of planning a statement with all. */
 const COLUMNS: Readonly<Record<Table, string>> = {
@@ -24,9 +25,16 @@ export function readRows(table: Table, context: MartContext, where: string): str
   return `(SELECT ${COLUMNS[table]}${columns.join("")} FROM ${table} r WHERE ${where})`;
 }
 
-/** The same of few of many rows: the condition is looked at first, by itself, so that nothing else is read of those that do not meet it. */
-export const pickRows = (table: Table, context: MartContext, where: string): string =>
-  readRows(table, context, `r.rowid IN (SELECT r.rowid FROM ${table} r WHERE ${where})`);
+/**
+ * The same of few of many rows: the condition is looked at first, by itself, and then the other columns are read where such rows are.
+ * It holds until this is asked again for the table.
+ */
+export async function pickRows(connection: DuckDBConnection, table: Table, context: MartContext, where: string): Promise<string> {
+  const picked = `mart_picked_${table}`;
+  await made(connection, picked, `SELECT r.rowid AS row_id FROM ${table} r WHERE ${where}`);
+  const near = await nearRows(connection, `FROM ${picked}`);
+  return readRows(table, context, near === undefined ? "false" : `${near} AND r.rowid IN (FROM ${picked})`);
+}
 
 /** The temporary table that has the rows which were taken out of a table. */
 const removedFrom = (table: Table) => `removed_${table}`;
@@ -54,6 +62,8 @@ export type Rows = Partial<Record<Table, string>>;
 export interface Touched {
   added: Rows;
   removed: Rows;
+  /** How many these are. */
+  count: number;
 }
 
 /** A condition on rows that a change has added; none has, where it has no load. */
@@ -62,12 +72,15 @@ export const addedBy = ({ loadId, among = "true" }: Pick<Change, "loadId" | "amo
 
 /** Finds what was touched. Within the change's transaction. */
 export async function touched(connection: DuckDBConnection, change: Change, context: MartContext): Promise<Touched> {
-  const result: Touched = { added: {}, removed: {} };
-  const any = TABLES.map((table) => `EXISTS (FROM ${table} WHERE ${addedBy(change)}) AS ${table}`);
-  const isAdded = await onlyRow<Record<Table, boolean>>(connection, `SELECT ${any.join(", ")}`);
+  const result: Touched = { added: {}, removed: {}, count: 0 };
   for (const table of TABLES) {
-    if (change.removed.includes(table)) result.removed[table] = removedFrom(table);
-    if (isAdded[table]) result.added[table] = readRows(table, context, addedBy(change));
+    const count = async (from: string) => Number((await onlyRow<{ n: bigint }>(connection, `SELECT count(*) AS n FROM ${from}`)).n);
+    const added = await count(`${table} WHERE ${addedBy(change)}`);
+    if (added > 0) result.added[table] = readRows(table, context, addedBy(change));
+    result.count += added;
+    if (!change.removed.includes(table)) continue;
+    result.removed[table] = removedFrom(table);
+    result.count += await count(removedFrom(table));
   }
   return result;
 }

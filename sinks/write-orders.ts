@@ -17,7 +17,9 @@ const PART = 100_000;
  */
 export async function writeOrders(connection: DuckDBConnection, context: MartContext, among?: string): Promise<void> {
   const isOrder = "r.signal_type = 'order'";
-  const orders = among ? pickRows("behavior_signals", context, `${isOrder} AND (${among})`) : readRows("behavior_signals", context, isOrder);
+  const orders = among
+    ? await pickRows(connection, "behavior_signals", context, `${isOrder} AND (${among})`)
+    : readRows("behavior_signals", context, isOrder);
   // Whose they are is looked for once: that takes as long for a part as for all.
   const count = await made(connection, SIGNALS, behaviorSql(context, orders));
   for (const part of partsOf(count, PART, orderKey("r")))

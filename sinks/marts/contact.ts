@@ -122,6 +122,9 @@ export function withContact(context: MartContext, table: Table, from: string, kn
     FROM ${all} r ${aliases.map(({ key, a }) => `LEFT JOIN ${named(known, "alias", key)} ${a} ON ${a}.alias = r.${key}`).join(" ")})`;
 }
 
+/** SQL of the values of a column of few rows, for IN. By a list, which DuckDB takes for one row and has in memory: else it takes a load's rows for many, and makes a hash table of all that they are looked for in. */
+const fewSql = (column: string, from: string): string => `SELECT unnest(list(DISTINCT ${column})) FROM ${from} WHERE ${column} IS NOT NULL`;
+
 /**
  * SQL of rows that are joined to tables. Where they are few, they are made first, and of the tables is only looked at what they name: DuckDB would make hash tables of all that is there.
  * @param name what the rows are called meanwhile
@@ -129,7 +132,7 @@ export function withContact(context: MartContext, table: Table, from: string, kn
  */
 export function gathered({ areFew }: Pick<MartContext, "areFew">, name: string, rows: string) {
   if (!areFew) return { first: "", all: `(${rows})`, named: (table: string) => table };
-  const named = (table: string, column: string, own: string) => `(FROM ${table} WHERE ${column} IN (SELECT ${own} FROM ${name}))`;
+  const named = (table: string, column: string, own: string) => `(FROM ${table} WHERE ${column} IN (${fewSql(own, name)}))`;
   return { first: `WITH ${name} AS MATERIALIZED (${rows})`, all: name, named };
 }
 
