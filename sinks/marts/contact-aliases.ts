@@ -7,7 +7,7 @@ export const CONTACT_ALIASES: KeptMart = {
   name: "contact_aliases",
   about: "Values of secondary contact keys, each with the contact whose it is; one that several contacts have is nobody's.",
   columns: {
-    alias: { type: "VARCHAR", about: "Name and value of the key, folded, such as `email:anna@example.com`." },
+    alias: { type: "VARCHAR", about: "Name of the key, a colon, and its value, folded: no example, as a search for an address would find it here." },
     contact_id: { type: "VARCHAR", about: "The one contact whose it is in the whole warehouse; NULL where several have it." },
     is_shared: { type: "BOOLEAN", about: "Whether several contacts have it, as with a shared mailbox." },
   },
