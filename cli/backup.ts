@@ -1,10 +1,9 @@
-import { existsSync } from "node:fs";
 import { PATIENCE_MS } from "../pipeline/common/door.ts";
-import { backUp } from "../sinks/backup.ts";
+import { backUp, mergeLog } from "../sinks/backup.ts";
 import { defineCommand } from "./command.ts";
 import { EXIT } from "./failures.ts";
 import { bytes, count } from "./format.ts";
-import { doorOf, reading } from "./warehouse.ts";
+import { reading } from "./warehouse.ts";
 import { localPath } from "./world.ts";
 
 export const command = defineCommand({
@@ -21,8 +20,7 @@ export const command = defineCommand({
     const patience = PATIENCE_MS;
     const { config } = await context.config();
     const begin = context.clock.now();
-    // A process that was killed has left what it wrote last in the log. It goes into the file, which alone is copied.
-    if (existsSync(`${config.warehouse}.wal`)) await doorOf(config, context, { patience }).toWrite(async () => undefined);
+    await mergeLog(config.warehouse);
     const { size, tables } = await reading(context, (connection, { warehouse }) => backUp({ name: warehouse, connection }, to), {
       mayLack: "anything",
       patience,

@@ -55,7 +55,8 @@ export const command = defineCommand({
         // The first failure of some in a row is told: those after it say nothing new.
         const failure = failureOf(cycle);
         if (failure && !isFailing && !out.isWatched) await tellOfFailure(context, config, { command: "watch", exitCode: EXIT.failed, ...failure });
-        isFailing = failure !== undefined;
+        // Whoever has the warehouse says nothing of what failed before.
+        if (cycle.error?.code !== "warehouse_locked") isFailing = failure !== undefined;
         // The next cycle tries again.
         await publishAfter(context, config).catch(
           (error: unknown) => signal.aborted || out.log("error", `nothing was published: ${failureText(error)}`),

@@ -1,9 +1,11 @@
 /** A copy of a warehouse's file, for the day on which the file is lost. */
+import { existsSync } from "node:fs";
 import { constants, copyFile, realpath, stat } from "node:fs/promises";
 import { isDeepStrictEqual } from "node:util";
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { SignalhouseError } from "../schemas/errors.ts";
 import { quoteIdentifier as id, quoteText } from "../schemas/names.ts";
+import { explainDuckdb } from "./duckdb-errors.ts";
 import { placeOf } from "./places.ts";
 import { rows } from "./sql.ts";
 import { openWarehouse, type Warehouse } from "./warehouse.ts";
@@ -30,6 +32,8 @@ interface TableRows {
  */
 export async function backUp({ name, connection }: Pick<Warehouse, "name" | "connection">, to: string): Promise<Backup> {
   await assertOther(name, to);
+  // The file is held now, so that nobody writes to it any more.
+  if (existsSync(logOf(name))) throw unmerged(name);
   const tables = await countAll(connection);
   return replaceBy(to, 0o600, async (_, at) => {
     // In one step: to close another look at the warehouse's file would give DuckDB's lock back.
@@ -40,6 +44,22 @@ export async function backUp({ name, connection }: Pick<Warehouse, "name" | "con
     throw writeRefused(to, error, "Name a file in a folder that is there, and that you may write to.");
   });
 }
+
+/** A process that was killed has left what it wrote last in the log. It goes into the file, which alone is copied; an older warehouse stays one. @throws SignalhouseError warehouse_locked */
+export async function mergeLog(name: string): Promise<void> {
+  if (!existsSync(logOf(name))) return;
+  const place = placeOf(name);
+  const unlock = await place.lock("write");
+  try {
+    (await place.open("write", {})).close();
+  } catch (error) {
+    throw explainDuckdb(error, name);
+  } finally {
+    unlock();
+  }
+}
+
+const logOf = (name: string) => `${name}.wal`;
 
 /** The rows of all tables, whatever version has made them, and whoever. */
 async function countAll(connection: DuckDBConnection): Promise<TableRows[]> {
@@ -66,9 +86,19 @@ async function countCopy(path: string): Promise<TableRows[]> {
 /** The warehouse itself is no backup of it. */
 async function assertOther(name: string, to: string): Promise<void> {
   const [warehouse, other] = await Promise.all([name, to].map((path) => realpath(path).catch(() => path)));
+  if (other?.startsWith(`${warehouse}.`)) {
+    throw new SignalhouseError(
+      "usage",
+      `${to} has a name that belongs to what is kept beside the warehouse`,
+      "Choose another name, best on another disk.",
+    );
+  }
   if (warehouse !== other) return;
   throw new SignalhouseError("usage", `${to} is the warehouse itself`, "Name another file, best on another disk.");
 }
+
+const unmerged = (name: string): SignalhouseError =>
+  new SignalhouseError("warehouse_failed", `a process that wrote to ${name} was ended in the middle, just now`, "Run it again.");
 
 const unlike = (name: string, to: string): SignalhouseError =>
   new SignalhouseError(

@@ -71,6 +71,7 @@ describe("refused, with what is there left as it is:", () => {
     ["the warehouse itself", "signals.duckdb", () => undefined],
     ["a link to it", "link.duckdb", (cwd) => symlinkSync("signals.duckdb", join(cwd, "link.duckdb"))],
     ["a folder", "backups", (cwd) => mkdirSync(join(cwd, "backups"))],
+    ["the warehouse's log", "signals.duckdb.wal", () => undefined],
     ["a folder that is not there", "backups/copy.duckdb", () => undefined],
   ])("%s", async (_, file, prepare) => {
     const cwd = await shop();
