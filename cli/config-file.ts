@@ -1,9 +1,9 @@
 /** Reading signalhouse.config.json: JSON with comments. */
 import { basename, dirname } from "node:path";
-import { parse, type ParseError, printParseErrorCode } from "jsonc-parser";
 import { readPlainFile } from "../pipeline/common/own-file.ts";
 import { isInHome } from "../pipeline/sftp/paths.ts";
 import { type Config, readConfig } from "../schemas/config.ts";
+import { parseConfig } from "../schemas/config-text.ts";
 import { SignalhouseError } from "../schemas/errors.ts";
 import { whyNotRead } from "../sinks/file-faults.ts";
 import { localPath, type World } from "./world.ts";
@@ -60,23 +60,4 @@ async function readText(path: string, mustExist: boolean): Promise<string | unde
       error,
     );
   }
-}
-
-/** JSON with comments and trailing commas. @throws SignalhouseError config_invalid with line and column */
-export function parseConfig(text: string, source: string): unknown {
-  const errors: ParseError[] = [];
-  const content = text.replace(/^\uFEFF/, "");
-  const value: unknown = parse(content, errors, { allowTrailingComma: true });
-  const [first] = errors;
-  if (!first) return value;
-  const before = content.slice(0, first.offset).split("\n");
-  const what = printParseErrorCode(first.error)
-    .replace(/(?!^)[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`)
-    .toLowerCase();
-  const where = `line ${before.length}, column ${(before.at(-1) ?? "").length + 1}`;
-  throw new SignalhouseError(
-    "config_invalid",
-    `${source}, ${where}: not valid JSON: ${what}`,
-    "Correct it there or just before. Comments and trailing commas are allowed.",
-  );
 }

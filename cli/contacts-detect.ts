@@ -8,7 +8,7 @@ import { type KeysInEffect, keysInEffect } from "../sinks/mart-settings.ts";
 import type { Resolved } from "../sinks/measure-contacts.ts";
 import { replaceFile, writeRefused } from "../sinks/whole-file.ts";
 import { defineCommand } from "./command.ts";
-import { parseConfig } from "./config-file.ts";
+import { parseConfig } from "../schemas/config-text.ts";
 import { effectText, isSame, keysDocument, keysText, unknownLines } from "./contact-keys.ts";
 import { withSetting } from "./edit-config.ts";
 import { EXIT } from "./failures.ts";

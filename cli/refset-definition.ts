@@ -21,7 +21,7 @@ import { replaceFile, writeRefused } from "../sinks/whole-file.ts";
 import { whyNotRead } from "../sinks/file-faults.ts";
 import { didYouMean, similar } from "../schemas/suggest.ts";
 import type { Input } from "./command.ts";
-import { parseConfig } from "./config-file.ts";
+import { parseConfig } from "../schemas/config-text.ts";
 import { localPath, type World } from "./world.ts";
 
 const DELIMITERS = ["auto", ...DELIMITER_NAMES] as const;

@@ -7,6 +7,7 @@ import { findCommand, groupOf } from "./find-command.ts";
 import { commandHelp } from "./help-text.ts";
 import { Output } from "./output.ts";
 import { packageVersion } from "../pipeline/common/package.ts";
+import { explainTooMany } from "../sinks/file-faults.ts";
 import type { World } from "./world.ts";
 import type { Failure } from "../pipeline/on-failure.ts";
 
@@ -47,7 +48,7 @@ export async function run(args: readonly string[], world: World): Promise<number
     return code;
   } catch (thrown) {
     // After an interruption everything that goes on fails in its own way; the interruption is what happened.
-    const error = world.signal.aborted ? interruption(world.signal.reason, goesOn) : thrown;
+    const error = world.signal.aborted ? interruption(world.signal.reason, goesOn) : explainTooMany(thrown);
     printFailure(error, out, debug);
     const exitCode = exitCodeOf(error);
     if (exitCode === EXIT.failed) await tell?.({ exitCode, ...failureDocument(error) });

@@ -3,6 +3,7 @@ import type { Config } from "../schemas/config.ts";
 import { isSignalhouseError, messageOf } from "../schemas/errors.ts";
 import { AWAITED_EXPORTS } from "../schemas/jobs.ts";
 import type { Outcome } from "../schemas/outcomes.ts";
+import { explainTooMany } from "../sinks/file-faults.ts";
 import { exportJobs } from "../sinks/jobs.ts";
 import { beginRun, endRun } from "../sinks/runs.ts";
 import type { Warehouse } from "../sinks/warehouse.ts";
@@ -82,8 +83,9 @@ async function runCycle(options: WatchOptions): Promise<Cycle | undefined> {
         throw error;
       }
     });
-  } catch (error) {
+  } catch (thrown) {
     if (signal.aborted) return undefined;
+    const error = explainTooMany(thrown);
     // It failed before the warehouse was open. Who has it now will have it for another while.
     if (!isNoted && !isSignalhouseError(error, "warehouse_locked"))
       await door.toFinish((warehouse) => new CycleRun(warehouse).end("failed", messageOf(error))).catch(() => undefined);

@@ -62,6 +62,7 @@ export const ERROR_CODES = {
   query_failed: { title: "The SQL statement failed", retryable: false },
   not_found: { title: "There is no such thing in the warehouse", retryable: false },
   port_taken: { title: "Another program listens on the port", retryable: true },
+  too_many_files: { title: "The process may open no more files", retryable: true },
   bug: { title: "Something that signalhouse did not expect", retryable: false },
   interrupted: { title: "Interrupted", retryable: true },
 } as const satisfies Record<string, { title: string; retryable: boolean }>;

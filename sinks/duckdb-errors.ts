@@ -1,5 +1,6 @@
 import { isSignalhouseError, messageOf, SignalhouseError } from "../schemas/errors.ts";
 import { explainDamage } from "./damage.ts";
+import { explainTooMany } from "./file-faults.ts";
 import { machineWords } from "./machine-words.ts";
 
 /** Whether DuckDB has not enough memory, rather than no room for temporary files. */
@@ -22,6 +23,8 @@ export function lockHolder(error: unknown): string | undefined {
 export function explainDuckdb(error: unknown, path: string): unknown {
   if (isSignalhouseError(error)) return error;
   const [message, words] = [messageOf(error), machineWords(error)];
+  const tooMany = explainTooMany(error);
+  if (tooMany !== error) return tooMany;
   const damage = explainDamage(error, path);
   if (damage !== error) return damage;
   const holder = lockHolder(error);

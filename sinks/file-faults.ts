@@ -1,5 +1,6 @@
 /** What the file system's refusals mean, in plain words. */
-import { messageOf } from "../schemas/errors.ts";
+import { isSignalhouseError, messageOf, SignalhouseError } from "../schemas/errors.ts";
+import { machineWords } from "./machine-words.ts";
 
 type Meanings = Readonly<Record<string, string>>;
 
@@ -33,6 +34,23 @@ export const whyNotRead = (error: unknown): string => meaning(error, TO_READ);
 
 /** Why something cannot be written, to stand behind its path. */
 export const whyNotWritten = (error: unknown): string => meaning(error, TO_WRITE);
+
+/** Whether a process, or the machine, has too many files open, as the system tells Node, or DuckDB. */
+function areTooMany(error: unknown): boolean {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  return code === "EMFILE" || code === "ENFILE" || machineWords(error).includes("Too many open files");
+}
+
+/** Where no more files can be opened, whatever was being done fails, in its own words; that is told as what it is. Everything else as it is. */
+export function explainTooMany(error: unknown): unknown {
+  if (isSignalhouseError(error) || !areTooMany(error)) return error;
+  return new SignalhouseError(
+    "too_many_files",
+    `this process may open no more files: ${messageOf(error)}`,
+    "Allow more and run it again: `ulimit -n` shows how many it may, `ulimit -n 1024` is enough. Nothing is half done.",
+    error,
+  );
+}
 
 function meaning(error: unknown, meanings: Meanings): string {
   const { code = "" } = error as NodeJS.ErrnoException;

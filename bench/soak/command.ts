@@ -10,14 +10,22 @@ const MAIN = fileURLToPath(new URL("../../cli/main.js", import.meta.url));
 /** Where a user's temporary files go. */
 export const temporaryFolder = (folder: string): string => join(folder, "tmp");
 
+/** What is done to a command before it begins. */
+export interface Surroundings {
+  /** A program that makes itself into the command, which stands behind it: `["nice"]`. */
+  through?: readonly string[];
+  env?: Readonly<Record<string, string>>;
+}
+
 /** Starts a command; what it prints goes to the end of `log`. */
-export function startCommand(args: readonly string[], folder: string, log: string): ChildProcess {
+export function startCommand(args: readonly string[], folder: string, log: string, { through = [], env = {} }: Surroundings = {}): ChildProcess {
   mkdirSync(temporaryFolder(folder), { recursive: true });
   const out = openSync(log, "a");
   try {
-    return spawn(process.execPath, [MAIN, ...args], {
+    const [program, ...words] = [...through, process.execPath, MAIN, ...args] as [string, ...string[]];
+    return spawn(program, words, {
       cwd: folder,
-      env: { PATH: process.env["PATH"] ?? "", HOME: folder, TMPDIR: temporaryFolder(folder) },
+      env: { PATH: process.env["PATH"] ?? "", HOME: folder, TMPDIR: temporaryFolder(folder), ...env },
       stdio: ["ignore", out, out],
     });
   } finally {

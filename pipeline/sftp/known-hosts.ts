@@ -59,11 +59,18 @@ function matchesHash(pattern: string, name: string): boolean {
   return expected.length === actual.length && timingSafeEqual(expected, actual);
 }
 
-/** `*` stands for any run of characters, `?` for one; everything else, brackets too, for itself. */
+/**
+ * `*` stands for any run of characters, `?` for one; everything else, brackets too, for itself. Not a regular expression, which would take years over some stars: what stands behind
+ * a star is looked for from there on, and no star before it is ever tried again. Time: the pattern's length times the name's.
+ */
 function matchesGlob(pattern: string, name: string): boolean {
-  const source = pattern
-    .replace(/[\\^$.|+()[\]{}]/g, "\\$&")
-    .replaceAll("*", ".*")
-    .replaceAll("?", ".");
-  return new RegExp(`^${source}$`).test(name);
+  let at = 0;
+  let behindStar: { at: number; place: number } | undefined;
+  for (let place = 0; place < name.length;) {
+    if (pattern[at] === "*") behindStar = { at: (at += 1), place };
+    else if (at < pattern.length && (pattern[at] === "?" || pattern[at] === name[place])) [at, place] = [at + 1, place + 1];
+    else if (behindStar) ({ at, place } = behindStar = { at: behindStar.at, place: behindStar.place + 1 });
+    else return false;
+  }
+  return /^\**$/.test(pattern.slice(at));
 }

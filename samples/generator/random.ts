@@ -4,7 +4,7 @@ import { xoroshiro128plusFromState } from "pure-rand/generator/xoroshiro128plus"
 import { skipN } from "pure-rand/utils/skipN";
 
 /** What a stream of random numbers is for. Streams with another purpose or number have nothing in common. */
-const PURPOSES = { contact: 1, block: 2, revision: 3, soak: 4 } as const;
+const PURPOSES = { contact: 1, block: 2, revision: 3, soak: 4, faults: 5, fuzz: 6 } as const;
 
 const HEX4 = Array.from({ length: 0x1_0000 }, (_, number) => number.toString(16).padStart(4, "0"));
 

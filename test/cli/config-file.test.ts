@@ -1,7 +1,8 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { loadConfig, parseConfig } from "../../cli/config-file.ts";
+import { loadConfig } from "../../cli/config-file.ts";
+import { parseConfig } from "../../schemas/config-text.ts";
 import { configTemplate } from "../../cli/config-template.ts";
 import { readConfig } from "../../schemas/config.ts";
 import { failureOf } from "../helpers/errors.ts";

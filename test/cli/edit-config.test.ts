@@ -1,7 +1,7 @@
 /** A setting that is put into somebody's configuration leaves everything else as it was. */
 import { describe, expect, test } from "vitest";
 import fc from "fast-check";
-import { parseConfig } from "../../cli/config-file.ts";
+import { parseConfig } from "../../schemas/config-text.ts";
 import { configTemplate } from "../../cli/config-template.ts";
 import { withSetting } from "../../cli/edit-config.ts";
 

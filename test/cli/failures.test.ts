@@ -4,6 +4,8 @@ import { EXIT, exitCodeOf, printFailure } from "../../cli/failures.ts";
 import { Output } from "../../cli/output.ts";
 import { realClock } from "../../pipeline/common/clock.ts";
 import { type ErrorCode, SignalhouseError } from "../../schemas/errors.ts";
+import { cli } from "../helpers/cli.ts";
+import { scratchFolder } from "../helpers/warehouse.ts";
 
 /** What is printed for a failure. */
 function printed(error: unknown, debug = false): { stdout: string; stderr: string } {
@@ -38,4 +40,14 @@ test.each([
 
 test("a bug is exit code 1", () => {
   expect(exitCodeOf(new Error("x"))).toBe(EXIT.failed);
+});
+
+test("a command that can open no more files says so, and is no bug", async () => {
+  const cwd = scratchFolder();
+  // Where in a command it happens is chance; this one asks its clock for the time.
+  const now = () => {
+    throw Object.assign(new Error("EMFILE: too many open files, open 'a'"), { code: "EMFILE" });
+  };
+  const { code, stderr } = await cli(["init"], { cwd, clock: { ...realClock, now } });
+  expect({ code, stderr }).toEqual({ code: EXIT.failed, stderr: expect.stringContaining("[too_many_files]") as string });
 });

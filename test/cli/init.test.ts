@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { parseConfig } from "../../cli/config-file.ts";
+import { parseConfig } from "../../schemas/config-text.ts";
 import { readConfig } from "../../schemas/config.ts";
 import { cli } from "../helpers/cli.ts";
 import { scratchFolder } from "../helpers/warehouse.ts";

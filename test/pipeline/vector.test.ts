@@ -6,7 +6,8 @@ import type { DuckDBConnection } from "@duckdb/node-api";
 import { parse } from "csv-parse/sync";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
-import { type FileResult, loadFiles, type Reader, READERS } from "../../pipeline/load/load-files.ts";
+import { BothReaders, LIMITS, sizesOf } from "../../bench/fuzz/both-readers.ts";
+import { loadFiles, type Reader } from "../../pipeline/load/load-files.ts";
 import type { Source } from "../../pipeline/load/source.ts";
 import { Spool } from "../../pipeline/vector/spool.ts";
 import { CONTENT_FIELDS, ENVELOPE_FIELDS, ITEM_FIELDS } from "../../schemas/content-fields.ts";
@@ -15,11 +16,9 @@ import { snakeCase } from "../../schemas/names.ts";
 import type { Drift } from "../../schemas/record.ts";
 import { SIGNAL_TYPES, type Table } from "../../schemas/signal-types.ts";
 import { ORDER_ITEM_COLUMNS, SIGNAL_TABLES } from "../../schemas/tables.ts";
-import { DATA_TABLES } from "../../sinks/ddl.ts";
 import { plainSql, sourceOf } from "../../sinks/vector/plain-rows.ts";
-import { verifyWarehouse } from "../../sinks/verify.ts";
 import { placeOf } from "../../sinks/places.ts";
-import { openWarehouse, type Warehouse } from "../../sinks/warehouse.ts";
+import { openWarehouse } from "../../sinks/warehouse.ts";
 import { readHeader } from "../../transforms/header.ts";
 import { readRecords } from "../../transforms/records.ts";
 import { Router } from "../../transforms/route.ts";
@@ -29,24 +28,13 @@ import { ROOT } from "../helpers/markdown.ts";
 import { csv, memoryFile, pageView, scratchFolder, scratchWarehouse } from "../helpers/warehouse.ts";
 import { often } from "../helpers/often.ts";
 
-const LIMITS = { maxRecordBytes: 1024 * 1024, maxExpansionRatio: 1000, threads: 2 };
 const ONE_BY_ONE: Reader = "row";
-const warehouses = new Map<Reader, Warehouse>();
+let readers: BothReaders;
 
 beforeAll(async () => {
-  for (const reader of READERS) warehouses.set(reader, await openWarehouse(placeOf(":memory:"), { threads: 1 }));
+  readers = await BothReaders.open();
 });
-afterAll(() => {
-  for (const warehouse of warehouses.values()) warehouse.close();
-});
-
-const TABLES = [
-  ...Object.keys(DATA_TABLES),
-  ...["loads", "rejects", "drift", "confirmations", "schema_changes"].map((name) => `signalhouse.${name}`),
-];
-
-/** Stretches of so many bytes, all of which DuckDB reads. */
-const sizesOf = (most: number | undefined) => (most === undefined ? {} : { sizes: { rowGroup: most / 3, stretch: most / 2 } });
+afterAll(() => readers.close());
 
 /** A file that comes in pieces, so that it has many blocks. */
 const inPieces = (path: string, mtime: number | string, bytes: Buffer, size = 500): Source => ({
@@ -54,38 +42,10 @@ const inPieces = (path: string, mtime: number | string, bytes: Buffer, size = 50
   open: () => piecesOf(bytes, [size]),
 });
 
-interface Loaded {
-  results: FileResult[];
-  tables: Record<string, unknown>;
-  /** By load: how many records were read one by one. */
-  rowPathRecords: number[];
-}
-
-/** Loads files into a warehouse without rows: everything that is in it then. */
-async function load(reader: Reader, files: readonly Buffer[], most?: number, threads = 2): Promise<Loaded> {
-  const warehouse = warehouses.get(reader) as Warehouse;
-  const { connection } = warehouse;
-  // The contact columns stay, and what is known of them: the same in both warehouses.
-  for (const table of TABLES) if (!table.endsWith("schema_changes")) await connection.run(`DELETE FROM ${table}`);
-  const { signal } = new AbortController();
-  const sources = files.map((file, number) => inPieces(`${number}.csv`, number * 1000, file));
-  const results = await loadFiles(sources, { warehouse, limits: { ...LIMITS, threads }, runId: null, signal, reader, ...sizesOf(most) });
-  const broken = (await verifyWarehouse(connection)).filter(({ ok }) => !ok);
-  const tables: Record<string, unknown> = { broken };
-  for (const table of TABLES) {
-    tables[table] = await rows(
-      connection,
-      `SELECT COLUMNS(name -> name NOT IN ('started_at', 'finished_at', 'row_path_records', 'changed_at')) FROM ${table} ORDER BY ALL`,
-    );
-  }
-  const counts = await rows<{ n: bigint | null }>(connection, "SELECT row_path_records AS n FROM signalhouse.loads ORDER BY load_id");
-  return { results, tables, rowPathRecords: counts.map(({ n }) => Number(n)) };
-}
-
 /** @returns how many records went the way of the row path */
 async function expectSame(files: readonly Buffer[], most?: number, threads?: number): Promise<number> {
-  const byRow = await load(ONE_BY_ONE, files);
-  const { rowPathRecords, ...byRun } = await load("vector", files, most, threads);
+  const byRow = await readers.load(ONE_BY_ONE, files);
+  const { rowPathRecords, ...byRun } = await readers.load("vector", files, most, threads);
   expect(byRun).toEqual({ results: byRow.results, tables: byRow.tables });
   return rowPathRecords.reduce((sum, count) => sum + count, 0);
 }
@@ -107,7 +67,7 @@ test("the samples, nearly all of whose records are plain", async () => {
   const files = names.sort().map((name) => readFileSync(join(folder, name)));
   const doubted = await expectSame(files, 1_000_000);
   const [{ records }] = (await rows<{ records: bigint }>(
-    (warehouses.get("vector") as Warehouse).connection,
+    readers.vector.connection,
     "SELECT sum(records)::BIGINT AS records FROM signalhouse.loads",
   )) as [{ records: bigint }];
   expect(Number(records)).toBeGreaterThan(500);
@@ -379,7 +339,7 @@ const TWO_FILES = HEADER.chain((header) => fc.tuple(fileOf(header), fileOf(heade
 const RUNS = Number(process.env["VECTOR_RUNS"] ?? often(50, 1000));
 
 test(`what DuckDB reads of any export is what the row path reads: ${RUNS} of them`, { timeout: 1_200_000, tags: "long" }, async () => {
-  const warehouse = warehouses.get("vector") as Warehouse;
+  const warehouse = readers.vector;
   const connection = await warehouse.connect();
   const folder = scratchFolder();
   let plain = 0;
@@ -551,7 +511,7 @@ test("what has no SIGNAL_ID gets the key of the row path, with its times and its
     SIGNAL_CONTENT: ' {"url" : "https://a.example"}',
   }));
   expect(await expectSame([Buffer.from(csv(records))], 1_000_000)).toBe(0);
-  const { connection } = warehouses.get("vector") as Warehouse;
+  const { connection } = readers.vector;
   expect(await rows(connection, "SELECT count(DISTINCT signal_key)::INTEGER AS keys FROM behavior_signals WHERE signal_key LIKE 'h:%'")).toEqual([
     { keys: 3 },
   ]);
@@ -582,7 +542,7 @@ describe("what a review found", () => {
 
 /** Contents of a type, many to a file, read both ways. @returns those that DuckDB took for plain */
 async function expectSameContent(type: string, content: fc.Arbitrary<string>): Promise<Plain[]> {
-  const warehouse = warehouses.get("vector") as Warehouse;
+  const warehouse = readers.vector;
   const connection = await warehouse.connect();
   const at = join(scratchFolder(), "part");
   const plain: Plain[] = [];
@@ -665,7 +625,7 @@ describe("unknown fields", () => {
     SIGNAL_CONTENT: JSON.stringify(fields),
   });
   const drift = async () =>
-    (await rows<Record<string, unknown>>((warehouses.get("vector") as Warehouse).connection, "FROM signalhouse.drift ORDER BY ALL")).map(
+    (await rows<Record<string, unknown>>(readers.vector.connection, "FROM signalhouse.drift ORDER BY ALL")).map(
       ({ signal_type, field, reason, records, first_record_no }) => [signal_type, field, reason, Number(records), Number(first_record_no)],
     );
 
@@ -686,7 +646,7 @@ describe("unknown fields", () => {
       ["productView", "shoeSize", "unknown field", 1, 3],
       ["productView", "theme", "unknown field", 1, 3],
     ]);
-    const { connection } = warehouses.get("vector") as Warehouse;
+    const { connection } = readers.vector;
     expect(await rows(connection, "SELECT extra FROM behavior_signals WHERE record_no = 3")).toEqual([
       { extra: '{"theme":{"name":"dark","from":"menu"},"shoeSize":[1,"b"]}' },
     ]);
@@ -734,7 +694,7 @@ describe("amounts with more places than their columns", () => {
   const rounded = async (): Promise<unknown[]> =>
     (
       await rows<Record<string, unknown>>(
-        (warehouses.get("vector") as Warehouse).connection,
+        readers.vector.connection,
         "SELECT signal_type, field, records::INTEGER AS records, first_record_no::INTEGER AS first FROM signalhouse.drift WHERE reason = 'rounded' ORDER BY ALL",
       )
     ).map((row) => Object.values(row));
@@ -766,7 +726,7 @@ describe("amounts with more places than their columns", () => {
       ["productView", "msrp", 1, 4],
       ["productView", "price", 1, 4],
     ]);
-    const { connection } = warehouses.get("vector") as Warehouse;
+    const { connection } = readers.vector;
     expect(
       await rows(connection, "SELECT extra, unit_price::VARCHAR AS price FROM behavior_signals WHERE signal_id IN ('2', '4') ORDER BY ALL"),
     ).toEqual([

@@ -38,6 +38,21 @@ describe("which names a line stands for", () => {
   });
 });
 
+test("stars in a row, and many stars, take no time to speak of", () => {
+  for (const patterns of ["*".repeat(60), "*a".repeat(60)]) expect(knownKeys(line(`${patterns}!`), "a".repeat(200), 22)).toEqual([]);
+});
+
+test("a pattern means what its regular expression does", () => {
+  const text = fc.string({ unit: fc.constantFrom("*", "?", "a", "b", "."), maxLength: 8 });
+  fc.assert(
+    fc.property(text, fc.string({ unit: fc.constantFrom("a", "b", "."), minLength: 1, maxLength: 8 }), (pattern, host) => {
+      fc.pre(pattern !== "");
+      const meant = new RegExp(`^${pattern.replaceAll(".", "[.]").replaceAll("*", ".*").replaceAll("?", ".")}$`);
+      expect(knownKeys(line(pattern), host, 22).length > 0).toBe(meant.test(host));
+    }),
+  );
+});
+
 test("all lines for a host count, in order, with their markers", () => {
   const text = [
     "# a comment sftp.example.com",
