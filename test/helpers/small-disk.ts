@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
+import { mountSmallDisk, unmount } from "../../bench/faults/small-disk.ts";
 import { scratchFolder } from "./warehouse.ts";
 
 export const MAY_NOT_MOUNT = "this user may not mount a small disk: run the tests as root to have a full one";
@@ -10,15 +11,11 @@ export const MAY_NOT_MOUNT = "this user may not mount a small disk: run the test
 export function smallDisk(size = "64m"): string | undefined {
   const folder = join(scratchFolder(), "disk");
   mkdirSync(folder);
-  try {
-    execFileSync("mount", ["-t", "tmpfs", "-o", `size=${size}`, "tmpfs", folder], { stdio: "pipe" });
-  } catch (error) {
-    if (process.env["CI"]) throw error;
+  if (!mountSmallDisk(folder, size)) {
+    if (process.env["CI"]) throw new Error(MAY_NOT_MOUNT);
     return undefined;
   }
-  onTestFinished(() => {
-    execFileSync("umount", ["--lazy", folder]);
-  });
+  onTestFinished(() => unmount(folder));
   return folder;
 }
 
