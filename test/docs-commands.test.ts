@@ -128,7 +128,7 @@ describe("docs/operations.md", () => {
     await statement(cwd, update.replace("'…'", `'${row}'`));
     expect(await cli(["rejects", "replay", "--load", "12"], { cwd })).toMatchObject({
       code: 0,
-      stdout: expect.stringMatching(/^ +12 .* 1 +1 +0 +0 +0 +0$/m) as string,
+      stdout: expect.stringMatching(/^ +12 .* 1 +1 +0 +0 +0$/m) as string,
     });
   });
 });
