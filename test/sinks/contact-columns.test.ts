@@ -176,7 +176,8 @@ describe("headers", () => {
   test(`${MANY} of them`, { tags: "long" }, async () => {
     const scratch = await scratchWarehouse();
     const headers = Array.from({ length: MANY }, (_, index) => `Attribute ${index}`);
-    await scratch.load([withHeaders("a.csv", 1, headers, headers), withHeaders("b.csv", 2, headers.toReversed(), headers.toReversed())]);
+    const files = [withHeaders("a.csv", 1, headers, headers), withHeaders("b.csv", 2, headers.toReversed(), headers.toReversed())];
+    await scratch.load(files, { limits: { maxContactColumns: MANY } });
     expect(await scratch.values(`SELECT DISTINCT contact_attribute_${MANY - 1} FROM page_views`)).toEqual([`Attribute ${MANY - 1}`]);
     expect(await contactColumns(scratch)).toHaveLength(MANY);
   });
