@@ -52,8 +52,11 @@ export async function fillMarts(connection: DuckDBConnection, context: MartConte
   await writeOrders(connection, context);
 }
 
+/** So many parts take less time to be looked for in all of a table than the table takes to be sorted. */
+const FEW_PARTS = 8;
+
 /**
- * Makes a temporary table with a column `part`, by contact, where it takes several. In the order of their parts: a large table lies on the disk, and is to be read once rather than once a part. It is sorted by
+ * Makes a temporary table with a column `part`, by contact, where it takes several. Where these are many, in their order: a large table lies on the disk, and is to be read once rather than once a part. It is sorted by
  * itself: what finds contacts fills a load's memory, and so does sorting.
  */
 async function makeInParts(connection: DuckDBConnection, table: string, select: string, parts: number): Promise<void> {
@@ -61,8 +64,9 @@ async function makeInParts(connection: DuckDBConnection, table: string, select: 
     await connection.run(`CREATE OR REPLACE TEMP TABLE ${table} AS ${select}`);
     return;
   }
-  const unsorted = `${table}_unsorted`;
+  const unsorted = parts <= FEW_PARTS ? table : `${table}_unsorted`;
   await connection.run(`CREATE OR REPLACE TEMP TABLE ${unsorted} AS SELECT *, (hash(contact_id) % ${parts})::INTEGER AS part FROM (${select})`);
+  if (parts <= FEW_PARTS) return;
   await connection.run(`CREATE OR REPLACE TEMP TABLE ${table} AS FROM ${unsorted} ORDER BY part`);
   await connection.run(`DROP TABLE ${unsorted}`);
 }

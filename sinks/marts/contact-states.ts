@@ -5,6 +5,7 @@ import { CHANNELS, type Channel } from "../../schemas/signal-types.ts";
 import { behaviorSql } from "./behavior.ts";
 import type { KeptMart, MartContext } from "./mart.ts";
 import { marketingSql } from "./marketing.ts";
+import { trimmed } from "./words.ts";
 
 const CONSENTS = CHANNELS.map((channel) => `consent_${channel}`);
 const ADDRESSES = CHANNELS.map((channel) => `address_${channel}`);
@@ -67,10 +68,10 @@ export function readColumns(context: Pick<MartContext, "contactKeys" | "contactC
 
 /** SQL of a signal's own record, behind other columns of a SELECT: whether it came with one, consents and addresses. @param row alias of a table with the columns of withContact() */
 function recordSql(context: MartContext, row: string): string {
-  const keys = context.contactKeys.flatMap(({ column }) => (column === undefined ? [] : [`nullif(trim(${row}.${id(column)}), '')`]));
+  const keys = context.contactKeys.flatMap(({ column }) => (column === undefined ? [] : [trimmed(`${row}.${id(column)}`)]));
   const addresses = CHANNELS.map((channel) => {
     const column = addressColumn(context, channel);
-    return `${column === undefined ? "NULL::VARCHAR" : `nullif(trim(${row}.${id(column)}), '')`} AS address_${channel}`;
+    return `${column === undefined ? "NULL::VARCHAR" : trimmed(`${row}.${id(column)}`)} AS address_${channel}`;
   });
   const consents = CONSENTS.map((name) => `${row}.${name}`);
   return `, ${row}.known_contact IS NOT NULL AND coalesce(${[...keys, "NULL"].join(", ")}) IS NOT NULL AS has_record, ${[...consents, ...addresses].join(", ")}`;

@@ -4,6 +4,7 @@ import { quoteIdentifier as id, quoteText, snakeCase } from "../../schemas/names
 import type { Table } from "../../schemas/signal-types.ts";
 import type { ContactColumn } from "../../schemas/header.ts";
 import type { ContactKey, MartContext } from "./mart.ts";
+import { trimmed } from "./words.ts";
 
 /** The keys of these settings as the warehouse has them. */
 export const contactKeysOf = ({ keys }: Pick<MartSettings, "keys">, columns: readonly ContactColumn[]): ContactKey[] =>
@@ -16,10 +17,6 @@ const IDENTIFYING = "signal_type IN ('identification', 'loggedIn', 'accountRegis
 
 /** A name as identification signals write it, folded: letters and digits alone. */
 const FOLDED_NAME = "regexp_replace(lower(identifier_name), '[^a-z0-9]', '', 'g')";
-
-/** SQL of a text without blanks around it; NULL where nothing is left. DuckDB's trim() takes longer than all else that is done with a key, and nearly no text has use for it: one that has a blank, or characters beside ASCII. */
-const trimmed = (value: string): string =>
-  `CASE WHEN contains(${value}, ' ') OR strlen(${value}) > length(${value}) THEN nullif(trim(${value}), '') ELSE nullif(${value}, '') END`;
 
 /** SQL of a phone number's digits and plus signs; NULL where there are none. */
 const dialled = (value: string): string =>

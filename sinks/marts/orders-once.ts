@@ -1,6 +1,6 @@
 /** Orders, each once, however often it was sent. */
 import type { KeptMart } from "./mart.ts";
-import { currencyOf } from "./words.ts";
+import { currencyOf, trimmed } from "./words.ts";
 
 export const ORDERS_ONCE: KeptMart = {
   name: "orders_once",
@@ -21,7 +21,7 @@ export const ORDERS_ONCE: KeptMart = {
 };
 
 /** SQL of an order's number: a blank one is none, for else all orders that have it would be one. */
-const orderId = (row: string): string => `CASE WHEN trim(${row}.order_id) <> '' THEN ${row}.order_id END`;
+const orderId = (row: string): string => `CASE WHEN ${trimmed(`${row}.order_id`)} IS NOT NULL THEN ${row}.order_id END`;
 
 /** SQL of an order's key. @param row alias of a table with the columns of behavior_signals */
 export const orderKey = (row: string): string => `coalesce(${row}.acoustic_app_key || '/' || ${orderId(row)}, ${orderId(row)}, ${row}.signal_key)`;
