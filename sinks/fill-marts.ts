@@ -12,7 +12,7 @@ import { belongingSql, EVENT_COLUMNS, orphansSql, sendsSql } from "./marts/sends
 import { sessionPairsSql } from "./marts/session-contacts.ts";
 import { onlyRow, partsOf } from "./sql.ts";
 import { readRows } from "./touched.ts";
-import { writeOrders } from "./write-orders.ts";
+import { ORDERS_AT_ONCE, writeOrders } from "./write-orders.ts";
 import { EVENTS_AT_ONCE, writeSends } from "./write-sends.ts";
 
 const EVENTS = "mart_events";
@@ -49,7 +49,7 @@ export async function fillMarts(connection: DuckDBConnection, context: MartConte
     await connection.run(`INSERT INTO marts.contact_states ${foldSql(statesSql(`(${facts.join(" UNION ALL ")})`))}`);
   }
   await connection.run(`DROP TABLE ${EVENTS}; DROP TABLE ${VISITS}`);
-  await writeOrders(connection, context);
+  await writeOrders(connection, context, { atOnce: Math.min(atOnce, ORDERS_AT_ONCE) });
 }
 
 /** So many parts take less time to be looked for in all of a table than the table takes to be sorted. */

@@ -3,26 +3,33 @@ import type { DuckDBConnection } from "@duckdb/node-api";
 import { behaviorSql } from "./marts/behavior.ts";
 import type { MartContext } from "./marts/mart.ts";
 import { orderKey, ordersOnceSql } from "./marts/orders-once.ts";
-import { made, partsOf } from "./sql.ts";
+import { onlyRow, partsOf } from "./sql.ts";
 import { pickRows, readRows } from "./touched.ts";
 
 const SIGNALS = "mart_order_signals";
 
-/** What is kept of an order while it is put together does not go to the disk. */
-const PART = 100_000;
+/** So many signals have room in a load's memory while it is found whose they are, and while orders are put together, which does not go to the disk. Of all of twenty million signals at once DuckDB could not find whose the orders are with 512 MB. */
+export const ORDERS_AT_ONCE = 100_000;
 
 /**
  * Writes orders.
- * @param among a condition on signals of orders, whose alias is r: it has all of an order or none; all orders where nothing is said
+ * @param which.among a condition on signals of orders, whose alias is r: it has all of an order or none; all orders where nothing is said
+ * @param which.atOnce how many signals are looked at at once
  */
-export async function writeOrders(connection: DuckDBConnection, context: MartContext, among?: string): Promise<void> {
+export async function writeOrders(
+  connection: DuckDBConnection,
+  context: MartContext,
+  { among, atOnce = ORDERS_AT_ONCE }: { among?: string; atOnce?: number } = {},
+): Promise<void> {
   const isOrder = "r.signal_type = 'order'";
   const orders = among
     ? await pickRows(connection, "behavior_signals", context, `${isOrder} AND (${among})`)
     : readRows("behavior_signals", context, isOrder);
-  // Whose they are is looked for once: that takes as long for a part as for all.
-  const count = await made(connection, SIGNALS, behaviorSql(context, orders));
-  for (const part of partsOf(count, PART, orderKey("r")))
-    await connection.run(`INSERT INTO marts.orders_once ${ordersOnceSql(`(SELECT * FROM ${SIGNALS} r WHERE ${part})`)}`);
+  const { count } = await onlyRow<{ count: bigint }>(connection, `SELECT count(*) AS count FROM ${orders}`);
+  for (const part of partsOf(Number(count), atOnce, orderKey("r"))) {
+    // By itself: what finds contacts fills a load's memory, and so does what puts orders together.
+    await connection.run(`CREATE OR REPLACE TEMP TABLE ${SIGNALS} AS ${behaviorSql(context, `(SELECT * FROM ${orders} r WHERE ${part})`)}`);
+    await connection.run(`INSERT INTO marts.orders_once ${ordersOnceSql(SIGNALS)}`);
+  }
   await connection.run(`DROP TABLE ${SIGNALS}`);
 }
