@@ -57,7 +57,7 @@ const BENCHMARKS: Record<string, Benchmark> = {
   report: {
     title: "The report",
     method:
-      "The same warehouse: report() of the library, which opens it, with its own memory for DuckDB (700 MB) and all threads, each in a process of its own. The aim is 20 seconds and 1 GB for a year of twenty million signals. In turn, medians.",
+      "The same warehouse: report() of the library, which opens it, with its own memory for DuckDB (600 MB) and all threads, each in a process of its own. The aim is 20 seconds and 1 GB for a year of twenty million signals. In turn, medians.",
     run: () => benchReport(DATA),
   },
   publish: {

@@ -5,7 +5,7 @@ import type { ReportOptions } from "../sinks/report/page/prepare.ts";
 import { doorTo } from "./common/door.ts";
 
 /** Memory for DuckDB: what of twenty million signals does not fit is spilled. */
-export const REPORT_MEMORY = "700MB";
+export const REPORT_MEMORY = "600MB";
 
 export interface WarehouseReportOptions extends ReportOptions {
   /** The DuckDB file. */
@@ -15,7 +15,7 @@ export interface WarehouseReportOptions extends ReportOptions {
 }
 
 /**
- * Makes the page that `signalhouse report` writes, and writes no file. Opens the warehouse only to read, for the time of the call. Memory: 700 MB for DuckDB at the most, and about 150 MB.
+ * Makes the page that `signalhouse report` writes, and writes no file. Opens the warehouse only to read, for the time of the call. Memory: 600 MB for DuckDB at the most, and at times half as much again.
  * @returns the page as HTML, with the period and the currency that it is about; the same data, period and currency give the same bytes
  * @throws SignalhouseError warehouse_missing, warehouse_older, warehouse_locked; not_found where no order is in the currency that is wished
  */

@@ -8,7 +8,7 @@ import { pickRows, readRows } from "./touched.ts";
 
 const SIGNALS = "mart_order_signals";
 
-/** So many signals have room in a load's memory while it is found whose they are, and while orders are put together, which does not go to the disk. Of all of twenty million signals at once DuckDB could not find whose the orders are with 512 MB. */
+/** So many signals have room in a load's memory while it is found whose they are, and while orders are put together, which does not go to the disk. Where all signals are filled in, temporary tables that are dropped take their part of it until the transaction ends. */
 export const ORDERS_AT_ONCE = 100_000;
 
 /**
@@ -25,10 +25,11 @@ export async function writeOrders(
   const orders = among
     ? await pickRows(connection, "behavior_signals", context, `${isOrder} AND (${among})`)
     : readRows("behavior_signals", context, isOrder);
+  const few = { ...context, areFew: true };
   const { count } = await onlyRow<{ count: bigint }>(connection, `SELECT count(*) AS count FROM ${orders}`);
   for (const part of partsOf(Number(count), atOnce, orderKey("r"))) {
     // By itself: what finds contacts fills a load's memory, and so does what puts orders together.
-    await connection.run(`CREATE OR REPLACE TEMP TABLE ${SIGNALS} AS ${behaviorSql(context, `(SELECT * FROM ${orders} r WHERE ${part})`)}`);
+    await connection.run(`CREATE OR REPLACE TEMP TABLE ${SIGNALS} AS ${behaviorSql(few, `(SELECT * FROM ${orders} r WHERE ${part})`)}`);
     await connection.run(`INSERT INTO marts.orders_once ${ordersOnceSql(SIGNALS)}`);
   }
   await connection.run(`DROP TABLE ${SIGNALS}`);
