@@ -30,9 +30,9 @@ export async function fillMarts(connection: DuckDBConnection, context: MartConte
   await connection.run(
     `INSERT INTO marts.session_contacts ${ownersSql("tltsid", sessionPairsSql(context, readRows("behavior_signals", context, "r.tltsid IS NOT NULL")))}`,
   );
-  const { events, visits } = await onlyRow<{ events: bigint; visits: bigint }>(
+  const { events, visits, orders } = await onlyRow<{ events: bigint; visits: bigint; orders: bigint }>(
     connection,
-    "SELECT (SELECT count(*) FROM marketing_signals) AS events, (SELECT count(*) FROM behavior_signals) AS visits",
+    "SELECT (SELECT count(*) FROM marketing_signals) AS events, count(*) AS visits, count(*) FILTER (signal_type = 'order') AS orders FROM behavior_signals",
   );
   const parts = Math.ceil(Math.max(Number(events), Number(visits)) / atOnce);
   const all = messageFactsSql(context, readRows("marketing_signals", context, "true"));
@@ -49,7 +49,7 @@ export async function fillMarts(connection: DuckDBConnection, context: MartConte
     await connection.run(`INSERT INTO marts.contact_states ${foldSql(statesSql(`(${facts.join(" UNION ALL ")})`))}`);
   }
   await connection.run(`DROP TABLE ${EVENTS}; DROP TABLE ${VISITS}`);
-  await writeOrders(connection, context, { atOnce: Math.min(atOnce, ORDERS_AT_ONCE) });
+  await writeOrders(connection, context, { count: Number(orders), atOnce: Math.min(atOnce, ORDERS_AT_ONCE) });
 }
 
 /** So many parts take less time to be looked for in all of a table than the table takes to be sorted. */

@@ -22,5 +22,5 @@ export async function keepOrders(
   const count = await made(connection, "mart_orders", `SELECT DISTINCT order_key FROM (${touched}) WHERE order_key IS NOT NULL`);
   if (count === 0) return;
   await connection.run("DELETE FROM marts.orders_once WHERE order_key IN (FROM mart_orders)");
-  await writeOrders(connection, context, { among: `${key} IN (FROM mart_orders)` });
+  await writeOrders(connection, context, { count, among: `${key} IN (FROM mart_orders)` });
 }
