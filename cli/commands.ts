@@ -30,6 +30,7 @@ export const COMMANDS: CommandTable = {
   verify: { summary: "prove the ledger from the tables", load: () => import("./verify.ts") },
   backup: { summary: "copy the warehouse to a file, and look whether it is whole", load: () => import("./backup.ts") },
   forget: { summary: "erase somebody, prove it, and leave out what comes again", load: () => import("./forget.ts") },
+  "privacy apply": { summary: "leave out, or give pseudonyms to, what privacy lists, in all rows", load: () => import("./privacy-apply.ts") },
   query: { summary: "run SQL on the warehouse", load: () => import("./query.ts") },
   shell: { summary: "run SQL on the warehouse, statement after statement", load: () => import("./shell.ts") },
   publish: { summary: "write a copy that others read without waiting", load: () => import("./publish.ts") },

@@ -136,6 +136,15 @@ export function configTemplate({ region, user, keyFile, apiKeyFile }: TemplateVa
     // "daysOf": { "pageView": 90, "rejects": 30 },
   },
 
+  "privacy": {
+    // Contact attributes that are left out ("drop"), or get a keyed hash in their place ("pseudonym"), before anything is written, as exports have their headers. Without this all are
+    // kept as they come. For a warehouse that has signals already: signalhouse privacy apply.
+    // "columns": { "Email": "pseudonym", "Mobile Number": "drop" },
+
+    // The same of fields of SIGNAL_CONTENT, wherever they stand in it.
+    // "fields": { "ipAddress": "drop", "searchTerm": "pseudonym" },
+  },
+
   "onFailure": {
     // A line of shell that is run when a run fails that nobody watches; it gets what happened as JSON on standard input.
     // "command": "mail -s 'A run failed' ana@example.com",

@@ -14,6 +14,9 @@ import { SignalhouseError } from "../schemas/errors.ts";
 import { probeWarehouse, readWhole } from "../sinks/probe.ts";
 import { MISREAD_STORAGE, STORAGE } from "../sinks/storage.ts";
 import { assertNotNewer } from "../sinks/migrate.ts";
+import { lookAtPrivacy } from "../pipeline/privacy.ts";
+import { listsAny } from "../schemas/privacy.ts";
+import { didYouMean } from "../schemas/suggest.ts";
 import { Checklist, type Finding } from "./checklist.ts";
 import { type Context, defineCommand } from "./command.ts";
 import { apiKeySource, apiOf } from "./api.ts";
@@ -22,6 +25,7 @@ import { EXIT } from "./failures.ts";
 import { bytes, count } from "./format.ts";
 import { passedOverLines } from "./passed-over.ts";
 import { secrets, sftpOf } from "./server.ts";
+import { doorOf } from "./warehouse.ts";
 
 /** A sync needs room for the warehouse's growth and for DuckDB's temporary files. */
 const LEAST_ROOM = 1_000_000_000;
@@ -35,7 +39,7 @@ const MOST_FAULTS = 20;
 export const command = defineCommand({
   usage: "[options]",
   about:
-    "Tests everything that a sync needs: configuration, proxy, API key, API, key, DNS, network, host key, login, folders, disk, warehouse, storage version. Each failure comes with what to do.\nIt changes nothing. Exit code 1 where a test fails.",
+    "Tests everything that a sync needs: configuration, proxy, API key, API, key, DNS, network, host key, login, folders, disk, warehouse, storage version, and privacy where it lists anything. Each failure comes with what to do.\nIt changes nothing. Exit code 1 where a test fails.",
   options: {},
   isUnattended: true,
   examples: ["doctor", "doctor --json"],
@@ -48,6 +52,7 @@ export const command = defineCommand({
     await checkApi(context, list, configuration);
     await checkServer(context, list, configuration);
     await checkWarehouse(context, list, configuration);
+    await checkPrivacy(context, list, configuration);
     context.out.result({ ok: list.failed === 0, checks: list.checks }, () => {
       const verdict = list.failed === 0 ? "Everything works." : `${count(list.failed, "test")} failed.`;
       return [...list.lines(), "", verdict];
@@ -182,5 +187,17 @@ async function checkWarehouse({ signal }: Context, list: Checklist, configuratio
       `${path} has DuckDB's storage version ${storage}: DuckDB 1.3 takes texts in it for nulls, and does not say so; later ones read it well`,
       `Run \`signalhouse sync\`, or any other command that writes: it raises the file to ${STORAGE}, which DuckDB 1.3 refuses to open. Nothing in it changes.`,
     );
+  });
+}
+
+/** Whether the next load would be refused for what privacy lists, and whether its names are mistyped. */
+async function checkPrivacy(context: Context, list: Checklist, configuration: Finding<LoadedConfig>): Promise<void> {
+  if (!configuration.value || !listsAny(configuration.value.config.privacy)) return;
+  await list.check("privacy", [configuration], async ({ config }) => {
+    const { doubtful, isThere } = await lookAtPrivacy(config, doorOf(config, context));
+    const names = Object.values(config.privacy).reduce((sum, listed) => sum + Object.keys(listed).length, 0);
+    const doubts = doubtful.map(({ name, meant }) => `nothing called ${JSON.stringify(name)} is known. ${didYouMean(meant)}`.trim());
+    const detail = `lists ${count(names, "name")}, ${isThere ? "which the warehouse has applied" : "which the first load applies"}`;
+    return { detail: [detail, ...doubts].join("; "), value: undefined };
   });
 }

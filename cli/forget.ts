@@ -1,17 +1,14 @@
-import { access, constants } from "node:fs/promises";
-import { dirname } from "node:path";
 import { PATIENCE_MS } from "../pipeline/common/door.ts";
-import { keyFileOf, PRIVACY_KEY, PUBLISH_KEY } from "../pipeline/common/warehouse-key.ts";
+import { PRIVACY_KEY } from "../pipeline/common/warehouse-key.ts";
 import { forget, type ForgetContext, forgetExpired, lookToForget, type Receipt } from "../pipeline/forget.ts";
 import type { Config } from "../schemas/config.ts";
 import { SignalhouseError } from "../schemas/errors.ts";
 import type { Asked } from "../sinks/erasure/who.ts";
-import { replaceFile, writeRefused } from "../sinks/whole-file.ts";
 import { type Context, defineCommand } from "./command.ts";
 import { EXIT } from "./failures.ts";
 import { count, number, table, time } from "./format.ts";
 import { publishContext } from "./publish-changes.ts";
-import { assertNotOver } from "./query-output.ts";
+import { assertReceipt, writeReceipt } from "./receipt.ts";
 import { doorOf } from "./warehouse.ts";
 import { localPath } from "./world.ts";
 
@@ -44,7 +41,7 @@ export const command = defineCommand({
     const asked = askedFor(values.email, values["contact-key"], values.where, values.expired);
     const { config, file: configFile } = await context.config();
     const receiptFile = values.out === undefined ? undefined : localPath(context, values.out);
-    if (receiptFile !== undefined) await assertWritable(receiptFile, config.warehouse, configFile);
+    if (receiptFile !== undefined) await assertReceipt(receiptFile, config.warehouse, configFile);
     const door = doorOf(config, context, { patience: PATIENCE_MS });
     const forgetting: ForgetContext = {
       door,
@@ -60,7 +57,7 @@ export const command = defineCommand({
     };
     if (asked === EXPIRED) return expired(context, config, forgetting, values["dry-run"] ?? values.out !== undefined);
     if (values["dry-run"]) {
-      const receipt = await lookToForget(asked, { door });
+      const receipt = await lookToForget(config, asked, forgetting);
       out.result(receiptDocument(receipt), () => lines(receipt));
       tell(context, receipt);
       return EXIT.done;
@@ -151,26 +148,6 @@ function receiptDocument({
     published_version: publishedVersion,
     proof,
   };
-}
-
-/** What is erased is erased once: whether its receipt can be written is looked at before. @throws SignalhouseError usage */
-async function assertWritable(path: string, warehouse: string, configuration: string | undefined): Promise<void> {
-  await assertNotOver(path, {
-    "the warehouse": warehouse,
-    "the configuration": configuration,
-    "the privacy key": keyFileOf(PRIVACY_KEY, warehouse),
-    "the publish key": keyFileOf(PUBLISH_KEY, warehouse),
-  });
-  await access(dirname(path), constants.W_OK).catch((error: unknown) => {
-    throw writeRefused(path, error, "Nothing was changed. Name a file for -o in a folder that is there, and that you may write to.");
-  });
-}
-
-async function writeReceipt(path: string, document: unknown): Promise<void> {
-  const text = JSON.stringify(document, (_, value: unknown) => (typeof value === "bigint" ? Number(value) : value), 2);
-  await replaceFile(path, `${text}\n`, 0o600).catch((error: unknown) => {
-    throw writeRefused(path, error, "Everything else is done, and the receipt is what was printed: keep that.");
-  });
 }
 
 function lines({ erasureId, erasedAt, tables, publishedVersion, proof, remembered }: Receipt): string[] {

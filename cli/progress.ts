@@ -1,6 +1,6 @@
 /** Telling on stderr how a load goes on: a bar on a terminal, log lines elsewhere. */
 import { basename } from "node:path/posix";
-import type { ExpiredEvent, FileResult, LoadEvent } from "../pipeline/load/load-files.ts";
+import type { ExpiredEvent, FileResult, LoadEvent, UnlistedEvent } from "../pipeline/load/load-files.ts";
 import { bytes, clock, count, number } from "./format.ts";
 import { type LiveLine, liveLine } from "./live-line.ts";
 import { Meter } from "./meter.ts";
@@ -30,6 +30,7 @@ function barText(progress: number, { left, amount, rate, file }: Behind): string
 export function progressOfEach(out: Output): (event: LoadEvent) => void {
   let progress: Progress | undefined;
   return (event) => {
+    if (event.event === "unlisted") out.note(unlistedLine(event));
     if (event.event === "reading") progress ??= new Progress(out, event.size);
     progress?.onEvent(event);
     if (event.event !== "done") return;
@@ -62,6 +63,7 @@ export class Progress {
     if (event.event === "reading") this.#reading(event);
     else if (event.event === "writing") this.#beginWriting(event);
     else if (event.event === "done") this.#done(event.file);
+    else if (event.event === "unlisted") this.#out.note(unlistedLine(event));
     else this.#out.log("info", expiredLine(event));
   }
 
@@ -124,6 +126,10 @@ const expiredLine = ({ tables }: ExpiredEvent): string =>
   `erased, as retention says: ${Object.entries(tables)
     .map(([name, rows]) => `${name} ${number(rows)}`)
     .join(", ")}`;
+
+/** What privacy lists no more, in one line. */
+const unlistedLine = ({ names }: UnlistedEvent): string =>
+  `The configuration's privacy does not list ${names.join(", ")} any more: records come with it from here on. Rows that are there stay as they are.`;
 
 /** What became of a file, in one line. */
 function doneLine(file: FileResult): string {

@@ -10,6 +10,7 @@ import { DEFINITION_OPTIONS, definitionOf, saveDefinition } from "./refset-defin
 import { fileText, importDocument, maxErrorsOf, modeOf, preparedDocument, preparedLines, tellImportFaults } from "./refset-report.ts";
 import { sftpOf } from "./server.ts";
 import { localPath } from "./world.ts";
+import { readingBy } from "./warehouse.ts";
 
 export const command = defineCommand({
   usage: "NAME [options]",
@@ -46,7 +47,7 @@ export const command = defineCommand({
       await saveDefinition(file, definition);
       out.note(`${file} keeps these options: next time, signalhouse refset push ${set}`);
     };
-    const readWarehouse = readerOf(config, context.signal, context.out.waiting);
+    const readWarehouse = readerOf(config, context.signal, readingBy(context));
     if (values.out !== undefined) {
       const to = localPath(context, values.out);
       const prepared = await writeReferenceSet({ config, readWarehouse, signal: context.signal }, wish, undefined, to);

@@ -8,6 +8,7 @@ import { exportContext } from "./api.ts";
 import { EXIT } from "./failures.ts";
 import { importDocument, importTable, tellImportFaults } from "./refset-report.ts";
 import { sftpOf } from "./server.ts";
+import { readingBy } from "./warehouse.ts";
 
 /** Those before are in signalhouse.jobs. */
 const MOST = 20;
@@ -21,7 +22,7 @@ export const command = defineCommand({
   positionals: [0, 1],
   async run(context, { values, positionals: [set] }) {
     const { config, file } = await context.config();
-    const jobs = await readerOf(config, context.signal, context.out.waiting)(({ connection }) => importJobs(connection, set));
+    const jobs = await readerOf(config, context.signal, readingBy(context))(({ connection }) => importJobs(connection, set));
     const isOpen = ({ status }: (typeof jobs)[number]) => isAtConnect(status);
     const looked = new Map<string, ImportOutcome>();
     if (jobs.some(isOpen)) {

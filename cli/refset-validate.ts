@@ -7,6 +7,7 @@ import { apiOf } from "./api.ts";
 import { EXIT } from "./failures.ts";
 import { DEFINITION_OPTIONS, definitionOf } from "./refset-definition.ts";
 import { fileText, maxErrorsOf, modeOf, preparedDocument, preparedLines } from "./refset-report.ts";
+import { readingBy } from "./warehouse.ts";
 
 export const command = defineCommand({
   usage: "NAME [options]",
@@ -33,7 +34,7 @@ export const command = defineCommand({
     const isNamed = setNameViolations(set).length === 0;
     const asking = api && isNamed ? connectView({ api, config }, set, values.id) : Promise.resolve(undefined);
     const view = await asking.catch(without("api_unreachable"));
-    const readWarehouse = readerOf(config, context.signal, context.out.waiting);
+    const readWarehouse = readerOf(config, context.signal, readingBy(context));
     const prepared = await writeReferenceSet({ config, readWarehouse, signal: context.signal }, wish, view, undefined);
     const isClean = prepared.violationCount === 0;
     context.out.result({ ...preparedDocument(set, prepared), asked_connect: unasked === undefined }, () =>

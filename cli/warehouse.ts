@@ -26,11 +26,24 @@ export function doorOf(
     clock,
     onMigration,
     onFill: (filling) => out.note(...fillingLines(filling)),
+    onKey: (file) => out.note(privacyKeyMade(file)),
     waiting: out.waiting,
-    privacyKey: env[PRIVACY_KEY.variable]?.trim() || undefined,
+    privacyKey: privacyKeyIn(env),
     ...options,
   });
 }
+
+/** How the warehouse is read beside something else. */
+export const readingBy = ({ out, env }: Pick<Context, "out" | "env">): Pick<DoorOptions, "waiting" | "privacyKey"> => ({
+  waiting: out.waiting,
+  privacyKey: privacyKeyIn(env),
+});
+
+const privacyKeyIn = (env: Context["env"]): string | undefined => env[PRIVACY_KEY.variable]?.trim() || undefined;
+
+/** Said where the privacy key is made for pseudonyms. */
+const privacyKeyMade = (file: string): string =>
+  `The key of pseudonyms is in ${file}, made now. Keep it, but not with the warehouse: without it nothing can be loaded any more, and who has both can try whose a pseudonym is.`;
 
 /** How a run ends by the exit code of its command. */
 export const BY_EXIT_CODE: OutcomeOf<number> = {

@@ -3,33 +3,20 @@ import type { Config } from "../schemas/config.ts";
 import type { Table } from "../schemas/signal-types.ts";
 import { forget as erase, type Forgotten, lookForgotten } from "../sinks/erasure/forget.ts";
 import { eraseExpired } from "../sinks/erasure/retention.ts";
-import { filesBelow, filesBeside, readParquet, readTables, type Search, searchFiles, type Trace } from "../sinks/erasure/proof.ts";
-import { isRewritingDue, rewriteFile } from "../sinks/erasure/rewrite.ts";
+import type { Search, Trace } from "../sinks/erasure/proof.ts";
 import { type Asked, assertAsked } from "../sinks/erasure/who.ts";
-import type { Needles } from "../sinks/erasure/needles.ts";
 import { interruptible } from "../sinks/interrupt.ts";
-import { keyedHash } from "../sinks/keyed-hash.ts";
-import { removeErased } from "../sinks/publish/index.ts";
-import { lastErasure } from "../sinks/publish/watermark.ts";
+import { keyedHash } from "../schemas/keyed-hash.ts";
+import { keptPrivacy, privacySecret } from "../sinks/privacy.ts";
 import { inTransaction } from "../sinks/transaction.ts";
-import type { Clock } from "./common/clock.ts";
-import type { Door } from "./common/door.ts";
-import { keyFileOf, makeKey, PRIVACY_KEY, PUBLISH_KEY } from "./common/warehouse-key.ts";
+import { findKey, makeKey, PRIVACY_KEY } from "./common/warehouse-key.ts";
 import { endsAs } from "./library.ts";
-import { type PublishContext, publishChanges } from "./publish.ts";
+import { type ErasingContext, publishWithout, rewriteWhereDue, searchAll } from "./erased.ts";
+import { publishChanges } from "./publish.ts";
 
-export interface ForgetContext {
-  door: Door;
-  clock: Clock;
-  signal: AbortSignal;
-  /** The privacy key, where it is not that of the file beside the warehouse. */
-  privacyKey?: string | undefined;
-  /** For the published copy. */
-  publish: PublishContext;
+export interface ForgetContext extends ErasingContext {
   /** Is told of the file with the privacy key, where it is made. */
   onKey: (file: string) => void;
-  /** Is told before each step. */
-  step: (name: "rows" | "file" | "copy" | "proof") => void;
 }
 
 /** What is to be kept of an erasure: who it was cannot be told from it without the key. */
@@ -57,7 +44,7 @@ export interface Receipt {
  * @returns how many rows each table has less
  * @throws SignalhouseError warehouse_missing, disk_full, …; the signal's reason
  */
-export async function forgetExpired(config: Config, context: ForgetContext): Promise<Record<string, number>> {
+export async function forgetExpired(config: Config, context: ErasingContext): Promise<Record<string, number>> {
   const { door, clock, signal, publish, step } = context;
   // A mistyped path is no warehouse to make.
   await door.toRead(async () => undefined, { mayLack: "anything" });
@@ -68,14 +55,19 @@ export async function forgetExpired(config: Config, context: ForgetContext): Pro
     ({ connection }, runId) => interruptible(connection, signal, () => eraseExpired(connection, config.retention, { runId, now: clock.now() })),
   );
   step("file");
-  await rewriteWhereDue(door, signal);
+  await rewriteWhereDue(context);
   await publishChanges(config, publish);
   return tables;
 }
 
 /** What would be erased. @throws SignalhouseError usage, query_failed, warehouse_missing, … */
-export async function lookToForget(asked: Asked, { door }: Pick<ForgetContext, "door">): Promise<Receipt> {
-  const found = await door.toRead(({ connection }) => lookForgotten(connection, asked), { isLimited: true });
+export async function lookToForget(
+  { warehouse }: Pick<Config, "warehouse">,
+  asked: Asked,
+  { door, privacyKey }: Pick<ErasingContext, "door" | "privacyKey">,
+): Promise<Receipt> {
+  const secret = await findKey(PRIVACY_KEY, privacyKey, warehouse);
+  const found = await door.toRead(({ connection }) => lookForgotten(connection, asked, secret), { isLimited: true });
   return receiptOf(found, { asked: { ...askedOf(asked), hash: null }, erasedAt: null, publishedVersion: null, proof: null });
 }
 
@@ -86,7 +78,14 @@ export async function lookToForget(asked: Asked, { door }: Pick<ForgetContext, "
 export async function forget(config: Config, asked: Asked, context: ForgetContext): Promise<Receipt> {
   const { door, clock, signal, step, privacyKey, onKey } = context;
   // A mistyped path is no warehouse to make, and a condition that is wrong is none to note.
-  await door.toRead(({ connection }) => assertAsked(connection, asked), { mayLack: "anything" });
+  await door.toRead(
+    async ({ connection }) => {
+      await assertAsked(connection, asked);
+      const kept = await keptPrivacy(connection);
+      if (kept) await privacySecret(connection, () => findKey(PRIVACY_KEY, privacyKey, config.warehouse), kept);
+    },
+    { mayLack: "anything" },
+  );
   const { key, made } = await makeKey(PRIVACY_KEY, privacyKey, config.warehouse);
   if (made !== undefined) onKey(made);
   step("rows");
@@ -97,10 +96,10 @@ export async function forget(config: Config, asked: Asked, context: ForgetContex
   );
   const erasedAt = clock.now();
   step("file");
-  await rewriteWhereDue(door, signal);
+  await rewriteWhereDue(context);
   const publishedVersion = await publishWithout(config, context);
   step("proof");
-  const search = await prove(config, context, found.needles);
+  const search = await searchAll(config, context, found.needles);
   const { what, text } = askedOf(asked);
   return receiptOf(found, {
     asked: { what, hash: keyedHash(key, text.trim().toLowerCase()) },
@@ -127,44 +126,4 @@ function receiptOf(
   { asked: { what, hash }, ...rest }: Pick<Receipt, "asked" | "erasedAt" | "publishedVersion" | "proof">,
 ): Receipt {
   return { erasureId, asked: { what, hash }, contacts, sharing, tables, left, referenceSets, remembered, ...rest };
-}
-
-/** Writes the warehouse's file anew, where something was erased since that was last done. */
-async function rewriteWhereDue(door: Door, signal: AbortSignal): Promise<void> {
-  await door.toWrite(async (warehouse) => {
-    if (await isRewritingDue(warehouse)) await interruptible(warehouse.connection, signal, () => rewriteFile(warehouse));
-  });
-}
-
-/** Publishes what is left, and takes away at once what was published before. @returns the version; null where there is no copy */
-async function publishWithout(config: Config, { door, clock, signal, publish, step }: ForgetContext): Promise<number | null> {
-  const { to } = config.publish;
-  if (to === undefined) return null;
-  step("copy");
-  await publishChanges(config, publish);
-  const erased = await door.toRead(lastErasure, { isLimited: true });
-  // Who reads live.duckdb is still shown the version before, for a moment.
-  const wait = (until: number) => clock.wait(Math.max(0, until - clock.now()), signal);
-  return removeErased(to, erased, wait);
-}
-
-/** Searches the warehouse, what lies beside it, and the published copy. */
-async function prove({ warehouse, publish: { to } }: Config, { door }: ForgetContext, needles: Needles): Promise<Search> {
-  const copied = to === undefined ? [] : await filesBelow(to);
-  const isParquet = (file: string) => file.endsWith(".parquet");
-  const read = await door.toRead(
-    async ({ connection }) => {
-      const tables = await readTables(connection, needles);
-      const files = await readParquet(connection, copied.filter(isParquet), needles);
-      return { tables: tables.tables, found: [...tables.found, ...files.found], isPart: tables.isPart || files.isPart };
-    },
-    { isLimited: true },
-  );
-  const keys = [PRIVACY_KEY, PUBLISH_KEY].map((use) => keyFileOf(use, warehouse));
-  const files = [...(warehouse === ":memory:" ? [] : await filesBeside(warehouse)), ...copied].filter((file) => !keys.includes(file));
-  if (needles.distinct === undefined) return { tables: 0, files: 0, bytes: false, found: [] };
-  // Where rows have it still, or others have it as a part of theirs, so have the bytes.
-  const bytes = !read.isPart && read.found.length === 0;
-  const searched = bytes ? files : copied.filter(isParquet);
-  return { tables: read.tables, files: searched.length, bytes, found: [...read.found, ...(bytes ? await searchFiles(files, needles) : [])] };
 }

@@ -3,6 +3,7 @@ import { z } from "zod";
 import { SignalhouseError } from "./errors.ts";
 import { readShape } from "./faults.ts";
 import { cleanName } from "./names.ts";
+import { PRIVACY_ACTIONS, type PrivacyAction, whyNotColumn, whyNotField } from "./privacy.ts";
 import { knownSignalType } from "./signal-types.ts";
 import { type MartWishes, WINDOW_DAYS } from "./marts.ts";
 
@@ -179,6 +180,28 @@ const retention = z.strictObject({
     .default({}),
 });
 
+const action = z.enum(PRIVACY_ACTIONS);
+
+/** Names, and what is done with their values. */
+const listed = (clean: (name: string) => string, whyNot: (name: string, action: PrivacyAction) => string | undefined) =>
+  z
+    .record(z.string(), action)
+    .transform((settings) => Object.fromEntries(Object.entries(settings).map(([name, action]) => [clean(name), action])))
+    .superRefine((settings, context) => {
+      for (const [name, action] of Object.entries(settings)) {
+        const message = whyNot(name, action);
+        if (message !== undefined) context.addIssue({ code: "custom", path: [name], message });
+      }
+    })
+    .default({});
+
+const privacy = z.strictObject({
+  /** What becomes of contact attributes before anything is written, by header: "drop" or "pseudonym". */
+  columns: listed(cleanName, whyNotColumn),
+  /** The same of fields of SIGNAL_CONTENT, by name, wherever they stand in it. */
+  fields: listed((name) => name, whyNotField),
+});
+
 const limits = z.strictObject({
   /** Bytes of one unzipped record. */
   maxRecordBytes: z
@@ -211,6 +234,7 @@ const configShape = z.strictObject({
   warehouse: z.string().min(1).default("signals.duckdb"),
   publish: publish.prefault({}),
   retention: retention.prefault({}),
+  privacy: privacy.prefault({}),
   onFailure: onFailure.prefault({}),
   limits: limits.prefault({}),
 });

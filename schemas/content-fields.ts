@@ -182,3 +182,9 @@ export const CONTENT_PATHS = [
   ["data", "value"],
   ["data", "value", "signalContent"],
 ] as const satisfies readonly (readonly string[])[];
+
+/** The names on the way. */
+export const CONTENT_PATHS_NAMES: readonly string[] = [...new Set(CONTENT_PATHS.flat())];
+
+/** Fields that hold contact attributes by their names. */
+export const ATTRIBUTE_FIELDS: readonly string[] = ["audience", ...ENVELOPE_FIELDS];

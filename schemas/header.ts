@@ -50,6 +50,8 @@ export interface Header {
   repeated: readonly RepeatedName[];
   /** Contact columns that the warehouse does not have yet. */
   added: readonly ContactColumn[];
+  /** Whether records come without what privacy lists: the text of one that could not be looked into is not kept. */
+  isPrivate?: boolean;
 }
 
 /** The fields that are contact attributes, by name; those of one name in their order. */

@@ -18,6 +18,10 @@ export const LEDGER_TABLES = {
       changed_at: ["TIMESTAMPTZ NOT NULL", "When it did."],
       views: ["JSON", "The views that it has made: name and hash of each."],
       marts: ["JSON", "How the marts are made: which contact attributes say who somebody is, and how long a click earns orders."],
+      privacy: [
+        "JSON",
+        "What holds for all that is in the warehouse: the contact attributes and content fields that were left out or have pseudonyms, and what tells their key from another one; null where nothing ever was.",
+      ],
       comments: ["VARCHAR", "Hash of the descriptions that stand in the warehouse as comments; null where they are to be written."],
     },
   },
@@ -78,7 +82,10 @@ export const LEDGER_TABLES = {
       record_no: ["BIGINT NOT NULL", "Number of the record in its file, from 1."],
       code: ["VARCHAR NOT NULL", "Reject code: what kind of fault it is, for example `content_not_json`."],
       reason: ["VARCHAR NOT NULL", "What is wrong with this row."],
-      raw: ["VARCHAR NOT NULL", "The row as it came, whole; bytes that are not UTF-8 read as U+FFFD."],
+      raw: [
+        "VARCHAR NOT NULL",
+        "The row as it came, whole; bytes that are not UTF-8 read as U+FFFD. Without what privacy lists; empty where that could not be told apart in it.",
+      ],
       raw_bytes: ["BLOB", "The row's bytes; null where raw says them exactly."],
       replayed_at: ["TIMESTAMPTZ", "When `rejects replay` loaded it; null until then."],
     },
@@ -122,7 +129,7 @@ export const LEDGER_TABLES = {
       change_id: ["BIGINT NOT NULL", "Number of the change: whoever follows the warehouse keeps the last one seen."],
       what: [
         "VARCHAR NOT NULL",
-        "`load`, `replay` (of rejects), `erasure` (`forget`), `retention` (what was kept for as long as it may be), or `mend` (`verify --mend`).",
+        "`load`, `replay` (of rejects), `erasure` (`forget`), `privacy` (`privacy apply`, which counts all rows), `retention` (what was kept for as long as it may be), or `mend` (`verify --mend`).",
       ],
       load_id: ["BIGINT", "The load whose rows were written; null where none were."],
       table_name: ["VARCHAR NOT NULL", "The table."],
@@ -161,8 +168,11 @@ export const LEDGER_TABLES = {
     about: "The rows of reference sets as they were pushed last, for `refset push --changed`.",
     columns: {
       set_name: ["VARCHAR NOT NULL", "The reference set."],
-      key: ["VARCHAR NOT NULL", "The row's key."],
-      row_hash: ["UHUGEINT NOT NULL", "MD5 of the row as it was sent, with the names and types of its columns."],
+      key: ["VARCHAR NOT NULL", "The row's key; its pseudonym, where privacy lists its column."],
+      row_hash: [
+        "UHUGEINT NOT NULL",
+        "MD5 of the row as it was sent, with the names and types of its columns; of a keyed hash of that, where privacy lists one of them.",
+      ],
       job: ["VARCHAR NOT NULL", "The import that brought it: name in signalhouse.jobs."],
       pushed_at: ["TIMESTAMPTZ", "When Connect had imported it; null while that is under way."],
     },
@@ -171,7 +181,7 @@ export const LEDGER_TABLES = {
     about: "What was erased, counted by erasure, table and load: with these rows the ledger's sums are proven.",
     columns: {
       erasure_id: ["BIGINT NOT NULL", "Number of the erasure."],
-      kind: ["VARCHAR NOT NULL", "`forget`, or `retention`: the time for which it may be kept was over."],
+      kind: ["VARCHAR NOT NULL", "`forget`; `retention`: the time for which it may be kept was over; or `privacy`: `privacy apply`, which erases values, and no rows."],
       erased_at: ["TIMESTAMPTZ NOT NULL", "When its transaction began."],
       run_id: ["BIGINT", "The run, see signalhouse.runs; null where there was none."],
       table_name: ["VARCHAR", "The table; null in an erasure that found nothing."],

@@ -93,6 +93,8 @@ export interface Reject {
   raw: string;
   /** The row's bytes, only where `raw` does not say them exactly. */
   raw_bytes?: Uint8Array;
+  /** Whether it is of somebody who was forgotten, so that it is counted, and not kept. */
+  isForgotten?: true;
 }
 
 /** A signal of one of the types that are known. `signal_type` tells which, and with it which fields there are. */

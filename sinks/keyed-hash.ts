@@ -1,9 +1,8 @@
-/** Keyed hashes in SQL: HMAC-SHA256, by which the same text has the same hash each time, and nobody without the key can tell what was hashed. */
-import { createHash, createHmac } from "node:crypto";
+/** Keyed hashes in SQL: those of schemas/keyed-hash.ts. */
+import { createHash } from "node:crypto";
 import type { DuckDBConnection } from "@duckdb/node-api";
+import { HASH_DIGITS } from "../schemas/keyed-hash.ts";
 
-/** Hexadecimal digits that are kept of a hash: 128 bits, by which no two texts meet. */
-const DIGITS = 32;
 /** Bytes of a block of SHA-256. */
 const BLOCK = 64;
 
@@ -18,12 +17,6 @@ export async function useKeyedHash(connection: DuckDBConnection, name: string, s
   const pad = (byte: number) => Buffer.from(key.map((part) => part ^ byte)).toString("hex");
   await connection.run(`SET VARIABLE ${name}_inner = unhex('${pad(0x36)}'); SET VARIABLE ${name}_outer = unhex('${pad(0x5c)}')`);
   await connection.run(
-    `CREATE OR REPLACE TEMP MACRO ${name}(text) AS left(sha256(getvariable('${name}_outer') || unhex(sha256(getvariable('${name}_inner') || encode(text)))), ${DIGITS})`,
+    `CREATE OR REPLACE TEMP MACRO ${name}(text) AS left(sha256(getvariable('${name}_outer') || unhex(sha256(getvariable('${name}_inner') || encode(text)))), ${HASH_DIGITS})`,
   );
 }
-
-/** The same hash outside of SQL. */
-export const keyedHash = (secret: Buffer, text: string): string => createHmac("sha256", secret).update(text, "utf8").digest("hex").slice(0, DIGITS);
-
-/** What tells a key from another one, and nothing about it. @param purpose what it is the key of */
-export const fingerprintOfKey = (secret: Buffer, purpose: string): string => createHmac("sha256", secret).update(purpose).digest("hex");

@@ -57,11 +57,13 @@ const stagedColumns = (table: Table, header: Header) => tableColumns(table, head
 /** Records are appended as canonical text, but for the numbers that are our own. */
 const textType = ({ kind, type }: Column) => (kind === "integer" ? type : kind === "json" ? "JSON" : "VARCHAR");
 
-/** The typed value of a column of canonical text: no such cast can fail. */
-function typed({ name, kind, type }: Column): string {
-  if (kind === "text" || kind === "json" || kind === "integer") return id(name);
-  return `CAST(${kind === "texts" ? `CAST(${id(name)} AS JSON)` : id(name)} AS ${type}) AS ${id(name)}`;
+/** SQL of the typed value of a column, of canonical text: no such cast can fail. @param text SQL of it */
+export function castSql({ kind, type }: Column, text: string): string {
+  if (kind === "text" || kind === "json" || kind === "integer") return text;
+  return `CAST(${kind === "texts" ? `CAST(${text} AS JSON)` : text} AS ${type})`;
 }
+
+const typed = (column: Column): string => `${castSql(column, id(column.name))} AS ${id(column.name)}`;
 
 /**
  * Takes the records of one file in. What is staged for a table is seen, typed, as the view staged_TABLE: `read_TABLE` has what was read record by record, as text; `held_TABLE` typed
@@ -168,8 +170,10 @@ export class Staging {
   append(records: readonly (SignalRecord | Reject)[]): void {
     for (const record of records) {
       this.counts.records += 1;
-      if (record.kind === "reject") this.#appendReject(record);
-      else this.#appendRecord(record);
+      if (record.kind === "reject") {
+        if (record.isForgotten) this.counts.suppressed += 1;
+        else this.#appendReject(record);
+      } else this.#appendRecord(record);
       this.#unflushed.records += 1;
       const { length } = record.kind === "reject" ? record.raw : (record.signal_content ?? "");
       this.#unflushed.characters += length;

@@ -1,12 +1,14 @@
 /** Leaving out what comes again of somebody who was forgotten. signalhouse.suppressions knows of it as keyed hashes only. */
 import type { DuckDBConnection } from "@duckdb/node-api";
-import { SignalhouseError } from "../schemas/errors.ts";
 import type { Header } from "../schemas/header.ts";
+import { CONTENT_KEY } from "../schemas/identity.ts";
+import { HASH_DIGITS, remembering } from "../schemas/keyed-hash.ts";
 import { quoteText } from "../schemas/names.ts";
 import type { Table } from "../schemas/signal-types.ts";
 import { TABLES } from "../schemas/tables.ts";
-import { fingerprintOfKey, useKeyedHash } from "./keyed-hash.ts";
+import { useKeyedHash } from "./keyed-hash.ts";
 import { keptSettings } from "./mart-settings.ts";
+import { keptPrivacy, privacySecret } from "./privacy.ts";
 import { contactKeysOf, keyTexts, remembered } from "./marts/contact.ts";
 import { isBehavior } from "./merge-sql.ts";
 import { made, rows } from "./sql.ts";
@@ -20,7 +22,7 @@ export const SUPPRESSED = "suppressed_records";
 export type Remembered = "key" | "session" | "click" | "signal";
 
 /** SQL of the text that is hashed. @param name the header of a key; empty of all else @param value SQL of a text */
-export const hashedText = (what: Remembered, name: string, value: string): string => `${quoteText(`${what}\u001f${name}\u001f`)} || ${value}`;
+export const hashedText = (what: Remembered, name: string, value: string): string => `${quoteText(remembering(what, name))} || ${value}`;
 
 /** SQL of what a single signal is remembered by. @param row alias of a table with signal_type and signal_key */
 export const signalText = (row: string): string => `${row}.signal_type || '\u001f' || ${row}.signal_key`;
@@ -28,7 +30,22 @@ export const signalText = (row: string): string => `${row}.signal_type || '\u001
 /** The macro that hashes. */
 export const HASH = "suppressed_hash";
 
-export const fingerprintOf = (secret: Buffer): string => fingerprintOfKey(secret, "signalhouse privacy");
+/**
+ * Makes the macro that hashes, on a connection. Where content may be left out, the key of a signal without an id is such a hash already (transforms/private-records.ts): it is told by that, since what it was made of is not there.
+ */
+export async function useSuppressedHash(connection: DuckDBConnection, secret: Buffer): Promise<void> {
+  await useKeyedHash(connection, KEYED, secret);
+  const key = `${CONTENT_KEY.prefix}[0-9a-f]{${HASH_DIGITS}}`;
+  const isKey = `(starts_with(text, ${quoteText(remembering("signal", ""))}) AND regexp_matches(text, ${quoteText(`\u001f${key}$`)}))`;
+  const hash = `${KEYED}(text)`;
+  const isPrivate = (await keptPrivacy(connection)) !== undefined;
+  await connection.run(
+    `CREATE OR REPLACE TEMP MACRO ${HASH}(text) AS ${isPrivate ? `CASE WHEN ${isKey} THEN right(text, ${HASH_DIGITS}) ELSE ${hash} END` : hash}`,
+  );
+}
+
+/** A macro that makes keyed hashes. */
+const KEYED = "privacy_hash";
 
 /** What a record says by which it may be somebody's who was forgotten. */
 interface Said {
@@ -54,12 +71,9 @@ export async function suppressionOf(
   header: Pick<Header, "fields">,
   privacyKey: FindKey,
 ): Promise<Suppression | undefined> {
-  const known = await rows<{ what: Remembered; name: string | null; key: string }>(
-    connection,
-    "SELECT DISTINCT what, name, key FROM signalhouse.suppressions",
-  );
+  const known = await rows<{ what: Remembered; name: string | null }>(connection, "SELECT DISTINCT what, name FROM signalhouse.suppressions");
   if (known.length === 0) return undefined;
-  await useKeyedHash(connection, HASH, await assertKey(privacyKey, known));
+  await useSuppressedHash(connection, await privacySecret(connection, privacyKey, await keptPrivacy(connection)));
   const names = [...new Set(known.flatMap(({ name }) => name ?? []))];
   const kinds = new Set(known.map(({ what }) => what));
   const columns = header.fields.flatMap((field) => (field.contact ? [field] : []));
@@ -154,17 +168,4 @@ async function takeOut({ connection, counts }: Staging, names: readonly string[]
   }
   counts.suppressed += taken;
   return taken;
-}
-
-/** The key of the hashes. */
-async function assertKey(find: FindKey, known: readonly { key: string }[]): Promise<Buffer> {
-  const secret = await find();
-  if (secret && known.every(({ key }) => key === fingerprintOf(secret))) return secret;
-  throw new SignalhouseError(
-    "config_invalid",
-    secret
-      ? "the privacy key is another one than that by which the warehouse knows who was forgotten"
-      : "the warehouse knows who was forgotten by keyed hashes, and their key is not there",
-    "Nothing was loaded: it could bring back what was erased. Take the key from a backup: the file beside the warehouse whose name ends in .privacy-key, or SIGNALHOUSE_PRIVACY_KEY.",
-  );
 }

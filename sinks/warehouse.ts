@@ -2,6 +2,7 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { SignalhouseError } from "../schemas/errors.ts";
 import type { ContactColumn } from "../schemas/header.ts";
+import { NO_PRIVACY, type PrivacySettings } from "../schemas/privacy.ts";
 import { explainDuckdb } from "./duckdb-errors.ts";
 import { contactColumns } from "./contact-columns.ts";
 import { assertCurrent, type MigrationOptions, prepareSchema, schemaVersion } from "./migrate.ts";
@@ -20,12 +21,14 @@ export interface WarehouseOptions {
   version?: string;
   /** What it takes to migrate an older one. */
   migration?: MigrationOptions;
-  /** Finds the key of the hashes of what was forgotten, once it is needed. */
+  /** Finds the key of pseudonyms and of the hashes of what was forgotten, once it is needed. */
   privacyKey?: FindKey;
+  /** What the configuration's privacy lists; nothing by default. */
+  privacy?: PrivacySettings;
 }
 
-/** Finds a key; undefined where there is none. */
-export type FindKey = () => Promise<Buffer | undefined>;
+/** Finds a key; undefined where there is none. @param options.make whether one is made then */
+export type FindKey = (options?: { make?: boolean }) => Promise<Buffer | undefined>;
 
 const CANNOT_MIGRATE: MigrationOptions = {
   contentKey: () => {
@@ -50,8 +53,10 @@ export interface Warehouse {
    * must not give one column to two headers. None where the warehouse is only read.
    */
   readonly contactColumns: ContactColumn[];
-  /** Finds the key of the hashes of what was forgotten. */
+  /** Finds the key of pseudonyms and of the hashes of what was forgotten. */
   readonly privacyKey: FindKey;
+  /** What the configuration's privacy lists. */
+  readonly privacy: PrivacySettings;
   /** May be called twice. */
   close(): void;
 }
@@ -79,7 +84,7 @@ const WRITING_SETTINGS = {
  * @throws SignalhouseError warehouse_locked, warehouse_missing, warehouse_newer, warehouse_older, warehouse_failed, disk_full
  */
 export async function openWarehouse(place: Place, options: WarehouseOptions = {}): Promise<Warehouse> {
-  const { access = "write", mayLack, memory, threads, version = "unknown", migration = CANNOT_MIGRATE, privacyKey = NO_KEY } = options;
+  const { access = "write", mayLack, memory, threads, version = "unknown", migration = CANNOT_MIGRATE, privacyKey = NO_KEY, privacy = NO_PRIVACY } = options;
   if (access === "read" && !(await place.exists())) throw missing(place);
   const unlock = await place.lock(access);
   try {
@@ -113,7 +118,7 @@ export async function openWarehouse(place: Place, options: WarehouseOptions = {}
         if (mayLack !== "anything") await assertCurrent(connection, place.name, { exceptTables: mayLack === "tables", version: found });
       }
       const columns = access === "write" ? await contactColumns(connection) : [];
-      return { name: place.name, memory, connection, connect, contactColumns: columns, privacyKey, close };
+      return { name: place.name, memory, connection, connect, contactColumns: columns, privacyKey, privacy, close };
     } catch (error) {
       close();
       throw error;

@@ -15,6 +15,16 @@ export interface Block {
   firstFields: Uint32Array;
   /** Where each field ends, of all records one after the other: at the comma or line end behind it. */
   fieldEnds: Uint32Array;
+  /** What is known of records, by their places, that they do not say themselves. */
+  marks?: ReadonlyMap<number, Marks>;
+}
+
+/** What privacy notes of a record before it takes anything out of it. */
+export interface Marks {
+  /** The key of a record without an id. */
+  key?: string;
+  /** Whether it is of somebody who was forgotten: then it is empty. */
+  isForgotten?: true;
 }
 
 /** A line that is not CSV by itself, kept whole, without its line end. */
@@ -22,6 +32,8 @@ export interface Broken {
   kind: "broken";
   bytes: Buffer;
   code: "csv_broken" | "record_too_large";
+  /** Whether its bytes were left out, as privacy lists something that could not be told apart in them. */
+  isPrivate?: boolean;
 }
 
 export const fieldCount = ({ firstFields }: Block, index: number): number => (firstFields[index + 1] as number) - (firstFields[index] as number);
@@ -59,7 +71,7 @@ export function firstOf(block: Block): { first: Block; rest?: Block } {
 }
 
 /** Some records in a row, from one to before another, and the bytes that hold them. */
-export function sliceOf({ bytes, records, starts, fieldEnds, firstFields }: Block, from: number, to: number): Block {
+export function sliceOf({ bytes, records, starts, fieldEnds, firstFields, marks }: Block, from: number, to: number): Block {
   const start = starts[from] as number;
   const end = to < records ? (starts[to] as number) : bytes.length;
   const field = firstFields[from] as number;
@@ -70,6 +82,7 @@ export function sliceOf({ bytes, records, starts, fieldEnds, firstFields }: Bloc
     starts: starts.slice(from, to).map((at) => at - start),
     fieldEnds: fieldEnds.slice(field, firstFields[to]).map((at) => at - start),
     firstFields: firstFields.slice(from, to + 1).map((at) => at - field),
+    ...(marks ? { marks: new Map([...marks].flatMap(([index, mark]) => (index >= from && index < to ? [[index - from, mark] as const] : []))) } : {}),
   };
 }
 

@@ -16,6 +16,11 @@ export class Leftovers {
   /** The number that a name gets next: to try them all would take forever where a name comes often. */
   readonly #numbers = new Map<string, number>();
 
+  /** @param kept what is kept already, by name */
+  constructor(kept: Iterable<readonly [name: string, value: unknown]> = []) {
+    for (const [name, value] of kept) this.keep(name, value);
+  }
+
   /** Keeps a value. Where its name is taken already, it gets a number. */
   keep(name: string, value: unknown, reason?: DriftReason, field = name): void {
     let free = name;

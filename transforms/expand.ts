@@ -8,20 +8,22 @@ import type { Reject, SignalRecord } from "../schemas/record.ts";
 import { knownSignalType, placementOf } from "../schemas/signal-types.ts";
 import { expandContent, Leftovers, mirrored } from "./content.ts";
 import { contentKey } from "./content-key.ts";
-import { hasHalfCharacters, plainJson, withoutBlanks } from "./json.ts";
+import { plainJson, storedContent, withoutBlanks } from "./json.ts";
 import { type Found, isBlank, type Payload, readPayload, typeOf } from "./payload.ts";
-import { rejectRow, type Row } from "./rows.ts";
+import { emptyReject, forgottenReject, rejectRow, type Row } from "./rows.ts";
 
 /** Expands one row. Gives a promise only where its content is so large that it is read in pieces. */
 export function expandRow(row: Row, header: Header): SignalRecord | Reject | Promise<SignalRecord | Reject> {
+  if (row.marks?.isForgotten) return forgottenReject(row);
   if (row.fields.length !== header.names.length) {
-    return rejectRow(row, "field_count", `the row has ${row.fields.length} fields, the header ${header.names.length}`);
+    const reject = header.isPrivate ? emptyReject : rejectRow;
+    return reject(row, "field_count", `the row has ${row.fields.length} fields, the header ${header.names.length}`);
   }
   const text = cell(row, header, "SIGNAL_CONTENT");
   if (text === undefined) {
     const position = header.positions.get("SIGNAL_CONTENT");
     return position !== undefined && row.latin1?.has(position)
-      ? rejectContent(row, notUtf8(Buffer.from(row.fields[position] as string, "latin1")))
+      ? rejectContent(row, header, () => notUtf8(Buffer.from(row.fields[position] as string, "latin1")))
       : build(row, header);
   }
   const found = readPayload(text);
@@ -58,11 +60,15 @@ function cell(row: Row, header: Header, name: ExportHeader): string | undefined 
 }
 
 function withContent(row: Row, header: Header, text: string, found: Found<Payload>): SignalRecord | Reject {
-  if (found.kind === "fault") return rejectContent(row, found.fault);
+  if (found.kind === "fault") return rejectContent(row, header, () => found.fault);
   return found.kind === "nothing" ? build(row, header) : build(row, header, { text: plainJson(text), payload: found.value });
 }
 
-const rejectContent = (row: Row, why: string) => rejectRow(row, "content_not_json", `SIGNAL_CONTENT cannot be read: ${why}`);
+/** @param why what is wrong, and where, which repeats some of it */
+const rejectContent = (row: Row, { isPrivate }: Header, why: () => string) =>
+  isPrivate
+    ? emptyReject(row, "content_not_json", "SIGNAL_CONTENT cannot be read")
+    : rejectRow(row, "content_not_json", `SIGNAL_CONTENT cannot be read: ${why()}`);
 
 interface Content {
   /** JSON as it came. */
@@ -97,7 +103,7 @@ function build(row: Row, header: Header, content?: Content): SignalRecord | Reje
   if (typeof occurredAt !== "string") return rejectRow(row, "no_timestamp", whyNoTime(row, header, content));
   record.occurred_at = occurredAt;
   const { signal_id: signalId } = record;
-  record.signal_key = signalId === undefined || isNoId(signalId) ? keyOf(record, row, header, content) : bareId(signalId);
+  record.signal_key = signalId === undefined || isNoId(signalId) ? (row.marks?.key ?? keyOf(record, row, header, content)) : bareId(signalId);
 
   const extra = leftovers.json();
   if (extra !== undefined) record.extra = extra;
@@ -164,11 +170,8 @@ function fillColumn(record: SignalRecord, header: string, column: string, { kind
 }
 
 function fillContent(record: SignalRecord, content: Content, leftovers: Leftovers): void {
-  if (hasHalfCharacters(content.text)) {
-    // DuckDB's JSON functions refuse such a text, and one row would fail every query: it is kept as a JSON text that holds the text.
-    record.signal_content = JSON.stringify(content.text);
-    leftovers.drift.push({ field: "SIGNAL_CONTENT", reason: "not valid Unicode" });
-  } else record.signal_content = content.text;
+  record.signal_content = storedContent(content.text);
+  if (record.signal_content !== content.text) leftovers.drift.push({ field: "SIGNAL_CONTENT", reason: "not valid Unicode" });
   for (const mirror of MIRRORS) fillMirror(record, mirror, content.payload, leftovers);
   if (record.table !== "behavior_signals") return;
   const { columns, items } = expandContent(content.payload, record.signal_type, leftovers);

@@ -8,7 +8,7 @@ import { faultIn } from "./json-fault.ts";
 /** The streaming parser takes text in pieces of this many characters, and everything else gets its turn between two. */
 const PIECE = 64 * 1024;
 /** Nested deeper than this, content is no JSON to us: DuckDB's JSON functions go down by recursion, and take the process with them. */
-const MAX_DEPTH = 1000;
+export const MAX_DEPTH = 1000;
 /** From this many characters on, text is read in pieces even where JSON.parse could read it. */
 const LARGE = 1024 * 1024;
 
@@ -190,6 +190,15 @@ class ExactAssembler extends Assembler {
     // The assembler saves what stringValue is given as it is.
     this.stringValue(saved as unknown as string);
   }
+}
+
+/** JSON text as it is kept. DuckDB's JSON functions refuse half of a surrogate pair, and one row would fail every query: such a text is kept as a JSON text that holds it. */
+export const storedContent = (json: string): string => (hasHalfCharacters(json) ? JSON.stringify(json) : json);
+
+/** The JSON text that was kept so. */
+export function contentOfStored(stored: string): string {
+  const text = stored.startsWith('"') ? (JSON.parse(stored) as string) : "";
+  return hasHalfCharacters(text) ? text : stored;
 }
 
 const ESCAPES = /\\(?:u([0-9a-fA-F]{4})|.)/g;

@@ -76,7 +76,8 @@ export class Router {
     // One damaged record does not make its neighbours slow: only where there is one, each is looked at by itself.
     const isText = isTooLarge || isPlain(block.bytes);
     for (let index = 0; index < block.records; index += 1) {
-      const known = !isTooLarge && (isText || isPlain(recordAt(block, index))) ? this.#knownOf(block, index) : undefined;
+      // What has a key of its own, or is not to be loaded, is nothing that a record says.
+      const known = !block.marks?.has(index) && !isTooLarge && (isText || isPlain(recordAt(block, index))) ? this.#knownOf(block, index) : undefined;
       const records = known && (chosen.get(known.route) as Chosen);
       if (!records) {
         left.push(before + index + 1);

@@ -2,7 +2,7 @@
 import { isUtf8 } from "node:buffer";
 import type { Reject } from "../schemas/record.ts";
 import type { RejectCode } from "../schemas/reject-codes.ts";
-import { type Block, type Broken, fieldCount, fieldEnd, kept, recordAt } from "./block.ts";
+import { type Block, type Broken, fieldCount, fieldEnd, kept, type Marks, recordAt } from "./block.ts";
 import { QUOTE } from "./bytes.ts";
 
 /** One parsed row: as many fields as its record has. Whoever keeps a field keeps the text of its whole record, which it is cut out of, unless it is copied. */
@@ -12,6 +12,8 @@ export interface Row {
   fields: string[];
   /** Fields whose bytes are not UTF-8: they were read as Latin-1, which gives every byte back. */
   latin1?: Set<number>;
+  /** What is known of it that it does not say itself. */
+  marks?: Marks;
   /** The record's bytes, without its line end. */
   bytes: () => Buffer;
 }
@@ -25,7 +27,7 @@ export function rowsOf(piece: Block | Broken, firstRecordNo: number, maxRecordBy
   if (piece.kind === "broken") {
     const reason =
       piece.code === "csv_broken" ? "a quote stands where none may, or is never closed" : `the record has more than ${maxRecordBytes} bytes`;
-    return [rejectOf(piece.bytes, firstRecordNo, piece.code, reason)];
+    return [piece.isPrivate ? { kind: "reject", record_no: firstRecordNo, ...emptied({ code: piece.code, reason }) } : rejectOf(piece.bytes, firstRecordNo, piece.code, reason)];
   }
   return markedRows(
     piece,
@@ -39,9 +41,11 @@ export function markedRows(marked: Block, recordNos: readonly number[]): Row[] {
   const isWhole = isUtf8(block.bytes);
   return recordNos.map((record_no, index) => {
     const bytes = () => recordAt(block, index);
-    if (isWhole || isUtf8(bytes())) return { kind: "row", record_no, fields: fieldsOf(block, index), bytes };
+    const marks = block.marks?.get(index);
+    const known = marks ? { marks } : {};
+    if (isWhole || isUtf8(bytes())) return { kind: "row", record_no, fields: fieldsOf(block, index), ...known, bytes };
     const latin1 = new Set<number>();
-    return { kind: "row", record_no, fields: fieldsOf(block, index, latin1), latin1, bytes };
+    return { kind: "row", record_no, fields: fieldsOf(block, index, latin1), latin1, ...known, bytes };
   });
 }
 
@@ -85,6 +89,30 @@ function nextOdd(record: string, from: number): number {
 export function rejectRow(row: Row, code: RejectCode, reason: string): Reject {
   return rejectOf(row.bytes(), row.record_no, code, reason);
 }
+
+/** Said of a reject without its text. */
+const NOT_KEPT = "the row is not kept, as what privacy lists could not be told apart in it";
+
+/** The reject of a row in which what privacy lists could not be told apart: nothing of it is kept. */
+export const emptyReject = ({ record_no }: Row, code: RejectCode, reason: string): Reject => ({ kind: "reject", record_no, ...emptied({ code, reason }) });
+
+/** Takes the text of a row out of what is said of it. */
+export function emptied({ code, reason }: Pick<Reject, "code" | "reason">): Pick<Reject, "code" | "reason" | "raw"> {
+  if (reason.endsWith(NOT_KEPT)) return { code, reason, raw: "" };
+  // What is wrong with a content repeats some of it.
+  const said = code === "content_not_json" ? "SIGNAL_CONTENT cannot be read" : reason;
+  return { code, reason: `${said}; ${NOT_KEPT}`, raw: "" };
+}
+
+/** Stands for a record of somebody who was forgotten. */
+export const forgottenReject = ({ record_no }: Row): Reject => ({
+  kind: "reject",
+  record_no,
+  code: "field_count",
+  reason: "",
+  raw: "",
+  isForgotten: true,
+});
 
 function rejectOf(bytes: Buffer, record_no: number, code: RejectCode, reason: string): Reject {
   const reject: Reject = { kind: "reject", record_no, code, reason, raw: bytes.toString("utf8") };

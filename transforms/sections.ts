@@ -6,6 +6,7 @@ import type { Reject } from "../schemas/record.ts";
 import { type Block, type Broken, firstOf, sliceOf } from "./block.ts";
 import { readHeader } from "./header.ts";
 import { Glance, hasOddQuotes, headerIn, looseFields, nameTexts } from "./header-row.ts";
+import type { PrivateRecords } from "./private-records.ts";
 import { type Row, rowsOf } from "./rows.ts";
 import { split } from "./split.ts";
 import { unzip } from "./unzip.ts";
@@ -15,6 +16,8 @@ export interface ReadOptions {
   maxExpansionRatio: number;
   /** The contact columns that are known already; a header keeps its column. */
   contactColumns: readonly ContactColumn[];
+  /** What takes out of records what is not to be kept, before anybody looks at them; nothing by default. */
+  privacy?: PrivateRecords | undefined;
   /** How many of these there may be, with those that the file adds; any number by default. */
   maxContactColumns?: number;
 }
@@ -35,8 +38,17 @@ export interface Section {
  */
 export async function* sectionsOf(source: AsyncIterable<Uint8Array>, options: ReadOptions): AsyncGenerator<Section> {
   const reader = new HeaderReader(options);
-  for await (const piece of split(unzip(source, options.maxExpansionRatio), options.maxRecordBytes)) yield* reader.sections(piece);
+  const { privacy } = options;
+  for await (const piece of split(unzip(source, options.maxExpansionRatio), options.maxRecordBytes)) {
+    if (privacy) for (const section of reader.sections(piece)) yield await privateSection(section, privacy);
+    else yield* reader.sections(piece);
+  }
   if (reader.isFresh) throw noText();
+}
+
+async function privateSection({ header, before, piece }: Section, privacy: PrivateRecords): Promise<Section> {
+  const own = { header: privacy.headerOf(header), before };
+  return piece ? { ...own, piece: await privacy.rewrite(piece, header, before) } : own;
 }
 
 /** What a file without any text is refused with. */

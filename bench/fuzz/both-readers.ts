@@ -2,10 +2,14 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { type FileResult, loadFiles, type Reader, READERS } from "../../pipeline/load/load-files.ts";
 import type { Source } from "../../pipeline/load/source.ts";
+import { NO_PRIVACY } from "../../schemas/privacy.ts";
 import { DATA_TABLES } from "../../sinks/ddl.ts";
 import { placeOf } from "../../sinks/places.ts";
 import { verifyWarehouse } from "../../sinks/verify.ts";
 import { openWarehouse, type Warehouse } from "../../sinks/warehouse.ts";
+
+/** Of pseudonyms. */
+const KEY = Buffer.alloc(32, "a key");
 
 export const LIMITS = { maxRecordBytes: 1024 * 1024, maxExpansionRatio: 1000, threads: 2 };
 
@@ -53,9 +57,10 @@ export class BothReaders {
   }
 
   /** Loads files into a reader's warehouse without rows: everything that is in it then. @param most bytes of two stretches */
-  async load(reader: Reader, files: readonly Buffer[], most?: number, threads = 2): Promise<Loaded> {
-    const warehouse = this.#warehouses.get(reader) as Warehouse;
+  async load(reader: Reader, files: readonly Buffer[], most?: number, threads = 2, privacy = NO_PRIVACY): Promise<Loaded> {
+    const warehouse: Warehouse = { ...(this.#warehouses.get(reader) as Warehouse), privacy, privacyKey: async () => KEY };
     const { connection } = warehouse;
+    await connection.run("UPDATE signalhouse.meta SET privacy = NULL");
     // The contact columns stay, and what is known of them: the same in both warehouses.
     for (const table of TABLES) if (!table.endsWith("schema_changes")) await connection.run(`DELETE FROM ${table}`);
     const { signal } = new AbortController();

@@ -9,12 +9,12 @@ import type { Filling } from "../../sinks/migrate.ts";
 import type { Place } from "../../sinks/place.ts";
 import { placeOf } from "../../sinks/places.ts";
 import { beginRun, endRun } from "../../sinks/runs.ts";
-import { openWarehouse, type Warehouse } from "../../sinks/warehouse.ts";
+import { type FindKey, openWarehouse, type Warehouse } from "../../sinks/warehouse.ts";
 import { contentKey } from "../../transforms/content-key.ts";
 import { type Clock, realClock } from "./clock.ts";
 import { packageVersion } from "./package.ts";
 import type { TellWaiting } from "./waiting.ts";
-import { findKey, PRIVACY_KEY } from "./warehouse-key.ts";
+import { findKey, makeKey, PRIVACY_KEY } from "./warehouse-key.ts";
 
 /** Uses the warehouse, which is closed when that is over. @throws SignalhouseError as openWarehouse; what `work` throws */
 export type UseWarehouse = <T>(work: (warehouse: Warehouse) => Promise<T>) => Promise<T>;
@@ -24,8 +24,10 @@ export interface DoorOptions {
   /** Milliseconds for which another process is waited for that has the warehouse; none by default. */
   patience?: number;
   clock?: Clock;
-  /** The key of the hashes of what was forgotten; by default that of the file beside the warehouse. */
+  /** The key of pseudonyms and of the hashes of what was forgotten; by default that of the file beside the warehouse. */
   privacyKey?: string | undefined;
+  /** Told of the file with that key, where it is made. */
+  onKey?: ((file: string) => void) | undefined;
   /** Told what the warehouse is waited for. */
   waiting?: TellWaiting | undefined;
   /** Told before a warehouse of an older version is migrated. @param signals how many it has */
@@ -83,9 +85,9 @@ const TOLD_MS = 1000;
 const SHORT_MS = 5_000;
 
 /** The door to the configuration's warehouse. Nothing is open yet. */
-export function doorTo(config: Pick<Config, "warehouse" | "limits" | "contacts" | "attribution">, options: DoorOptions): Door {
+export function doorTo(config: Pick<Config, "warehouse" | "limits" | "contacts" | "attribution" | "privacy">, options: DoorOptions): Door {
   const { warehouse, limits } = config;
-  const { signal, patience = 0, clock = realClock, waiting: tell, onMigration, onFill, privacyKey } = options;
+  const { signal, patience = 0, clock = realClock, waiting: tell, onMigration, onFill, privacyKey, onKey } = options;
   const place = placeOf(warehouse);
   // One thread a connection: loads share the work out by themselves.
   const limited = { memory: limits.memory, threads: 1 };
@@ -112,10 +114,19 @@ export function doorTo(config: Pick<Config, "warehouse" | "limits" | "contacts" 
     }
   };
 
+  const privacyKeyOf: FindKey = async ({ make = false } = {}) => {
+    if (!make) return findKey(PRIVACY_KEY, privacyKey, warehouse);
+    const { key, made } = await makeKey(PRIVACY_KEY, privacyKey, warehouse);
+    if (made !== undefined) onKey?.(made);
+    return key;
+  };
+  const kept = { privacyKey: privacyKeyOf, privacy: config.privacy };
+
   const openToRead = ({ isLimited = false, memory, mayLack }: ReadOptions = {}) =>
     open(() =>
       openWarehouse(place, {
         access: "read",
+        ...kept,
         ...(mayLack ? { mayLack } : {}),
         ...(memory === undefined ? {} : { memory }),
         ...(isLimited ? limited : {}),
@@ -125,7 +136,7 @@ export function doorTo(config: Pick<Config, "warehouse" | "limits" | "contacts" 
     openWarehouse(place, {
       ...limited,
       version: packageVersion(),
-      privacyKey: () => findKey(PRIVACY_KEY, privacyKey, warehouse),
+      ...kept,
       migration: { contentKey, onBegin: onMigration, onFill, marts: martWishes(config) },
     });
 
@@ -188,8 +199,8 @@ export function doorTo(config: Pick<Config, "warehouse" | "limits" | "contacts" 
 export const writerOf = (config: Config, signal: AbortSignal): UseWarehouse => doorTo(config, { signal, patience: PATIENCE_MS }).toWrite;
 
 /** The same for one that reads in it. */
-export function readerOf(config: Config, signal: AbortSignal, waiting?: TellWaiting): UseWarehouse {
-  const door = doorTo(config, { signal, patience: PATIENCE_MS, waiting });
+export function readerOf(config: Config, signal: AbortSignal, options: Pick<DoorOptions, "waiting" | "privacyKey"> = {}): UseWarehouse {
+  const door = doorTo(config, { signal, patience: PATIENCE_MS, ...options });
   return (work) => door.toRead(work, { isLimited: true });
 }
 

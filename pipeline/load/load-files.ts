@@ -10,6 +10,7 @@ import type { Outcome } from "../../schemas/outcomes.ts";
 import { type Read, type ReadContext, readFile, type ReadingEvent } from "./read-file.ts";
 import type { Source } from "./source.ts";
 import { Spool } from "../vector/spool.ts";
+import { privateRecords } from "./privacy.ts";
 
 /** What became of a file. */
 export type FileResult =
@@ -30,7 +31,7 @@ interface WritingEvent {
 }
 
 /** What a load tells while it goes on. */
-export type LoadEvent = ReadingEvent | WritingEvent | ExpiredEvent | { event: "done"; file: FileResult };
+export type LoadEvent = ReadingEvent | WritingEvent | ExpiredEvent | UnlistedEvent | { event: "done"; file: FileResult };
 
 /** What had been kept for as long as it may be is erased. */
 export interface ExpiredEvent {
@@ -39,11 +40,18 @@ export interface ExpiredEvent {
   tables: Record<string, number>;
 }
 
+/** The configuration's privacy does not list any more what it did: records come with it from here on, and rows that are there stay as they are. */
+export interface UnlistedEvent {
+  event: "unlisted";
+  /** As `columns.Email`. */
+  names: readonly string[];
+}
+
 /** How records are read: one by one, on the row path, or plain ones by DuckDB, many at a time, on the vector path. Both mean the same. */
 export const READERS = ["row", "vector"] as const;
 export type Reader = (typeof READERS)[number];
 
-export interface LoadContext extends Omit<ReadContext, "onEvent"> {
+export interface LoadContext extends Omit<ReadContext, "onEvent" | "privacy"> {
   runId: bigint | null;
   /** How long signals are kept: what is older is erased when all files are loaded. For good by default. */
   retention?: RetentionConfig | undefined;
@@ -85,12 +93,13 @@ export async function loadFiles(sources: Iterable<Source>, context: LoadContext)
   const results: FileResult[] = [];
   let spool: Spool | undefined;
   let merging: Promise<void> = Promise.resolve();
+  const privacy = await privateRecords(context.warehouse, (names) => context.onEvent?.({ event: "unlisted", names }));
   try {
     for (const source of sources) {
       context.signal.throwIfAborted();
       const isVector = takesVector(source, context.reader);
       if (isVector) spool ??= await Spool.make();
-      const read = await readFile(source, context, isVector ? spool : undefined, merging);
+      const read = await readFile(source, { ...context, privacy }, isVector ? spool : undefined, merging);
       await merging.catch(async (error: unknown) => {
         await read.load.close();
         throw error;

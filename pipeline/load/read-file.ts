@@ -7,6 +7,7 @@ import { Load } from "../../sinks/load.ts";
 import { isOfTheData } from "../../sinks/vector/not-plain.ts";
 import type { Warehouse } from "../../sinks/warehouse.ts";
 import { Digest } from "../../transforms/digest.ts";
+import type { PrivateRecords } from "../../transforms/private-records.ts";
 import { readRecords } from "../../transforms/records.ts";
 import type { ReadOptions } from "../../transforms/sections.ts";
 import type { Source } from "./source.ts";
@@ -17,6 +18,8 @@ export interface ReadContext {
   warehouse: Warehouse;
   limits: Pick<Limits, "maxRecordBytes" | "maxExpansionRatio"> & Partial<Pick<Limits, "maxContactColumns" | "threads">>;
   signal: AbortSignal;
+  /** What takes out of records what is not to be kept. */
+  privacy: PrivateRecords | undefined;
   /** Of the vector path; a test may want small ones. */
   sizes?: Sizes;
   onEvent?: ((event: ReadingEvent) => void) | undefined;
@@ -68,13 +71,13 @@ const refused = ({ path }: Source, error: unknown) =>
   );
 
 async function readOnce(source: Source, context: ReadContext, spool: Spool | undefined, before: Promise<void>): Promise<Read> {
-  const { warehouse, limits, signal, onEvent, sizes } = context;
+  const { warehouse, limits, signal, onEvent, sizes, privacy } = context;
   const { contactColumns, memory } = warehouse;
   const read: Read = { source, startedAt: Date.now(), load: await Load.open(warehouse), digest: new Digest() };
   const { load, digest } = read;
   const onStaged = () =>
     onEvent?.({ event: "reading", path: source.path, bytes: digest.bytes, size: source.size, records: load.staging.counts.records });
-  const options = { ...limits, contactColumns, load, signal, onStaged };
+  const options = { ...limits, contactColumns, privacy, load, signal, onStaged };
   try {
     const bytes = digest.through(bytesOf(source, signal));
     if (spool) {

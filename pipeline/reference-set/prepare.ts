@@ -1,4 +1,6 @@
 /** From a source to a file that is ready to be written, with all rules checked. Nothing leaves the machine here. */
+import type { DuckDBConnection } from "@duckdb/node-api";
+import { listedAs, NO_PRIVACY, type PrivacySettings } from "../../schemas/privacy.ts";
 import {
   attributeViolations,
   type DelimiterName,
@@ -15,7 +17,10 @@ import {
 import type { Column } from "../../sinks/reference-set/cells.ts";
 import { byRow, checkValues } from "../../sinks/reference-set/check.ts";
 import type { Scratch } from "../../sinks/reference-set/scratch.ts";
-import { type Changes, changesOf, choosePunctuation, createCells, createSheet, sendingSize } from "../../sinks/reference-set/sheet.ts";
+import { type Changes, changesOf, choosePunctuation, createCells, createSheet, sendingSize, type SheetPrivacy } from "../../sinks/reference-set/sheet.ts";
+import { keptPrivacy, privacySecret } from "../../sinks/privacy.ts";
+import { isPseudonymSql } from "../../sinks/pseudonym-sql.ts";
+import { onlyRow } from "../../sinks/sql.ts";
 import type { UseWarehouse } from "../common/door.ts";
 import { readPhoneColumns, refuseCountry } from "./phones.ts";
 import { settleColumns } from "./settle.ts";
@@ -62,7 +67,8 @@ export interface Prepared {
 /**
  * Stages the source, settles the columns, checks every value, and lays out the file in the scratch.
  * @param view undefined where Connect is not asked
- * @param limits the vendor's, or smaller ones
+ * @param options.fileBytes the vendor's limit, or a smaller one
+ * @param options.privacy what the configuration lists: of such columns nothing is remembered as it is
  * @throws SignalhouseError as stageSource and settleColumns
  */
 export async function prepareFile(
@@ -70,7 +76,7 @@ export async function prepareFile(
   wish: RefsetWish,
   view: ConnectView | undefined,
   readWarehouse: UseWarehouse,
-  limits = { fileBytes: FILE_BYTES },
+  { fileBytes = FILE_BYTES, privacy = NO_PRIVACY }: { fileBytes?: number; privacy?: PrivacySettings } = {},
 ): Promise<Prepared> {
   const { set, definition, maxErrors } = wish;
   refuseCountry(definition);
@@ -100,6 +106,7 @@ export async function prepareFile(
     violations.push(...(values?.violations ?? []));
     count += values?.count ?? 0;
     notes.push(...(values?.warnings ?? []), ...decimalNotes(columns, known));
+    if (isWritable) notes.push(...(await pseudonymNotes(connection, columns)));
     for (const { column, values: many } of values?.normalized ?? [])
       notes.push(`${many.toLocaleString("en-US")} values of "${column}" were normalized`);
     const base = { columns, mode, rows: (values?.rows ?? 0) + staged.leftOut, notes };
@@ -113,11 +120,11 @@ export async function prepareFile(
     const { delimiter } = punctuation;
     if (punctuation.quotes) notes.push(`values have the ${delimiter}, a quote or a line break in them: such fields are quoted (RFC 4180)`);
     const header = definition.header ?? true;
-    await createSheet(connection, columns, delimiter, wish.changed && mode === "ADD_UPDATE");
+    await createSheet(connection, columns, delimiter, wish.changed && mode === "ADD_UPDATE", await sheetPrivacy(columns, privacy, readWarehouse));
     const changes = wish.changed ? await changesOf(connection, maxErrors) : undefined;
     const sending = await sendingSize(connection, columns, delimiter, header);
     const late: Violation[] = [];
-    if (sending.bytes > limits.fileBytes) {
+    if (sending.bytes > fileBytes) {
       const message = `the file would have ${sending.bytes.toLocaleString("en-US")} bytes, but ${RULES.file_size}; send fewer rows or columns at a time`;
       late.push({ rule: "file_size", message });
     }
@@ -125,6 +132,28 @@ export async function prepareFile(
     if (late.length > 0) return broken(late, late.length);
     return { ...base, delimiter, sending: sending.rows, bytes: sending.bytes, changes, violations: [], violationCount: 0 };
   });
+}
+
+/** How rows are remembered where one of their columns is listed; undefined where none is. @throws SignalhouseError as readWarehouse; config_invalid */
+async function sheetPrivacy(columns: readonly Column[], { columns: listed }: PrivacySettings, readWarehouse: UseWarehouse): Promise<SheetPrivacy | undefined> {
+  const names = new Set(Object.keys(listed).map(listedAs));
+  const lists = (name: string) => names.has(listedAs(name));
+  if (!columns.some(({ name, source }) => lists(name) || lists(source.name))) return undefined;
+  const secret = await readWarehouse(async ({ connection, privacyKey }) => privacySecret(connection, privacyKey, await keptPrivacy(connection)));
+  return { secret, lists };
+}
+
+/** Pseudonyms that a set would send. */
+async function pseudonymNotes(connection: DuckDBConnection, columns: readonly Column[]): Promise<string[]> {
+  const texts = columns.flatMap(({ name, type }, index) => (type === "TEXT" ? [{ name, cell: `a${index + 1}` }] : []));
+  if (texts.length === 0) return [];
+  const counts = texts.map(({ cell }) => `count(*) FILTER (${isPseudonymSql(cell)}) AS ${cell}`);
+  const found = await onlyRow<Record<string, bigint>>(connection, `SELECT ${counts.join(", ")} FROM cells`);
+  return texts.flatMap(({ name, cell }) =>
+    (found[cell] ?? 0n) > 0n
+      ? [`"${name}" has ${(found[cell] as bigint).toLocaleString("en-US")} pseudonyms, which mean nothing to Connect: the configuration's privacy lists where they come from`]
+      : [],
+  );
 }
 
 /** What an attribute that is there does with decimals was said when it was made. */

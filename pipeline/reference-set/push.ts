@@ -55,7 +55,7 @@ export async function pushSet(context: PushContext, wish: PushWish): Promise<Pus
       log(`${wish.set} has fewer rows in Connect than were pushed: all rows are sent`);
       await context.useWarehouse(({ connection }) => connection.run("DELETE FROM signalhouse.refset_rows WHERE set_name = $1", [wish.set]));
     }
-    const prepared = await prepareFile(scratch, wish, view, context.readWarehouse);
+    const prepared = await prepareFile(scratch, wish, view, context.readWarehouse, { privacy: config.privacy });
     if (prepared.violationCount > 0 || isNothing(prepared)) return { prepared, outcome: undefined };
     signal.throwIfAborted();
     const job = await send(context, await reach(), scratch, wish, view, prepared);
@@ -170,7 +170,7 @@ export async function writeReferenceSet(
   const { config, readWarehouse, signal } = context;
   const scratch = await Scratch.make(config.warehouse, config.limits, "check");
   try {
-    const prepared = await prepareFile(scratch, wish, view, readWarehouse);
+    const prepared = await prepareFile(scratch, wish, view, readWarehouse, { privacy: config.privacy });
     if (file === undefined || prepared.violationCount > 0) return prepared;
     const header = wish.definition.header ?? true;
     await replaceBy(file, 0o600, (opened) =>

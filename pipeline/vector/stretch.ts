@@ -4,7 +4,7 @@ import type { Table } from "../../schemas/signal-types.ts";
 import type { PlainRows } from "../../sinks/vector/plain-rows.ts";
 import { markedRows, type Row, rowsOf } from "../../transforms/rows.ts";
 import type { Router } from "../../transforms/route.ts";
-import type { Block, Broken } from "../../transforms/block.ts";
+import type { Block, Broken, Marks } from "../../transforms/block.ts";
 import type { Marker } from "../../transforms/marker.ts";
 import type { Reject } from "../../schemas/record.ts";
 import type { Spool, SpooledText } from "./spool.ts";
@@ -28,6 +28,14 @@ interface Line {
   recordNo: number;
   at: number;
   length: number;
+  marks?: Marks | undefined;
+}
+
+/** A record that is left, as it is read again. */
+interface LeftRecord {
+  recordNo: number;
+  bytes: Buffer;
+  marks: Marks | undefined;
 }
 
 export class Stretch {
@@ -35,7 +43,7 @@ export class Stretch {
   /** The text of the records that are left, and of the lines that are no CSV. */
   #text: SpooledText | undefined;
   readonly #left: Line[] = [];
-  readonly #broken: (Line & Pick<Broken, "code">)[] = [];
+  readonly #broken: (Line & Pick<Broken, "code" | "isPrivate">)[] = [];
   readonly #plain = new Map<Table, PlainRows>();
   #first: number | undefined;
   #routed = 0;
@@ -49,11 +57,14 @@ export class Stretch {
 
   /** Takes a block in. @param before how many records of the file come before it */
   add(block: Block, before: number): void {
-    const { bytes, records, starts } = block;
+    const { bytes, records, starts, marks } = block;
     this.#first ??= before + 1;
     const left = this.#options.router?.add(block, before) ?? Array.from(starts, (_, index) => before + index + 1);
     this.#leave(
-      left.map((recordNo) => ({ recordNo, bytes: bytes.subarray(starts[recordNo - before - 1], starts[recordNo - before]) })),
+      left.map((recordNo): LeftRecord => {
+        const index = recordNo - before - 1;
+        return { recordNo, bytes: bytes.subarray(starts[index], starts[index + 1]), marks: marks?.get(index) };
+      }),
       this.#left,
     );
     this.bytes += bytes.length;
@@ -62,20 +73,20 @@ export class Stretch {
   }
 
   /** Takes a line in that is no CSV: a reject among the records, which does not end the stretch. @param before as for add() */
-  addBroken({ bytes, code }: Broken, before: number): void {
+  addBroken({ bytes, code, isPrivate = false }: Broken, before: number): void {
     this.#first ??= before + 1;
-    this.#leave([{ recordNo: before + 1, bytes, code }], this.#broken);
+    this.#leave([{ recordNo: before + 1, bytes, code, isPrivate }], this.#broken);
     this.bytes += bytes.length;
     this.records += 1;
   }
 
   /** Puts lines away. */
-  #leave<More>(some: readonly (More & { recordNo: number; bytes: Buffer })[], lines: (More & Line)[]): void {
+  #leave<Kept extends Line>(some: readonly (Omit<Kept, "at" | "length"> & { bytes: Buffer })[], lines: Kept[]): void {
     if (some.length === 0) return;
     this.#text ??= this.#options.spool.text();
     let at = this.#text.add(some.length === 1 ? (some[0] as { bytes: Buffer }).bytes : Buffer.concat(some.map(({ bytes }) => bytes)));
     for (const { bytes, ...line } of some) {
-      lines.push({ ...line, at, length: bytes.length } as unknown as More & Line);
+      lines.push({ ...line, at, length: bytes.length } as unknown as Kept);
       at += bytes.length;
       this.#leftBytes += bytes.length;
     }
@@ -109,10 +120,10 @@ export class Stretch {
   /** The records that are left as rows, and lines that are no CSV as rejects, some at a time. @param maxRecordBytes as for rowsOf() */
   *rows(maxRecordBytes: number): Generator<(Row | Reject)[]> {
     const text = this.#text as SpooledText;
-    let some: { recordNo: number; bytes: Buffer }[] = [];
+    let some: LeftRecord[] = [];
     let size = 0;
-    for (const { recordNo, at, length } of this.#left) {
-      some.push({ recordNo, bytes: text.read(at, length) });
+    for (const { recordNo, at, length, marks } of this.#left) {
+      some.push({ recordNo, bytes: text.read(at, length), marks });
       size += length;
       if (some.length < SOME && size < SOME_BYTES) continue;
       yield this.#readRows(some);
@@ -120,8 +131,8 @@ export class Stretch {
       size = 0;
     }
     if (some.length > 0) yield this.#readRows(some);
-    for (const { recordNo, at, length, code } of this.#broken)
-      yield rowsOf({ kind: "broken", bytes: text.read(at, length), code }, recordNo, maxRecordBytes);
+    for (const { recordNo, at, length, code, isPrivate = false } of this.#broken)
+      yield rowsOf({ kind: "broken", bytes: text.read(at, length), code, isPrivate }, recordNo, maxRecordBytes);
   }
 
   /** Whether so many records, or characters of them, are enough for those that are left. */
@@ -129,10 +140,11 @@ export class Stretch {
     return this.left <= records && this.#leftBytes <= characters;
   }
 
-  #readRows(some: readonly { recordNo: number; bytes: Buffer }[]): Row[] {
+  #readRows(some: readonly LeftRecord[]): Row[] {
     const block = this.#options.marker.whole(some.map(({ bytes }) => bytes));
+    const marks = new Map(some.flatMap(({ marks }, index) => (marks ? [[index, marks] as const] : [])));
     return markedRows(
-      block,
+      { ...block, ...(marks.size > 0 ? { marks } : {}) },
       some.map(({ recordNo }) => recordNo),
     );
   }

@@ -2,9 +2,9 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { SignalhouseError } from "../../schemas/errors.ts";
 import { quoteText } from "../../schemas/names.ts";
-import { useKeyedHash } from "../keyed-hash.ts";
+import { privacyFingerprint } from "../../schemas/keyed-hash.ts";
 import { onlyRow, rows } from "../sql.ts";
-import { fingerprintOf, HASH, hashedText, type Remembered, signalText } from "../suppress.ts";
+import { HASH, hashedText, type Remembered, signalText, useSuppressedHash } from "../suppress.ts";
 import { countErased, erase } from "./erase.ts";
 import { ERASED } from "./erased.ts";
 import { type Asked, CONTACTS, findErased, type Found, VALUES } from "./who.ts";
@@ -22,8 +22,8 @@ export interface Forgotten extends Found {
 }
 
 /** What would be erased. Makes temporary tables, and changes nothing. @throws as findErased */
-export async function lookForgotten(connection: DuckDBConnection, asked: Asked): Promise<Forgotten> {
-  const found = await findErased(connection, asked);
+export async function lookForgotten(connection: DuckDBConnection, asked: Asked, secret?: Buffer): Promise<Forgotten> {
+  const found = await findErased(connection, asked, secret);
   const also = await alsoErased(connection, found);
   return {
     ...found,
@@ -36,7 +36,7 @@ export async function lookForgotten(connection: DuckDBConnection, asked: Asked):
 
 /** Erases it. Within the caller's transaction. @param secret the key of hashes @throws as findErased; config_invalid where another key was used before */
 export async function forget(connection: DuckDBConnection, asked: Asked, secret: Buffer, runId: bigint | null): Promise<Forgotten> {
-  const found = await findErased(connection, asked);
+  const found = await findErased(connection, asked, secret);
   const also = await alsoErased(connection, found);
   const referenceSets = await setsOf(connection, also.refsetRows);
   // While the marts still know whose a session or click is.
@@ -104,7 +104,7 @@ async function collect(connection: DuckDBConnection, asked: Asked): Promise<void
 }
 
 async function remember(connection: DuckDBConnection, erasureId: bigint, secret: Buffer): Promise<Forgotten["remembered"]> {
-  const key = fingerprintOf(secret);
+  const key = privacyFingerprint(secret);
   const { others } = await onlyRow<{ others: bigint }>(connection, "SELECT count(*) AS others FROM signalhouse.suppressions WHERE key <> $1", [key]);
   if (others > 0n) {
     throw new SignalhouseError(
@@ -113,7 +113,7 @@ async function remember(connection: DuckDBConnection, erasureId: bigint, secret:
       "Nothing was changed. Take the key from a backup: the file beside the warehouse whose name ends in .privacy-key, or SIGNALHOUSE_PRIVACY_KEY.",
     );
   }
-  await useKeyedHash(connection, HASH, secret);
+  await useSuppressedHash(connection, secret);
   await connection.run(
     `INSERT INTO signalhouse.suppressions BY NAME SELECT $1::BIGINT AS erasure_id, what, name, hash, $2 AS key FROM (SELECT what, name, ${HASH}(text) AS hash FROM ${COLLECTED})
      WHERE hash NOT IN (SELECT hash FROM signalhouse.suppressions)`,

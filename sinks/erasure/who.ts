@@ -2,11 +2,13 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { messageOf, SignalhouseError } from "../../schemas/errors.ts";
 import { keyKind } from "../../schemas/marts.ts";
+import { foldOf, pseudonym } from "../../schemas/privacy.ts";
 import { quoteIdentifier as id, quoteText } from "../../schemas/names.ts";
 import type { Table } from "../../schemas/signal-types.ts";
 import { TABLES } from "../../schemas/tables.ts";
 import { contactColumns } from "../contact-columns.ts";
 import { keptSettings, martContext } from "../mart-settings.ts";
+import { keptPrivacy, privacySecret } from "../privacy.ts";
 import { behaviorSql } from "../marts/behavior.ts";
 import { folded, keyTexts, ownAliases, ownContact, remembered } from "../marts/contact.ts";
 import type { ContactKey, MartContext } from "../marts/mart.ts";
@@ -39,8 +41,12 @@ export const VALUES = "erased_values";
 
 const ASKED = "asked_value";
 
-/** Finds it. Makes temporary tables, and changes nothing. Reads both tables some times; memory is DuckDB's. @throws SignalhouseError usage, not_found, query_failed */
-export async function findErased(connection: DuckDBConnection, asked: Asked): Promise<Found> {
+/**
+ * Finds it. Makes temporary tables, and changes nothing. Reads both tables some times; memory is DuckDB's.
+ * @param secret the privacy key: where the warehouse has pseudonyms, the value that is asked for is looked for by its own, too
+ * @throws SignalhouseError usage, not_found, query_failed; config_invalid where the warehouse has pseudonyms by another key
+ */
+export async function findErased(connection: DuckDBConnection, asked: Asked, secret: Buffer | undefined): Promise<Found> {
   await connection.run(`CREATE OR REPLACE TEMP TABLE ${CONTACTS} (contact_id VARCHAR)`);
   await connection.run(`CREATE OR REPLACE TEMP TABLE ${VALUES} (name VARCHAR, text VARCHAR, value VARCHAR)`);
   if ("where" in asked) {
@@ -52,6 +58,7 @@ export async function findErased(connection: DuckDBConnection, asked: Asked): Pr
   const context = await martContext(connection, settings);
   const keys = await allKeys(connection, context);
   const meant = await askFor(connection, asked, context, keys);
+  await addPseudonyms(connection, asked, meant, secret);
   const sharing = await findContacts(connection, meant);
   await makeErased(connection, TABLES.map((table) => rowsOf(meant, table)).join(" UNION ALL "));
   await findValues(connection, keys, meant);
@@ -158,11 +165,31 @@ async function askFor(
   const [first] = meant as [Key];
   const asFolded = `(SELECT ${folded(first, "text")} FROM ${ASKED})`;
   const isNamed = (table: Table, row: string) => {
-    const texts = meant.flatMap((key) => keyTexts(key, table, row).map((text) => `coalesce(${folded(key, text)} = ${asFolded}, false)`));
+    const texts = meant.flatMap((key) => keyTexts(key, table, row).map((text) => `coalesce(${folded(key, text)} IN ${asFolded}, false)`));
     // In a warehouse of several data sets a contact's id begins with its own.
-    return `(${[...texts, ...(isSure ? [`coalesce(${ownContact(context, table, row)} = ${asFolded}, false)`] : [])].join(" OR ")})`;
+    return `(${[...texts, ...(isSure ? [`coalesce(${ownContact(context, table, row)} IN ${asFolded}, false)`] : [])].join(" OR ")})`;
   };
   return { context, keys: meant, isNamed, isSure };
+}
+
+/** Adds the pseudonyms that the value may have. In a warehouse of several data sets its own stands before it. */
+async function addPseudonyms(
+  connection: DuckDBConnection,
+  asked: { email: string } | { contactKey: string },
+  { context, keys }: Meant,
+  secret: Buffer | undefined,
+): Promise<void> {
+  const kept = await keptPrivacy(connection);
+  if (!kept) return;
+  const own = await privacySecret(connection, async () => secret, kept);
+  const value = "email" in asked ? asked.email : asked.contactKey;
+  const [dataset = "", key = ""] = /^(.*\/)(.*)$/.exec(value)?.slice(1) ?? [];
+  const folds = new Set(keys.map(({ header }) => foldOf(header, context.keys)));
+  const texts = [...folds].flatMap((fold) => {
+    const [whole, behind] = [pseudonym(own, value, fold), pseudonym(own, key, fold)];
+    return [...(whole === undefined ? [] : [whole]), ...(dataset === "" || behind === undefined ? [] : [dataset + behind])];
+  });
+  for (const text of texts) await connection.run(`INSERT INTO ${ASKED} SELECT $1 WHERE $1 NOT IN (SELECT text FROM ${ASKED})`, [text]);
 }
 
 /** Notes the contacts that go as a whole. @returns how many have the address together; 0 where it is one's alone */
@@ -190,7 +217,7 @@ async function findContacts(connection: DuckDBConnection, { context, isNamed, is
     : TABLES.flatMap((table) =>
         ownAliases(context, table, "r").map(
           (alias, index) =>
-            `SELECT ${alias} AS alias FROM ${FROM[table]} r WHERE ${isNamed(table, "r")} AND ends_with(${alias}, ${quoteText(`${context.contactKeys[index + 1]?.name ?? ""}:`)} || (SELECT lower(trim(text)) FROM ${ASKED}))`,
+            `SELECT ${alias} AS alias FROM ${FROM[table]} r WHERE ${isNamed(table, "r")} AND (SELECT bool_or(ends_with(${alias}, ${quoteText(`${context.contactKeys[index + 1]?.name ?? ""}:`)} || lower(trim(a.text)))) FROM ${ASKED} a)`,
         ),
       );
   if (aliases.length > 0)

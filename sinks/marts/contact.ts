@@ -1,6 +1,7 @@
 /** Whose a signal is, in SQL: its keys, and what they resolve to. */
 import { identifierNames, keyKind, type MartSettings } from "../../schemas/marts.ts";
 import { quoteIdentifier as id, quoteText, snakeCase } from "../../schemas/names.ts";
+import { type Fold, PSEUDONYM } from "../../schemas/privacy.ts";
 import type { Table } from "../../schemas/signal-types.ts";
 import type { ContactColumn } from "../../schemas/header.ts";
 import type { ContactKey, MartContext } from "./mart.ts";
@@ -18,15 +19,20 @@ const IDENTIFYING = "signal_type IN ('identification', 'loggedIn', 'accountRegis
 /** A name as identification signals write it, folded: letters and digits alone. */
 const FOLDED_NAME = "regexp_replace(lower(identifier_name), '[^a-z0-9]', '', 'g')";
 
-/** SQL of a phone number's digits and plus signs; NULL where there are none. */
+/** SQL of a phone number's digits and plus signs, or its pseudonym; NULL where there are none. */
 const dialled = (value: string): string =>
-  `CASE WHEN regexp_full_match(${value}, '[0-9+]+') THEN ${value} ELSE nullif(regexp_replace(${value}, '[^0-9+]', '', 'g'), '') END`;
+  `CASE WHEN regexp_full_match(${value}, '[0-9+]+|${PSEUDONYM}') THEN ${value} ELSE nullif(regexp_replace(${value}, '[^0-9+]', '', 'g'), '') END`;
 
 /** A key's values so that those that mean the same are equal. @param value SQL of one: it is looked at several times */
 export function folded({ header, isPrimary }: Pick<ContactKey, "header" | "isPrimary">, value: string): string {
   const kind = keyKind(header);
-  if (kind === "phone") return dialled(value);
-  return isPrimary && kind !== "email" ? trimmed(value) : `lower(${trimmed(value)})`;
+  return foldSql(kind === "other" ? (isPrimary ? "exact" : "lower") : kind, value);
+}
+
+/** The same by how they are made equal: foldedText() of schemas/privacy.ts, in SQL. */
+export function foldSql(fold: Exclude<Fold, "look">, value: string): string {
+  if (fold === "phone") return dialled(value);
+  return fold === "exact" ? trimmed(value) : `lower(${trimmed(value)})`;
 }
 
 /** A key's values as they are remembered of whoever was forgotten: of names, numbers and the like each spelling is one of its own. @param value SQL of one */

@@ -1,6 +1,7 @@
 /** How a copy tells contacts apart: by keyed hashes of their ids, the same in every version. */
 import type { DuckDBConnection } from "@duckdb/node-api";
-import { fingerprintOfKey, useKeyedHash } from "../keyed-hash.ts";
+import { fingerprintOfKey } from "../../schemas/keyed-hash.ts";
+import { useKeyedHash } from "../keyed-hash.ts";
 
 /** By keyed hashes of contact ids, or by the ids themselves. */
 export type ContactIds = { as: "hashed"; key: Buffer } | { as: "plain" };

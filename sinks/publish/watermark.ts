@@ -16,11 +16,11 @@ export async function watermarkOf({ connection }: Warehouse): Promise<Watermark>
   return { ...found, change_id: Number(found.change_id), load_id: Number(found.load_id) };
 }
 
-/** The last of signalhouse.changes by which somebody was forgotten; 0 where nobody was. What was published before it has what was erased. */
+/** The last of signalhouse.changes by which somebody was forgotten, or privacy was applied; 0 where neither was. What was published before it has what was erased. */
 export async function lastErasure({ connection }: Pick<Warehouse, "connection">): Promise<number> {
   const { last } = await onlyRow<{ last: bigint }>(
     connection,
-    "SELECT coalesce(max(change_id), 0) AS last FROM signalhouse.changes WHERE what = 'erasure'",
+    "SELECT coalesce(max(change_id), 0) AS last FROM signalhouse.changes WHERE what IN ('erasure', 'privacy')",
   );
   return Number(last);
 }

@@ -2,6 +2,9 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { quoteText } from "../../schemas/names.ts";
 import { DELIMITER_NAMES, type DelimiterName, DELIMITERS } from "../../schemas/reference-set.ts";
+import { foldOf } from "../../schemas/privacy.ts";
+import { useKeyedHash } from "../keyed-hash.ts";
+import { pseudonymSql } from "../pseudonym-sql.ts";
 import { onlyRow, rows } from "../sql.ts";
 import { cellSql, type Column } from "./cells.ts";
 
@@ -63,22 +66,39 @@ export async function choosePunctuation(
 /**
  * The views `sheet` (key, row_hash, line) and `sending`, which has those rows of it that are to be sent.
  * @param onlyChanged leave out rows that the table `pushed` has
+ * @param privacy where the configuration lists a column, so that nobody can try by what is remembered of rows what was in them
  */
 export async function createSheet(
   connection: DuckDBConnection,
   columns: readonly Column[],
   delimiter: DelimiterName,
   onlyChanged: boolean,
+  privacy?: SheetPrivacy,
 ): Promise<void> {
   const key = `a${columns.findIndex(({ isKey }) => isKey) + 1}`;
   // A row under other names or types is another row.
   const shape = JSON.stringify(columns.map(({ name, type }) => [name, type]));
+  const said = `${quoteText(shape)} || ${lineSql(columns, ",")}`;
+  if (privacy) await useKeyedHash(connection, HASH, privacy.secret);
+  const name = columns.find(({ isKey }) => isKey)?.name ?? "";
+  const own = privacy?.lists(name) ? pseudonymSql(foldOf(name, []), key, HASH) : key;
+  // Whoever takes the rows over has no such hashes: they are made here, once.
   await connection.run(
-    `CREATE VIEW sheet AS SELECT row_no, ${key} AS key, md5_number(${quoteText(shape)} || ${lineSql(columns, ",")}) AS row_hash,
+    `CREATE ${privacy ? "TABLE" : "VIEW"} sheet AS SELECT row_no, ${own} AS key, md5_number(${privacy ? `${HASH}(${said})` : said}) AS row_hash,
      ${lineSql(columns, DELIMITERS[delimiter])} AS line FROM cells`,
   );
   await connection.run(`CREATE VIEW sending AS SELECT key, row_hash, line FROM sheet ${onlyChanged ? CHANGED : ""}`);
 }
+
+/** What of a set's rows is not to be remembered as it is. */
+export interface SheetPrivacy {
+  secret: Buffer;
+  /** Whether the configuration lists a column of this name. */
+  lists: (name: string) => boolean;
+}
+
+/** A macro of keyed hashes. */
+const HASH = "row_keyed_hash";
 
 const CHANGED = "WHERE NOT EXISTS (FROM pushed WHERE pushed.key = sheet.key AND pushed.row_hash = sheet.row_hash)";
 

@@ -5,6 +5,7 @@ import { onTestFinished } from "vitest";
 import { DuckDBInstance, type DuckDBConnection } from "@duckdb/node-api";
 import { type PublishContext, type PublishResult, publishWarehouse } from "../../pipeline/publish.ts";
 import { type ConfigInput, readConfig } from "../../schemas/config.ts";
+import { NO_PRIVACY } from "../../schemas/privacy.ts";
 import { currentManifest } from "../../sinks/publish/open.ts";
 import type { Manifest } from "../../sinks/publish/manifest.ts";
 import { Scratch } from "./warehouse.ts";
@@ -44,7 +45,7 @@ export async function asScratch(path: string): Promise<Scratch> {
   const unused = () => {
     throw new Error("a copy is only read");
   };
-  return new Scratch({ name: path, memory: undefined, connection, contactColumns: [], privacyKey: unused, connect: unused, close: () => undefined });
+  return new Scratch({ name: path, memory: undefined, connection, contactColumns: [], privacyKey: unused, privacy: NO_PRIVACY, connect: unused, close: () => undefined });
 }
 
 /** All files below a folder, relative to it, with what tells whether one is still the same. */

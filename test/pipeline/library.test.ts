@@ -6,7 +6,7 @@ import { runInNewContext } from "node:vm";
 import { describe, expect, test } from "vitest";
 import { type ConfigInput, exportSignals, pushReferenceSet, query, readSignals, resumeExports, syncExports } from "../../pipeline/index.ts";
 import { placeOf } from "../../sinks/places.ts";
-import { fingerprintOf } from "../../sinks/suppress.ts";
+import { privacyFingerprint } from "../../schemas/keyed-hash.ts";
 import { openWarehouse } from "../../sinks/warehouse.ts";
 import { connectPlace } from "../helpers/connect.ts";
 import { failureOf } from "../helpers/errors.ts";
@@ -45,7 +45,7 @@ test("where somebody was forgotten, syncExports loads by the key that it is give
   const options = await serverAndWarehouse();
   const privacyKey = "a key of nobody's guess";
   const warehouse = await openWarehouse(placeOf(options.warehouse));
-  const key = fingerprintOf(Buffer.from(privacyKey));
+  const key = privacyFingerprint(Buffer.from(privacyKey));
   await warehouse.connection.run("INSERT INTO signalhouse.suppressions VALUES (1, 'signal', NULL, 'somebody', $1)", [key]);
   warehouse.close();
   expect(await failureOf(syncExports(options))).toMatchObject({ code: "config_invalid" });

@@ -13,6 +13,7 @@ import { Spool } from "../../pipeline/vector/spool.ts";
 import { CONTENT_FIELDS, ENVELOPE_FIELDS, ITEM_FIELDS } from "../../schemas/content-fields.ts";
 import { EXPORT_COLUMNS, isExportHeader } from "../../schemas/export-columns.ts";
 import { snakeCase } from "../../schemas/names.ts";
+import { PRIVACY_ACTIONS, type PrivacySettings, whyNotField } from "../../schemas/privacy.ts";
 import type { Drift } from "../../schemas/record.ts";
 import { SIGNAL_TYPES, type Table } from "../../schemas/signal-types.ts";
 import { ORDER_ITEM_COLUMNS, SIGNAL_TABLES } from "../../schemas/tables.ts";
@@ -43,9 +44,9 @@ const inPieces = (path: string, mtime: number | string, bytes: Buffer, size = 50
 });
 
 /** @returns how many records went the way of the row path */
-async function expectSame(files: readonly Buffer[], most?: number, threads?: number): Promise<number> {
-  const byRow = await readers.load(ONE_BY_ONE, files);
-  const { rowPathRecords, ...byRun } = await readers.load("vector", files, most, threads);
+async function expectSame(files: readonly Buffer[], most?: number, threads?: number, privacy?: PrivacySettings): Promise<number> {
+  const byRow = await readers.load(ONE_BY_ONE, files, undefined, undefined, privacy);
+  const { rowPathRecords, ...byRun } = await readers.load("vector", files, most, threads, privacy);
   expect(byRun).toEqual({ results: byRow.results, tables: byRow.tables });
   return rowPathRecords.reduce((sum, count) => sum + count, 0);
 }
@@ -356,6 +357,28 @@ test(`what DuckDB reads of any export is what the row path reads: ${RUNS} of the
   connection.disconnectSync();
   // Else nothing would be shown.
   expect(plain).toBeGreaterThan(RUNS);
+});
+
+const ACTION = fc.constantFrom(...PRIVACY_ACTIONS);
+/** What privacy may list of such exports: names that contents have, nested or not, known or not. */
+const PRIVACY: fc.Arbitrary<PrivacySettings> = fc.record({
+  columns: fc.dictionary(of("Email", "Customer ID", "tags", "Ünïcode, x"), ACTION, { maxKeys: 3 }),
+  fields: fc
+    .dictionary(
+      of("url", "searchTerm", "identifierValue", "audience", "loyaltyTier", "gift", "productId", "sessionId", "a", "x y", "é", 'a"b', "a/b", "1", "x", "unitPrice"),
+      ACTION,
+      { maxKeys: 5 },
+    )
+    .map((fields) => Object.fromEntries(Object.entries(fields).filter(([name, action]) => whyNotField(name, action) === undefined))),
+});
+
+test(`with whatever privacy lists, both readers give the same: ${RUNS} exports`, { timeout: 1_200_000, tags: "long" }, async () => {
+  await fc.assert(
+    fc.asyncProperty(PRIVACY, fc.oneof({ weight: 4, arbitrary: FILE }, { weight: 1, arbitrary: JOINED }), async (privacy, file) => {
+      await expectSame([file], 500, 1, privacy);
+    }),
+    { numRuns: RUNS },
+  );
 });
 
 /** What a row says, all values as text; without those that are null. */

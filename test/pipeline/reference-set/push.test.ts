@@ -10,6 +10,7 @@ import { openServer } from "../../../pipeline/load/remote-files.ts";
 import { doorTo, readerOf } from "../../../pipeline/common/door.ts";
 import type { SandboxSet } from "../../../samples/sandbox/api-sets.ts";
 import { DELIMITER_NAMES, type RefsetDefinition } from "../../../schemas/reference-set.ts";
+import { pseudonym } from "../../../schemas/privacy.ts";
 import { importJobs } from "../../../sinks/reference-set/imports.ts";
 import { Scratch } from "../../../sinks/reference-set/scratch.ts";
 import { type ConnectPlace, connectPlace } from "../../helpers/connect.ts";
@@ -449,4 +450,29 @@ describe("any table that is pushed and read back is the same", () => {
       { numRuns: often(2, 10) },
     );
   });
+});
+
+test("what is remembered of rows with a column that privacy lists is hashed; what is sent is not", async () => {
+  const at = await place();
+  const config = { ...at.config, privacy: { columns: { Email: "pseudonym" }, fields: {} } } as const;
+  const flow = { ...at.flow, config, readWarehouse: readerOf(config, at.flow.signal, { privacyKey: "a key of nobody's guess" }) };
+  const rows = [
+    { email: "Anna@example.com", name: "Anna" },
+    { email: "bob@example.com", name: "Bob" },
+  ];
+  const definition = { key: "email" };
+  await push({ ...at, flow }, rows, { definition });
+  expect(kept(at.api.sets[0]).map(({ email }) => email)).toEqual(["Anna@example.com", "bob@example.com"]);
+  const known = () => at.flow.useWarehouse(async ({ connection }) => (await connection.runAndReadAll("FROM signalhouse.refset_rows ORDER BY key")).getRowObjectsJson());
+  const secret = Buffer.from("a key of nobody's guess");
+  expect((await known()).map(({ key }) => key)).toEqual(["anna@example.com", "bob@example.com"].map((value) => pseudonym(secret, value, "email")).toSorted());
+  // The plain MD5 of a row could be tried.
+  const hashes = (await known()).map(({ row_hash }) => row_hash);
+  const changed = await push({ ...at, flow }, [{ email: "Anna@example.com", name: "Ana" }, rows[1] as object], { definition, changed: true });
+  expect(changed.prepared).toMatchObject({ sending: 1, changes: { changed: 1, goneCount: 0 } });
+  await at.flow.useWarehouse(({ connection }) => connection.run("DELETE FROM signalhouse.refset_rows"));
+  await push(at, rows, { definition });
+  expect((await known()).map(({ row_hash }) => row_hash).filter((hash) => hashes.includes(hash))).toEqual([]);
+  const pseudonyms = await push({ ...at, flow }, [{ email: pseudonym(secret, "x", "exact") }], { definition });
+  expect(pseudonyms.prepared.notes.join()).toContain('"email" has 1 pseudonyms');
 });
