@@ -99,7 +99,8 @@ const changes = ({ columns, contents, rejects, referenceSetRows, keys }: Privacy
 function searched({ tables, files, bytes, found, elsewhere, left }: NonNullable<PrivacyReceipt["proof"]>): string {
   const again = changes(left).length === 0 ? "Read again: nothing listed is left." : "Read again: not all is gone, see below.";
   if (tables === 0) return `${again} Not searched for values: there was none of eight characters or more, and no address.`;
-  if (bytes) return `${again} Searched for values: ${count(tables, "table")}, ${count(files, "file")}. ${found.length === 0 ? "Nothing is left." : "Not all is gone, see below."}`;
+  if (bytes)
+    return `${again} Searched for values: ${count(tables, "table")}, ${count(files, "file")}. ${found.length === 0 ? "Nothing is left." : "Not all is gone, see below."}`;
   const why = elsewhere.length > 0 ? "texts that are not listed have some, see below" : "a longer word has one as a part";
   return `${again} Searched for values: ${count(tables, "table")}. Files were not searched byte by byte, as ${why}.`;
 }
@@ -110,7 +111,9 @@ function tell({ out }: Context, { changed, doubtful, proof }: PrivacyReceipt): v
     out.note(`privacy.${where} lists ${JSON.stringify(name)}, and nothing of that name is known. ${didYouMean(meant)}`.trim());
   if (changed.referenceSetRows > 0) out.note("What was pushed to reference sets is forgotten: the next push --changed sends them as a whole.");
   for (const { place, rows } of proof?.elsewhere ?? [])
-    out.note(`${count(rows ?? 0, "row")} of ${place} have one of the values in a text that privacy does not list, and keep it. Look for it with query, and list that, too.`);
+    out.note(
+      `${count(rows ?? 0, "row")} of ${place} have one of the values in a text that privacy does not list, and keep it. Look for it with query, and list that, too.`,
+    );
   if (proof?.ok !== false) return;
   out.trouble(
     "something is left:",

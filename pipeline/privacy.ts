@@ -45,7 +45,10 @@ const SAMPLE = 200;
  * @returns names that nothing is known of, and whether there is a warehouse
  * @throws SignalhouseError config_invalid where they would be refused; key_file_open, warehouse_locked, …
  */
-export async function lookAtPrivacy({ privacy }: Pick<Config, "privacy">, door: Pick<Door, "toRead">): Promise<{ doubtful: ReturnType<typeof doubtful>; isThere: boolean }> {
+export async function lookAtPrivacy(
+  { privacy }: Pick<Config, "privacy">,
+  door: Pick<Door, "toRead">,
+): Promise<{ doubtful: ReturnType<typeof doubtful>; isThere: boolean }> {
   const look = door.toRead(
     async ({ connection, privacyKey }) => {
       await assertApplied({ connection, privacy });
@@ -134,7 +137,12 @@ async function takenBack(warehouse: Warehouse, { privacy }: Pick<Config, "privac
   }
 }
 
-async function readerOf({ connection }: Warehouse, settings: PrivacySettings, secret: Buffer, onValue?: (value: string) => void): Promise<PrivacyReader> {
+async function readerOf(
+  { connection }: Warehouse,
+  settings: PrivacySettings,
+  secret: Buffer,
+  onValue?: (value: string) => void,
+): Promise<PrivacyReader> {
   const columns = await contactColumns(connection);
   const records = new PrivateRecords({ ...settings, secret, keys: await contactKeys(connection), forgotten: new Map() }, onValue);
   const ofRows = new PrivateRows(records, columns);

@@ -5,7 +5,8 @@ import { createHmac } from "node:crypto";
 export const HASH_DIGITS = 32;
 
 /** HMAC-SHA256 of a text in UTF-8, cut to 32 hexadecimal digits; 3 microseconds each. */
-export const keyedHash = (secret: Buffer, text: string): string => createHmac("sha256", secret).update(text, "utf8").digest("hex").slice(0, HASH_DIGITS);
+export const keyedHash = (secret: Buffer, text: string): string =>
+  createHmac("sha256", secret).update(text, "utf8").digest("hex").slice(0, HASH_DIGITS);
 
 /** What tells a key from another one, and nothing about it. @param purpose what it is the key of */
 export const fingerprintOfKey = (secret: Buffer, purpose: string): string => createHmac("sha256", secret).update(purpose).digest("hex");

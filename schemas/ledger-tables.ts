@@ -181,7 +181,10 @@ export const LEDGER_TABLES = {
     about: "What was erased, counted by erasure, table and load: with these rows the ledger's sums are proven.",
     columns: {
       erasure_id: ["BIGINT NOT NULL", "Number of the erasure."],
-      kind: ["VARCHAR NOT NULL", "`forget`; `retention`: the time for which it may be kept was over; or `privacy`: `privacy apply`, which erases values, and no rows."],
+      kind: [
+        "VARCHAR NOT NULL",
+        "`forget`; `retention`: the time for which it may be kept was over; or `privacy`: `privacy apply`, which erases values, and no rows.",
+      ],
       erased_at: ["TIMESTAMPTZ NOT NULL", "When its transaction began."],
       run_id: ["BIGINT", "The run, see signalhouse.runs; null where there was none."],
       table_name: ["VARCHAR", "The table; null in an erasure that found nothing."],

@@ -1,5 +1,13 @@
 /** What the configuration's privacy leaves out of records, or has pseudonyms in place of, before anything is written: which names it may list, and how pseudonyms look. */
-import { CONTENT_FIELDS, CONTENT_PATHS_NAMES, type ContentField, ENVELOPE_FIELDS, ITEM_FIELDS, ITEMS_FIELD, MIRRORED_FIELDS } from "./content-fields.ts";
+import {
+  CONTENT_FIELDS,
+  CONTENT_PATHS_NAMES,
+  type ContentField,
+  ENVELOPE_FIELDS,
+  ITEM_FIELDS,
+  ITEMS_FIELD,
+  MIRRORED_FIELDS,
+} from "./content-fields.ts";
 import { exportColumn } from "./export-columns.ts";
 import { HASH_DIGITS, keyedHash } from "./keyed-hash.ts";
 import { keyKind } from "./marts.ts";

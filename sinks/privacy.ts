@@ -19,7 +19,10 @@ export interface KeptPrivacy extends PrivacySettings {
 /** Undefined where privacy never listed anything. */
 export async function keptPrivacy(connection: DuckDBConnection): Promise<KeptPrivacy | undefined> {
   // A warehouse of an older version that is only read lacks the column.
-  const [meta] = await rows<{ privacy: string | null }>(connection, "SELECT CAST(to_json(m)->'$.privacy' AS VARCHAR) AS privacy FROM signalhouse.meta m");
+  const [meta] = await rows<{ privacy: string | null }>(
+    connection,
+    "SELECT CAST(to_json(m)->'$.privacy' AS VARCHAR) AS privacy FROM signalhouse.meta m",
+  );
   return meta?.privacy ? ((JSON.parse(meta.privacy) as KeptPrivacy | null) ?? undefined) : undefined;
 }
 

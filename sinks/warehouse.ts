@@ -84,7 +84,16 @@ const WRITING_SETTINGS = {
  * @throws SignalhouseError warehouse_locked, warehouse_missing, warehouse_newer, warehouse_older, warehouse_failed, disk_full
  */
 export async function openWarehouse(place: Place, options: WarehouseOptions = {}): Promise<Warehouse> {
-  const { access = "write", mayLack, memory, threads, version = "unknown", migration = CANNOT_MIGRATE, privacyKey = NO_KEY, privacy = NO_PRIVACY } = options;
+  const {
+    access = "write",
+    mayLack,
+    memory,
+    threads,
+    version = "unknown",
+    migration = CANNOT_MIGRATE,
+    privacyKey = NO_KEY,
+    privacy = NO_PRIVACY,
+  } = options;
   if (access === "read" && !(await place.exists())) throw missing(place);
   const unlock = await place.lock(access);
   try {

@@ -82,7 +82,9 @@ export class PrivateRecords {
     this.#lists = listsAny(privacy);
     this.#columns = new Map(Object.entries(privacy.columns).map(([name, action]) => [listedAs(name), { name, action }]));
     this.#fields = new Map(
-      Object.entries(privacy.fields).flatMap(([name, action]) => spellingsOfField(name).map((each) => [each, this.#replace(action, foldOfField(name))])),
+      Object.entries(privacy.fields).flatMap(([name, action]) =>
+        spellingsOfField(name).map((each) => [each, this.#replace(action, foldOfField(name))]),
+      ),
     );
     const names = [...this.#fields.keys()];
     const ofContacts = this.#columns.size + privacy.forgotten.size > 0 ? [IDENTIFIER_VALUE, ...ATTRIBUTE_FIELDS] : [];

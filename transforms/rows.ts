@@ -27,7 +27,11 @@ export function rowsOf(piece: Block | Broken, firstRecordNo: number, maxRecordBy
   if (piece.kind === "broken") {
     const reason =
       piece.code === "csv_broken" ? "a quote stands where none may, or is never closed" : `the record has more than ${maxRecordBytes} bytes`;
-    return [piece.isPrivate ? { kind: "reject", record_no: firstRecordNo, ...emptied({ code: piece.code, reason }) } : rejectOf(piece.bytes, firstRecordNo, piece.code, reason)];
+    return [
+      piece.isPrivate
+        ? { kind: "reject", record_no: firstRecordNo, ...emptied({ code: piece.code, reason }) }
+        : rejectOf(piece.bytes, firstRecordNo, piece.code, reason),
+    ];
   }
   return markedRows(
     piece,
@@ -94,7 +98,11 @@ export function rejectRow(row: Row, code: RejectCode, reason: string): Reject {
 const NOT_KEPT = "the row is not kept, as what privacy lists could not be told apart in it";
 
 /** The reject of a row in which what privacy lists could not be told apart: nothing of it is kept. */
-export const emptyReject = ({ record_no }: Row, code: RejectCode, reason: string): Reject => ({ kind: "reject", record_no, ...emptied({ code, reason }) });
+export const emptyReject = ({ record_no }: Row, code: RejectCode, reason: string): Reject => ({
+  kind: "reject",
+  record_no,
+  ...emptied({ code, reason }),
+});
 
 /** Takes the text of a row out of what is said of it. */
 export function emptied({ code, reason }: Pick<Reject, "code" | "reason">): Pick<Reject, "code" | "reason" | "raw"> {

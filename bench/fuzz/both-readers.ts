@@ -9,7 +9,7 @@ import { verifyWarehouse } from "../../sinks/verify.ts";
 import { openWarehouse, type Warehouse } from "../../sinks/warehouse.ts";
 
 /** Of pseudonyms. */
-const KEY = Buffer.alloc(32, "a key");
+export const KEY = Buffer.alloc(32, "a key");
 
 export const LIMITS = { maxRecordBytes: 1024 * 1024, maxExpansionRatio: 1000, threads: 2 };
 
@@ -66,14 +66,7 @@ export class BothReaders {
     const { signal } = new AbortController();
     const sources = files.map((file, number) => sourceOf(`${number}.csv`, number * 1000, file));
     const results = await loadFiles(sources, { warehouse, limits: { ...LIMITS, threads }, runId: null, signal, reader, ...sizesOf(most) });
-    const broken = (await verifyWarehouse(connection)).filter(({ ok }) => !ok);
-    const tables: Record<string, unknown> = { broken };
-    for (const table of TABLES) {
-      tables[table] = await rows(
-        connection,
-        `SELECT COLUMNS(name -> name NOT IN ('started_at', 'finished_at', 'row_path_records', 'changed_at')) FROM ${table} ORDER BY ALL`,
-      );
-    }
+    const tables = await tablesOf(warehouse);
     const counts = await rows<{ n: bigint | null }>(connection, "SELECT row_path_records AS n FROM signalhouse.loads ORDER BY load_id");
     return { results, tables, rowPathRecords: counts.map(({ n }) => Number(n)) };
   }
@@ -81,6 +74,19 @@ export class BothReaders {
   close(): void {
     for (const warehouse of this.#warehouses.values()) warehouse.close();
   }
+}
+
+/** What is not right by itself, and the rows of every table. */
+export async function tablesOf({ connection }: Pick<Warehouse, "connection">): Promise<Record<string, unknown>> {
+  const broken = (await verifyWarehouse(connection)).filter(({ ok }) => !ok);
+  const tables: Record<string, unknown> = { broken };
+  for (const table of TABLES) {
+    tables[table] = await rows(
+      connection,
+      `SELECT COLUMNS(name -> name NOT IN ('started_at', 'finished_at', 'row_path_records', 'changed_at')) FROM ${table} ORDER BY ALL`,
+    );
+  }
+  return tables;
 }
 
 async function rows<T>(connection: DuckDBConnection, sql: string): Promise<T[]> {

@@ -102,7 +102,13 @@ async function stage(staging: Staging, load: RejectedLoad, rejects: readonly Kep
 /** Whether a record is one without an id, in a warehouse that does not keep all of a record: what would tell it from another one may be what was left out. */
 const hasLostKey = (row: Row | Reject | undefined): boolean => row?.kind === "row" && row.marks?.key !== undefined;
 
-async function rowsIn(splitter: Splitter, bytes: Buffer, recordNo: number, header: Header, { limits, privacy }: StageOptions): Promise<(Row | Reject)[]> {
+async function rowsIn(
+  splitter: Splitter,
+  bytes: Buffer,
+  recordNo: number,
+  header: Header,
+  { limits, privacy }: StageOptions,
+): Promise<(Row | Reject)[]> {
   const rows: (Row | Reject)[] = [];
   for (const pieces of [splitter.push(bytes), splitter.end()]) {
     for (const piece of pieces) {

@@ -17,7 +17,15 @@ import {
 import type { Column } from "../../sinks/reference-set/cells.ts";
 import { byRow, checkValues } from "../../sinks/reference-set/check.ts";
 import type { Scratch } from "../../sinks/reference-set/scratch.ts";
-import { type Changes, changesOf, choosePunctuation, createCells, createSheet, sendingSize, type SheetPrivacy } from "../../sinks/reference-set/sheet.ts";
+import {
+  type Changes,
+  changesOf,
+  choosePunctuation,
+  createCells,
+  createSheet,
+  sendingSize,
+  type SheetPrivacy,
+} from "../../sinks/reference-set/sheet.ts";
 import { keptPrivacy, privacySecret } from "../../sinks/privacy.ts";
 import { isPseudonymSql } from "../../sinks/pseudonym-sql.ts";
 import { onlyRow } from "../../sinks/sql.ts";
@@ -135,7 +143,11 @@ export async function prepareFile(
 }
 
 /** How rows are remembered where one of their columns is listed; undefined where none is. @throws SignalhouseError as readWarehouse; config_invalid */
-async function sheetPrivacy(columns: readonly Column[], { columns: listed }: PrivacySettings, readWarehouse: UseWarehouse): Promise<SheetPrivacy | undefined> {
+async function sheetPrivacy(
+  columns: readonly Column[],
+  { columns: listed }: PrivacySettings,
+  readWarehouse: UseWarehouse,
+): Promise<SheetPrivacy | undefined> {
   const names = new Set(Object.keys(listed).map(listedAs));
   const lists = (name: string) => names.has(listedAs(name));
   if (!columns.some(({ name, source }) => lists(name) || lists(source.name))) return undefined;
@@ -151,7 +163,9 @@ async function pseudonymNotes(connection: DuckDBConnection, columns: readonly Co
   const found = await onlyRow<Record<string, bigint>>(connection, `SELECT ${counts.join(", ")} FROM cells`);
   return texts.flatMap(({ name, cell }) =>
     (found[cell] ?? 0n) > 0n
-      ? [`"${name}" has ${(found[cell] as bigint).toLocaleString("en-US")} pseudonyms, which mean nothing to Connect: the configuration's privacy lists where they come from`]
+      ? [
+          `"${name}" has ${(found[cell] as bigint).toLocaleString("en-US")} pseudonyms, which mean nothing to Connect: the configuration's privacy lists where they come from`,
+        ]
       : [],
   );
 }

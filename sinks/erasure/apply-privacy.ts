@@ -76,7 +76,12 @@ const SOME = 2048;
  * Applies settings to all rows. Memory: some rows, the rejects of one load, and DuckDB's limit.
  * @param reader made of the same settings, and contact columns
  */
-export async function applyPrivacy(connection: DuckDBConnection, settings: PrivacySettings, secret: Buffer, reader: PrivacyReader): Promise<AppliedPrivacy> {
+export async function applyPrivacy(
+  connection: DuckDBConnection,
+  settings: PrivacySettings,
+  secret: Buffer,
+  reader: PrivacyReader,
+): Promise<AppliedPrivacy> {
   const before = await keptPrivacy(connection);
   const keys = await contactKeys(connection);
   const columns = (await contactColumns(connection)).flatMap((column) => {
@@ -137,7 +142,9 @@ async function rewriteRows(connection: DuckDBConnection, table: Table, columns: 
   );
   await connection.run(`CREATE OR REPLACE TEMP TABLE private_items (row_id BIGINT, ${ITEM_COLUMNS.map(text).join(", ")})`);
   const hasWord = reader.words.map((word) => `contains(CAST(signal_content AS VARCHAR), ${quoteText(word)})`);
-  const hasHeader = columns.map(({ header, column }) => `(${id(column)} IS NULL AND contains(CAST(extra AS VARCHAR), ${quoteText(JSON.stringify(header))}))`);
+  const hasHeader = columns.map(
+    ({ header, column }) => `(${id(column)} IS NULL AND contains(CAST(extra AS VARCHAR), ${quoteText(JSON.stringify(header))}))`,
+  );
   const where = [...hasWord, ...hasHeader].join(" OR ") || "false";
   const missing = columns.map(({ column }) => `${id(column)} IS NULL`);
   const { last } = await onlyRow<{ last: bigint | null }>(connection, `SELECT max(rowid) AS last FROM ${table}`);
@@ -161,7 +168,12 @@ async function rewriteRows(connection: DuckDBConnection, table: Table, columns: 
       if (!made) continue;
       changed += 1;
       appender.appendBigInt(row_id);
-      for (const value of [made.content, made.extra, ...filled.map(({ name }) => made.columns[name]), ...columns.map(({ column }) => made.contact[column])])
+      for (const value of [
+        made.content,
+        made.extra,
+        ...filled.map(({ name }) => made.columns[name]),
+        ...columns.map(({ column }) => made.contact[column]),
+      ])
         append(appender, value);
       appender.appendBoolean(made.items !== undefined);
       appender.endRow();

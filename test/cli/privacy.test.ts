@@ -56,7 +56,12 @@ test("a dry run says what would be changed; then it is, in every file, and the r
   const { code, stdout, stderr } = await cli(["privacy", "apply", "-o", "receipt.json", "--json"], at);
   expect({ code, stderr }).toMatchObject({ code: 0 });
   const receipt = JSON.parse(stdout) as { proof: { files: number } };
-  expect(receipt).toMatchObject({ dry_run: false, applied_at: "2025-09-10T08:00:00.000Z", published_version: 2, proof: { ok: true, bytes: true, found: [] } });
+  expect(receipt).toMatchObject({
+    dry_run: false,
+    applied_at: "2025-09-10T08:00:00.000Z",
+    published_version: 2,
+    proof: { ok: true, bytes: true, found: [] },
+  });
   expect(receipt.proof.files).toBeGreaterThan(3);
   expect(JSON.parse(readFileSync(join(cwd, "receipt.json"), "utf8"))).toEqual(receipt);
   expect(statSync(join(cwd, "receipt.json")).mode & 0o777).toBe(0o600);
@@ -83,7 +88,13 @@ test("a warehouse that is new takes it over, and makes the key; where it lists l
 
 test("a text that is not listed and has a listed value is told, and stays", async () => {
   const at = { cwd: scratchFolder(), clock: new TestClock("2025-09-10T08:00:00Z") };
-  writeFileSync(join(at.cwd, "a.csv"), csv([message("emailSend", "a", "03-01 09:00", { Email: ADDRESS }), behavior("pageView", "b", "03-01 10:01", { url: `https://shop/?${ADDRESS}` })]));
+  writeFileSync(
+    join(at.cwd, "a.csv"),
+    csv([
+      message("emailSend", "a", "03-01 09:00", { Email: ADDRESS }),
+      behavior("pageView", "b", "03-01 10:01", { url: `https://shop/?${ADDRESS}` }),
+    ]),
+  );
   configure(at.cwd, {});
   await cli(["load", "a.csv"], at);
   configure(at.cwd, { privacy: { columns: { Email: "pseudonym", "Loyalty Teir": "drop" }, fields: {} } });

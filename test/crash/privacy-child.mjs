@@ -9,7 +9,7 @@ const { input, dieAt } = JSON.parse(process.argv[2]);
 const config = readConfig(input, "test");
 const { signal } = new AbortController();
 let statements = 0;
-const { run } = DuckDBConnection.prototype;
+const { value: run } = Object.getOwnPropertyDescriptor(DuckDBConnection.prototype, "run");
 DuckDBConnection.prototype.run = function (...args) {
   statements += 1;
   if (statements === dieAt) process.kill(process.pid, "SIGKILL");

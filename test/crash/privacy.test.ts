@@ -17,7 +17,9 @@ const ANNA = "anna.of.somewhere@example.com";
 const PRIVACY = { columns: { Email: "pseudonym" }, fields: { ipAddress: "drop" } } as const;
 
 async function apply(warehouse: string, dieAt?: number): Promise<{ output: string; signal: string | null }> {
-  const child = spawn(process.execPath, [CHILD, JSON.stringify({ input: { warehouse, privacy: PRIVACY }, dieAt })], { stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(process.execPath, [CHILD, JSON.stringify({ input: { warehouse, privacy: PRIVACY }, dieAt })], {
+    stdio: ["ignore", "pipe", "pipe"],
+  });
   onTestFinished(() => void child.kill("SIGKILL"));
   let output = "";
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => (output += chunk.toString()));

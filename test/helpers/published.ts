@@ -45,7 +45,16 @@ export async function asScratch(path: string): Promise<Scratch> {
   const unused = () => {
     throw new Error("a copy is only read");
   };
-  return new Scratch({ name: path, memory: undefined, connection, contactColumns: [], privacyKey: unused, privacy: NO_PRIVACY, connect: unused, close: () => undefined });
+  return new Scratch({
+    name: path,
+    memory: undefined,
+    connection,
+    contactColumns: [],
+    privacyKey: unused,
+    privacy: NO_PRIVACY,
+    connect: unused,
+    close: () => undefined,
+  });
 }
 
 /** All files below a folder, relative to it, with what tells whether one is still the same. */

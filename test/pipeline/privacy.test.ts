@@ -36,10 +36,19 @@ const SIGNALS: readonly Fields[] = [
   behavior("identification", "says", "03-01 10:03", { identifierName: "E-Mail", identifierValue: ANNA }, { ...NOBODY, TLTSID: "s2" }),
   behavior("pageView", "audience", "03-01 10:04", { audience: { Email: ANNA, tier: "gold" }, consent: [] }, { ...NOBODY, TLTSID: "s3" }),
   behavior("pageView", "pairs", "03-01 10:05", { audience: [{ name: "Salutation", value: "Frau Doktor Anna" }] }, { ...NOBODY, TLTSID: "s4" }),
-  order("order", "03-01 10:07", "10.50", { ...WHO, TLTSID: "s1" }, { orderedItems: [{ productId: "p", quantity: 2, gift: SECRET }, { productId: "q" }] }),
+  order(
+    "order",
+    "03-01 10:07",
+    "10.50",
+    { ...WHO, TLTSID: "s1" },
+    { orderedItems: [{ productId: "p", quantity: 2, gift: SECRET }, { productId: "q" }] },
+  ),
   { ...behavior("pageView", "text", "03-01 10:08"), SIGNAL_CONTENT: JSON.stringify(JSON.stringify({ ipAddress: SECRET, url: "u", n: 1.5 })) },
   { ...behavior("pageView", "escapes", "03-01 10:09"), SIGNAL_CONTENT: String.raw`{"ip\u0041ddress":"${SECRET}","unknown":12.50}` },
-  { ...behavior("pageView", "nested", "03-01 10:10"), SIGNAL_CONTENT: JSON.stringify({ signalContent: JSON.stringify({ url: "v", ipAddress: SECRET }), audience: [] }) },
+  {
+    ...behavior("pageView", "nested", "03-01 10:10"),
+    SIGNAL_CONTENT: JSON.stringify({ signalContent: JSON.stringify({ url: "v", ipAddress: SECRET }), audience: [] }),
+  },
   { ...behavior("pageView", "half", "03-01 10:11"), SIGNAL_CONTENT: String.raw`{"url":"\ud800","ipAddress":"${SECRET}"}` },
   behavior("somethingNew", "new", "03-01 10:12", { ipAddress: SECRET, loyalty: 1 }, WHO),
   message("smsSend", "phone", "03-01 11:00", { ...NOBODY, Mobile: "0049-n/a" }),
@@ -67,7 +76,10 @@ const DAMAGED = [
 ];
 const FILE = Buffer.from(csv(SIGNALS, NAMES) + DAMAGED.join(""));
 /** A listed value that is not UTF-8. */
-const LATIN1 = Buffer.concat([Buffer.from(csv([], NAMES)), Buffer.from(line({ ...message("emailSend", "latin1", "03-02 09:00", WHO), Salutation: "Frau Gr\u00fcn" }), "latin1")]);
+const LATIN1 = Buffer.concat([
+  Buffer.from(csv([], NAMES)),
+  Buffer.from(line({ ...message("emailSend", "latin1", "03-02 09:00", WHO), Salutation: "Frau Gr\u00fcn" }), "latin1"),
+]);
 const VALUES = [ANNA, SECRET, "5550199", "Frau Doktor Anna", "one@example.com", "other@example.com"];
 
 /** Small ones, so that there are many. */
@@ -91,16 +103,18 @@ async function everything(scratch: Scratch): Promise<Record<string, Row[]>> {
 
 test("both readers give equal tables, in which no listed value is left, and so does what lay on the way", async () => {
   const spooled: Buffer[] = [];
-  const put = Spool.prototype.put;
+  // The methods as they are, taken before they are spied on.
+  const puts = Object.getOwnPropertyDescriptor(Spool.prototype, "put") as { value: Spool["put"] };
+  const adds = Object.getOwnPropertyDescriptor(SpooledText.prototype, "add") as { value: SpooledText["add"] };
   vi.spyOn(Spool.prototype, "put").mockImplementation(function (this: Spool, pieces) {
+    // Their memory is used again.
     const all = [...pieces].map((piece) => Buffer.from(piece));
     spooled.push(...all);
-    return put.call(this, all);
+    return puts.value.call(this, all);
   });
-  const add = SpooledText.prototype.add;
   vi.spyOn(SpooledText.prototype, "add").mockImplementation(function (this: SpooledText, bytes) {
     spooled.push(Buffer.from(bytes));
-    return add.call(this, bytes);
+    return adds.value.call(this, bytes);
   });
   const all: Record<string, Row[]>[] = [];
   for (const reader of READERS) {
@@ -121,7 +135,9 @@ test("values have equal pseudonyms wherever they stand, what is dropped is absen
   const scratch = await opened();
   await loadAll(scratch);
   const of = async (id: string) => (await scratch.rows(`FROM behavior_signals WHERE signal_id = '${id}'`))[0] as Row;
-  expect(await scratch.values("SELECT DISTINCT contact_email FROM marketing_signals WHERE signal_id IN ('send', 'click')")).toEqual([EMAIL_PSEUDONYM]);
+  expect(await scratch.values("SELECT DISTINCT contact_email FROM marketing_signals WHERE signal_id IN ('send', 'click')")).toEqual([
+    EMAIL_PSEUDONYM,
+  ]);
   expect(await of("view")).toMatchObject({
     contact_email: EMAIL_PSEUDONYM,
     contact_mobile: pseudonym(KEY, PHONE, "phone"),
@@ -181,7 +197,8 @@ test("two signals without an id that differ in what is left out alone stay two; 
   const scratch = await opened();
   await loadAll(scratch);
   await scratch.load([memoryFile("again.csv", 3, csv(SIGNALS, NAMES))]);
-  const keys = "SELECT signal_key FROM behavior_signals WHERE starts_with(signal_key, 'h:') UNION ALL SELECT signal_key FROM marketing_signals WHERE starts_with(signal_key, 'h:')";
+  const keys =
+    "SELECT signal_key FROM behavior_signals WHERE starts_with(signal_key, 'h:') UNION ALL SELECT signal_key FROM marketing_signals WHERE starts_with(signal_key, 'h:')";
   const all = await scratch.values(keys);
   expect([all.length, new Set(all).size]).toEqual([6, 6]);
   expect(await scratch.counts("again.csv")).toMatchObject({ inserted: 0, updated: 0, unchanged: SIGNALS.length - 2 });
@@ -195,7 +212,10 @@ test("two signals without an id that differ in what is left out alone stay two; 
 test.each(READERS)("a warehouse that was loaded without it and had it applied is one that was loaded with it: %s", async (reader) => {
   const [start, applied] = [await opened(), await scratchWarehouse({ privacyKey: async () => KEY })];
   // The second file replaces rows of the first, and the third confirms them.
-  const later = csv(SIGNALS.map((row, index) => (index === 2 ? { ...row, NAME: "renamed" } : row)), NAMES);
+  const later = csv(
+    SIGNALS.map((row, index) => (index === 2 ? { ...row, NAME: "renamed" } : row)),
+    NAMES,
+  );
   for (const scratch of [start, applied]) {
     await loadAll(scratch, reader);
     await scratch.load([memoryFile("c.csv", 3, later), memoryFile("d.csv", 4, csv(SIGNALS.slice(0, 9), NAMES))], { reader });
@@ -211,7 +231,13 @@ test.each(READERS)("a warehouse that was loaded without it and had it applied is
   expect((await readTables(applied.warehouse.connection, needlesOf(VALUES))).found).toEqual([]);
   // Applied again it changes nothing, and what comes again is known.
   const again = await applyTo(applied.warehouse, { privacy: PRIVACY });
-  expect(again.changed).toEqual({ columns: { contact_email: 0, contact_mobile: 0, contact_salutation: 0 }, contents: { marketing_signals: 0, behavior_signals: 0 }, rejects: 0, referenceSetRows: 0, keys: 0 });
+  expect(again.changed).toEqual({
+    columns: { contact_email: 0, contact_mobile: 0, contact_salutation: 0 },
+    contents: { marketing_signals: 0, behavior_signals: 0 },
+    rejects: 0,
+    referenceSetRows: 0,
+    keys: 0,
+  });
   await applied.load([memoryFile("e.csv", 5, csv(SIGNALS, NAMES))], { reader });
   expect(await applied.counts("e.csv")).toMatchObject({ inserted: 0 });
 });
@@ -233,7 +259,10 @@ test("what is listed later has to be applied first; what is listed no more is to
     onEvent: (event) => event.event === "unlisted" && told.push(event.names),
   });
   expect(told).toEqual([["columns.Email"]]);
-  expect(await scratch.values("SELECT contact_email FROM marketing_signals UNION ALL SELECT contact_email FROM behavior_signals")).toEqual([EMAIL_PSEUDONYM, ANNA]);
+  expect(await scratch.values("SELECT contact_email FROM marketing_signals UNION ALL SELECT contact_email FROM behavior_signals")).toEqual([
+    EMAIL_PSEUDONYM,
+    ANNA,
+  ]);
   await scratch.reopen({ privacy: { columns: { Email: "pseudonym" }, fields: {} }, privacyKey: async () => KEY });
   expect(await failureOf(scratch.load([memoryFile("c.csv", 3, csv([SIGNALS[2] as Fields], NAMES))]))).toMatchObject({ code: "config_invalid" });
 });
@@ -254,7 +283,10 @@ test.each([
 const erased = ({ warehouse: { connection } }: Scratch, email: string) => inTransaction(connection, () => forget(connection, { email }, KEY, null));
 
 test.each(READERS)("whoever was forgotten before it was applied, or since, or before it was taken away, stays away: %s", async (reader) => {
-  const rows = [message("emailSend", "a", "03-01 09:00", { ...NOBODY, Email: ANNA }), behavior("pageView", "", "03-01 09:01", { url: `https://x/?${ANNA}` }, { ...NOBODY, TLTSID: "" })];
+  const rows = [
+    message("emailSend", "a", "03-01 09:00", { ...NOBODY, Email: ANNA }),
+    behavior("pageView", "", "03-01 09:01", { url: `https://x/?${ANNA}` }, { ...NOBODY, TLTSID: "" }),
+  ];
   const comes = [
     message("emailSend", "later", "04-01 09:00", { ...NOBODY, Email: ANNA.toUpperCase() }),
     behavior("identification", "says", "04-01 09:00", { identifierName: "email", identifierValue: ANNA }, { ...NOBODY, TLTSID: "" }),
@@ -283,7 +315,10 @@ test.each(READERS)("whoever was forgotten before it was applied, or since, or be
 });
 
 test("a single signal without an id that was forgotten is known by its key, before and after", async () => {
-  const rows = [behavior("pageView", "", "03-01 09:01", { url: "x", ipAddress: SECRET }, { TLTSID: "s" }), behavior("pageView", "", "03-01 09:02", { url: "y" }, { TLTSID: "t" })];
+  const rows = [
+    behavior("pageView", "", "03-01 09:01", { url: "x", ipAddress: SECRET }, { TLTSID: "s" }),
+    behavior("pageView", "", "03-01 09:02", { url: "y" }, { TLTSID: "t" }),
+  ];
   const scratch = await opened({ columns: {}, fields: {} });
   await scratch.load([memoryFile("a.csv", 1, csv(rows, NAMES))]);
   const { connection } = scratch.warehouse;
@@ -321,10 +356,18 @@ test("a reject that is mended is loaded without what is listed; one without an i
   await scratch.load([memoryFile("a.csv", 1, csv([no(SIGNALS[2] as Fields), no(SIGNALS[16] as Fields)], NAMES))]);
   expect(await scratch.values("SELECT code FROM signalhouse.rejects")).toEqual(["no_timestamp", "no_timestamp"]);
   for (const [record, row] of [SIGNALS[2], SIGNALS[16]].entries())
-    await scratch.warehouse.connection.run("UPDATE signalhouse.rejects SET raw = $1 WHERE record_no = $2", [line(row as Fields).trimEnd(), BigInt(record + 1)]);
+    await scratch.warehouse.connection.run("UPDATE signalhouse.rejects SET raw = $1 WHERE record_no = $2", [
+      line(row as Fields).trimEnd(),
+      BigInt(record + 1),
+    ]);
   expect(await scratch.replay()).toMatchObject([{ replayed: 1, still_rejected: 1 }]);
   expect(await scratch.rows("SELECT signal_id, contact_email, contact_salutation, signal_content FROM behavior_signals")).toEqual([
-    { signal_id: "view", contact_email: EMAIL_PSEUDONYM, contact_salutation: null, signal_content: '{"signalType":"pageView","url":"https://shop/"}' },
+    {
+      signal_id: "view",
+      contact_email: EMAIL_PSEUDONYM,
+      contact_salutation: null,
+      signal_content: '{"signalType":"pageView","url":"https://shop/"}',
+    },
   ]);
 });
 

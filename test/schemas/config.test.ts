@@ -17,6 +17,7 @@ function faultOf(input: unknown): SignalhouseError {
 test("an empty configuration is all defaults", () => {
   expect(readConfig({}, "my.json")).toEqual({
     onFailure: {},
+    privacy: { columns: {}, fields: {} },
     refsets: { limit: 5, folder: "refsets" },
     retention: { daysOf: {} },
     warehouse: "signals.duckdb",

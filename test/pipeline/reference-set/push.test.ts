@@ -463,9 +463,11 @@ test("what is remembered of rows with a column that privacy lists is hashed; wha
   const definition = { key: "email" };
   await push({ ...at, flow }, rows, { definition });
   expect(kept(at.api.sets[0]).map(({ email }) => email)).toEqual(["Anna@example.com", "bob@example.com"]);
-  const known = () => at.flow.useWarehouse(async ({ connection }) => (await connection.runAndReadAll("FROM signalhouse.refset_rows ORDER BY key")).getRowObjectsJson());
+  const known = () =>
+    at.flow.useWarehouse(async ({ connection }) => (await connection.runAndReadAll("FROM signalhouse.refset_rows ORDER BY key")).getRowObjectsJson());
   const secret = Buffer.from("a key of nobody's guess");
-  expect((await known()).map(({ key }) => key)).toEqual(["anna@example.com", "bob@example.com"].map((value) => pseudonym(secret, value, "email")).toSorted());
+  const remembered = (await known()).map(({ key }) => key);
+  expect(new Set(remembered)).toEqual(new Set(["anna@example.com", "bob@example.com"].map((value) => pseudonym(secret, value, "email"))));
   // The plain MD5 of a row could be tried.
   const hashes = (await known()).map(({ row_hash }) => row_hash);
   const changed = await push({ ...at, flow }, [{ email: "Anna@example.com", name: "Ana" }, rows[1] as object], { definition, changed: true });
