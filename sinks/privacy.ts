@@ -44,7 +44,7 @@ const nameIn = (columns: PrivacySettings["columns"], header: string): string | u
   Object.keys(columns).find((name) => listedAs(name) === listedAs(header));
 
 /** What settings list beyond others, or otherwise: `columns.Email`. */
-export function beyond(wanted: PrivacySettings, known: PrivacySettings): string[] {
+function beyond(wanted: PrivacySettings, known: PrivacySettings): string[] {
   return (["columns", "fields"] as const).flatMap((where) =>
     Object.entries(wanted[where]).flatMap(([name, action]) => (known[where][name] === action ? [] : [`${where}.${name}`])),
   );

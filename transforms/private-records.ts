@@ -290,7 +290,7 @@ export class PrivateRecords {
 }
 
 /** The key of a signal without an id where its content may be left out. A single signal that was forgotten is remembered by the same hash, so that it is known by its key. */
-export const keyedContentKey = (secret: Buffer, type: string, key: string): string =>
+const keyedContentKey = (secret: Buffer, type: string, key: string): string =>
   CONTENT_KEY.prefix + keyedHash(secret, `${remembering("signal", "")}${type}\u001f${key}`);
 
 /** The longest part of a name that JSON writes as it is, or as escapes of ESCAPES. */

@@ -21,7 +21,7 @@ import { castSql } from "../staging.ts";
 import { HASH, hashedText, signalText, useSuppressedHash } from "../suppress.ts";
 
 /** What of a row may have something listed in it, besides contact columns; see transforms/private-rows.ts. */
-export interface StoredRow {
+interface StoredRow {
   table: Table;
   signal_type: string;
   content: string | null;
@@ -30,7 +30,7 @@ export interface StoredRow {
 }
 
 /** What it is to have. */
-export interface PrivateRow {
+interface PrivateRow {
   content: string | null;
   extra: string | null;
   columns: Readonly<Record<string, unknown>>;
@@ -39,7 +39,7 @@ export interface PrivateRow {
 }
 
 /** A reject as it is to be. */
-export interface PrivateReject {
+interface PrivateReject {
   code: RejectCode;
   reason: string;
   raw: string;
