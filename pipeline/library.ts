@@ -13,7 +13,7 @@ export interface WarehouseOptions {
   config?: ConfigInput;
   /** The DuckDB file; by default the configuration's, which is signals.duckdb unless it says otherwise. */
   warehouse?: string;
-  /** The key by which what was forgotten is known again; by default that of the file beside the warehouse, WAREHOUSE.privacy-key. */
+  /** The key of pseudonyms, and by which what was forgotten is known again; by default that of the file beside the warehouse, WAREHOUSE.privacy-key. */
   privacyKey?: string;
   /** Ends it; what was done until then stays. */
   signal?: AbortSignal;

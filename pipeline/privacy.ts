@@ -1,9 +1,9 @@
 /** privacy apply: what the configuration's privacy lists out of a warehouse that was loaded without it, its file, and what is published of it; and the proof of that. */
 import { randomBytes } from "node:crypto";
 import type { Config } from "../schemas/config.ts";
-import { isSignalhouseError } from "../schemas/errors.ts";
+import { isSignalhouseError, SignalhouseError } from "../schemas/errors.ts";
 import { quoteIdentifier as id } from "../schemas/names.ts";
-import { doubtful, isPseudonym, listedAs, type PrivacySettings } from "../schemas/privacy.ts";
+import { doubtful, isPseudonym, listedAs, listsAny, type PrivacySettings } from "../schemas/privacy.ts";
 import { TABLES } from "../schemas/tables.ts";
 import { contactColumns } from "../sinks/contact-columns.ts";
 import { type AppliedPrivacy, applyPrivacy, isAny, type PrivacyReader } from "../sinks/erasure/apply-privacy.ts";
@@ -68,8 +68,7 @@ export async function lookAtPrivacy(
 
 /** What would be changed: it is, and is taken back. @throws as privacyApply */
 export async function lookToApply(config: Config, { door, signal }: Pick<ErasingContext, "door" | "signal">): Promise<PrivacyReceipt> {
-  // A mistyped path is no warehouse to make.
-  await door.toRead(async () => undefined, { mayLack: "anything" });
+  await assertAny(config, door);
   return door.toWrite(async (warehouse) => {
     const changed = await interruptible(warehouse.connection, signal, () => takenBack(warehouse, config));
     const names = (await contactColumns(warehouse.connection)).map(({ header }) => header);
@@ -80,11 +79,11 @@ export async function lookToApply(config: Config, { door, signal }: Pick<Erasing
 
 /**
  * Applies it, in steps: all rows in one transaction, the file, the published copy, the proof. What is done is done, whatever ends it in between; the same again does the rest.
- * @throws SignalhouseError warehouse_missing, config_invalid, key_file_open, disk_full, …; the signal's reason
+ * @throws SignalhouseError usage, warehouse_missing, config_invalid, key_file_open, disk_full, …; the signal's reason
  */
 export async function privacyApply(config: Config, context: ErasingContext): Promise<PrivacyReceipt> {
   const { door, clock, signal, step } = context;
-  await door.toRead(async () => undefined, { mayLack: "anything" });
+  await assertAny(config, door);
   step("rows");
   const applied = await door.toRun(
     "privacy apply",
@@ -101,6 +100,17 @@ export async function privacyApply(config: Config, context: ErasingContext): Pro
   const elsewhere = search.found.filter(({ rows }) => rows !== null);
   const proof = { ...search, elsewhere, left, ok: !isAny(left) && search.found.length === elsewhere.length };
   return { appliedAt, settings: config.privacy, changed: applied.changed, doubtful: applied.doubtful, publishedVersion, proof };
+}
+
+/** Makes sure that there is something to apply, and a warehouse: a mistyped path is none to make. @throws SignalhouseError usage, warehouse_missing, … */
+async function assertAny({ privacy }: Pick<Config, "privacy">, door: Pick<Door, "toRead">): Promise<void> {
+  const kept = await door.toRead(({ connection }) => keptPrivacy(connection), { mayLack: "anything" });
+  if (kept || listsAny(privacy)) return;
+  throw new SignalhouseError(
+    "usage",
+    "the configuration's privacy lists nothing, so that all is kept as it comes",
+    'Nothing was changed. List something there first: "privacy": { "columns": { "Email": "pseudonym" }, "fields": { "ipAddress": "drop" } }',
+  );
 }
 
 /** All of it in one transaction. @throws as privacyApply */

@@ -9,10 +9,11 @@ import { type Choice, choosePlace } from "./repeated.ts";
  * a contact attribute with a column of its own. Columns that would collide get _2, _3, …; once given, a header keeps its column in every later file.
  * @param known the contact columns of the warehouse
  * @param row what the row is called in messages
+ * @param isShown whether a message may show what stands in it: it may be a record
  * @throws SignalhouseError header_missing where the columns are not those of an export, or the lines of the file end in CR alone
  */
-export function readHeader(names: readonly string[], known: readonly ContactColumn[], row = "the first row"): Header {
-  assertExport(names.map(cleanName), row);
+export function readHeader(names: readonly string[], known: readonly ContactColumn[], row = "the first row", isShown = true): Header {
+  assertExport(names.map(cleanName), row, isShown);
   return meaningOf(names, known);
 }
 
@@ -126,9 +127,9 @@ const isSplitBy = (names: readonly string[], separator: string) =>
 const resembles = (names: readonly string[]) => names.filter(exportColumn).length > 1 && names.some((name) => name.startsWith("SIGNAL_"));
 
 /** @param names cleaned @throws SignalhouseError header_missing */
-function assertExport(names: readonly string[], row: string): void {
-  const refuse = (what: string, hint: string) =>
-    new SignalhouseError("header_missing", `${what} (it starts ${JSON.stringify(names.join(",").slice(0, 80))})`, hint);
+function assertExport(names: readonly string[], row: string, isShown: boolean): void {
+  const start = isShown ? ` (it starts ${JSON.stringify(names.join(",").slice(0, 80))})` : "";
+  const refuse = (what: string, hint: string) => new SignalhouseError("header_missing", `${what}${start}`, hint);
   if (names.some((name) => /\r(?!\n)/.test(name)) && isSplitBy(names, "\r")) {
     throw new SignalhouseError(
       "header_missing",

@@ -65,7 +65,8 @@ export class PrivateRecords {
   readonly #privacy: PrivacyInEffect;
   readonly #pseudonyms: Pseudonyms;
   readonly #onValue: ((value: string) => void) | undefined;
-  readonly #lists: boolean;
+  /** Whether anything is listed. */
+  readonly lists: boolean;
   /** By how headers are told apart. */
   readonly #columns: ReadonlyMap<string, { name: string; action: PrivacyAction }>;
   readonly #fields: ReadonlyMap<string, Replace>;
@@ -79,7 +80,7 @@ export class PrivateRecords {
     this.#privacy = privacy;
     this.#onValue = onValue;
     this.#pseudonyms = new Pseudonyms(privacy.secret);
-    this.#lists = listsAny(privacy);
+    this.lists = listsAny(privacy);
     this.#columns = new Map(Object.entries(privacy.columns).map(([name, action]) => [listedAs(name), { name, action }]));
     this.#fields = new Map(
       Object.entries(privacy.fields).flatMap(([name, action]) =>
@@ -125,7 +126,7 @@ export class PrivateRecords {
    */
   async rewrite(piece: Block | Broken, header: Header, before: number): Promise<Block | Broken> {
     // Where its fields are nobody knows.
-    if (piece.kind === "broken") return this.#lists ? { ...piece, bytes: NOTHING, isPrivate: true } : piece;
+    if (piece.kind === "broken") return this.lists ? { ...piece, bytes: NOTHING, isPrivate: true } : piece;
     const plan = this.#planOf(header);
     const marks = new Map<number, Marks>();
     const edits: Edit[] = [];
@@ -163,7 +164,7 @@ export class PrivateRecords {
     const own = this.#privacy.fields[IDENTIFIER_VALUE];
     const identified = [...new Set([...keys, ...contacts.map(({ header }) => header), ...[...this.#columns.values()].map(({ name }) => name)])];
     const plan: Plan = {
-      header: this.#lists ? { ...header, isPrivate: true } : { ...header },
+      header: this.lists ? { ...header, isPrivate: true } : { ...header },
       attributes,
       isForgotten: false,
       rules: {
@@ -233,7 +234,7 @@ export class PrivateRecords {
   ): Promise<boolean> {
     const { header, attributes, rules } = plan;
     if (fieldCount(block, index) !== header.names.length) {
-      if (this.#lists) blank(block, index, edits);
+      if (this.lists) blank(block, index, edits);
       return false;
     }
     const own: Edit[] = [];
@@ -261,7 +262,7 @@ export class PrivateRecords {
   /** @returns the field as it is to stand; undefined where it is as it is to be */
   async #rewriteContent(bytes: Buffer, from: number, to: number, rules: JsonRules, isText: boolean): Promise<Buffer | undefined> {
     // What cannot be read becomes a reject, and must leave nothing on the way.
-    const unreadable = this.#lists ? UNREADABLE : undefined;
+    const unreadable = this.lists ? UNREADABLE : undefined;
     if (!isText && !isUtf8(bytes.subarray(from, to))) return unreadable;
     const text = textOf(bytes, from, to, true);
     const rewritten = rewriteJson(text, rules);

@@ -91,7 +91,8 @@ class HeaderReader {
   }
 
   #read(names: readonly string[], row?: string): Header {
-    const header = readHeader(names, [...this.#options.contactColumns, ...this.#added], row);
+    const { contactColumns, privacy } = this.#options;
+    const header = readHeader(names, [...contactColumns, ...this.#added], row, !privacy?.lists);
     this.#added.push(...header.added);
     this.#assertRoom(header);
     return header;

@@ -28,14 +28,14 @@ export const PUBLISH_KEY: KeyUse = {
   without: "remove the file: the next publish makes another key, and all contact ids of the copy are other ones then.",
 };
 
-/** What was forgotten, and is left out when it comes again. */
+/** What was forgotten, and is left out when it comes again; and pseudonyms. */
 export const PRIVACY_KEY: KeyUse = {
   variable: "SIGNALHOUSE_PRIVACY_KEY",
   ending: ".privacy-key",
-  of: "the hashes of what was forgotten",
-  risk: "Who has read it can tell whether somebody was forgotten.",
+  of: "pseudonyms, and of the hashes of what was forgotten",
+  risk: "Who has read it can tell whether somebody was forgotten, and whose a pseudonym is.",
   without:
-    "nothing tells any more who was forgotten: empty signalhouse.suppressions, remove the file, and run `signalhouse forget` again for each request that you have a record of.",
+    "nothing tells any more whose a pseudonym is, so that nothing can be loaded into a warehouse that has some, nor who was forgotten: else empty signalhouse.suppressions, remove the file, and run `signalhouse forget` again for each request that you have a record of.",
 };
 
 /** A key that can be guessed is none. */

@@ -242,6 +242,13 @@ test.each(READERS)("a warehouse that was loaded without it and had it applied is
   expect(await applied.counts("e.csv")).toMatchObject({ inserted: 0 });
 });
 
+test("a file without a header row fails without a word of what stands in it", async () => {
+  const scratch = await opened();
+  const [result] = await scratch.load([memoryFile("a.csv", 1, line(SIGNALS[0] as Fields).repeat(2))]);
+  expect(result).toMatchObject({ status: "failed", code: "header_missing" });
+  expect(JSON.stringify(result) + JSON.stringify(await scratch.rows("FROM signalhouse.loads"))).not.toContain("anna");
+});
+
 test("what is listed later has to be applied first; what is listed no more is told, and stays as it is", async () => {
   const scratch = await opened({ columns: { Email: "pseudonym" }, fields: {} });
   await scratch.load([memoryFile("a.csv", 1, csv([SIGNALS[0] as Fields], NAMES))]);
