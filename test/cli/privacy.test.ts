@@ -106,7 +106,10 @@ test("a text that is not listed and has a listed value is told, and stays", asyn
 
 test("what is no warehouse is not made, and a receipt that cannot be written is told before anything is changed", async () => {
   const at = await loaded();
-  for (const args of [["privacy", "apply"], ["privacy", "apply", "--dry-run"]])
+  for (const args of [
+    ["privacy", "apply"],
+    ["privacy", "apply", "--dry-run"],
+  ])
     expect(await cli(args, at)).toMatchObject({ code: 2, stderr: expect.stringContaining("privacy lists nothing") });
   configure(at.cwd, { privacy: PRIVACY });
   expect(await cli(["privacy", "apply", "--warehouse", "other.duckdb"], at)).toMatchObject({ code: 1 });
