@@ -1,7 +1,7 @@
 /** One push in a process of its own, up to the upload: `node run-refset.js CONFIG TABLE`; prints PushFigures as JSON. */
 import { prepareFile } from "../pipeline/reference-set/prepare.ts";
 import { openServer } from "../pipeline/load/remote-files.ts";
-import { readerOf, writerOf } from "../pipeline/common/door.ts";
+import { doorTo, PATIENCE_MS, readerOf, writerOf } from "../pipeline/common/door.ts";
 import { readConfig } from "../schemas/config.ts";
 import { importInput } from "../schemas/import-input.ts";
 import { changeImport, importJobs, writeImport } from "../sinks/reference-set/imports.ts";
@@ -27,7 +27,7 @@ const scratch = await Scratch.make(config.warehouse, config.limits, "push");
 const server = await openServer(config, { log: () => undefined });
 try {
   const wish = { set: "Bench", definition: { source: { table }, key: "order_id" }, changed: false, maxErrors: 100 };
-  const prepared = await prepareFile(scratch, wish, undefined, readerOf(config, signal));
+  const prepared = await prepareFile(scratch, wish, undefined, readerOf(doorTo(config, { signal, patience: PATIENCE_MS })));
   if (prepared.violationCount > 0) throw new Error(JSON.stringify(prepared.violations));
   const request = importInput({
     mode: "CREATE",

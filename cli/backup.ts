@@ -3,7 +3,7 @@ import { backUp, mergeLog } from "../sinks/backup.ts";
 import { defineCommand } from "./command.ts";
 import { EXIT } from "./failures.ts";
 import { bytes, count } from "./format.ts";
-import { reading } from "./warehouse.ts";
+import { doorOf, reading } from "./warehouse.ts";
 import { localPath } from "./world.ts";
 
 export const command = defineCommand({
@@ -20,8 +20,8 @@ export const command = defineCommand({
     const patience = PATIENCE_MS;
     const { config } = await context.config();
     const begin = context.clock.now();
-    await mergeLog(config.warehouse);
-    const { size, tables } = await reading(context, (connection, { warehouse }) => backUp({ name: warehouse, connection }, to), {
+    await mergeLog(doorOf(config, context).place);
+    const { size, tables } = await reading(context, (connection, _, { place }) => backUp(place, connection, to), {
       mayLack: "anything",
       patience,
     });

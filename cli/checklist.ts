@@ -3,9 +3,10 @@ import { isSignalhouseError } from "../schemas/errors.ts";
 
 export interface Check {
   name: string;
-  status: "ok" | "failed" | "skipped";
+  /** `look`: it works, and wants a look. */
+  status: "ok" | "look" | "failed" | "skipped";
   detail: string;
-  /** What to do; of a failed one only. */
+  /** What to do; of one that failed or wants a look. */
   fix?: string;
   /** The error code of a failed one. */
   code?: string;
@@ -24,17 +25,26 @@ export class Checklist {
   readonly checks: Check[] = [];
 
   get failed(): number {
-    return this.checks.filter(({ status }) => status === "failed").length;
+    return this.#count("failed");
+  }
+
+  /** How many want a look. */
+  get looks(): number {
+    return this.#count("look");
+  }
+
+  #count(wanted: Check["status"]): number {
+    return this.checks.filter(({ status }) => status === wanted).length;
   }
 
   /**
    * Runs a test, unless one of those that it needs did not go well.
-   * @param test gets their values; an expected failure is noted, anything else is thrown on
+   * @param test gets their values; an expected failure is noted, anything else is thrown on. With `look`, which is what to do, it went well and wants a look
    */
   async check<T, const F extends readonly Finding<unknown>[]>(
     name: string,
     needs: F,
-    test: (...values: ValuesOf<F>) => Promise<{ detail: string; value: T }>,
+    test: (...values: ValuesOf<F>) => Promise<{ detail: string; value: T; look?: string | undefined }>,
   ): Promise<Finding<T>> {
     const missing = needs.find(({ ok }) => !ok);
     if (missing) {
@@ -42,8 +52,8 @@ export class Checklist {
       return { name, ok: false };
     }
     try {
-      const { detail, value } = await test(...(needs.map((need) => need.value) as ValuesOf<F>));
-      this.checks.push({ name, status: "ok", detail });
+      const { detail, value, look } = await test(...(needs.map((need) => need.value) as ValuesOf<F>));
+      this.checks.push({ name, detail, ...(look === undefined ? { status: "ok" } : { status: "look", fix: look }) });
       return { name, ok: true, value };
     } catch (error) {
       if (!isSignalhouseError(error) || error.code === "interrupted") throw error;

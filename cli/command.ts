@@ -88,3 +88,12 @@ export function pointInTime(name: string, text: string): number {
   if (!Number.isNaN(time)) return time;
   throw new SignalhouseError("usage", `${name} is "${text}", which is no date`, "Write it as 2025-09-01 or 2025-09-01T08:00:00Z.");
 }
+
+const AGO_MS = { m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
+
+/** The time that an option says as so long ago, such as 24h, or as a date; in milliseconds. @param now milliseconds since the epoch @throws SignalhouseError usage */
+export function timeAgo(name: string, text: string, now: number): number {
+  const [, digits, unit] = /^(\d{1,6})([mhd])$/.exec(text) ?? [];
+  if (digits !== undefined) return now - Number(digits) * AGO_MS[unit as keyof typeof AGO_MS];
+  return pointInTime(name, text);
+}

@@ -29,6 +29,7 @@ export const COMMANDS: CommandTable = {
   drift: { summary: "what the data has that the schema does not know", load: () => import("./drift.ts") },
   verify: { summary: "prove the ledger from the tables", load: () => import("./verify.ts") },
   backup: { summary: "copy the warehouse to a file, and look whether it is whole", load: () => import("./backup.ts") },
+  encrypt: { summary: "write the warehouse anew, encrypted, with another key or in the clear", load: () => import("./encrypt.ts") },
   forget: { summary: "erase somebody, prove it, and leave out what comes again", load: () => import("./forget.ts") },
   "privacy apply": { summary: "leave out, or give pseudonyms to, what privacy lists, in all rows", load: () => import("./privacy-apply.ts") },
   query: { summary: "run SQL on the warehouse", load: () => import("./query.ts") },

@@ -38,6 +38,7 @@ export async function loadConfig(
     config: {
       ...config,
       warehouse: warehouse === undefined ? absolute(config.warehouse) : localPath(world, warehouse),
+      encryption: { ...config.encryption, ...(config.encryption.keyFile === undefined ? {} : { keyFile: absolute(config.encryption.keyFile) }) },
       publish: { ...config.publish, ...(config.publish.to === undefined ? {} : { to: absolute(config.publish.to) }) },
       refsets: { ...config.refsets, folder: absolute(config.refsets.folder) },
       api: { ...api, ...(api.keyFile === undefined ? {} : { keyFile: absolute(api.keyFile) }) },

@@ -113,6 +113,12 @@ export function configTemplate({ region, user, keyFile, apiKeyFile }: TemplateVa
   // The DuckDB file that everything is loaded into. The first sync makes it.
   "warehouse": "signals.duckdb",
 
+  "encryption": {
+    // A file that holds a key, by which the warehouse's file is encrypted, and that nobody else can read (chmod 600). The environment variable
+    // SIGNALHOUSE_WAREHOUSE_KEY comes before it. A warehouse that is there already is encrypted by signalhouse encrypt.
+    // "keyFile": "~/.config/signalhouse/warehouse-key",
+  },
+
   "publish": {
     // The folder of a copy that notebooks and BI tools read without waiting. Each run that changes the warehouse then publishes, as signalhouse publish does.
     // "to": "published",

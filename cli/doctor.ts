@@ -7,7 +7,7 @@ import { fingerprint, readHostTrust } from "../pipeline/sftp/host-keys.ts";
 import { readCredentials } from "../pipeline/sftp/keys.ts";
 import { keyType } from "../pipeline/sftp/known-hosts.ts";
 import { serverName, type SftpOptions } from "../pipeline/sftp/options.ts";
-import { connectSftp, type PassedOver, type SftpServer } from "../pipeline/sftp/server.ts";
+import { connectSftp, type PassedOver, type RemoteFile, type SftpServer } from "../pipeline/sftp/server.ts";
 import { openSocket } from "../pipeline/sftp/socket.ts";
 import { apiEndpoint, sftpHost } from "../schemas/config.ts";
 import { SignalhouseError } from "../schemas/errors.ts";
@@ -18,8 +18,9 @@ import { lookAtPrivacy } from "../pipeline/privacy.ts";
 import { listsAny } from "../schemas/privacy.ts";
 import { didYouMean } from "../schemas/suggest.ts";
 import { Checklist, type Finding } from "./checklist.ts";
-import { type Context, defineCommand } from "./command.ts";
+import { type Context, defineCommand, timeAgo } from "./command.ts";
 import { apiKeySource, apiOf } from "./api.ts";
+import { checkRunning } from "./doctor-running.ts";
 import { CONFIG_FILE, type LoadedConfig } from "./config-file.ts";
 import { EXIT } from "./failures.ts";
 import { bytes, count } from "./format.ts";
@@ -39,27 +40,33 @@ const MOST_FAULTS = 20;
 export const command = defineCommand({
   usage: "[options]",
   about:
-    "Tests everything that a sync needs: configuration, proxy, API key, API, key, DNS, network, host key, login, folders, disk, warehouse, storage version, and privacy where it lists anything. Each failure comes with what to do.\nIt changes nothing. Exit code 1 where a test fails.",
-  options: {},
+    "Tests everything that a sync needs: configuration, proxy, API key, API, key, DNS, network, host key, login, folders, disk, warehouse, storage version, and privacy where it lists anything. Of a warehouse that has been loaded it looks how things go: whether " +
+    "files still come, what was rejected and what is new in the data since a time, which files Connect deletes soon, for how many days there is room, and whether runs are of another version. Each failure comes with what to do.\n" +
+    "It changes nothing. Exit code 1 where a test fails, 3 where all works and something wants a look.",
+  options: { since: { type: "string", value: "TIME", help: "what counts as new: 24h, 7d, or a date; 24h by default" } },
   isUnattended: true,
-  examples: ["doctor", "doctor --json"],
-  async run(context) {
+  examples: ["doctor", "doctor --json", "doctor --since 7d --quiet  # for cron, once a week"],
+  async run(context, { values }) {
+    const since = timeAgo("--since", values.since ?? "24h", context.clock.now());
     const list = new Checklist();
     const configuration = await list.check("configuration", [], async () => {
       const value = await context.config();
       return { detail: value.file ?? `no ${CONFIG_FILE} here: the defaults`, value };
     });
     await checkApi(context, list, configuration);
-    await checkServer(context, list, configuration);
-    await checkWarehouse(context, list, configuration);
+    const listing = await checkServer(context, list, configuration);
+    const warehouse = await checkWarehouse(context, list, configuration);
     await checkPrivacy(context, list, configuration);
-    context.out.result({ ok: list.failed === 0, checks: list.checks }, () => {
-      const verdict = list.failed === 0 ? "Everything works." : `${count(list.failed, "test")} failed.`;
-      return [...list.lines(), "", verdict];
-    });
-    return list.failed === 0 ? EXIT.done : EXIT.failed;
+    await checkRunning(context, list, { configuration, listing, warehouse, since });
+    context.out.result({ ok: list.failed === 0, looks: list.looks, checks: list.checks }, () => [...list.lines(), "", verdict(list)]);
+    return list.failed > 0 ? EXIT.failed : list.looks > 0 ? EXIT.rejected : EXIT.done;
   },
 });
+
+function verdict({ failed, looks }: Checklist): string {
+  if (failed > 0) return `${count(failed, "test")} failed.`;
+  return looks > 0 ? `Everything works; ${looks === 1 ? "one thing wants" : `${looks} things want`} a look.` : "Everything works.";
+}
 
 /** The API is for asking; loading works without it. */
 async function checkApi(context: Context, list: Checklist, configuration: Finding<LoadedConfig>): Promise<void> {
@@ -98,7 +105,8 @@ async function checkProxy({ env }: Context, list: Checklist, configuration: Find
   });
 }
 
-async function checkServer(context: Context, list: Checklist, configuration: Finding<LoadedConfig>): Promise<void> {
+/** @returns the files in the folders of exports */
+async function checkServer(context: Context, list: Checklist, configuration: Finding<LoadedConfig>): Promise<Finding<RemoteFile[]>> {
   const { signal } = context;
   const loaded = await list.check("server", [configuration], async ({ config, file }) => {
     const sftp = sftpOf(config, file);
@@ -123,10 +131,7 @@ async function checkServer(context: Context, list: Checklist, configuration: Fin
     return { detail: `the subscription's folder is ${connected.root}`, value: connected };
   });
   try {
-    await list.check("folders", [server, loaded], async (connected, { folders }) => ({
-      detail: await countFiles(connected, folders),
-      value: undefined,
-    }));
+    return await list.check("folders", [server, loaded], (connected, { folders }) => listFiles(connected, folders));
   } finally {
     await server.value?.close();
   }
@@ -139,16 +144,18 @@ async function trustedKey(options: SftpOptions): Promise<string> {
   return `${keyType(key)} ${fingerprint(key)} is ${trust.pinned.length > 0 ? "pinned" : "in known_hosts"}`;
 }
 
-async function countFiles(server: SftpServer, folders: readonly string[]): Promise<string> {
+async function listFiles(server: SftpServer, folders: readonly string[]): Promise<{ detail: string; value: RemoteFile[] }> {
   let passedOver: readonly PassedOver[] = [];
   const files = await server.list(folders, undefined, (others) => (passedOver = others));
   const faults = files.flatMap(({ fault }) => (fault ? [fault.message] : []));
   const total = `${folders.join(", ")}: ${count(files.length, "file")}, ${bytes(files.reduce((sum, { size }) => sum + size, 0))}`;
   const more = faults.length > MOST_FAULTS ? [`and ${count(faults.length - MOST_FAULTS, "other")} like these; signalhouse ls lists them`] : [];
-  return [total, ...faults.slice(0, MOST_FAULTS), ...more, ...passedOverLines(passedOver)].join("; ");
+  return { detail: [total, ...faults.slice(0, MOST_FAULTS), ...more, ...passedOverLines(passedOver)].join("; "), value: files };
 }
 
-async function checkWarehouse({ signal }: Context, list: Checklist, configuration: Finding<LoadedConfig>): Promise<void> {
+/** @returns its storage version, undefined where it is not there yet */
+async function checkWarehouse(context: Context, list: Checklist, configuration: Finding<LoadedConfig>): Promise<Finding<string | undefined>> {
+  const { signal } = context;
   const disk = await list.check("disk", [configuration], async ({ config }) => {
     const folder = dirname(config.warehouse);
     // With the slash, a file in its place is none.
@@ -169,17 +176,21 @@ async function checkWarehouse({ signal }: Context, list: Checklist, configuratio
       `Free some room: a sync should have at least ${bytes(LEAST_ROOM)}.`,
     );
   });
-  const warehouse = await list.check("warehouse", [configuration, disk], async ({ config: { warehouse: path } }) => {
+  const warehouse = await list.check("warehouse", [configuration, disk], async ({ config }) => {
+    const { warehouse: path } = config;
     const found = await stat(path).catch(() => undefined);
-    if (!found) return { detail: `${path} is not there yet; the first sync makes it`, value: STORAGE };
-    const { version, target, storage } = await probeWarehouse(path);
+    if (!found) return { detail: `${path} is not there yet; the first sync makes it`, value: undefined };
+    const { place } = doorOf(config, context);
+    const { version, target, storage } = await probeWarehouse(place);
     assertNotNewer(version, target);
     const schema =
       version === undefined ? "no tables yet" : version < target ? `schema ${version}, the next sync brings it to ${target}` : `schema ${version}`;
-    const read = (await readWhole(path, READ_MS, signal)) ? "all of it readable" : "what was read of it readable";
-    return { detail: `${path}, ${bytes(found.size)}, ${read}, ${schema}, not locked`, value: storage };
+    const read = (await readWhole(place, READ_MS, signal)) ? "all of it readable" : "what was read of it readable";
+    const encrypted = (await place.encryption()) ? ["encrypted"] : [];
+    return { detail: [path, bytes(found.size), ...encrypted, read, schema, "not locked"].join(", "), value: storage };
   });
-  await list.check("storage", [warehouse, configuration], async (storage, { config: { warehouse: path } }) => {
+  await list.check("storage", [warehouse, configuration], async (found, { config: { warehouse: path } }) => {
+    const storage = found ?? STORAGE;
     if (storage !== MISREAD_STORAGE)
       return { detail: `${storage}: DuckDB ${/^v(\d+\.\d+)/.exec(storage)?.[1] ?? "of that version"} and later read it`, value: undefined };
     throw new SignalhouseError(
@@ -188,6 +199,7 @@ async function checkWarehouse({ signal }: Context, list: Checklist, configuratio
       `Run \`signalhouse sync\`, or any other command that writes: it raises the file to ${STORAGE}, which DuckDB 1.3 refuses to open. Nothing in it changes.`,
     );
   });
+  return warehouse;
 }
 
 /** Whether the next load would be refused for what privacy lists, and whether its names are mistyped. */

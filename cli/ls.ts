@@ -1,7 +1,6 @@
-import { planSync, type Decision } from "../pipeline/load/plan.ts";
 import type { PassedOver, RemoteFile } from "../pipeline/sftp/server.ts";
 import { openServer } from "../pipeline/load/remote-files.ts";
-import { DAY_MS, KEPT_MS } from "../schemas/connect.ts";
+import { KEPT_MS } from "../schemas/connect.ts";
 import { isSignalhouseError } from "../schemas/errors.ts";
 import { type KnownFile, knownFiles } from "../sinks/ledger.ts";
 import { type Context, defineCommand } from "./command.ts";
@@ -9,10 +8,8 @@ import { EXIT } from "./failures.ts";
 import { bytes, count, duration, number, table } from "./format.ts";
 import { passedOverLines } from "./passed-over.ts";
 import { secrets, sftpOf } from "./server.ts";
+import { serverFiles, URGENT_DAYS } from "./server-files.ts";
 import { reading } from "./warehouse.ts";
-
-/** A file that is not loaded and has less than this left is pointed at. */
-const URGENT_MS = 7 * DAY_MS;
 
 export const command = defineCommand({
   usage: "[options]",
@@ -34,18 +31,13 @@ export const command = defineCommand({
       await server.close();
     }
     const now = clock.now();
-    const files = planSync(listing, ledger ?? []).map(({ file: { path, size, mtime, fault }, decision }) => {
-      if (fault) return { path, size: null, mtime: null, state: "unreadable", days_left: null, urgent: false, fault: fault.message };
-      const state = ledger ? stateOf(decision) : "unknown";
-      const left = mtime + KEPT_MS - now;
-      return { path, size, mtime: new Date(mtime), state, days_left: Math.floor(left / DAY_MS), urgent: isWaiting(state) && left < URGENT_MS };
-    });
+    const files = serverFiles(listing, ledger, now);
     const urgent = files.filter((entry) => entry.urgent).length;
     out.result({ root: server.root, files, passed_over: passedOver }, () => {
       const others = passedOverLines(passedOver);
       if (files.length === 0) return [`There are no files in ${folders.join(", ")}.`, ...others];
       const rows = files.map(({ path, size, mtime, state, urgent, fault }) =>
-        mtime === null
+        mtime === null || size === null
           ? [path, "", "", state, "", `<- ${fault}`]
           : [
               path,
@@ -58,7 +50,7 @@ export const command = defineCommand({
       );
       const loaded = files.filter(({ state }) => state.startsWith("loaded")).length;
       const total = `${count(files.length, "file")}, ${bytes(files.reduce((sum, { size }) => sum + (size ?? 0), 0))}; ${number(loaded)} loaded.`;
-      const warning = urgent > 0 ? ` ${count(urgent, "file")} to be deleted within 7 days and not loaded: run signalhouse sync.` : "";
+      const warning = urgent > 0 ? ` ${count(urgent, "file")} to be deleted within ${URGENT_DAYS} days and not loaded: run signalhouse sync.` : "";
       return [...table(["file", { right: "size" }, { right: "age" }, "state", "deleted", ""], rows), "", `${total}${warning}`, ...others];
     });
     return EXIT.done;
@@ -76,23 +68,6 @@ async function knownOrNothing(context: Context): Promise<KnownFile[] | undefined
     return undefined;
   }
 }
-
-function stateOf({ why }: Decision): string {
-  switch (why) {
-    case "same bytes as another file":
-      return "loaded (same bytes)";
-    case "changed since it was loaded":
-      return "changed";
-    case "failed before":
-      return "failed";
-    case "not .csv or .gz":
-      return "no export";
-    default:
-      return why;
-  }
-}
-
-const isWaiting = (state: string) => ["new", "changed", "failed"].includes(state);
 
 function deletion(left: number): string {
   return left > 0 ? `in ${duration(left)}` : "due";

@@ -4,7 +4,7 @@ import { type CopyAtHand, copyAtHand, openForReading, type Reading } from "../pi
 import type { Config } from "../schemas/config.ts";
 import type { Context } from "./command.ts";
 import { duration, time } from "./format.ts";
-import { doorOf } from "./warehouse.ts";
+import { doorOf, type Way } from "./warehouse.ts";
 
 interface EitherOptions extends ReadOptions {
   /** Milliseconds for which the warehouse is waited for; none by default. Where there is a copy nobody waits. */
@@ -13,7 +13,7 @@ interface EitherOptions extends ReadOptions {
 
 /** Opens either for `work`. @throws SignalhouseError as openForReading */
 export async function openEither<T>(
-  context: Pick<Context, "out" | "signal" | "clock" | "env">,
+  context: Way,
   config: Config,
   work: (reading: Reading) => Promise<T>,
   { patience = 0, ...options }: EitherOptions,

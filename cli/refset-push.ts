@@ -1,4 +1,4 @@
-import { readerOf } from "../pipeline/common/door.ts";
+import { PATIENCE_MS, readerOf } from "../pipeline/common/door.ts";
 import { isNothing } from "../pipeline/reference-set/prepare.ts";
 import { pushSet, writeReferenceSet } from "../pipeline/reference-set/push.ts";
 import { isAtConnect } from "../schemas/jobs.ts";
@@ -9,8 +9,8 @@ import { EXIT } from "./failures.ts";
 import { DEFINITION_OPTIONS, definitionOf, saveDefinition } from "./refset-definition.ts";
 import { fileText, importDocument, maxErrorsOf, modeOf, preparedDocument, preparedLines, tellImportFaults } from "./refset-report.ts";
 import { sftpOf } from "./server.ts";
+import { doorOf } from "./warehouse.ts";
 import { localPath } from "./world.ts";
-import { readingBy } from "./warehouse.ts";
 
 export const command = defineCommand({
   usage: "NAME [options]",
@@ -47,7 +47,7 @@ export const command = defineCommand({
       await saveDefinition(file, definition);
       out.note(`${file} keeps these options: next time, signalhouse refset push ${set}`);
     };
-    const readWarehouse = readerOf(config, context.signal, readingBy(context));
+    const readWarehouse = readerOf(doorOf(config, context, { patience: PATIENCE_MS }));
     if (values.out !== undefined) {
       const to = localPath(context, values.out);
       const prepared = await writeReferenceSet({ config, readWarehouse, signal: context.signal }, wish, undefined, to);

@@ -1,4 +1,4 @@
-import { readerOf } from "../pipeline/common/door.ts";
+import { PATIENCE_MS, readerOf } from "../pipeline/common/door.ts";
 import { endImport, type ImportOutcome } from "../pipeline/reference-set/follow.ts";
 import { openServer } from "../pipeline/load/remote-files.ts";
 import { isAtConnect } from "../schemas/jobs.ts";
@@ -8,7 +8,7 @@ import { exportContext } from "./api.ts";
 import { EXIT } from "./failures.ts";
 import { importDocument, importTable, tellImportFaults } from "./refset-report.ts";
 import { sftpOf } from "./server.ts";
-import { readingBy } from "./warehouse.ts";
+import { doorOf } from "./warehouse.ts";
 
 /** Those before are in signalhouse.jobs. */
 const MOST = 20;
@@ -22,7 +22,7 @@ export const command = defineCommand({
   positionals: [0, 1],
   async run(context, { values, positionals: [set] }) {
     const { config, file } = await context.config();
-    const jobs = await readerOf(config, context.signal, readingBy(context))(({ connection }) => importJobs(connection, set));
+    const jobs = await readerOf(doorOf(config, context, { patience: PATIENCE_MS }))(({ connection }) => importJobs(connection, set));
     const isOpen = ({ status }: (typeof jobs)[number]) => isAtConnect(status);
     const looked = new Map<string, ImportOutcome>();
     if (jobs.some(isOpen)) {

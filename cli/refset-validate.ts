@@ -1,4 +1,4 @@
-import { readerOf } from "../pipeline/common/door.ts";
+import { PATIENCE_MS, readerOf } from "../pipeline/common/door.ts";
 import { connectView, writeReferenceSet } from "../pipeline/reference-set/push.ts";
 import { type ErrorCode, isSignalhouseError } from "../schemas/errors.ts";
 import { setNameViolations } from "../schemas/reference-set.ts";
@@ -7,7 +7,7 @@ import { apiOf } from "./api.ts";
 import { EXIT } from "./failures.ts";
 import { DEFINITION_OPTIONS, definitionOf } from "./refset-definition.ts";
 import { fileText, maxErrorsOf, modeOf, preparedDocument, preparedLines } from "./refset-report.ts";
-import { readingBy } from "./warehouse.ts";
+import { doorOf } from "./warehouse.ts";
 
 export const command = defineCommand({
   usage: "NAME [options]",
@@ -34,7 +34,7 @@ export const command = defineCommand({
     const isNamed = setNameViolations(set).length === 0;
     const asking = api && isNamed ? connectView({ api, config }, set, values.id) : Promise.resolve(undefined);
     const view = await asking.catch(without("api_unreachable"));
-    const readWarehouse = readerOf(config, context.signal, readingBy(context));
+    const readWarehouse = readerOf(doorOf(config, context, { patience: PATIENCE_MS }));
     const prepared = await writeReferenceSet({ config, readWarehouse, signal: context.signal }, wish, view, undefined);
     const isClean = prepared.violationCount === 0;
     context.out.result({ ...preparedDocument(set, prepared), asked_connect: unasked === undefined }, () =>

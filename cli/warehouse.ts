@@ -1,25 +1,35 @@
 /** Opening the configuration's warehouse for a command. */
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { type Door, doorTo, type DoorOptions, type OutcomeOf, type ReadOptions } from "../pipeline/common/door.ts";
+import { type EncryptionWords, findEncryption } from "../pipeline/common/encryption.ts";
 import { PRIVACY_KEY } from "../pipeline/common/warehouse-key.ts";
 import type { Config } from "../schemas/config.ts";
 import { type Outcome, OUTCOMES } from "../schemas/outcomes.ts";
+import type { Migrating } from "../sinks/migrate.ts";
 import type { Warehouse } from "../sinks/warehouse.ts";
 import type { Context } from "./command.ts";
 import { fillingLines } from "./contact-keys.ts";
 import { outcomeOfError } from "./failures.ts";
-import { count } from "./format.ts";
+import { bytes, count } from "./format.ts";
+import { localPath, type World } from "./world.ts";
+
+/** What the environment says of the warehouse's encryption. @throws SignalhouseError config_invalid */
+export function encryptionWords(world: Pick<World, "env" | "cwd" | "home">): EncryptionWords {
+  const { SIGNALHOUSE_WAREHOUSE_KEY: key, SIGNALHOUSE_EXTENSIONS: folder } = world.env;
+  return { warehouseKey: key?.trim() || undefined, extensions: folder ? localPath(world, folder) : undefined };
+}
+
+/** What of a command's world it takes to come to a warehouse. */
+export type Way = Pick<Context, "out" | "signal" | "clock" | "env" | "cwd" | "home">;
 
 /** The door to a configuration's warehouse. */
-export function doorOf(
-  config: Config,
-  { out, signal, clock, env }: Pick<Context, "out" | "signal" | "clock" | "env">,
-  options: Pick<DoorOptions, "patience"> = {},
-): Door {
-  const onMigration = (signals: number) =>
+export function doorOf(config: Config, context: Way, options: Pick<DoorOptions, "patience" | "encryption"> = {}): Door {
+  const { out, signal, clock, env } = context;
+  const onMigration = ({ signals, size, needed, free }: Migrating) =>
     out.note(
       `The warehouse is of an older version: ${count(signals, "signal")} of it get the keys of this one. That may take a minute for ten million of them, ` +
         "or ten where they have no SIGNAL_ID. It is one transaction: interrupted, it leaves the warehouse as it was.",
+      `It may take ${bytes(needed)} on the disk meanwhile${free === undefined ? "" : `, of which ${bytes(free)} are free`}. An older signalhouse cannot go on with it afterwards: whoever wants to go back interrupts it, and keeps a copy of the file first, ${bytes(size)}.`,
     );
   return doorTo(config, {
     signal,
@@ -29,15 +39,10 @@ export function doorOf(
     onKey: (file) => out.note(privacyKeyMade(file)),
     waiting: out.waiting,
     privacyKey: privacyKeyIn(env),
+    encryption: () => findEncryption(config.encryption, encryptionWords(context)),
     ...options,
   });
 }
-
-/** How the warehouse is read beside something else. */
-export const readingBy = ({ out, env }: Pick<Context, "out" | "env">): Pick<DoorOptions, "waiting" | "privacyKey"> => ({
-  waiting: out.waiting,
-  privacyKey: privacyKeyIn(env),
-});
 
 const privacyKeyIn = (env: Context["env"]): string | undefined => env[PRIVACY_KEY.variable]?.trim() || undefined;
 

@@ -2,7 +2,7 @@
 import type { Config } from "../schemas/config.ts";
 import type { Needles } from "../sinks/erasure/needles.ts";
 import { filesBelow, filesBeside, readParquet, readTables, type Search, searchFiles } from "../sinks/erasure/proof.ts";
-import { isRewritingDue, rewriteFile } from "../sinks/erasure/rewrite.ts";
+import { isRewritingDue, rewriteFile } from "../sinks/rewrite.ts";
 import { interruptible } from "../sinks/interrupt.ts";
 import { removeErased } from "../sinks/publish/index.ts";
 import { lastErasure } from "../sinks/publish/watermark.ts";
@@ -21,12 +21,16 @@ export interface ErasingContext {
   publish: PublishContext;
   /** Is told before each step. */
   step: (name: "rows" | "file" | "copy" | "proof") => void;
+  /** Is told before each step of writing the file anew. */
+  rewriting?: (name: string) => void;
 }
 
 /** Writes the warehouse's file anew, where something was erased since that was last done. */
-export async function rewriteWhereDue({ door, signal }: Pick<ErasingContext, "door" | "signal">): Promise<void> {
+export async function rewriteWhereDue({ door, signal, rewriting: step }: Pick<ErasingContext, "door" | "signal" | "rewriting">): Promise<void> {
   await door.toWrite(async (warehouse) => {
-    if (await isRewritingDue(warehouse)) await interruptible(warehouse.connection, signal, () => rewriteFile(warehouse));
+    if (!(await isRewritingDue(warehouse))) return;
+    const how = { encryption: await door.place.encryption(), left: "The rows are erased, but their bytes are still in the file.", step };
+    await interruptible(warehouse.connection, signal, () => rewriteFile(warehouse, how));
   });
 }
 

@@ -4,11 +4,12 @@ import { isSignalhouseError, messageOf, SignalhouseError } from "../schemas/erro
 import type { Outcome } from "../schemas/outcomes.ts";
 import { type Door, doorTo, type OutcomeOf, PATIENCE_MS } from "./common/door.ts";
 import { realClock } from "./common/clock.ts";
+import { type EncryptionWords, findEncryption } from "./common/encryption.ts";
 import { apiOf } from "./connect-api/configured.ts";
 import type { ExportContext } from "./export/ask.ts";
 import { sftpOf } from "./load/remote-files.ts";
 
-export interface WarehouseOptions {
+export interface WarehouseOptions extends EncryptionWords {
   /** What signalhouse.config.json would hold. Relative paths are relative to the working directory. */
   config?: ConfigInput;
   /** The DuckDB file; by default the configuration's, which is signals.duckdb unless it says otherwise. */
@@ -42,6 +43,12 @@ export function configOf({ config = {}, warehouse }: WarehouseOptions): Config {
   return { ...given, warehouse: warehouse ?? given.warehouse };
 }
 
+/** The door to a warehouse, by what the library was given. @param patience milliseconds for which another process is waited for */
+export function libraryDoor(config: Config, options: Omit<WarehouseOptions, "config" | "warehouse">, patience = 0): Door {
+  const { signal = new AbortController().signal, privacyKey } = options;
+  return doorTo(config, { signal, patience, privacyKey, encryption: () => findEncryption(config.encryption, options) });
+}
+
 /** What must not stand in the configuration. */
 export const secretsOf = ({ passphrase, agentSocket }: Pick<ServerOptions, "passphrase" | "agentSocket">) => ({
   ...(passphrase === undefined ? {} : { passphrase }),
@@ -52,8 +59,8 @@ export const secretsOf = ({ passphrase, agentSocket }: Pick<ServerOptions, "pass
 export async function connecting(options: ConnectOptions): Promise<ExportContext & { door: Door }> {
   const config = configOf(options);
   sftpOf(config);
-  const { signal = new AbortController().signal, log = () => {}, apiKey, env = {}, privacyKey } = options;
-  const door = doorTo(config, { signal, patience: PATIENCE_MS, privacyKey });
+  const { signal = new AbortController().signal, log = () => {}, apiKey, env = {} } = options;
+  const door = libraryDoor(config, options, PATIENCE_MS);
   return {
     door,
     config,

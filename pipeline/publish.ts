@@ -10,10 +10,11 @@ import { currentManifest } from "../sinks/publish/open.ts";
 import { showsAll } from "../sinks/publish/settings.ts";
 import { type Clock, realClock } from "./common/clock.ts";
 import { type Door, doorTo, PATIENCE_MS } from "./common/door.ts";
+import { type EncryptionWords, findEncryption } from "./common/encryption.ts";
 import { packageVersion } from "./common/package.ts";
 import { makeKey, PUBLISH_KEY } from "./common/warehouse-key.ts";
 
-export interface PublishOptions {
+export interface PublishOptions extends EncryptionWords {
   /** What signalhouse.config.json would hold. Relative paths are relative to the working directory. */
   config: ConfigInput;
   /** The DuckDB file; by default the configuration's. */
@@ -48,7 +49,7 @@ export interface PublishResult {
  * readers of the copy notice nothing. Memory: limits.memory for DuckDB, and about 200 MB.
  * @throws SignalhouseError config_invalid, warehouse_missing, warehouse_locked, publish_under_way, publish_failed, key_file_open, disk_full; the signal's reason
  */
-export async function publish({ config: input, warehouse, to, key, signal, onFile }: PublishOptions): Promise<PublishResult> {
+export async function publish({ config: input, warehouse, to, key, signal, onFile, ...words }: PublishOptions): Promise<PublishResult> {
   const given = readConfig(input, "config");
   const config = {
     ...given,
@@ -56,7 +57,7 @@ export async function publish({ config: input, warehouse, to, key, signal, onFil
     publish: { ...given.publish, ...(to === undefined ? {} : { to }) },
   };
   const aborted = signal ?? new AbortController().signal;
-  const door = doorTo(config, { signal: aborted, patience: PATIENCE_MS });
+  const door = doorTo(config, { signal: aborted, patience: PATIENCE_MS, encryption: () => findEncryption(config.encryption, words) });
   return publishWarehouse(config, { door, signal: aborted, ...(key === undefined ? {} : { key }), ...(onFile ? { onFile } : {}) });
 }
 

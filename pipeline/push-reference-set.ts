@@ -29,7 +29,7 @@ export async function pushReferenceSet(options: PushReferenceSetOptions): Promis
   const definition = definitionOf(options);
   return orInterrupted(options, async () => {
     const context = await connecting(options);
-    const readWarehouse = readerOf(context.config, context.signal, { privacyKey: options.privacyKey });
+    const readWarehouse = readerOf(context.door);
     const wish = { set, definition, mode, changed, maxErrors, id, wait };
     const result = await context.door.withRun("pushReferenceSet", endsAs(outcomeOf, options), () => pushSet({ ...context, readWarehouse }, wish));
     if (result.outcome?.error) throw result.outcome.error;

@@ -1,8 +1,7 @@
 import { assertParams, type Params } from "../sinks/query/params.ts";
 import { type Row, rowObjects } from "../sinks/query/rows.ts";
 import { readQuery } from "../sinks/query/run.ts";
-import { doorTo } from "./common/door.ts";
-import { configOf, orInterrupted, type WarehouseOptions } from "./library.ts";
+import { configOf, libraryDoor, orInterrupted, type WarehouseOptions } from "./library.ts";
 
 export interface QueryOptions extends WarehouseOptions {
   /** Texts by the names that the SQL has as $name. A cast in the SQL makes them something else. */
@@ -24,8 +23,7 @@ export interface QueryOptions extends WarehouseOptions {
 export async function* query(sql: string, options: QueryOptions = {}): AsyncGenerator<Row> {
   const params: Params = new Map(Object.entries(options.params ?? {}));
   assertParams(sql, params);
-  const signal = options.signal ?? new AbortController().signal;
-  const door = doorTo(configOf(options), { signal });
+  const door = libraryDoor(configOf(options), options);
   const rows = door.toStream(async function* ({ connection }) {
     yield* rowObjects(await readQuery(connection, sql, { params, zone: options.timezone }));
   });

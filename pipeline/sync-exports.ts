@@ -1,6 +1,5 @@
 import type { Config } from "../schemas/config.ts";
-import { doorTo } from "./common/door.ts";
-import { configOf, endsAs, orInterrupted, secretsOf, type ServerOptions } from "./library.ts";
+import { configOf, endsAs, libraryDoor, orInterrupted, secretsOf, type ServerOptions } from "./library.ts";
 import { outcomeOf } from "./load/load-files.ts";
 import { sync, type SyncOptions, type SyncResult } from "./sync.ts";
 
@@ -21,7 +20,7 @@ export async function syncExports(options: SyncExportsOptions): Promise<SyncResu
 
 async function syncWith(config: Config, options: SyncExportsOptions): Promise<SyncResult> {
   const syncOptions = { ...options, config, secrets: secretsOf(options) };
-  const door = doorTo(config, { signal: options.signal ?? new AbortController().signal, privacyKey: options.privacyKey });
+  const door = libraryDoor(config, options);
   if (options.dryRun) return door.toPlan((warehouse) => sync({ ...syncOptions, warehouse }));
   const outcome = endsAs(({ files }: SyncResult) => outcomeOf(files), options);
   return door.toRun("syncExports", outcome, (warehouse, runId) => sync({ ...syncOptions, warehouse, runId }));

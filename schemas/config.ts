@@ -146,6 +146,11 @@ const attribution = z.strictObject({
     .prefault({}),
 });
 
+const encryption = z.strictObject({
+  /** File that holds the key of the warehouse's encryption and that only the user can read. The environment variable SIGNALHOUSE_WAREHOUSE_KEY comes before it. */
+  keyFile: z.string().min(1).optional(),
+});
+
 const publish = z.strictObject({
   /** The folder of the published copy. With it, each run that has changed the warehouse publishes. */
   to: z.string().min(1).optional(),
@@ -232,6 +237,7 @@ const configShape = z.strictObject({
   attribution: attribution.prefault({}),
   /** The DuckDB file. */
   warehouse: z.string().min(1).default("signals.duckdb"),
+  encryption: encryption.prefault({}),
   publish: publish.prefault({}),
   retention: retention.prefault({}),
   privacy: privacy.prefault({}),

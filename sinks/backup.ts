@@ -6,9 +6,11 @@ import type { DuckDBConnection } from "@duckdb/node-api";
 import { SignalhouseError } from "../schemas/errors.ts";
 import { quoteIdentifier as id, quoteText } from "../schemas/names.ts";
 import { explainDuckdb } from "./duckdb-errors.ts";
+import type { FindEncryption } from "./encryption.ts";
+import type { Place } from "./place.ts";
 import { placeOf } from "./places.ts";
 import { rows } from "./sql.ts";
-import { openWarehouse, type Warehouse } from "./warehouse.ts";
+import { openWarehouse } from "./warehouse.ts";
 import { replaceBy, writeRefused } from "./whole-file.ts";
 
 export interface Backup {
@@ -26,11 +28,11 @@ interface TableRows {
 
 /**
  * Copies the file of a warehouse that is open to read, which keeps writers out meanwhile, and looks into the copy before it takes the place of an older one. Where the file system shares blocks between files (Btrfs, XFS, APFS),
- * that takes next to no time and room. When it is over, DuckDB's lock on the warehouse is gone: it must be closed next.
+ * that takes next to no time and room. The copy of one that is encrypted is encrypted with the same key. When it is over, DuckDB's lock on the warehouse is gone: it must be closed next.
  * @param to where the copy is to be; what is there is replaced, when the new copy is whole
  * @throws SignalhouseError usage where it cannot be there, disk_full, warehouse_failed where the copy does not say what the warehouse says
  */
-export async function backUp({ name, connection }: Pick<Warehouse, "name" | "connection">, to: string): Promise<Backup> {
+export async function backUp({ name, encryption }: Place, connection: DuckDBConnection, to: string): Promise<Backup> {
   await assertOther(name, to);
   // The file is held now, so that nobody writes to it any more.
   if (existsSync(logOf(name))) throw unmerged(name);
@@ -38,7 +40,7 @@ export async function backUp({ name, connection }: Pick<Warehouse, "name" | "con
   return replaceBy(to, 0o600, async (_, at) => {
     // In one step: to close another look at the warehouse's file would give DuckDB's lock back.
     await copyFile(name, at, constants.COPYFILE_FICLONE);
-    if (!isDeepStrictEqual(await countCopy(at), tables)) throw unlike(name, to);
+    if (!isDeepStrictEqual(await countCopy(at, encryption), tables)) throw unlike(name, to);
     return { size: (await stat(at)).size, tables };
   }).catch((error: unknown) => {
     throw writeRefused(to, error, "Name a file in a folder that is there, and that you may write to.");
@@ -46,9 +48,9 @@ export async function backUp({ name, connection }: Pick<Warehouse, "name" | "con
 }
 
 /** A process that was killed has left what it wrote last in the log. It goes into the file, which alone is copied; an older warehouse stays one. @throws SignalhouseError warehouse_locked */
-export async function mergeLog(name: string): Promise<void> {
+export async function mergeLog(place: Place): Promise<void> {
+  const { name } = place;
   if (!existsSync(logOf(name))) return;
-  const place = placeOf(name);
   const unlock = await place.lock("write");
   try {
     (await place.open("write", {})).close();
@@ -74,8 +76,8 @@ async function countAll(connection: DuckDBConnection): Promise<TableRows[]> {
   return rows(connection, counts.join(" UNION ALL "));
 }
 
-async function countCopy(path: string): Promise<TableRows[]> {
-  const copy = await openWarehouse(placeOf(path), { access: "read", mayLack: "anything" });
+async function countCopy(path: string, encryption: FindEncryption): Promise<TableRows[]> {
+  const copy = await openWarehouse(placeOf(path, encryption), { access: "read", mayLack: "anything" });
   try {
     return await countAll(copy.connection);
   } finally {

@@ -5,7 +5,7 @@ import { machineWords } from "./machine-words.ts";
 
 /** The texts of DuckDB 1.5, of a file that is cut off, of bytes that are not those that were written, and of a disk that does not give them back. */
 const DAMAGE =
-  /Corrupt (?:database|WAL) file|does not match stored checksum|Failure while replaying WAL file|Failed to deserialize|encountered corrupt|Input\/output error/i;
+  /Corrupt (?:database|WAL) file|AES tag differs|does not match stored checksum|Failure while replaying WAL file|Failed to deserialize|encountered corrupt|Input\/output error/i;
 /** Also said of other files that are read, so that it counts for the warehouse's own only. */
 const CUT_OFF = /Could not read enough bytes from file "([^"]*)"/;
 

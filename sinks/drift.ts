@@ -33,3 +33,8 @@ export async function listDrift(connection: DuckDBConnection, since?: number): P
     [BigInt(since ?? 0)],
   );
 }
+
+/** Drift that no load had before a time. @param since milliseconds since the epoch */
+export async function newDrift(connection: DuckDBConnection, since: number): Promise<DriftRow[]> {
+  return (await listDrift(connection)).filter(({ first_seen }) => first_seen.getTime() >= since);
+}

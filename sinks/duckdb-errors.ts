@@ -1,5 +1,6 @@
 import { isSignalhouseError, messageOf, SignalhouseError } from "../schemas/errors.ts";
 import { explainDamage } from "./damage.ts";
+import { isOtherKey, otherKey } from "./encryption.ts";
 import { explainTooMany } from "./file-faults.ts";
 import { machineWords } from "./machine-words.ts";
 
@@ -25,6 +26,7 @@ export function explainDuckdb(error: unknown, path: string): unknown {
   const [message, words] = [messageOf(error), machineWords(error)];
   const tooMany = explainTooMany(error);
   if (tooMany !== error) return tooMany;
+  if (isOtherKey(error)) return otherKey(path, error);
   const damage = explainDamage(error, path);
   if (damage !== error) return damage;
   const holder = lockHolder(error);

@@ -1,5 +1,6 @@
 /** Where a warehouse is. */
 import type { DuckDBConnection } from "@duckdb/node-api";
+import type { FindEncryption } from "./encryption.ts";
 
 /** A database that is open. Whoever opened it closes it. */
 export interface Database {
@@ -16,10 +17,14 @@ export type Access = "read" | "write";
 export interface Place {
   /** What messages call it: a file's path. */
   readonly name: string;
+  /** How what is there is encrypted, and what is made there. */
+  readonly encryption: FindEncryption;
   /** Whether somebody has made a warehouse there. */
   exists(): Promise<boolean>;
   /** Bytes that it takes; 0 where there is none. */
   size(): Promise<number>;
+  /** Bytes that are free for it; undefined where that cannot be told. */
+  room(): Promise<number | undefined>;
   /**
    * Takes the place for this process, before it is opened.
    * @returns a function that gives it back; it may be called twice
@@ -29,7 +34,7 @@ export interface Place {
   /**
    * Opens what is there; to write, a new database is made where there is none, whole or not at all. To be locked before, and until the database is closed.
    * @param options DuckDB's own, such as its memory
-   * @throws SignalhouseError warehouse_failed; DuckDB's errors as they are
+   * @throws SignalhouseError warehouse_failed, warehouse_damaged, warehouse_key, warehouse_not_encrypted, extension_missing; DuckDB's errors as they are
    */
   open(access: Access, options: Readonly<Record<string, string>>): Promise<Database>;
 }

@@ -1,10 +1,10 @@
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { quoteIdentifier } from "../schemas/names.ts";
-import { DuckDBInstance } from "./duckdb.ts";
 import { explainDuckdb } from "./duckdb-errors.ts";
-import { assertDuckdbFile } from "./file-place.ts";
+import { openAsItIs } from "./file-place.ts";
 import { interruptible } from "./interrupt.ts";
 import { MIGRATIONS, schemaVersion } from "./migrate.ts";
+import type { Place } from "./place.ts";
 import { rows } from "./sql.ts";
 import { storageOf } from "./storage.ts";
 
@@ -17,12 +17,15 @@ export interface Probed {
   storage: string;
 }
 
+/** A place that is a file. */
+type WarehouseFile = Pick<Place, "name" | "encryption">;
+
 /**
  * Whether a warehouse that exists could be written to now, without writing to it.
- * @throws SignalhouseError warehouse_locked, warehouse_newer, warehouse_damaged, warehouse_failed
+ * @throws SignalhouseError warehouse_locked, warehouse_newer, warehouse_damaged, warehouse_key, warehouse_not_encrypted, extension_missing, warehouse_failed
  */
-export async function probeWarehouse(path: string): Promise<Probed> {
-  return probing(path, async (connection) => ({
+export async function probeWarehouse(place: WarehouseFile): Promise<Probed> {
+  return probing(place, async (connection) => ({
     version: await schemaVersion(connection),
     target: MIGRATIONS.length + 1,
     storage: await storageOf(connection),
@@ -35,9 +38,9 @@ export async function probeWarehouse(path: string): Promise<Probed> {
  * @returns whether that was all
  * @throws SignalhouseError warehouse_locked, warehouse_damaged, warehouse_failed; the signal's reason
  */
-export async function readWhole(path: string, mostMs: number, signal: AbortSignal): Promise<boolean> {
+export async function readWhole(place: WarehouseFile, mostMs: number, signal: AbortSignal): Promise<boolean> {
   const late = AbortSignal.timeout(mostMs);
-  return probing(path, async (connection) => {
+  return probing(place, async (connection) => {
     try {
       await interruptible(connection, AbortSignal.any([late, signal]), async () => {
         const sql = "SELECT schema_name AS schema, table_name AS name FROM duckdb_tables() WHERE database_name = current_database() ORDER BY ALL";
@@ -54,15 +57,14 @@ export async function readWhole(path: string, mostMs: number, signal: AbortSigna
   });
 }
 
-async function probing<T>(path: string, work: (connection: DuckDBConnection) => Promise<T>): Promise<T> {
+async function probing<T>({ name: path, encryption }: WarehouseFile, work: (connection: DuckDBConnection) => Promise<T>): Promise<T> {
   try {
-    await assertDuckdbFile(path);
-    const instance = await DuckDBInstance.create(path, { access_mode: "READ_WRITE" });
+    const database = await openAsItIs(path, "write", {}, encryption);
     try {
-      const connection = await instance.connect();
+      const connection = await database.connect();
       return await work(connection).finally(() => connection.disconnectSync());
     } finally {
-      instance.closeSync();
+      database.close();
     }
   } catch (error) {
     throw explainDuckdb(error, path);

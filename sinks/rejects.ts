@@ -42,6 +42,20 @@ export async function rejectGroups(connection: DuckDBConnection, limit: bigint):
   );
 }
 
+/**
+ * Rejects that loads have kept since a time, and that are not replayed.
+ * @param since milliseconds since the epoch
+ * @returns how many, and the last load that has some, null where there are none
+ */
+export async function rejectsSince(connection: DuckDBConnection, since: number): Promise<{ rejects: bigint; load_id: bigint | null }> {
+  const [found] = await plainRows<{ rejects: bigint; load_id: bigint | null }>(
+    connection,
+    `SELECT count(*) AS rejects, max(load_id) AS load_id ${FROM} WHERE replayed_at IS NULL AND l.finished_at >= make_timestamptz($1::BIGINT * 1000)`,
+    [BigInt(since)],
+  );
+  return found ?? { rejects: 0n, load_id: null };
+}
+
 /** That the ledger has such a load. @throws SignalhouseError not_found */
 export async function assertLoad(connection: DuckDBConnection, loadId: bigint): Promise<void> {
   const [known] = await plainRows<{ last: bigint | null; found: boolean }>(

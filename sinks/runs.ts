@@ -25,3 +25,17 @@ export async function endRun(connection: DuckDBConnection, runId: bigint, outcom
   // Whoever interrupts does not want to wait. What the run did is as good without comments, and the next one tries again.
   if (outcome !== "interrupted") await writeComments(connection).catch(() => undefined);
 }
+
+/**
+ * Other versions of signalhouse than `mine` that have run since a time, behind its first run then: those before an upgrade do not count.
+ * @param since milliseconds since the epoch
+ */
+export async function otherVersions(connection: DuckDBConnection, mine: string, since: number): Promise<string[]> {
+  const found = await rows<{ version: string }>(
+    connection,
+    `WITH recent AS (FROM signalhouse.runs WHERE started_at >= make_timestamptz($2::BIGINT * 1000))
+     SELECT DISTINCT version FROM recent WHERE version <> $1 AND run_id > coalesce((SELECT min(run_id) FROM recent WHERE version = $1), 0) ORDER BY version`,
+    [mine, BigInt(since)],
+  );
+  return found.map(({ version }) => version);
+}

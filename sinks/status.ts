@@ -67,12 +67,21 @@ export interface Status {
   runs: RunRow[];
 }
 
+/** The last file that was loaded; null where none is yet. */
+export async function lastLoad(connection: DuckDBConnection): Promise<LoadRow | null> {
+  const [found] = await loadRows(connection, "status = 'loaded' ORDER BY finished_at DESC, load_id DESC LIMIT 1");
+  return found ?? null;
+}
+
+/** @param where SQL behind WHERE */
+const loadRows = (connection: DuckDBConnection, where: string) =>
+  plainRows<LoadRow>(connection, `SELECT ${LOAD_ROW} FROM signalhouse.loads WHERE ${where}`);
+
 const LOAD_ROW = "load_id, path, size_bytes, mtime, records, inserted, updated, unchanged, rejected, status, finished_at, error, error_code";
 
 /** The whole of `signalhouse status`. It counts the tables: a second or so for 100 million rows. */
 export async function readStatus(connection: DuckDBConnection, runs = 5): Promise<Status> {
   const signal_types = await signalTypes(connection);
-  const loads = (where: string) => plainRows<LoadRow>(connection, `SELECT ${LOAD_ROW} FROM signalhouse.loads WHERE ${where}`);
   const [counts] = await plainRows<Status["files"] & { rejects: bigint; drift_kinds: bigint }>(
     connection,
     `SELECT count(*) FILTER (status = 'loaded') AS loaded, count(*) FILTER (status = 'duplicate') AS duplicate, count(*) FILTER (status = 'failed') AS failed,
@@ -86,9 +95,9 @@ export async function readStatus(connection: DuckDBConnection, runs = 5): Promis
     tables: await tableCounts(connection),
     signal_types,
     newest_signal: newestOf(signal_types),
-    last_load: (await loads("status = 'loaded' ORDER BY finished_at DESC, load_id DESC LIMIT 1"))[0] ?? null,
+    last_load: await lastLoad(connection),
     files: { loaded, duplicate, failed, dismissed },
-    failed_files: await loads("status = 'failed' ORDER BY finished_at DESC"),
+    failed_files: await loadRows(connection, "status = 'failed' ORDER BY finished_at DESC"),
     rejects,
     drift_kinds,
     amounts_left_out: await amountsLeftOut(connection),

@@ -1,6 +1,7 @@
 /** The storage version of a warehouse's file, which decides what DuckDB can read it. */
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { quoteText } from "../schemas/names.ts";
+import { encryptedAs, type Encryption } from "./encryption.ts";
 import { rows } from "./sql.ts";
 
 /**
@@ -36,8 +37,9 @@ export async function storageOf(connection: DuckDBConnection, database = "curren
 }
 
 /** Opens a file to write, as ATTACHED. One that some DuckDB would misread is raised to STORAGE, so that it refuses it; its rows stay as they are. */
-export async function attach(connection: DuckDBConnection, path: string): Promise<void> {
-  const open = (more = "") => connection.run(`ATTACH ${quoteText(path)} AS ${ATTACHED} (ROW_GROUP_SIZE ${ROW_GROUP_ROWS}${more})`);
+export async function attach(connection: DuckDBConnection, path: string, encryption: Encryption | undefined): Promise<void> {
+  const open = (more = "") =>
+    connection.run(`ATTACH ${quoteText(path)} AS ${ATTACHED} (ROW_GROUP_SIZE ${ROW_GROUP_ROWS}${more}${encryptedAs(encryption)})`);
   await open();
   if ((await storageOf(connection, quoteText(ATTACHED))) !== MISREAD_STORAGE) return;
   await connection.run(`DETACH ${ATTACHED}`);

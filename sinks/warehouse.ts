@@ -44,6 +44,8 @@ export interface Warehouse {
   readonly name: string;
   /** Memory that DuckDB may use, as whoever opened it said. */
   readonly memory: string | undefined;
+  /** Whether what is in it is to lie on no disk in the clear. */
+  readonly isEncrypted: boolean;
   /** The connection for everything that is not a load. */
   readonly connection: DuckDBConnection;
   /** A further connection, for a load; the caller disconnects it. */
@@ -120,14 +122,15 @@ export async function openWarehouse(place: Place, options: WarehouseOptions = {}
       unlock();
     };
     try {
-      if (access === "write") await prepareSchema(connection, version, migration);
+      if (access === "write") await prepareSchema(connection, place, version, migration);
       else {
         const found = await schemaVersion(connection);
         if (found === undefined) throw missing(place);
         if (mayLack !== "anything") await assertCurrent(connection, place.name, { exceptTables: mayLack === "tables", version: found });
       }
       const columns = access === "write" ? await contactColumns(connection) : [];
-      return { name: place.name, memory, connection, connect, contactColumns: columns, privacyKey, privacy, close };
+      const isEncrypted = (await place.encryption()) !== undefined;
+      return { name: place.name, memory, isEncrypted, connection, connect, contactColumns: columns, privacyKey, privacy, close };
     } catch (error) {
       close();
       throw error;

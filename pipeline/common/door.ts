@@ -3,9 +3,10 @@ import { type Config, martWishes } from "../../schemas/config.ts";
 import { isSignalhouseError, messageOf } from "../../schemas/errors.ts";
 import type { Outcome } from "../../schemas/outcomes.ts";
 import { explainDamage } from "../../sinks/damage.ts";
+import type { FindEncryption } from "../../sinks/encryption.ts";
 import { interruptible, interruptOnAbort } from "../../sinks/interrupt.ts";
 import { memoryPlace } from "../../sinks/memory-place.ts";
-import type { Filling } from "../../sinks/migrate.ts";
+import type { Filling, Migrating } from "../../sinks/migrate.ts";
 import type { Place } from "../../sinks/place.ts";
 import { placeOf } from "../../sinks/places.ts";
 import { beginRun, endRun } from "../../sinks/runs.ts";
@@ -14,6 +15,7 @@ import { contentKey } from "../../transforms/content-key.ts";
 import { type Clock, realClock } from "./clock.ts";
 import { packageVersion } from "./package.ts";
 import type { TellWaiting } from "./waiting.ts";
+import { findEncryption } from "./encryption.ts";
 import { findKey, makeKey, PRIVACY_KEY } from "./warehouse-key.ts";
 
 /** Uses the warehouse, which is closed when that is over. @throws SignalhouseError as openWarehouse; what `work` throws */
@@ -28,10 +30,12 @@ export interface DoorOptions {
   privacyKey?: string | undefined;
   /** Told of the file with that key, where it is made. */
   onKey?: ((file: string) => void) | undefined;
+  /** How the file is encrypted; by default as the configuration says. */
+  encryption?: FindEncryption;
   /** Told what the warehouse is waited for. */
   waiting?: TellWaiting | undefined;
-  /** Told before a warehouse of an older version is migrated. @param signals how many it has */
-  onMigration?: ((signals: number) => void) | undefined;
+  /** Told before rows of a warehouse of an older version are written anew. */
+  onMigration?: ((migrating: Migrating) => void) | undefined;
   /** Told before the tables of marts are filled with what all signals say. */
   onFill?: ((filling: Filling) => void) | undefined;
 }
@@ -85,10 +89,14 @@ const TOLD_MS = 1000;
 const SHORT_MS = 5_000;
 
 /** The door to the configuration's warehouse. Nothing is open yet. */
-export function doorTo(config: Pick<Config, "warehouse" | "limits" | "contacts" | "attribution" | "privacy">, options: DoorOptions): Door {
+export function doorTo(
+  config: Pick<Config, "warehouse" | "encryption" | "limits" | "contacts" | "attribution" | "privacy">,
+  options: DoorOptions,
+): Door {
   const { warehouse, limits } = config;
   const { signal, patience = 0, clock = realClock, waiting: tell, onMigration, onFill, privacyKey, onKey } = options;
-  const place = placeOf(warehouse);
+  const { encryption = () => findEncryption(config.encryption) } = options;
+  const place = placeOf(warehouse, encryption);
   // One thread a connection: loads share the work out by themselves.
   const limited = { memory: limits.memory, threads: 1 };
 
@@ -198,11 +206,11 @@ export function doorTo(config: Pick<Config, "warehouse" | "limits" | "contacts" 
 /** The way to the configuration's warehouse for a flow that writes to it now and then, and waits for others. */
 export const writerOf = (config: Config, signal: AbortSignal): UseWarehouse => doorTo(config, { signal, patience: PATIENCE_MS }).toWrite;
 
-/** The same for one that reads in it. */
-export function readerOf(config: Config, signal: AbortSignal, options: Pick<DoorOptions, "waiting" | "privacyKey"> = {}): UseWarehouse {
-  const door = doorTo(config, { signal, patience: PATIENCE_MS, ...options });
-  return (work) => door.toRead(work, { isLimited: true });
-}
+/** The way through a door for a flow that only reads, beside others. */
+export const readerOf =
+  (door: Pick<Door, "toRead">): UseWarehouse =>
+  (work) =>
+    door.toRead(work, { isLimited: true });
 
 /** The ways to the warehouse that a run's notes take. */
 interface Notes {

@@ -50,10 +50,15 @@ export const keyFileOf = ({ ending }: KeyUse, warehouse: string): string => `${w
  */
 export async function findKey(use: KeyUse, given: string | undefined, warehouse: string): Promise<Buffer | undefined> {
   if (given === undefined) return readKey(use, keyFileOf(use, warehouse));
-  if (given.length >= LEAST_CHARACTERS) return Buffer.from(given, "utf8");
+  return Buffer.from(assertLong(use.variable, given), "utf8");
+}
+
+/** A key, if it is long enough. @param name what has it @throws SignalhouseError config_invalid */
+export function assertLong(name: string, key: string): string {
+  if (key.length >= LEAST_CHARACTERS) return key;
   throw new SignalhouseError(
     "config_invalid",
-    `${use.variable} has ${given.length} characters`,
+    `${name} has ${key.length} characters`,
     `Give it ${LEAST_CHARACTERS} or more that nobody can guess, such as what \`openssl rand -hex 32\` prints, and keep it.`,
   );
 }

@@ -84,6 +84,10 @@ const SMALL = 16 * 1024;
 const takesVector = ({ size, once = false }: Source, reader: Reader | undefined) =>
   reader === undefined ? once || size >= SMALL : reader === "vector";
 
+/** What an encrypted warehouse is to have lies on no disk in the clear, unless the vector path is asked for. */
+const maySpool = async ({ warehouse, reader }: LoadContext): Promise<boolean> =>
+  !warehouse.isEncrypted || reader === "vector" || (await Spool.isInMemory());
+
 /**
  * Loads files in order. A file that fails is recorded and does not stop the others.
  * Memory: what one file's reading and another one's merge need, whatever their size.
@@ -97,7 +101,7 @@ export async function loadFiles(sources: Iterable<Source>, context: LoadContext)
   try {
     for (const source of sources) {
       context.signal.throwIfAborted();
-      const isVector = takesVector(source, context.reader);
+      const isVector = takesVector(source, context.reader) && (spool !== undefined || (await maySpool(context)));
       if (isVector) spool ??= await Spool.make();
       const read = await readFile(source, { ...context, privacy }, isVector ? spool : undefined, merging);
       await merging.catch(async (error: unknown) => {

@@ -18,10 +18,14 @@ export class Spool {
     this.#folder = folder;
   }
 
+  /** Whether one would be in memory; else it is in the folder for temporary files, which may be on a disk. */
+  static isInMemory(): Promise<boolean> {
+    return hasRoom(MEMORY).catch(() => false);
+  }
+
   /** Makes one; those of processes that were killed go away. The caller closes it. @throws SignalhouseError warehouse_failed */
   static async make(): Promise<Spool> {
-    const inMemory = await hasRoom(MEMORY).catch(() => false);
-    return new Spool(await ownFolder(join(inMemory ? MEMORY : tmpdir(), "signalhouse-spool-")));
+    return new Spool(await ownFolder(join((await Spool.isInMemory()) ? MEMORY : tmpdir(), "signalhouse-spool-")));
   }
 
   /** Writes a file; when this returns that is done, so that the pieces' memory may be used again. The caller removes it, or close() does. @returns its path */

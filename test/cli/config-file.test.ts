@@ -79,10 +79,12 @@ describe("the configuration that init writes", () => {
       publish: { ...defaults.publish, to: "published", contactColumns: ["Loyalty Tier"] },
       sftp: { ...defaults.sftp, root: examples.root, host: examples.host },
       api: { ...defaults.api, endpoint: "https://connect-gql-us-1.goacoustic.com", keyFile: "~/.config/signalhouse/api-key" },
+      encryption: { keyFile: "~/.config/signalhouse/warehouse-key" },
       backfill: { ...defaults.backfill, from: "2025-01-01", to: "2025-06-30" },
       contacts: { keys: ["Customer ID", "Email", "Mobile Number"] },
       onFailure: { command: "mail -s 'A run failed' ana@example.com", webhook: "https://hooks.example.com/T0123" },
       retention: { days: 730, daysOf: { pageView: 90, rejects: 30 } },
+      privacy: { columns: { Email: "pseudonym", "Mobile Number": "drop" }, fields: { ipAddress: "drop", searchTerm: "pseudonym" } },
     });
   });
 });

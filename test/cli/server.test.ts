@@ -15,7 +15,7 @@ describe("doctor", () => {
   const consult = async (cwd: string) => {
     const { code, stdout } = await cli(["doctor", "--json"], { cwd });
     const { ok, checks } = JSON.parse(stdout) as { ok: boolean; checks: DoctorCheck[] };
-    expect(code).toBe(ok ? 0 : 1);
+    expect([0, 3].includes(code ?? 1)).toBe(ok);
     return Object.fromEntries(checks.map((check) => [check.name, check]));
   };
   const statuses = (checks: Record<string, DoctorCheck>) => Object.fromEntries(Object.values(checks).map(({ name, status }) => [name, status]));
@@ -46,7 +46,7 @@ describe("doctor", () => {
     expect([code, stdout]).toEqual([
       0,
       expect.stringMatching(
-        /^ok +warehouse +.+schema \d+, not locked\nok +storage +v1\.4\.0: DuckDB 1\.4 and later read it\n\nEverything works\.\n$/m,
+        /^ok +warehouse +.+schema \d+, not locked\nok +storage +v1\.4\.0: DuckDB 1\.4 and later read it\nok +freshness .*\n[^]*\n\nEverything works\.\n$/m,
       ),
     ]);
   });
@@ -63,7 +63,7 @@ describe("doctor", () => {
       fix: "Run `signalhouse sync`, or any other command that writes: it raises the file to v1.4.0, which DuckDB 1.3 refuses to open. Nothing in it changes.",
     });
     await cli(["sync"], { cwd });
-    expect(statuses(await consult(cwd))).toEqual(WELL);
+    expect(statuses(await consult(cwd))).toMatchObject(WELL);
   });
 
   test("without a configuration it says how to get one, and still looks at the disk", async () => {

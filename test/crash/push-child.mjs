@@ -2,7 +2,7 @@
 import { connectApi } from "../../dist/pipeline/connect-api/api.js";
 import { realClock } from "../../dist/pipeline/common/clock.js";
 import { pushSet } from "../../dist/pipeline/reference-set/push.js";
-import { readerOf, writerOf } from "../../dist/pipeline/common/door.js";
+import { doorTo, PATIENCE_MS, readerOf, writerOf } from "../../dist/pipeline/common/door.js";
 import { readConfig } from "../../dist/schemas/config.js";
 
 const { input, apiKey, wish, dieAt } = JSON.parse(process.argv[2]);
@@ -34,7 +34,7 @@ const context = {
   },
   useWarehouse: between(writerOf(config, signal)),
   finish: between(writerOf(config, signal)),
-  readWarehouse: between(readerOf(config, signal)),
+  readWarehouse: between(readerOf(doorTo(config, { signal, patience: PATIENCE_MS }))),
   clock: realClock,
   signal,
   log: die,

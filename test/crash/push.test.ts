@@ -10,7 +10,7 @@ import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
 import { realClock } from "../../pipeline/common/clock.ts";
 import { pushSet, type PushWish } from "../../pipeline/reference-set/push.ts";
-import { readerOf } from "../../pipeline/common/door.ts";
+import { doorTo, PATIENCE_MS, readerOf } from "../../pipeline/common/door.ts";
 import { importJobs } from "../../sinks/reference-set/imports.ts";
 import { type ConnectPlace, connectPlace } from "../helpers/connect.ts";
 import { some, steps } from "../helpers/often.ts";
@@ -46,7 +46,10 @@ function wishOf({ folder }: ConnectPlace, { file, ...push }: Push): PushWish {
 async function pushHere(at: ConnectPlace, push: Push): Promise<void> {
   // The clock is the real one, as it is in the process that is killed.
   const context = { ...at.context, clock: realClock };
-  const { prepared, outcome } = await pushSet({ ...context, readWarehouse: readerOf(at.config, context.signal) }, wishOf(at, push));
+  const { prepared, outcome } = await pushSet(
+    { ...context, readWarehouse: readerOf(doorTo(at.config, { signal: context.signal, patience: PATIENCE_MS })) },
+    wishOf(at, push),
+  );
   if (outcome?.error) throw outcome.error;
   expect(prepared.violations).toEqual([]);
 }

@@ -48,6 +48,7 @@ export async function asScratch(path: string): Promise<Scratch> {
   return new Scratch({
     name: path,
     memory: undefined,
+    isEncrypted: false,
     connection,
     contactColumns: [],
     privacyKey: unused,

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect } from "vitest";
 import type { ConnectView, Prepared } from "../../pipeline/reference-set/prepare.ts";
 import { writeReferenceSet } from "../../pipeline/reference-set/push.ts";
-import { readerOf } from "../../pipeline/common/door.ts";
+import { doorTo, PATIENCE_MS, readerOf } from "../../pipeline/common/door.ts";
 import { readConfig } from "../../schemas/config.ts";
 import type { ImportMode, RefsetDefinition, RefsetSource } from "../../schemas/reference-set.ts";
 import { placeOf } from "../../sinks/places.ts";
@@ -37,7 +37,7 @@ export async function make(source: { name: string; content: string | Uint8Array 
     from = source;
   }
   const { signal } = new AbortController();
-  const readWarehouse = readerOf(config, signal);
+  const readWarehouse = readerOf(doorTo(config, { signal, patience: PATIENCE_MS }));
   const out = join(folder, "out");
   const wish = { set, definition: { ...definition, source: from }, mode, changed: false, maxErrors };
   try {

@@ -21,6 +21,7 @@ test("an empty configuration is all defaults", () => {
     refsets: { limit: 5, folder: "refsets" },
     retention: { daysOf: {} },
     warehouse: "signals.duckdb",
+    encryption: {},
     publish: { contactColumns: [], contactIds: "hashed", keepVersions: 3, keepHours: 24 },
     api: { timeoutSeconds: 30, retries: 4 },
     exports: { pollSeconds: 30, deadlineHours: 6, lookMinutes: 15 },

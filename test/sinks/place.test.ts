@@ -1,15 +1,28 @@
 /** What every place for a warehouse has to do. */
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { EXTENSION_FILE } from "../../sinks/encryption.ts";
 import { filePlace } from "../../sinks/file-place.ts";
 import { memoryPlace } from "../../sinks/memory-place.ts";
 import type { Place } from "../../sinks/place.ts";
 import { openWarehouse } from "../../sinks/warehouse.ts";
 import { failureOf } from "../helpers/errors.ts";
+import { EXTENSIONS, extensionMissing } from "../helpers/extensions.ts";
 import { scratchFolder } from "../helpers/warehouse.ts";
+
+const ENCRYPTED = { key: "a key of the tests' own", extension: join(EXTENSIONS, EXTENSION_FILE) };
 
 /** Each gives a place where nothing is yet, and a second way to the same place. */
 const PLACES: Record<string, () => [Place, Place]> = {
+  ...(extensionMissing()
+    ? {}
+    : {
+        "an encrypted file": () => {
+          const folder = scratchFolder();
+          const find = () => Promise.resolve(ENCRYPTED);
+          return [filePlace(join(folder, "signals.duckdb"), find), filePlace(join(folder, ".", "signals.duckdb"), find)];
+        },
+      }),
   "a file": () => {
     const folder = scratchFolder();
     return [filePlace(join(folder, "signals.duckdb")), filePlace(join(folder, ".", "signals.duckdb"))];

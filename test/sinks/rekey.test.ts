@@ -55,7 +55,7 @@ test("gets the keys that a new warehouse has, with items and confirmations, in o
   const before = { ...(await scratch.dump()), keys: await scratch.rows(KEYS), confirmations: await scratch.rows("FROM signalhouse.confirmations") };
   await firstVersion(scratch, {});
   const told: number[] = [];
-  await scratch.reopen({ migration: { contentKey, onBegin: (signals) => told.push(signals) } });
+  await scratch.reopen({ migration: { contentKey, onBegin: ({ signals }) => told.push(signals) } });
   expect(told).toEqual([7]);
   expect(await schemaVersion(scratch.warehouse.connection)).toBe(2);
   const after = {
@@ -73,7 +73,7 @@ test("gets the keys that a new warehouse has, with items and confirmations, in o
   await scratch.load(again.slice(0, 1));
   expect(await scratch.counts("again a.csv")).toMatchObject({ inserted: 0 });
   expect(await scratch.value("SELECT count(*)::INTEGER FROM message_behavior")).toBe(6);
-  await scratch.reopen({ migration: { contentKey, onBegin: (signals) => told.push(signals) } });
+  await scratch.reopen({ migration: { contentKey, onBegin: ({ signals }) => told.push(signals) } });
   expect(told).toHaveLength(1);
 });
 

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { DuckDBInstance } from "@duckdb/node-api";
 import { describe, expect, test } from "vitest";
 import { exportText } from "../../samples/generator/exports.ts";
+import { placeOf } from "../../sinks/places.ts";
 import { probeWarehouse } from "../../sinks/probe.ts";
 import { MISREAD_STORAGE } from "../../sinks/storage.ts";
 import { copyInto, storageVersion, sumStatements } from "../helpers/storage.ts";
@@ -90,7 +91,7 @@ describe("a warehouse that is opened for writing", () => {
 
 test("a warehouse that is only read, or looked at, keeps its storage version", async () => {
   const { path } = await misreadCopy();
-  expect(await probeWarehouse(path)).toMatchObject({ storage: MISREAD_STORAGE });
+  expect(await probeWarehouse(placeOf(path))).toMatchObject({ storage: MISREAD_STORAGE });
   const reading = await scratchWarehouse({ path, access: "read" });
   reading.warehouse.close();
   expect(await storageVersion(path)).toBe("v1.3.0+");

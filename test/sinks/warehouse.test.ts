@@ -11,6 +11,7 @@ import { loadFiles } from "../../pipeline/load/load-files.ts";
 import { LEDGER_TABLES } from "../../schemas/ledger-tables.ts";
 import { DATA_TABLES } from "../../sinks/ddl.ts";
 import { beginRun } from "../../sinks/runs.ts";
+import { memoryPlace } from "../../sinks/memory-place.ts";
 import { type Migration, MIGRATIONS, type MigrationOptions, prepareSchema, schemaVersion } from "../../sinks/migrate.ts";
 import { probeWarehouse } from "../../sinks/probe.ts";
 import { placeOf } from "../../sinks/places.ts";
@@ -60,7 +61,7 @@ describe("a warehouse that another process has open", () => {
     expect(failure.message).toContain(scratch.path);
     expect(failure.message).toContain(`process ${pid} `);
     expect(failure.hint).toContain("Wait for it to end");
-    expect(await failureOf(probeWarehouse(scratch.path))).toMatchObject({ code: "warehouse_locked", message: failure.message });
+    expect(await failureOf(probeWarehouse(placeOf(scratch.path)))).toMatchObject({ code: "warehouse_locked", message: failure.message });
   });
 
   test("can be read together with other readers", async () => {
@@ -94,7 +95,7 @@ describe("a warehouse that another process has open", () => {
     await scratch.run("UPDATE signalhouse.meta SET schema_version = 99");
     scratch.warehouse.close();
     expect(await failureOf(openWarehouse(placeOf(scratch.path)))).toMatchObject({ code: "warehouse_newer" });
-    expect(await probeWarehouse(scratch.path)).toEqual({ version: 99, target: 2, storage: "v1.4.0" });
+    expect(await probeWarehouse(placeOf(scratch.path))).toEqual({ version: 99, target: 2, storage: "v1.4.0" });
     expect(await openElsewhere(scratch.path)).toMatchObject({ said: "open" });
   });
 });
@@ -205,7 +206,7 @@ describe("a path that is no warehouse", () => {
       warehouse.close();
       expect(readdirSync(folder)).toEqual(["signals.duckdb"]);
       expect(statSync(path)).toMatchObject({ nlink: 1, mode: 0o100600 });
-      expect(await probeWarehouse(path)).toMatchObject({ version: 2, storage: "v1.4.0" });
+      expect(await probeWarehouse(placeOf(path))).toMatchObject({ version: 2, storage: "v1.4.0" });
     },
   );
 
@@ -354,9 +355,9 @@ describe("migration", () => {
         `INSERT INTO signalhouse.runs (run_id, command, version, started_at) VALUES (1, '${name}', '', now())`,
       ),
     );
-    await prepareSchema(connection, "2", MIGRATION, steps.slice(0, 1));
+    await prepareSchema(connection, placeOf(scratch.path), "2", MIGRATION, steps.slice(0, 1));
     expect(await schemaVersion(connection)).toBe(2);
-    await prepareSchema(connection, "4", MIGRATION, steps);
+    await prepareSchema(connection, placeOf(scratch.path), "4", MIGRATION, steps);
     expect(await schemaVersion(connection)).toBe(4);
     expect(await scratch.values("SELECT command FROM signalhouse.runs")).toEqual(["a", "b", "c"]);
     expect(await scratch.values("SELECT before FROM c")).toEqual(["1"]);
@@ -366,7 +367,7 @@ describe("migration", () => {
   test("a new warehouse needs no step", async () => {
     const instance = await DuckDBInstance.create(":memory:");
     const connection = await instance.connect();
-    await prepareSchema(connection, "1", MIGRATION, [running("SELECT error('this step must not run')")]);
+    await prepareSchema(connection, memoryPlace(), "1", MIGRATION, [running("SELECT error('this step must not run')")]);
     expect(await schemaVersion(connection)).toBe(2);
     connection.disconnectSync();
     instance.closeSync();
@@ -380,7 +381,7 @@ describe("migration", () => {
       running("CREATE TABLE made (x INTEGER)", "ALTER TABLE behavior_signals ADD COLUMN made INTEGER"),
       running("SELECT error('this step fails')"),
     ];
-    await expect(prepareSchema(scratch.warehouse.connection, "4", MIGRATION, steps)).rejects.toThrow("this step fails");
+    await expect(prepareSchema(scratch.warehouse.connection, placeOf(scratch.path), "4", MIGRATION, steps)).rejects.toThrow("this step fails");
     expect(await scratch.rows(columnsOf)).toEqual(before);
     expect(await schemaVersion(scratch.warehouse.connection)).toBe(2);
     await scratch.load([memoryFile("a.csv", 1, csv([pageView("1")]))]);

@@ -68,7 +68,7 @@ test.each(KINDS)("public keys, definitions and rows of reference sets as $kind, 
   }
   // The doctor asks as others do.
   await make(join(cwd, "pipe.duckdb"));
-  if (kind !== "a folder") expect((await failureOf(probeWarehouse(join(cwd, "pipe.duckdb")))).message).toContain(kind);
+  if (kind !== "a folder") expect((await failureOf(probeWarehouse(placeOf(join(cwd, "pipe.duckdb"))))).message).toContain(kind);
 });
 
 test("a file that is far too large for any key or configuration is not read", async () => {

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { DuckDBInstance } from "@duckdb/node-api";
 import { expect, test } from "vitest";
 import { writeReferenceSet } from "../../../pipeline/reference-set/push.ts";
-import { readerOf } from "../../../pipeline/common/door.ts";
+import { doorTo, PATIENCE_MS, readerOf } from "../../../pipeline/common/door.ts";
 import { readConfig } from "../../../schemas/config.ts";
 import { scratchFolder } from "../../helpers/warehouse.ts";
 
@@ -35,7 +35,7 @@ async function idsOf(folder: string, file: string): Promise<string> {
   const { signal } = new AbortController();
   const wish = { set: "A", definition: { source: { file }, key: "id", header: false, delimiter: "tab" as const }, changed: false, maxErrors: 10 };
   const out = join(folder, "out");
-  await writeReferenceSet({ config, readWarehouse: readerOf(config, signal), signal }, wish, undefined, out);
+  await writeReferenceSet({ config, readWarehouse: readerOf(doorTo(config, { signal, patience: PATIENCE_MS })), signal }, wish, undefined, out);
   return readFileSync(out, "utf8")
     .replace(/^"(.*)"\n$/, "$1\n")
     .replaceAll('""', '"');

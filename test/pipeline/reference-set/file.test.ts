@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { DuckDBInstance } from "@duckdb/node-api";
 import { describe, expect, test } from "vitest";
 import { writeReferenceSet } from "../../../pipeline/reference-set/push.ts";
-import { readerOf } from "../../../pipeline/common/door.ts";
+import { doorTo, PATIENCE_MS, readerOf } from "../../../pipeline/common/door.ts";
 import { readConfig } from "../../../schemas/config.ts";
 import { prepareFile } from "../../../pipeline/reference-set/prepare.ts";
 import { Scratch } from "../../../sinks/reference-set/scratch.ts";
@@ -97,7 +97,12 @@ describe("every kind of source gives the same file", () => {
     warehouse.close();
     const { signal } = new AbortController();
     const wish = { set: "A", definition: { source: { table: "my table" }, key: "id" }, changed: false, maxErrors: 10 };
-    await writeReferenceSet({ config, readWarehouse: readerOf(config, signal), signal }, wish, undefined, join(folder, "out"));
+    await writeReferenceSet(
+      { config, readWarehouse: readerOf(doorTo(config, { signal, patience: PATIENCE_MS })), signal },
+      wish,
+      undefined,
+      join(folder, "out"),
+    );
     expect(readFileSync(join(folder, "out"), "utf8")).toBe("id,name\n1,x\n");
   });
 });
@@ -279,7 +284,13 @@ describe("each rule, broken and at its edge", () => {
     const sized = async (fileBytes: number) => {
       const scratch = await Scratch.make(config.warehouse, config.limits, "check");
       try {
-        return await prepareFile(scratch, wish, undefined, readerOf(config, new AbortController().signal), { fileBytes });
+        return await prepareFile(
+          scratch,
+          wish,
+          undefined,
+          readerOf(doorTo(config, { signal: new AbortController().signal, patience: PATIENCE_MS })),
+          { fileBytes },
+        );
       } finally {
         await scratch.remove();
       }
@@ -426,7 +437,9 @@ describe("bad sources", () => {
     const config = readConfig({ warehouse: join(scratchFolder(), "w.duckdb") }, "test");
     const { signal } = new AbortController();
     const wish = { set: "A", definition: { source: { file: "/nowhere/a.csv" } }, changed: false, maxErrors: 10 };
-    const failure = await failureOf(writeReferenceSet({ config, readWarehouse: readerOf(config, signal), signal }, wish, undefined, undefined));
+    const failure = await failureOf(
+      writeReferenceSet({ config, readWarehouse: readerOf(doorTo(config, { signal, patience: PATIENCE_MS })), signal }, wish, undefined, undefined),
+    );
     expect(failure.code).toBe("not_found");
   });
 });

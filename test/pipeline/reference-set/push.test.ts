@@ -7,7 +7,7 @@ import { connectApi } from "../../../pipeline/connect-api/api.ts";
 import { endImport } from "../../../pipeline/reference-set/follow.ts";
 import { type PushContext, pushSet, type PushResult, type PushWish } from "../../../pipeline/reference-set/push.ts";
 import { openServer } from "../../../pipeline/load/remote-files.ts";
-import { doorTo, readerOf } from "../../../pipeline/common/door.ts";
+import { doorTo, PATIENCE_MS, readerOf } from "../../../pipeline/common/door.ts";
 import type { SandboxSet } from "../../../samples/sandbox/api-sets.ts";
 import { DELIMITER_NAMES, type RefsetDefinition } from "../../../schemas/reference-set.ts";
 import { pseudonym } from "../../../schemas/privacy.ts";
@@ -24,7 +24,7 @@ interface Place extends ConnectPlace {
 
 async function place(): Promise<Place> {
   const made = await connectPlace({ exports: { lookMinutes: 10, deadlineHours: 1 } });
-  return { ...made, flow: { ...made.context, readWarehouse: readerOf(made.config, made.context.signal) } };
+  return { ...made, flow: { ...made.context, readWarehouse: readerOf(doorTo(made.config, { signal: made.context.signal, patience: PATIENCE_MS })) } };
 }
 
 type Cells = Record<string, string | null>;
@@ -455,7 +455,11 @@ describe("any table that is pushed and read back is the same", () => {
 test("what is remembered of rows with a column that privacy lists is hashed; what is sent is not", async () => {
   const at = await place();
   const config = { ...at.config, privacy: { columns: { Email: "pseudonym" }, fields: {} } } as const;
-  const flow = { ...at.flow, config, readWarehouse: readerOf(config, at.flow.signal, { privacyKey: "a key of nobody's guess" }) };
+  const flow = {
+    ...at.flow,
+    config,
+    readWarehouse: readerOf(doorTo(config, { signal: at.flow.signal, patience: PATIENCE_MS, privacyKey: "a key of nobody's guess" })),
+  };
   const rows = [
     { email: "Anna@example.com", name: "Anna" },
     { email: "bob@example.com", name: "Bob" },
