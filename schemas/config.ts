@@ -208,7 +208,7 @@ const limits = z.strictObject({
   maxRecordBytes: z
     .int()
     .min(1024)
-    .default(16 * 1024 * 1024),
+    .default(24 * 1024 * 1024),
   /** Unzipped bytes per gzip byte. */
   maxExpansionRatio: z.number().min(1).default(200),
   /** Contact attributes that get a column of their own, of all files together. */

@@ -139,7 +139,8 @@ export async function assertCurrent(
   assertNotNewer(version, target);
   const { tables, columns } = await missingParts(connection);
   // Nobody reads signalhouse.meta but who writes.
-  const asked = columns.filter(({ table }) => (table === "signalhouse.meta") === exceptParts);
+  const isExcepted = exceptParts && version === target;
+  const asked = columns.filter(({ table }) => (table === "signalhouse.meta") === isExcepted);
   const lacking = [...(exceptParts ? [] : tables), ...asked.map(({ table, column }) => `${table}.${column}`)];
   if (version === target && lacking.length === 0) return;
   const what = lacking.length === 0 ? "what this one asks of it" : `${lacking[0]}${lacking.length > 1 ? ` and ${lacking.length - 1} more` : ""}`;
