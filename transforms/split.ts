@@ -95,7 +95,7 @@ export class Splitter {
         "record_too_large",
         `a line has more than ${this.#maxRecordBytes} bytes`,
         this.#maxRecordBytes < LARGEST
-          ? "If the file is what you expect, raise limits.maxRecordBytes: a record takes some twenty times its size in memory. Nothing of it was loaded."
+          ? "If the file is what you expect, raise limits.maxRecordBytes: a record takes some fifty times its size in memory. Nothing of it was loaded."
           : "No larger one can be read, whatever limits.maxRecordBytes is: take the line out of the file. Nothing of it was loaded.",
       );
     }
