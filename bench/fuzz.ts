@@ -82,7 +82,8 @@ class Reading {
       }, LOOK_MS);
       const over = (next: number) => {
         clearInterval(look);
-        thread.removeAllListeners();
+        // Not removeAllListeners(): a thread's own are among them, without which no further message comes.
+        thread.off("error", onError).off("message", onMessage);
         resolve(next);
       };
       const giveUp = (wrong: string) => {
@@ -91,11 +92,12 @@ class Reading {
         this.#worker = undefined;
         void thread.terminate().then(() => over(number + 1));
       };
-      thread.on("error", (error: unknown) => giveUp(error instanceof Error ? (error.stack ?? error.message) : String(error)));
-      thread.on("message", (told: Told) => {
+      const onError = (error: unknown) => giveUp(error instanceof Error ? (error.stack ?? error.message) : String(error));
+      const onMessage = (told: Told) => {
         if ("next" in told) over(told.next);
         else this.#find(told.number, told.wrong);
-      });
+      };
+      thread.on("error", onError).on("message", onMessage);
     });
     this.ms += Date.now() - startedAt;
     this.isBusy = false;

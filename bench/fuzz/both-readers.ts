@@ -5,6 +5,7 @@ import type { Source } from "../../pipeline/load/source.ts";
 import { NO_PRIVACY } from "../../schemas/privacy.ts";
 import { DATA_TABLES } from "../../sinks/ddl.ts";
 import { placeOf } from "../../sinks/places.ts";
+import { sealAll } from "../../sinks/seals.ts";
 import { verifyTables } from "../../sinks/verify-tables.ts";
 import { openWarehouse, type Warehouse } from "../../sinks/warehouse.ts";
 
@@ -67,7 +68,9 @@ export class BothReaders {
     await connection.run("UPDATE signalhouse.meta SET privacy = NULL");
     // The contact columns stay, and what is known of them: the same in both warehouses.
     for (const table of TABLES) if (table !== COLUMNS) await connection.run(`DELETE FROM ${table}`);
-    await connection.run(`DELETE FROM signalhouse.seals WHERE table_name <> '${COLUMNS}'`);
+    // Loads are numbered from 1 again.
+    await connection.run(`UPDATE ${COLUMNS} SET load_id = NULL`);
+    await sealAll(connection);
     const { signal } = new AbortController();
     const sources = files.map((file, number) => sourceOf(`${number}.csv`, number * 1000, file));
     const results = await loadFiles(sources, { warehouse, limits: { ...LIMITS, threads }, runId: null, signal, reader, ...sizesOf(most) });

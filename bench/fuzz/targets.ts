@@ -38,7 +38,7 @@ export interface Target {
 }
 
 /** With more contact columns than this the warehouses slow down, and others take their place. */
-const MOST_COLUMNS = 20;
+const MOST_COLUMNS = 100;
 
 const BYTES = fc.uint8Array({ maxLength: 300 });
 const LIMITS = { maxRecordBytes: 16 * 1024, maxExpansionRatio: 200 };
