@@ -70,7 +70,7 @@ async function runRound(round: number, { random, name, command, kinds }: ReturnT
     const work = await command.prepare(place, random);
     for (const kind of kinds) {
       const fault = FAULTS[kind] as Fault;
-      if (fault.needsDisk && !place.hasDisk) continue;
+      if (fault.needs && !place.has.has(fault.needs)) continue;
       const words = await work.words();
       const { ends, met } = await fault.run({
         place,
@@ -118,7 +118,7 @@ async function runRound(round: number, { random, name, command, kinds }: ReturnT
 
 // A disk must not outlive this process.
 process.once("exit", () => {
-  for (const { hasDisk, home } of open) if (hasDisk) unmount(home);
+  for (const { has, home } of open) if (has.has("disk")) unmount(home);
 });
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => process.exit(130));
 

@@ -170,7 +170,7 @@ export function configTemplate({ region, user, keyFile, apiKeyFile }: TemplateVa
     // "maxContactColumns": 300,
 
     // Bytes of one unzipped record. A file with a larger one is not loaded, and says so.
-    // "maxRecordBytes": 67108864,
+    // "maxRecordBytes": 25165824,
 
     // Unzipped bytes per gzip byte. A file that expands further is refused.
     // "maxExpansionRatio": 200,

@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { SignalhouseError } from "./errors.ts";
 import { readShape } from "./faults.ts";
+import { MOST_CONTACT_COLUMNS } from "./header.ts";
 import { cleanName } from "./names.ts";
 import { PRIVACY_ACTIONS, type PrivacyAction, whyNotColumn, whyNotField } from "./privacy.ts";
 import { knownSignalType } from "./signal-types.ts";
@@ -212,11 +213,11 @@ const limits = z.strictObject({
   maxRecordBytes: z
     .int()
     .min(1024)
-    .default(64 * 1024 * 1024),
+    .default(24 * 1024 * 1024),
   /** Unzipped bytes per gzip byte. */
   maxExpansionRatio: z.number().min(1).default(200),
   /** Contact attributes that get a column of their own, of all files together. */
-  maxContactColumns: z.int().min(1).max(10_000).default(300),
+  maxContactColumns: z.int().min(1).max(MOST_CONTACT_COLUMNS).default(300),
   /** Memory that DuckDB may use for a load, in its own spelling. */
   memory: z
     .string()

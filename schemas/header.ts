@@ -2,6 +2,9 @@
 
 import type { ExportColumn } from "./export-columns.ts";
 
+/** No warehouse can have more contact columns, whatever the configuration says. */
+export const MOST_CONTACT_COLUMNS = 10_000;
+
 /** Which column holds a contact attribute. `occurrence` tells apart headers that are written the same, from 1; from 2 where it is also the name of a fixed column. */
 export interface ContactColumn {
   header: string;

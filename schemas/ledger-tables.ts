@@ -23,6 +23,7 @@ export const LEDGER_TABLES = {
         "What holds for all that is in the warehouse: the contact attributes and content fields that were left out or have pseudonyms, and what tells their key from another one; null where nothing ever was.",
       ],
       comments: ["VARCHAR", "Hash of the descriptions that stand in the warehouse as comments; null where they are to be written."],
+      seals: ["VARCHAR", "What seals are made by: where that is another one, everything is sealed anew."],
     },
   },
   runs: {
@@ -205,6 +206,16 @@ export const LEDGER_TABLES = {
       name: ["VARCHAR", "Of a key: the header of the attribute."],
       hash: ["VARCHAR NOT NULL", "HMAC-SHA256 of it, the first 32 hexadecimal digits."],
       key: ["VARCHAR NOT NULL", "What tells the key of the hashes from another one, and nothing about it."],
+    },
+  },
+  seals: {
+    about:
+      "What each load has written into each table, by number and by a sum of hashes, and what was taken out of it again: `verify` compares the sums with the rows.",
+    columns: {
+      load_id: ["BIGINT", "The load whose rows they are, see signalhouse.loads."],
+      table_name: ["VARCHAR NOT NULL", "The table."],
+      rows: ["BIGINT NOT NULL", "How many rows were written; negative where they were taken out."],
+      hashes: ["HUGEINT NOT NULL", "Sum of their hashes; taken off where they were taken out."],
     },
   },
 } as const satisfies Record<string, LedgerTable>;

@@ -1,8 +1,10 @@
+import { totalmem } from "node:os";
 import { isSignalhouseError, messageOf, SignalhouseError } from "../schemas/errors.ts";
 import { explainDamage } from "./damage.ts";
 import { isOtherKey, otherKey } from "./encryption.ts";
 import { explainTooMany } from "./file-faults.ts";
 import { machineWords } from "./machine-words.ts";
+import { bytesOf } from "./memory.ts";
 
 /** Whether DuckDB has not enough memory, rather than no room for temporary files. */
 export const isOutOfMemory = (error: unknown): boolean => isSignalhouseError(explainDuckdb(error, ""), "out_of_memory");
@@ -18,6 +20,19 @@ export function lockHolder(error: unknown): string | undefined {
   // A process in another PID namespace, such as a container, may have no number here.
   if (holder && Number(holder[2]) > 0) return `process ${holder[2]} (${holder[1]})`;
   return holder || message.includes("Could not set lock on file") ? "another process" : undefined;
+}
+
+/** DuckDB's own default is 80 % of the machine's memory. */
+const NEARLY_ALL = 0.75;
+
+/** What to do where DuckDB has too little memory, by how much it says that it may use. */
+function memoryHint(message: string): string {
+  const most = /\/([\d.]+ \w+) used\)/.exec(message)?.[1];
+  if (most === undefined) return "Raise limits.memory in the configuration.";
+  const machine = process.constrainedMemory?.() || totalmem();
+  return bytesOf(most) < NEARLY_ALL * Math.min(machine, totalmem())
+    ? `Raise limits.memory in the configuration: DuckDB may use ${most} by now.`
+    : `DuckDB may use ${most}, which is nearly all that this machine has: it takes a machine with more, or less at a time.`;
 }
 
 /** DuckDB's errors that a user can act on, as SignalhouseError; all others as they are. The texts are those of DuckDB 1.5. */
@@ -50,7 +65,7 @@ export function explainDuckdb(error: unknown, path: string): unknown {
     return new SignalhouseError(
       "out_of_memory",
       `DuckDB has not enough memory: ${message.split("\n")[0]}`,
-      "Raise limits.memory in the configuration, or load with --reader row, which needs less. Nothing of the file that was being loaded is in the warehouse.",
+      `${memoryHint(message)} Nothing of the file that was being loaded is in the warehouse.`,
       error,
     );
   }

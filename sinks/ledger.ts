@@ -177,13 +177,15 @@ export interface Mended {
   orderItems: number;
 }
 
-/** Notes that rows are gone which were inserted, and should have updated others. Within the transaction that takes them out. @param by what did */
-export async function insertMended(connection: DuckDBConnection, by: string, { signals, orderItems }: Mended): Promise<void> {
-  await connection.run(
+/** Notes that rows are gone which were inserted, and should have updated others. Within the transaction that takes them out. @param by what did. @returns the number of that row */
+export async function insertMended(connection: DuckDBConnection, by: string, { signals, orderItems }: Mended): Promise<bigint> {
+  const { load_id } = await onlyRow<{ load_id: bigint }>(
+    connection,
     `INSERT INTO signalhouse.loads BY NAME SELECT ${NEXT_LOAD_ID} AS load_id, $3 AS path, 0 AS records, -$1::BIGINT AS inserted, $1::BIGINT AS updated, 0 AS unchanged,
-       0 AS rejected, -$2::BIGINT AS order_items, 'mended' AS status, now() AS started_at, now() AS finished_at`,
+       0 AS rejected, -$2::BIGINT AS order_items, 'mended' AS status, now() AS started_at, now() AS finished_at RETURNING load_id`,
     [BigInt(signals), BigInt(orderItems), by],
   );
+  return load_id;
 }
 
 /** Counts the items of loads by a version that did not. */

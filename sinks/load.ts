@@ -6,6 +6,7 @@ import { type AmountsLeftOut, amountsLeftOut } from "./amounts.ts";
 import { type FileIdentity, insertLoad, laterLoadWithBytes, type LoadCounts, nextLoadId } from "./ledger.ts";
 import type { KeysInEffect } from "./mart-settings.ts";
 import { useMemory } from "./memory.ts";
+import { ledgerRows, seal, signalRows } from "./seals.ts";
 import { onlyRow } from "./sql.ts";
 import { Staging } from "./staging.ts";
 import { suppress, type Suppression, suppressionOf } from "./suppress.ts";
@@ -176,6 +177,7 @@ export class Load {
         laterHeaders,
         note: twin ? `the same bytes as ${twin.path}` : null,
       });
+      await seal(connection, [...ledgerRows(loadId), ...(twin ? [] : signalRows(loadId))]);
       const result: LoadResult = {
         loadId,
         status,

@@ -7,7 +7,8 @@ import type { MartWishes } from "../schemas/marts.ts";
 import { quoteIdentifier as id } from "../schemas/names.ts";
 import { KEPT_MARTS, MARTS } from "./marts/index.ts";
 import { madeBy } from "./fill-marts.ts";
-import type { MartContext } from "./marts/mart.ts";
+import type { KeptMart, MartContext } from "./marts/mart.ts";
+import { version } from "./duckdb.ts";
 import { keepSettings, keptSettings, martContext, settingsOf, wantedSettings } from "./mart-settings.ts";
 import { rows } from "./sql.ts";
 import { VIEWS } from "./views/index.ts";
@@ -27,12 +28,9 @@ export async function makeViews(
   const { views, tables, context } = await ourParts(connection, wishes);
   if (!tables.isCurrent) {
     await connection.run("CREATE SCHEMA IF NOT EXISTS marts");
-    for (const { name, columns } of KEPT_MARTS) {
-      const definitions = Object.entries(columns).map(([column, { type }]) => `${id(column)} ${type}`);
-      await connection.run(`CREATE OR REPLACE TABLE marts.${id(name)} (${definitions.join(", ")})`);
-    }
+    for (const mart of KEPT_MARTS) await connection.run(createMartSql(mart, "CREATE OR REPLACE TABLE"));
   }
-  for (const { name, sql } of views) await connection.run(`CREATE OR REPLACE VIEW ${quoted(name)} AS ${sql}`);
+  for (const { name, sql } of views) await connection.run(`CREATE OR REPLACE VIEW ${quotedName(name)} AS ${sql}`);
   const noted = [...views, tables, ...KEPT_NAMES.map((name) => ({ name, hash: tables.hash }))];
   const made: Made = Object.fromEntries(noted.map(({ name, hash }) => [name, hash]));
   // What is made anew has no comments.
@@ -50,7 +48,7 @@ export async function viewsAreCurrent(connection: DuckDBConnection, wishes: Mart
   return isDeepStrictEqual(settingsOf(kept), settingsOf(context)) && [...views, tables].every(({ isCurrent }) => isCurrent);
 }
 
-/** What signalhouse has made, as signalhouse.meta keeps it: by name, a hash of its SQL; of a table of marts, that of all of them. */
+/** What signalhouse has made, as signalhouse.meta keeps it: by name, a hash of its SQL and DuckDB's version; of a table of marts, that of all of them. */
 type Made = Record<string, string>;
 
 /** What stands in signalhouse.meta for the tables of marts, all together: one is made of the other. */
@@ -72,6 +70,24 @@ interface OurView extends OurPart {
   sql: string;
 }
 
+/** All views that there are to be, with their SELECT and its hash, in the order in which they are made. */
+export const viewsOf = (context: MartContext): Pick<OurView, "name" | "sql" | "hash">[] =>
+  [
+    ...VIEWS.map(({ name, sql }) => ({ name, sql: sql(context.contactColumns) })),
+    ...MARTS.map(({ name, sql }) => ({ name: `marts.${name}`, sql: sql(context) })),
+  ].map(({ name, sql }) => ({ name, sql, hash: hashOf(sql) }));
+
+/** DuckDB keeps what it has parsed, each version in its own way. */
+const hashOf = (sql: string): string => md5(`${version()} ${sql}`);
+
+const md5 = (text: string): string => createHash("md5").update(text).digest("hex");
+
+/** SQL that makes an empty table of marts. @param how its statement begins */
+export const createMartSql = ({ name, columns }: KeptMart, how: "CREATE TABLE" | "CREATE OR REPLACE TABLE"): string =>
+  `${how} marts.${id(name)} (${Object.entries(columns)
+    .map(([column, { type }]) => `${id(column)} ${type}`)
+    .join(", ")})`;
+
 async function ourParts(connection: DuckDBConnection, wishes: MartWishes): Promise<{ views: OurView[]; tables: OurPart; context: MartContext }> {
   const context = await martContext(connection, await wantedSettings(connection, wishes));
   const made = await madeViews(connection);
@@ -79,17 +95,12 @@ async function ourParts(connection: DuckDBConnection, wishes: MartWishes): Promi
   // Before there were notes of views, all of main were ours; marts came later, with their settings.
   const kept = await keptSettings(connection);
   const isOurs = (name: string) => (made ? Object.hasOwn(made, name) : !name.startsWith("marts.") || kept !== undefined);
-  const hashOf = (sql: string) => createHash("md5").update(sql).digest("hex");
-  const all = [
-    ...VIEWS.map(({ name, sql }) => ({ name, sql: sql(context.contactColumns) })),
-    ...MARTS.map(({ name, sql }) => ({ name: `marts.${name}`, sql: sql(context) })),
-  ];
-  const views = all.flatMap(({ name, sql }) => {
+  const all = viewsOf(context);
+  const views = all.flatMap(({ name, sql, hash }) => {
     if (present.has(name) && !isOurs(name)) return [];
-    const hash = hashOf(sql);
     return [{ name, sql, hash, isCurrent: present.has(name) && made?.[name] === hash }];
   });
-  const hash = hashOf(madeBy(context));
+  const hash = md5(madeBy(context));
   // To a table that has one more, such as somebody's own, no load could write.
   const hasOurColumns = ({ name, columns }: (typeof KEPT_MARTS)[number]) => present.get(`marts.${name}`) === BigInt(Object.keys(columns).length);
   // A view of somebody else's that ours would read in place of our own would change their sums.
@@ -125,4 +136,5 @@ async function presentNames(connection: DuckDBConnection): Promise<ReadonlyMap<s
   return new Map(found.map(({ schema, name, columns }) => [schema === "main" ? name : `${schema}.${name}`, columns]));
 }
 
-const quoted = (name: string) => name.split(".").map(id).join(".");
+/** A name with its schema, as viewsOf() has it, for SQL. */
+export const quotedName = (name: string): string => name.split(".").map(id).join(".");

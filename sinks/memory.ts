@@ -6,3 +6,11 @@ import { quoteText } from "../schemas/names.ts";
 export async function useMemory(connection: DuckDBConnection, memory: string | undefined): Promise<void> {
   if (memory !== undefined) await connection.run(`SET memory_limit = ${quoteText(memory)}`);
 }
+
+const UNITS = ["bytes", "KiB", "MiB", "GiB", "TiB", "PiB"];
+
+/** Of memory as DuckDB tells it, rounded. */
+export function bytesOf(memory: string): number {
+  const [amount = "", unit = ""] = memory.split(" ");
+  return Number(amount) * 1024 ** UNITS.indexOf(unit);
+}

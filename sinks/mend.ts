@@ -1,12 +1,18 @@
-/** Taking out what an older version has doubled. */
+/** Taking out what an older version has doubled, and making anew what is made of the signals. */
 import type { DuckDBConnection } from "@duckdb/node-api";
+import type { Table } from "../schemas/signal-types.ts";
 import { TABLES } from "../schemas/tables.ts";
 import { insertMended, type Mended } from "./ledger.ts";
+import { fillMarts } from "./fill-marts.ts";
+import { makeViews } from "./make-views.ts";
+import { keptSettings, martContext } from "./mart-settings.ts";
 import { isBehavior } from "./merge-sql.ts";
 import { REMOVED_ITEMS } from "./changes.ts";
 import { fillAfter } from "./keep-marts.ts";
+import { ledgerRows, seal, unseal } from "./seals.ts";
 import { keepRemovedSql } from "./touched.ts";
 import { inTransaction } from "./transaction.ts";
+import { verifyMarts } from "./verify-marts.ts";
 
 const SIGNALS = TABLES.map(
   (table) => `SELECT ${isBehavior(table)} AS behavior, rowid AS row_id, signal_type, signal_key, occurred_at, load_id, record_no FROM ${table}`,
@@ -31,12 +37,14 @@ export async function mendDoubled(connection: DuckDBConnection): Promise<Mended>
     // Where the row that stays is of the same load nobody knows whose items are whose; verify finds them.
     const orders = `SELECT signal_key, load_id FROM doubled WHERE signal_type = 'order' AND NOT EXISTS (SELECT 1 FROM behavior_signals b
       WHERE b.signal_type = 'order' AND b.signal_key = doubled.signal_key AND b.load_id = doubled.load_id AND b.rowid NOT IN (SELECT row_id FROM doubled WHERE behavior))`;
-    const items = `order_items WHERE (signal_key, load_id) IN (SELECT (signal_key, load_id) FROM (${orders}))`;
-    await connection.run(`CREATE OR REPLACE TEMP TABLE ${REMOVED_ITEMS} AS SELECT occurred_at FROM ${items}`);
-    const { rowsChanged: orderItems } = await connection.run(`DELETE FROM ${items}`);
+    const items = `(signal_key, load_id) IN (SELECT (signal_key, load_id) FROM (${orders}))`;
+    const twinsIn = (table: Table) => `rowid IN (SELECT row_id FROM doubled WHERE behavior = ${isBehavior(table)})`;
+    await unseal(connection, [{ table: "order_items", where: items }, ...TABLES.map((table) => ({ table, where: twinsIn(table) }))]);
+    await connection.run(`CREATE OR REPLACE TEMP TABLE ${REMOVED_ITEMS} AS SELECT occurred_at FROM order_items WHERE ${items}`);
+    const { rowsChanged: orderItems } = await connection.run(`DELETE FROM order_items WHERE ${items}`);
     let signals = 0;
     for (const table of TABLES) {
-      const twins = `rowid IN (SELECT row_id FROM doubled WHERE behavior = ${isBehavior(table)})`;
+      const twins = twinsIn(table);
       await connection.run(keepRemovedSql(table, twins));
       const { rowsChanged } = await connection.run(`DELETE FROM ${table} WHERE ${twins}`);
       signals += rowsChanged;
@@ -49,7 +57,21 @@ export async function mendDoubled(connection: DuckDBConnection): Promise<Mended>
     await connection.run("DROP TABLE doubled");
     if (signals + orderItems === 0) return { signals, orderItems };
     await fillAfter(connection, { what: "mend", removed: TABLES });
-    await insertMended(connection, "signalhouse verify --mend", { signals, orderItems });
+    await seal(connection, ledgerRows(await insertMended(connection, "signalhouse verify --mend", { signals, orderItems })));
     return { signals, orderItems };
   });
+}
+
+/**
+ * Makes all views and the tables of marts anew, where verify finds that they are not what they should be. One transaction.
+ * @returns whether they were not
+ */
+export async function mendMarts(connection: DuckDBConnection): Promise<boolean> {
+  if ((await verifyMarts(connection)).every(({ ok }) => ok)) return false;
+  await inTransaction(connection, async () => {
+    await makeViews(connection);
+    const settings = await keptSettings(connection);
+    if (settings) await fillMarts(connection, await martContext(connection, settings));
+  });
+  return true;
 }

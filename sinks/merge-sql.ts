@@ -204,7 +204,7 @@ export function writeSql(table: Table, { header, loadId }: MergeTarget, anyMet: 
 
 /** Which items are those of changed orders. @param among a condition that they fulfil */
 export const changedItems = (among: string): string =>
-  `order_items WHERE ${among} AND signal_key IN (SELECT signal_key FROM matched WHERE ${CHANGED} AND signal_type = 'order')`;
+  `${among} AND signal_key IN (SELECT signal_key FROM matched WHERE ${CHANGED} AND signal_type = 'order')`;
 
 /** Writes the items of the orders that are new or changed. */
 export function writeItemsSql({ loadId }: MergeTarget, anyReplaced: boolean, anyMet: boolean): string {

@@ -35,6 +35,7 @@ import { REMOVED_ITEMS } from "./changes.ts";
 import { keepRemovedSql } from "./touched.ts";
 import { useMemory } from "./memory.ts";
 import { nearRows } from "./row-ranges.ts";
+import { unseal } from "./seals.ts";
 import { onlyRow, rows, tableColumnNames } from "./sql.ts";
 import type { Staging } from "./staging.ts";
 import { useThreads } from "./threads.ts";
@@ -105,8 +106,12 @@ export async function mergeStaging(staging: Staging, loadId: bigint, file: FileI
     const among = await amongMatched(connection);
     for (const sql of confirmSql(target, among)) await connection.run(sql);
     if (matched.those > 0) {
-      await connection.run(`CREATE OR REPLACE TEMP TABLE ${REMOVED_ITEMS} AS SELECT occurred_at FROM ${changedItems(among)}`);
-      total.orderItems -= await changed(connection, `DELETE FROM ${changedItems(among)}`);
+      await unseal(connection, [
+        { table: "order_items", where: changedItems(among) },
+        ...[...near].map(([table, condition]) => ({ table, where: changedIn(table, condition) })),
+      ]);
+      await connection.run(`CREATE OR REPLACE TEMP TABLE ${REMOVED_ITEMS} AS SELECT occurred_at FROM order_items WHERE ${changedItems(among)}`);
+      total.orderItems -= await changed(connection, `DELETE FROM order_items WHERE ${changedItems(among)}`);
       // writeSql puts the new ones in their place.
       for (const [table, condition] of near) {
         await connection.run(keepRemovedSql(table, changedIn(table, condition)));

@@ -10,6 +10,7 @@ import { isWhole, missingParts } from "./missing-parts.ts";
 import { type ContentKey, fillKeyHashSql, markTests, rekey, renameTypes } from "./rekey.ts";
 import type { Place } from "./place.ts";
 import { onlyRow, rows } from "./sql.ts";
+import { sealAll, sealsAreCurrent } from "./seals.ts";
 import { inTransaction } from "./transaction.ts";
 import { makeViews, viewsAreCurrent } from "./make-views.ts";
 import { fillWhereEmpty } from "./keep-marts.ts";
@@ -78,7 +79,13 @@ export async function prepareSchema(
   const target = migrations.length + 1;
   const version = await schemaVersion(connection);
   assertNotNewer(version, target);
-  if (version === target && isWhole(await missingParts(connection)) && (await viewsAreCurrent(connection, options.marts))) return;
+  if (
+    version === target &&
+    isWhole(await missingParts(connection)) &&
+    (await viewsAreCurrent(connection, options.marts)) &&
+    (await sealsAreCurrent(connection))
+  )
+    return;
   const steps = version === undefined ? [] : migrations.slice(version - 1);
   const signals = steps.length > 0 ? await signalCount(connection) : 0;
   if (signals > 0) {
@@ -98,6 +105,7 @@ export async function prepareSchema(
     const { isEmptied, keysBefore } = await makeViews(connection, options.marts);
     if (isEmptied && options.onFill) await tellFilling(connection, options.onFill, keysBefore);
     await fillWhereEmpty(connection);
+    if (steps.length > 0 || !(await sealsAreCurrent(connection))) await sealAll(connection);
   });
 }
 
@@ -147,22 +155,23 @@ async function signalCount(connection: DuckDBConnection): Promise<number> {
 /**
  * Makes sure that a warehouse that is only read has all that this version asks of it: its schema version, its tables and their columns. Views that an older version has
  * made are no reason to refuse: they are as good as they were.
- * @param options.exceptTables whether tables may be missing, for whoever tells of these himself
+ * @param options.exceptParts whether tables and columns may be missing, for whoever tells of these himself. What this version keeps of itself in signalhouse.meta must be there: where it is not, an older one wrote the warehouse
  * @param options.version its schema version, where that is known
  * @throws SignalhouseError warehouse_older, warehouse_newer
  */
 export async function assertCurrent(
   connection: DuckDBConnection,
   path: string,
-  { exceptTables = false, version: known }: { exceptTables?: boolean; version?: number } = {},
+  { exceptParts = false, version: known }: { exceptParts?: boolean; version?: number } = {},
 ): Promise<void> {
   const target = MIGRATIONS.length + 1;
   const version = known ?? (await schemaVersion(connection));
   assertNotNewer(version, target);
   const { tables, columns } = await missingParts(connection);
   // Nobody reads signalhouse.meta but who writes.
-  const asked = columns.filter(({ table }) => table !== "signalhouse.meta");
-  const lacking = [...(exceptTables ? [] : tables), ...asked.map(({ table, column }) => `${table}.${column}`)];
+  const isExcepted = exceptParts && version === target;
+  const asked = columns.filter(({ table }) => (table === "signalhouse.meta") === isExcepted);
+  const lacking = [...(exceptParts ? [] : tables), ...asked.map(({ table, column }) => `${table}.${column}`)];
   if (version === target && lacking.length === 0) return;
   const what = lacking.length === 0 ? "what this one asks of it" : `${lacking[0]}${lacking.length > 1 ? ` and ${lacking.length - 1} more` : ""}`;
   throw new SignalhouseError(
@@ -172,10 +181,22 @@ export async function assertCurrent(
   );
 }
 
-/** The schema version of a warehouse; undefined where the file is not one yet. */
+/**
+ * The schema version of a warehouse; undefined where the file is not one yet.
+ * @throws SignalhouseError warehouse_failed where somebody has taken out what says so: to take the warehouse for a new one would hide that
+ */
 export async function schemaVersion(connection: DuckDBConnection): Promise<number | undefined> {
-  const tables = await rows(connection, "SELECT 1 FROM duckdb_tables() WHERE schema_name = 'signalhouse' AND table_name = 'meta'");
+  const tables = await rows<{ name: string }>(
+    connection,
+    "SELECT table_name AS name FROM duckdb_tables() WHERE database_name = current_database() AND schema_name = 'signalhouse'",
+  );
   if (tables.length === 0) return undefined;
-  const [meta] = await rows<{ schema_version: number }>(connection, "SELECT schema_version FROM signalhouse.meta");
-  return meta?.schema_version;
+  const hasMeta = tables.some(({ name }) => name === "meta");
+  const [meta] = hasMeta ? await rows<{ schema_version: number }>(connection, "SELECT schema_version FROM signalhouse.meta") : [];
+  if (meta) return meta.schema_version;
+  throw new SignalhouseError(
+    "warehouse_failed",
+    `${hasMeta ? "signalhouse.meta has no row" : "signalhouse.meta is missing"}, though other tables of the warehouse are there: somebody has taken it out`,
+    "Nothing was changed. Take the warehouse back from a copy, or load all files into a new one.",
+  );
 }

@@ -11,10 +11,12 @@ export interface MissingParts {
   tables: string[];
   /** Columns of tables that are there: a new field in schemas/ becomes a column here, with nulls. */
   columns: { table: string; column: string; type: string }[];
+  /** Columns that are there with another type, which is `found`. */
+  types: { table: string; column: string; type: string; found: string }[];
 }
 
-/** Whether nothing is missing. */
-export const isWhole = ({ tables, columns }: MissingParts): boolean => tables.length + columns.length === 0;
+/** Whether nothing is missing that can be added. */
+export const isWhole = ({ tables, columns }: Pick<MissingParts, "tables" | "columns">): boolean => tables.length + columns.length === 0;
 
 /** The columns of each table, with their types as they are added to one that has rows. */
 const WANTED: ReadonlyMap<string, readonly { column: string; type: string }[]> = new Map([
@@ -33,13 +35,19 @@ export async function missingParts(connection: DuckDBConnection): Promise<Missin
   );
   const there = tables.flatMap(({ name }) => (WANTED.has(name) ? [name] : []));
   // Table by table: duckdb_columns() looks at each column of each view, too, which takes five times as long.
-  const names = there.map((table) => `SELECT concat_ws('.', ${quoteText(table)}, name) AS name FROM pragma_table_info(${quoteText(table)})`);
-  const found = names.length === 0 ? [] : await rows<{ name: string }>(connection, names.join(" UNION ALL "));
-  const present = new Set(found.map(({ name }) => name));
+  const names = there.map((table) => `SELECT concat_ws('.', ${quoteText(table)}, name) AS name, type FROM pragma_table_info(${quoteText(table)})`);
+  const present = names.length === 0 ? [] : await rows<{ name: string; type: string }>(connection, names.join(" UNION ALL "));
+  const types = new Map(present.map(({ name, type }) => [name, type]));
+  const wanted = there.flatMap((table) => (WANTED.get(table) ?? []).map((column) => ({ table, ...column })));
   return {
     tables: [...WANTED.keys()].filter((table) => !there.includes(table)),
-    columns: there.flatMap((table) =>
-      (WANTED.get(table) ?? []).flatMap(({ column, type }) => (present.has(`${table}.${column}`) ? [] : [{ table, column, type }])),
-    ),
+    columns: wanted.filter(({ table, column }) => !types.has(`${table}.${column}`)),
+    types: wanted.flatMap((part) => {
+      const found = types.get(`${part.table}.${part.column}`);
+      return found === undefined || found === spelled(part.type) ? [] : [{ ...part, found }];
+    }),
   };
 }
+
+/** A type as DuckDB tells it. */
+const spelled = (type: string): string => (type === "TIMESTAMPTZ" ? "TIMESTAMP WITH TIME ZONE" : type);

@@ -3,11 +3,12 @@ import type { DuckDBBlobValue, DuckDBConnection } from "@duckdb/node-api";
 import type { LaterHeader } from "../schemas/header.ts";
 import { addReplayed, type FileIdentity } from "./ledger.ts";
 import type { Merged } from "./merge.ts";
+import { ledgerRows, seal, signalRows, unseal } from "./seals.ts";
 import { rows } from "./sql.ts";
 import type { Staging } from "./staging.ts";
 import { suppress, SUPPRESSED } from "./suppress.ts";
 import type { FindKey } from "./warehouse.ts";
-import { writeStaged } from "./write-staged.ts";
+import { AMONG_STAGED, writeStaged } from "./write-staged.ts";
 
 /** A load that has rejects which were not replayed. */
 export interface RejectedLoad extends FileIdentity {
@@ -59,6 +60,7 @@ export async function keptRejects(connection: DuckDBConnection, loadId: bigint):
  */
 export async function commitReplay(staging: Staging, load: RejectedLoad, privacyKey: FindKey): Promise<Merged> {
   const { connection } = staging;
+  await unseal(connection, ledgerRows(load.load_id));
   if ((await suppress(staging, privacyKey)) > 0)
     await connection.run(`DELETE FROM signalhouse.rejects WHERE load_id = $1 AND record_no IN (SELECT record_no FROM ${SUPPRESSED})`, [load.load_id]);
   await connection.run(
@@ -68,5 +70,9 @@ export async function commitReplay(staging: Staging, load: RejectedLoad, privacy
   );
   const counts = await writeStaged(staging, load.load_id, load, {}, "replay");
   await addReplayed(connection, load.load_id, counts);
+  await seal(connection, [
+    ...ledgerRows(load.load_id),
+    ...signalRows(load.load_id, { signals: AMONG_STAGED, items: "signal_key IN (SELECT signal_key FROM staged_order_items)" }),
+  ]);
   return counts;
 }

@@ -38,9 +38,9 @@ export const MAX_DRIFT_KINDS = 10_000;
 
 /**
  * The appenders hold what they are given outside DuckDB's memory limit until they are flushed; by default that is 204,800 rows. Here so many records are flushed, or so many
- * characters of their content or raw text.
+ * characters of their content or raw text, or items, of which one order may have most.
  */
-const MOST = { records: 8192, characters: 16 * 1024 * 1024 };
+const MOST = { records: 8192, characters: 16 * 1024 * 1024, items: 50_000 };
 /** What there is room for after makeRoom(). */
 export const ROOM = { records: 4096, characters: 8 * 1024 * 1024 };
 
@@ -82,7 +82,7 @@ export class Staging {
   };
   readonly #drift = new Map<string, DriftCount & { lastRecordNo?: number }>();
   readonly #appenders = new Map<string, DuckDBAppender>();
-  #unflushed = { records: 0, characters: 0 };
+  #unflushed = { records: 0, characters: 0, items: 0 };
   readonly #columns = new Map<string, readonly Column[]>([["order_items", ITEM_COLUMNS]]);
   /** The first header row's, with the contact columns of all. */
   header: Header | undefined;
@@ -190,7 +190,7 @@ export class Staging {
 
   #flush(): void {
     for (const appender of this.#appenders.values()) appender.flushSync();
-    this.#unflushed = { records: 0, characters: 0 };
+    this.#unflushed = { records: 0, characters: 0, items: 0 };
   }
 
   /** Counts rows that were written straight into a table, and into held_TABLE. */
@@ -226,6 +226,8 @@ export class Staging {
   }
 
   #appendItem(record: SignalRecord, item: OrderItem): void {
+    this.#unflushed.items += 1;
+    if (this.#unflushed.items >= MOST.items) this.#flush();
     const { signal_key, record_no, occurred_at } = record;
     this.#appendRow("order_items", { ...item, signal_key, record_no, occurred_at, order_id: record["order_id"] });
   }

@@ -11,8 +11,8 @@ import type { Access, Place } from "./place.ts";
 export interface WarehouseOptions {
   /** To write, which creates or migrates it, unless something else is said. */
   access?: Access;
-  /** What one of an older version may lack, where it is only read; nothing by default. */
-  mayLack?: "tables" | "anything";
+  /** What it may lack, where it is only read: parts that somebody has taken out, or anything that one of an older version lacks; nothing by default. */
+  mayLack?: "parts" | "anything";
   /** Memory that DuckDB may use, in its own spelling. */
   memory?: string | undefined;
   /** Threads that DuckDB may use; all cores where not given. */
@@ -126,7 +126,7 @@ export async function openWarehouse(place: Place, options: WarehouseOptions = {}
       else {
         const found = await schemaVersion(connection);
         if (found === undefined) throw missing(place);
-        if (mayLack !== "anything") await assertCurrent(connection, place.name, { exceptTables: mayLack === "tables", version: found });
+        if (mayLack !== "anything") await assertCurrent(connection, place.name, { exceptParts: mayLack === "parts", version: found });
       }
       const columns = access === "write" ? await contactColumns(connection) : [];
       const isEncrypted = (await place.encryption()) !== undefined;

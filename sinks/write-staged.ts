@@ -47,7 +47,8 @@ const MUCH_TEXT = 32 * 1024 * 1024;
 
 const NONE: AddedColumns = { columns: [] };
 
-const AMONG_STAGED = `record_no IN (${TABLES.map((table) => `SELECT record_no FROM staged_${table}`).join(" UNION ALL ")})`;
+/** A condition on record_no of a load's rows: those that were staged. */
+export const AMONG_STAGED = `record_no IN (${TABLES.map((table) => `SELECT record_no FROM staged_${table}`).join(" UNION ALL ")})`;
 
 async function insertDrift({ connection, drift }: Staging, loadId: bigint): Promise<void> {
   const counts = drift.map(({ signalType, field, reason, records, firstRecordNo }) => ({

@@ -9,6 +9,8 @@ import { faultIn } from "./json-fault.ts";
 const PIECE = 64 * 1024;
 /** Nested deeper than this, content is no JSON to us: DuckDB's JSON functions go down by recursion, and take the process with them. */
 export const MAX_DEPTH = 1000;
+/** With more members of objects and lists than this, content is none of a signal: as objects of JavaScript they would take a gigabyte. */
+const MAX_VALUES = 1_000_000;
 /** From this many characters on, text is read in pieces even where JSON.parse could read it. */
 const LARGE = 1024 * 1024;
 
@@ -24,13 +26,14 @@ export function readJson(text: string): JsonResult | Promise<JsonResult> {
   if (text.length < PIECE) return readJsonNow(text);
   const json = withoutBlanks(text);
   const isLarge = json.length >= LARGE || (json.length >= PIECE && LONG_NUMBER.test(json));
-  return isLarge && !isTooDeep(json) ? readInPieces(text, json) : readJsonNow(text);
+  return isLarge && tooMuchIn(json) === undefined ? readInPieces(text, json) : readJsonNow(text);
 }
 
 /** The same, in one go. */
 export function readJsonNow(text: string): JsonResult {
   const json = withoutBlanks(text);
-  if (isTooDeep(json)) return { fault: `it is nested deeper than ${MAX_DEPTH} levels` };
+  const tooMuch = tooMuchIn(json);
+  if (tooMuch !== undefined) return { fault: tooMuch };
   try {
     // Where a text is large, looking for long numbers costs more than reading them.
     return { value: json.length >= LARGE || LONG_NUMBER.test(json) ? readExactly(json) : parse(json) };
@@ -117,23 +120,33 @@ function namesOf(value: unknown): number {
   return names.reduce((sum, name) => sum + namesOf((value as Record<string, unknown>)[name]), names.length);
 }
 
-const isTooDeep = (json: string) => json.length > 2 * MAX_DEPTH && depthOf(json) > MAX_DEPTH;
+/** Why a text is not read, which is told before it takes memory; undefined where it is. */
+function tooMuchIn(json: string): string | undefined {
+  if (json.length <= 2 * MAX_DEPTH) return undefined;
+  const { deepest, values } = shapeOf(json);
+  if (deepest > MAX_DEPTH) return `it is nested deeper than ${MAX_DEPTH} levels`;
+  return values > MAX_VALUES ? `it has more than ${MAX_VALUES.toLocaleString("en-US")} values` : undefined;
+}
 
-/** How deep brackets and braces nest, outside strings. */
-function depthOf(text: string): number {
+/** How deep brackets and braces nest, and how many values there may be at the most, outside strings. */
+function shapeOf(text: string): { deepest: number; values: number } {
   let depth = 0;
   let deepest = 0;
+  let values = 1;
   for (let at = 0; at < text.length; at += 1) {
     const character = text.charCodeAt(at);
     if (character === QUOTE) at = stringEnd(text, at);
     // In ASCII "[" and "{" differ in one bit, and so do their counterparts.
-    else if ((character | 0x20) === OPEN) deepest = Math.max(deepest, (depth += 1));
-    else if ((character | 0x20) === CLOSE) depth -= 1;
+    else if ((character | 0x20) === OPEN) {
+      deepest = Math.max(deepest, (depth += 1));
+      values += 1;
+    } else if ((character | 0x20) === CLOSE) depth -= 1;
+    else if (character === COMMA) values += 1;
   }
-  return deepest;
+  return { deepest, values };
 }
 
-const [QUOTE, BACKSLASH, COLON, OPEN, CLOSE] = [0x22, 0x5c, 0x3a, 0x7b, 0x7d];
+const [QUOTE, BACKSLASH, COMMA, COLON, OPEN, CLOSE] = [0x22, 0x5c, 0x2c, 0x3a, 0x7b, 0x7d];
 
 function stringEnd(text: string, start: number): number {
   let at = start + 1;

@@ -18,7 +18,7 @@ interface Marked {
 }
 
 /** No record may be larger, whatever the limit: V8 has no text of this size, and the memory is to stay below 2 GiB. */
-const LARGEST = 512 * 1024 * 1024;
+export const LARGEST = 512 * 1024 * 1024;
 
 /** Marks bytes that are in its memory. That is as large as the largest piece that was put there, and 768 KiB and more for the marks: four bytes for each field of the largest record. */
 export class Marker {

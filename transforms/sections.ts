@@ -1,7 +1,7 @@
 /** The way of a file's bytes to pieces, each with the header row that says what its fields are. */
 import { oneLine } from "../schemas/characters.ts";
 import { SignalhouseError } from "../schemas/errors.ts";
-import type { ContactColumn, Header } from "../schemas/header.ts";
+import { type ContactColumn, type Header, MOST_CONTACT_COLUMNS } from "../schemas/header.ts";
 import type { Reject } from "../schemas/record.ts";
 import { type Block, type Broken, firstOf, sliceOf } from "./block.ts";
 import { readHeader } from "./header.ts";
@@ -107,7 +107,9 @@ class HeaderReader {
     throw new SignalhouseError(
       "too_many_columns",
       `the file has ${brought}; with them there would be ${columns}, and limits.maxContactColumns is ${maxContactColumns}`,
-      "Have Connect export only the attributes that you need. Or raise limits.maxContactColumns, and limits.memory with it: by some 2 MB for each column more. Nothing of the file was loaded.",
+      maxContactColumns < MOST_CONTACT_COLUMNS
+        ? "Have Connect export only the attributes that you need. Or raise limits.maxContactColumns, and limits.memory with it: by some 2 MB for each column more. Nothing of the file was loaded."
+        : "That is the most that there may be: have Connect export only the attributes that you need. Nothing of the file was loaded.",
     );
   }
 

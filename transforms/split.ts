@@ -2,7 +2,7 @@ import { SignalhouseError } from "../schemas/errors.ts";
 import * as Status from "./assembly/status.ts";
 import type { Block, Broken } from "./block.ts";
 import { CR, LF } from "./bytes.ts";
-import { Marker } from "./marker.ts";
+import { LARGEST, Marker } from "./marker.ts";
 
 /**
  * Cuts CSV into record-aligned blocks, and counts their records. Strict: a quote may only open a field, be doubled, or close one.
@@ -23,9 +23,9 @@ export class Splitter {
   #waitingBytes = 0;
   #atFileStart = true;
 
-  /** @param maxRecordBytes a record larger than this is broken */
+  /** @param maxRecordBytes a record larger than this is broken; beyond 512 MiB it counts as that */
   constructor(maxRecordBytes: number) {
-    this.#maxRecordBytes = maxRecordBytes;
+    this.#maxRecordBytes = Math.min(maxRecordBytes, LARGEST);
   }
 
   /**
@@ -94,7 +94,9 @@ export class Splitter {
       throw new SignalhouseError(
         "record_too_large",
         `a line has more than ${this.#maxRecordBytes} bytes`,
-        "If the file is what you expect, raise limits.maxRecordBytes. Nothing of it was loaded.",
+        this.#maxRecordBytes < LARGEST
+          ? "If the file is what you expect, raise limits.maxRecordBytes: a record takes some fifty times its size in memory. Nothing of it was loaded."
+          : "No larger one can be read, whatever limits.maxRecordBytes is: take the line out of the file. Nothing of it was loaded.",
       );
     }
     if (lineFeed === -1 && !atEnd) return undefined;

@@ -1,11 +1,13 @@
 /** What goes wrong with a command, by kind. */
 import { copyFileSync, existsSync, readFileSync, renameSync, rmSync, statfsSync, statSync, utimesSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import type { Random } from "../../samples/generator/random.ts";
 import type { Surroundings } from "../soak/command.ts";
 import { WRONG } from "../soak/gateway.ts";
-import type { Place, Run } from "./place.ts";
+import { Clock } from "./clock.ts";
+import { Group } from "./little-memory.ts";
+import type { Need, Place, Run } from "./place.ts";
 
 /** What a command works with: faults of edges that it does not have would prove nothing. */
 export type Edge = "SFTP" | "API" | "files";
@@ -20,13 +22,16 @@ interface Disturbed {
 export interface Fault {
   /** The edge that the command must have; by default none. */
   edge?: Edge;
-  /** Whether it needs a disk that can be filled. */
-  needsDisk?: true;
+  /** What it needs that not every machine, or user, has. */
+  needs?: Need;
   /** Whether the process may end by this, beside 0, 1 and 130. */
   ends?: readonly (number | string)[];
   /** Runs the command, with whatever goes wrong, and mends that again. @returns how each run ended, and whether it met the fault, as far as one can tell */
   run(disturbed: Disturbed): Promise<{ ends: (number | string)[]; met: boolean }>;
 }
+
+/** Further than that no clock is set without somebody who looks: three hours. */
+const MOST_MOVED_S = 3 * 3600;
 
 /** Most commands of a round are over after so long. */
 const MOST_MS = 1800;
@@ -89,7 +94,7 @@ function fill({ home }: Place, random: Random): () => void {
 }
 
 const full = (through: readonly string[]): Fault => ({
-  needsDisk: true,
+  needs: "disk",
   async run({ place, random, start }) {
     const makeRoom = fill(place, random);
     const end = await start({ through }).ended;
@@ -141,6 +146,34 @@ export const FAULTS: Record<string, Fault> = {
     (random) => ({ through: limited("true"), env: { NODE_OPTIONS: `--max-old-space-size=${random.int(8, 40)}` } }),
     ["SIGABRT", "SIGTRAP", "SIGILL", 134],
   ),
+  "little memory": {
+    needs: "memory",
+    ends: ["SIGKILL", "SIGABRT", "SIGTRAP", 134, 137],
+    async run({ place, random, start }) {
+      const group = Group.make(`signalhouse-faults-${basename(place.folder)}`, random.int(60, 250) * 1024 * 1024);
+      if (!group) throw new Error("there is no cgroup any more");
+      const end = await start({ through: group.through }).ended;
+      group.remove();
+      return { ends: [end], met: end !== 0 };
+    },
+  },
+  "the clock is another one": {
+    needs: "clock",
+    async run({ place, random, start }) {
+      const clock = new Clock(join(place.folder, "clock"));
+      clock.move(random.int(-MOST_MOVED_S, MOST_MOVED_S));
+      return { ends: [await start({ env: clock.env }).ended], met: true };
+    },
+  },
+  "the clock is set": {
+    needs: "clock",
+    async run({ place, random, start }) {
+      const clock = new Clock(join(place.folder, "clock"));
+      const run = start({ env: clock.env });
+      const met = await atSomeMoment(run, random, () => clock.move(random.int(-MOST_MOVED_S, MOST_MOVED_S)));
+      return { ends: [await run.ended], met };
+    },
+  },
   "the warehouse is copied": inTheMiddle(undefined, ({ place }) => {
     const copy = join(place.folder, "copied.duckdb");
     if (existsSync(place.warehouse)) copyFileSync(place.warehouse, copy);

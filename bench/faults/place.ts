@@ -10,10 +10,24 @@ import { endOf, startCommand, type Surroundings } from "../soak/command.ts";
 import { startGateway } from "../soak/gateway.ts";
 import type { Edges } from "../soak/misbehaviour.ts";
 import { startWire } from "../soak/wire.ts";
+import { hasClock } from "./clock.ts";
+import { Group } from "./little-memory.ts";
 import { mountSmallDisk, unmount } from "./small-disk.ts";
 
 /** The shop whose exports are asked for over the API. */
 export const SHOP = { seed: 2_000_000_011, rowsPerDay: 200 };
+/** What not every machine, or user, has: a disk that can be filled, libfaketime, a cgroup that limits memory. */
+export type Need = "disk" | "clock" | "memory";
+
+/** What this machine has for all rounds. */
+const MEANS: readonly Need[] = [...(hasClock ? ["clock" as const] : []), ...(mayLimitMemory() ? ["memory" as const] : [])];
+
+function mayLimitMemory(): boolean {
+  const group = Group.make(`signalhouse-faults-${process.pid}`, 64 * 1024 * 1024);
+  group?.remove();
+  return group !== undefined;
+}
+
 /** No command may take so long, whatever is wrong. */
 const MOST_MS = 90_000;
 
@@ -34,8 +48,8 @@ export interface Place extends Edges {
   /** The user's folder. */
   home: string;
   warehouse: string;
-  /** Whether `home` is a disk that can be filled. */
-  hasDisk: boolean;
+  /** What there is of what faults need: `home` is a disk that can be filled, for one. */
+  has: ReadonlySet<Need>;
   log: string;
   /** Of all processes that were started. */
   pids: Set<number>;
@@ -47,7 +61,7 @@ export interface Place extends Edges {
 export async function startPlace(folder: string, seed: number): Promise<Place> {
   const [served, home, log] = [join(folder, "served"), join(folder, "home"), join(folder, "log")];
   for (const made of [join(served, "Export/Signals"), home]) mkdirSync(made, { recursive: true });
-  const hasDisk = mountSmallDisk(home, "96m");
+  const has = new Set<Need>([...MEANS, ...(mountSmallDisk(home, "96m") ? ["disk" as const] : [])]);
   const truth = await generateExports({ rowsPerFile: 400, files: 3, overlap: 30, seed, folder: served });
   rmSync(join(served, "truth.json"));
   const keys = makeKeyPair();
@@ -72,7 +86,7 @@ export async function startPlace(folder: string, seed: number): Promise<Place> {
     folder,
     served,
     home,
-    hasDisk,
+    has,
     log,
     truth,
     pids,
@@ -90,7 +104,7 @@ export async function startPlace(folder: string, seed: number): Promise<Place> {
     },
     async close() {
       await Promise.all([sandbox.close(), sftpWire.close(), apiWire.close(), gateway.close()]);
-      if (hasDisk) unmount(home);
+      if (has.has("disk")) unmount(home);
     },
   };
 }

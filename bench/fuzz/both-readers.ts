@@ -5,7 +5,8 @@ import type { Source } from "../../pipeline/load/source.ts";
 import { NO_PRIVACY } from "../../schemas/privacy.ts";
 import { DATA_TABLES } from "../../sinks/ddl.ts";
 import { placeOf } from "../../sinks/places.ts";
-import { verifyWarehouse } from "../../sinks/verify.ts";
+import { sealAll } from "../../sinks/seals.ts";
+import { verifyTables } from "../../sinks/verify-tables.ts";
 import { openWarehouse, type Warehouse } from "../../sinks/warehouse.ts";
 
 /** Of pseudonyms. */
@@ -13,10 +14,9 @@ export const KEY = Buffer.alloc(32, "a key");
 
 export const LIMITS = { maxRecordBytes: 1024 * 1024, maxExpansionRatio: 1000, threads: 2 };
 
-const TABLES = [
-  ...Object.keys(DATA_TABLES),
-  ...["loads", "rejects", "drift", "confirmations", "schema_changes"].map((name) => `signalhouse.${name}`),
-];
+const COLUMNS = "signalhouse.schema_changes";
+
+const TABLES = [...Object.keys(DATA_TABLES), ...["loads", "rejects", "drift", "confirmations"].map((name) => `signalhouse.${name}`), COLUMNS];
 
 /** Stretches of so many bytes, all of which DuckDB reads. */
 export const sizesOf = (most: number | undefined) => (most === undefined ? {} : { sizes: { rowGroup: most / 3, stretch: most / 2 } });
@@ -56,13 +56,21 @@ export class BothReaders {
     return this.#warehouses.get("vector") as Warehouse;
   }
 
+  /** How many contact columns they have. */
+  get contactColumns(): number {
+    return this.vector.contactColumns.length;
+  }
+
   /** Loads files into a reader's warehouse without rows: everything that is in it then. @param most bytes of two stretches */
   async load(reader: Reader, files: readonly Buffer[], most?: number, threads = 2, privacy = NO_PRIVACY): Promise<Loaded> {
     const warehouse: Warehouse = { ...(this.#warehouses.get(reader) as Warehouse), privacy, privacyKey: async () => KEY };
     const { connection } = warehouse;
     await connection.run("UPDATE signalhouse.meta SET privacy = NULL");
     // The contact columns stay, and what is known of them: the same in both warehouses.
-    for (const table of TABLES) if (!table.endsWith("schema_changes")) await connection.run(`DELETE FROM ${table}`);
+    for (const table of TABLES) if (table !== COLUMNS) await connection.run(`DELETE FROM ${table}`);
+    // Loads are numbered from 1 again.
+    await connection.run(`UPDATE ${COLUMNS} SET load_id = NULL`);
+    await sealAll(connection);
     const { signal } = new AbortController();
     const sources = files.map((file, number) => sourceOf(`${number}.csv`, number * 1000, file));
     const results = await loadFiles(sources, { warehouse, limits: { ...LIMITS, threads }, runId: null, signal, reader, ...sizesOf(most) });
@@ -78,7 +86,7 @@ export class BothReaders {
 
 /** What is not right by itself, and the rows of every table. */
 export async function tablesOf({ connection }: Pick<Warehouse, "connection">): Promise<Record<string, unknown>> {
-  const broken = (await verifyWarehouse(connection)).filter(({ ok }) => !ok);
+  const broken = (await verifyTables(connection)).filter(({ ok }) => !ok);
   const tables: Record<string, unknown> = { broken };
   for (const table of TABLES) {
     tables[table] = await rows(

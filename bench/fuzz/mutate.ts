@@ -60,3 +60,10 @@ export function mutated(random: Random, seeds: readonly Buffer[]): Buffer {
   for (let changes = random.int(1, 6); changes > 0; changes -= 1) bytes = random.pick(CHANGES)(bytes, random, seeds);
   return bytes.subarray(0, MOST_BYTES);
 }
+
+/** The same with the first line as it is. */
+export function mutatedBody(random: Random, seeds: readonly Buffer[]): Buffer {
+  const bytes = random.pick(seeds);
+  const end = bytes.indexOf("\n") + 1;
+  return Buffer.concat([bytes.subarray(0, end), mutated(random, [bytes.subarray(end)])]);
+}

@@ -1,31 +1,33 @@
 /** Reads inputs of one target, in a thread of its own, which whoever started it ends where an input hangs. */
-import { parentPort, workerData } from "node:worker_threads";
+import { type MessagePort, parentPort, workerData } from "node:worker_threads";
 import { inputsOf } from "./inputs.ts";
 import { TARGETS } from "./targets.ts";
 
 export interface Order {
   target: string;
   seed: number;
-  /** Inputs have numbers. */
-  from: number;
-  to: number;
-  /** No further one is begun after this, in milliseconds since 1970. */
-  until: number;
   /** Which input is being read, and since when. */
   now: Float64Array;
 }
 
-/** What is told of each input that is not read as it must be, and in the end of all. */
-export type Told = { number: number; wrong: string } | { done: number };
+/** Inputs that are to be read, which have numbers: from one to before another, and none is begun after so long. */
+export interface Slice {
+  from: number;
+  to: number;
+  ms: number;
+}
 
-const { target: name, seed, from, to, until, now } = workerData as Order;
+/** What is told of each input that is not read as it must be, and in the end which one is next. */
+export type Told = { number: number; wrong: string } | { next: number };
+
+const { target: name, seed, now } = workerData as Order;
 const target = TARGETS[name];
 const port = parentPort;
 if (!target || !port) throw new Error(`there is no target ${name}`);
 const inputOf = inputsOf(name, seed);
 const { mostMs = 1000 } = target;
 
-const { read, end } = { end: undefined, ...(await target.begin()) };
+const { read } = await target.begin();
 
 /** @returns milliseconds */
 async function timeOf(bytes: Buffer): Promise<number> {
@@ -34,20 +36,24 @@ async function timeOf(bytes: Buffer): Promise<number> {
   return performance.now() - start;
 }
 
-let done = 0;
-// To begin takes a while on a busy machine, and there is no target of which nothing is read.
-for (let number = from; number < to && (number === from || Date.now() < until); number += 1) {
-  const bytes = inputOf(number);
-  now[1] = Date.now();
-  now[0] = number;
-  try {
-    // The machine may have had something else to do.
-    if ((await timeOf(bytes)) > mostMs && (await timeOf(bytes)) > mostMs)
-      port.postMessage({ number, wrong: `it takes more than ${mostMs} ms` } satisfies Told);
-  } catch (error) {
-    port.postMessage({ number, wrong: error instanceof Error ? (error.stack ?? error.message) : String(error) } satisfies Told);
+async function readSlice(port: MessagePort, { from, to, ms }: Slice): Promise<void> {
+  const until = Date.now() + ms;
+  let number = from;
+  // To begin takes a while on a busy machine, and there is no slice of which nothing is read.
+  for (; number < to && (number === from || Date.now() < until); number += 1) {
+    const bytes = inputOf(number);
+    now[0] = number;
+    now[1] = Date.now();
+    try {
+      // The machine may have had something else to do.
+      if ((await timeOf(bytes)) > mostMs && (await timeOf(bytes)) > mostMs)
+        port.postMessage({ number, wrong: `it takes more than ${mostMs} ms` } satisfies Told);
+    } catch (error) {
+      port.postMessage({ number, wrong: error instanceof Error ? (error.stack ?? error.message) : String(error) } satisfies Told);
+    }
   }
-  done += 1;
+  now[1] = Infinity;
+  port.postMessage({ next: number } satisfies Told);
 }
-await end?.();
-port.postMessage({ done } satisfies Told);
+
+port.on("message", (slice: Slice) => void readSlice(port, slice));

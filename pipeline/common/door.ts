@@ -45,8 +45,8 @@ export interface ReadOptions {
   isLimited?: boolean;
   /** Memory that DuckDB may use, where that is neither. */
   memory?: string;
-  /** What a warehouse of an older version may lack; nothing by default. */
-  mayLack?: "tables" | "anything";
+  /** What the warehouse may lack: parts that somebody has taken out, or anything that one of an older version lacks; nothing by default. */
+  mayLack?: "parts" | "anything";
 }
 
 export interface Door {

@@ -134,7 +134,7 @@ async function expire({ warehouse: { connection }, retention, runId, signal, onE
 }
 
 /** Merges a file that was read, or records why that failed, and closes its load. */
-async function mergeFile({ source, startedAt, load, digest, rowPathRecords, error }: Read, context: LoadContext): Promise<FileResult> {
+async function mergeFile({ source, startedAt, load, digest, isVector, rowPathRecords, error }: Read, context: LoadContext): Promise<FileResult> {
   const { path, mtime, size } = source;
   const { warehouse, limits, runId, signal } = context;
   try {
@@ -146,7 +146,7 @@ async function mergeFile({ source, startedAt, load, digest, rowPathRecords, erro
   } catch (thrown) {
     await load.abandon();
     signal.throwIfAborted();
-    const failure = expected(explainDuckdb(thrown, warehouse.name), path);
+    const failure = advised(expected(explainDuckdb(thrown, warehouse.name), path), isVector);
     if (isSignalhouseError(failure, ...FATAL)) throw failure;
     const { code, message, hint, retryable } = failure;
     await recordFailure(warehouse.connection, { path, mtime, size, startedAt, errorCode: code, error: message, runId });
@@ -154,6 +154,12 @@ async function mergeFile({ source, startedAt, load, digest, rowPathRecords, erro
   } finally {
     await load.close();
   }
+}
+
+/** What fails for want of memory on the vector path may do on the row path; on that there is no other way. */
+function advised(failure: SignalhouseError, isVector: boolean): SignalhouseError {
+  if (failure.code !== "out_of_memory" || !isVector) return failure;
+  return new SignalhouseError(failure.code, failure.message, `${failure.hint} Or load it with --reader row, which needs less.`, failure);
 }
 
 /** A bug that one file brings up must not keep the others out of the warehouse: it fails that file. */

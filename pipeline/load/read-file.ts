@@ -41,6 +41,8 @@ export interface Read {
   startedAt: number;
   load: Load;
   digest: Digest;
+  /** Whether it took the vector path to its end. */
+  isVector: boolean;
   /** Records that were read one by one, where not all were. */
   rowPathRecords?: number;
   /** What went wrong. It is told when it is the file's turn to be merged. */
@@ -73,7 +75,7 @@ const refused = ({ path }: Source, error: unknown) =>
 async function readOnce(source: Source, context: ReadContext, spool: Spool | undefined, before: Promise<void>): Promise<Read> {
   const { warehouse, limits, signal, onEvent, sizes, privacy } = context;
   const { contactColumns, memory } = warehouse;
-  const read: Read = { source, startedAt: Date.now(), load: await Load.open(warehouse), digest: new Digest() };
+  const read: Read = { source, startedAt: Date.now(), load: await Load.open(warehouse), digest: new Digest(), isVector: spool !== undefined };
   const { load, digest } = read;
   const onStaged = () =>
     onEvent?.({ event: "reading", path: source.path, bytes: digest.bytes, size: source.size, records: load.staging.counts.records });

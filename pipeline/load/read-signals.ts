@@ -7,7 +7,7 @@ import { whyNotRead } from "../../sinks/file-faults.ts";
 import { readRecords } from "../../transforms/records.ts";
 
 export interface ReadSignalsOptions {
-  /** Bytes of one unzipped record; 64 MiB by default. */
+  /** Bytes of one unzipped record; 24 MiB by default. */
   maxRecordBytes?: number;
   /** Unzipped bytes per gzip byte; 200 by default. */
   maxExpansionRatio?: number;

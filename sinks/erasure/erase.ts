@@ -1,11 +1,13 @@
 /** Erasing rows, whatever for: out of all tables, with marts, ledger and changes, in the transaction of whoever calls. */
 import type { DuckDBConnection } from "@duckdb/node-api";
 import { quoteIdentifier as id, quoteText } from "../../schemas/names.ts";
+import type { Table } from "../../schemas/signal-types.ts";
 import { TABLES } from "../../schemas/tables.ts";
 import { REMOVED_ITEMS } from "../changes.ts";
 import { keepUp } from "../keep-marts.ts";
 import { isBehavior } from "../merge-sql.ts";
 import { onlyRow, rows } from "../sql.ts";
+import { foldSeals, unseal } from "../seals.ts";
 import { keepRemovedSql } from "../touched.ts";
 import { ERASED } from "./erased.ts";
 
@@ -26,7 +28,7 @@ export interface Erased {
   tables: Record<string, number>;
 }
 
-const ITEMS = `order_items WHERE (signal_key, load_id) IN (SELECT (signal_key, load_id) FROM ${ERASED} WHERE behavior AND signal_type = 'order')`;
+const ITEMS = `(signal_key, load_id) IN (SELECT (signal_key, load_id) FROM ${ERASED} WHERE behavior AND signal_type = 'order')`;
 
 /** How many rows of the tables of signals and the ledger it would take. */
 export async function countErased(
@@ -35,7 +37,7 @@ export async function countErased(
 ): Promise<Record<string, number>> {
   const counts = [
     ...TABLES.map((table) => ({ table: table as string, from: `${ERASED} WHERE behavior = ${isBehavior(table)}` })),
-    { table: "order_items", from: ITEMS },
+    { table: "order_items", from: `order_items WHERE ${ITEMS}` },
     { table: "signalhouse.rejects", from: `signalhouse.rejects WHERE ${rejects}` },
     { table: "signalhouse.refset_rows", from: `signalhouse.refset_rows WHERE ${refsetRows}` },
   ];
@@ -54,10 +56,17 @@ export async function erase(connection: DuckDBConnection, { kind, runId, rejects
     `SELECT coalesce(max(erasure_id), 0) + 1 AS "erasureId" FROM signalhouse.erasures`,
   );
   await note(connection, erasureId, kind, runId, rejects);
-  await connection.run(`CREATE OR REPLACE TEMP TABLE ${REMOVED_ITEMS} AS SELECT occurred_at FROM ${ITEMS}`);
-  await connection.run(`DELETE FROM ${ITEMS}`);
+  const erasedIn = (table: Table) => `rowid IN (SELECT row_id FROM ${ERASED} WHERE behavior = ${isBehavior(table)})`;
+  await unseal(connection, [
+    ...TABLES.map((table) => ({ table, where: erasedIn(table) })),
+    { table: "order_items", where: ITEMS },
+    { table: "signalhouse.rejects", where: rejects },
+  ]);
+  await foldSeals(connection);
+  await connection.run(`CREATE OR REPLACE TEMP TABLE ${REMOVED_ITEMS} AS SELECT occurred_at FROM order_items WHERE ${ITEMS}`);
+  await connection.run(`DELETE FROM order_items WHERE ${ITEMS}`);
   for (const table of TABLES) {
-    const which = `rowid IN (SELECT row_id FROM ${ERASED} WHERE behavior = ${isBehavior(table)})`;
+    const which = erasedIn(table);
     await connection.run(keepRemovedSql(table, which));
     await connection.run(`DELETE FROM ${table} WHERE ${which}`);
   }
@@ -67,14 +76,14 @@ export async function erase(connection: DuckDBConnection, { kind, runId, rejects
   await keepUp(connection, { what: kind === "forget" ? "erasure" : "retention", removed: TABLES });
   const after = await rowCounts(connection);
   const fewer = [...before].map(([table, count]) => [table, count - (after.get(table) ?? 0)] as const);
-  return { erasureId, tables: Object.fromEntries(fewer.filter(([, count]) => count > 0)) };
+  return { erasureId, tables: Object.fromEntries(fewer.filter(([table, count]) => count > 0 && table !== "signalhouse.seals")) };
 }
 
 /** Writes down what the ledger's sums lack from here on. */
 async function note(connection: DuckDBConnection, erasureId: bigint, kind: string, runId: bigint | null, rejects: string): Promise<void> {
   const counts = [
     ...TABLES.map((table) => `SELECT ${quoteText(table)} AS table_name, load_id FROM ${ERASED} WHERE behavior = ${isBehavior(table)}`),
-    `SELECT 'order_items', load_id FROM ${ITEMS}`,
+    `SELECT 'order_items', load_id FROM order_items WHERE ${ITEMS}`,
     // The record of one that was replayed is a row.
     `SELECT 'signalhouse.rejects', load_id FROM signalhouse.rejects WHERE replayed_at IS NULL AND (${rejects})`,
   ];

@@ -1,6 +1,6 @@
 /** How DuckDB is set while plain rows are written. */
 import type { DuckDBConnection } from "@duckdb/node-api";
-import { useMemory } from "../memory.ts";
+import { bytesOf, useMemory } from "../memory.ts";
 import { onlyRow } from "../sql.ts";
 
 /**
@@ -8,8 +8,6 @@ import { onlyRow } from "../sql.ts";
  * nothing.
  */
 const USEFUL_BYTES = { own: 64_000_000, thread: 96_000_000 };
-
-const UNITS = ["bytes", "KiB", "MiB", "GiB", "TiB", "PiB"];
 
 export interface WritingSettings {
   /** Threads that will write. */
@@ -37,10 +35,4 @@ export async function setForWriting(connect: () => Promise<DuckDBConnection>, { 
     await connection.run(`SET threads = ${before.threads}`).catch(() => undefined);
     connection.disconnectSync();
   };
-}
-
-/** It tells memory rounded only. */
-function bytesOf(memory: string): number {
-  const [amount = "", unit = ""] = memory.split(" ");
-  return Number(amount) * 1024 ** UNITS.indexOf(unit);
 }

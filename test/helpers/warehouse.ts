@@ -10,7 +10,7 @@ import type { Source } from "../../pipeline/load/source.ts";
 import { type ReplayedLoad, replayRejects } from "../../pipeline/load/replay.ts";
 import { DATA_TABLES } from "../../sinks/ddl.ts";
 import { type LoadRow, ledger } from "../../sinks/status.ts";
-import { verifyWarehouse } from "../../sinks/verify.ts";
+import { verifyTables } from "../../sinks/verify-tables.ts";
 import { placeOf } from "../../sinks/places.ts";
 import { openWarehouse, type Warehouse, type WarehouseOptions } from "../../sinks/warehouse.ts";
 
@@ -71,9 +71,9 @@ export class Scratch {
     return replayed;
   }
 
-  /** Every rule of verify holds. */
+  /** Every rule of verify about tables holds. */
   async prove(): Promise<void> {
-    const broken = (await verifyWarehouse(this.warehouse.connection)).filter(({ ok }) => !ok);
+    const broken = (await verifyTables(this.warehouse.connection)).filter(({ ok }) => !ok);
     deepEqual(broken, []);
   }
 

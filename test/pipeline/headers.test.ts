@@ -3,6 +3,7 @@ import { gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { type Reader, READERS } from "../../pipeline/load/load-files.ts";
 import type { Source } from "../../pipeline/load/source.ts";
+import { sealAll } from "../../sinks/seals.ts";
 import { piecesOf } from "../transforms/reading.ts";
 import { csv, memoryFile, pageView, type Scratch, scratchWarehouse } from "../helpers/warehouse.ts";
 
@@ -131,6 +132,7 @@ describe.each(READERS)("by the %s reader", (reader) => {
         'VARCHAR' AS column_type, 'Email ' AS header, 1 AS occurrence, now() AS changed_at`);
     }
     await scratch.run("UPDATE signalhouse.schema_changes SET header = chr(65279) || 'Tier' WHERE header = 'Tier'");
+    await sealAll(scratch.warehouse.connection);
     await scratch.reopen();
     const results = await loading(scratch, reader, [
       file("b.csv", 2, csv([pageView("2", "", { "Email ": "b", Tier: "silver" })])),

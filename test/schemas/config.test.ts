@@ -28,7 +28,7 @@ test("an empty configuration is all defaults", () => {
     backfill: { types: "all", marginMinutes: 60, guessRowsPerDay: 20_000 },
     contacts: {},
     attribution: { windowDays: { email: 7, sms: 7, whatsapp: 7 } },
-    limits: expect.objectContaining({ maxRecordBytes: 64 * 1024 * 1024, maxExpansionRatio: 200 }) as object,
+    limits: expect.objectContaining({ maxRecordBytes: 24 * 1024 * 1024, maxExpansionRatio: 200 }) as object,
   });
 });
 

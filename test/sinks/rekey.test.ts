@@ -2,7 +2,7 @@
 import { expect, test } from "vitest";
 import { mendDoubled } from "../../sinks/mend.ts";
 import { schemaVersion } from "../../sinks/migrate.ts";
-import { verifyWarehouse } from "../../sinks/verify.ts";
+import { verifyTables } from "../../sinks/verify-tables.ts";
 import { contentKey } from "../../transforms/content-key.ts";
 import { csv, memoryFile, pageView, type Scratch, scratchWarehouse } from "../helpers/warehouse.ts";
 
@@ -47,7 +47,7 @@ const files = [
 ];
 const KEYS =
   "SELECT signal_type, signal_key, key_hash::VARCHAR AS key_hash FROM behavior_signals UNION ALL SELECT signal_type, signal_key, key_hash::VARCHAR FROM marketing_signals ORDER BY ALL";
-const broken = async ({ warehouse }: Scratch) => (await verifyWarehouse(warehouse.connection)).filter(({ ok }) => !ok);
+const broken = async ({ warehouse }: Scratch) => (await verifyTables(warehouse.connection)).filter(({ ok }) => !ok);
 
 test("gets the keys that a new warehouse has, with items and confirmations, in one go", async () => {
   const scratch = await scratchWarehouse();

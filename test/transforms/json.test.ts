@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { stringifyJson } from "../../schemas/kinds.ts";
-import { hasHalfCharacters, plainJson, readJson, repeatedIn } from "../../transforms/json.ts";
+import { hasHalfCharacters, plainJson, readJson, readJsonNow, repeatedIn } from "../../transforms/json.ts";
 import { often } from "../helpers/often.ts";
 
 async function valueOf(text: string): Promise<unknown> {
@@ -235,6 +235,14 @@ describe("depth", () => {
     const text = JSON.stringify({ a: '["\\'.repeat(5_000), b: "[".repeat(5_000), c: `${"{".repeat(5_000)}\\` });
     expect(await valueOf(text)).toEqual(JSON.parse(text));
   });
+});
+
+test("a text of more values than a million is told before it is read, and one with as many commas in a text is read", async () => {
+  const many = (values: number) => `{"orderedItems":[${"0,".repeat(values - 3)}0]}`;
+  expect(await readJson(many(1_000_001))).toEqual({ fault: "it has more than 1,000,000 values" });
+  expect(await readJson(JSON.stringify({ a: ",[{".repeat(500_000) }))).toHaveProperty("value");
+  expect(readJsonNow(many(1_000_001))).toEqual({ fault: "it has more than 1,000,000 values" });
+  expect(readJsonNow(many(1_000))).toHaveProperty("value");
 });
 
 test.each<[string, boolean]>([

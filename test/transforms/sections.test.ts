@@ -1,6 +1,8 @@
 /** Header rows as they stand in files: the first one, however it is written, and those of files that were joined. */
 import { describe, expect, test } from "vitest";
-import { gzip, read, readSignalRecords } from "./reading.ts";
+import { MOST_CONTACT_COLUMNS } from "../../schemas/header.ts";
+import { sectionsOf } from "../../transforms/sections.ts";
+import { gzip, piecesOf, read, readSignalRecords } from "./reading.ts";
 
 const FIRST = "SIGNAL_ID,SIGNAL_TYPE,SIGNAL_TIMESTAMP,RECEIVED_TIMESTAMP,NAME,Email\n";
 const OTHER = "RECEIVED_TIMESTAMP,NAME,SIGNAL_ID,SIGNAL_TYPE,SIGNAL_TIMESTAMP,Tier\n";
@@ -157,4 +159,16 @@ describe("a header row in the middle", () => {
     const [reject, record] = await read(`${FIRST}${row}\n${one("2")}`);
     expect([reject?.kind, record?.kind]).toEqual(["reject", "signal"]);
   });
+});
+
+test.each([
+  [3, "limits.maxContactColumns, and limits.memory with it"],
+  [MOST_CONTACT_COLUMNS, "That is the most that there may be"],
+])("with more contact attributes than %d, what to do is something that can be done", async (maxContactColumns, advice) => {
+  const names = Array.from({ length: maxContactColumns + 1 }, (_, number) => `Attribute ${number}`);
+  const file = Buffer.from(`SIGNAL_ID,SIGNAL_TYPE,SIGNAL_TIMESTAMP,${names.join(",")}\n`);
+  const read = async () => {
+    for await (const _ of sectionsOf(piecesOf(file), { maxRecordBytes: 1e6, maxExpansionRatio: 10, contactColumns: [], maxContactColumns }));
+  };
+  await expect(read()).rejects.toMatchObject({ code: "too_many_columns", hint: expect.stringContaining(advice) as string });
 });

@@ -2,6 +2,7 @@
 import { expect, test } from "vitest";
 import { readConfig, type RetentionConfig } from "../../../schemas/config.ts";
 import { eraseExpired } from "../../../sinks/erasure/retention.ts";
+import { sealAll } from "../../../sinks/seals.ts";
 import { keptAndFilled } from "../../helpers/marts.ts";
 import { behavior, message, order } from "../../helpers/signals.ts";
 import { csv, memoryFile, type Scratch, scratchWarehouse } from "../../helpers/warehouse.ts";
@@ -20,6 +21,7 @@ async function loaded(): Promise<Scratch> {
   await scratch.load([memoryFile("a.csv", 1, csv([...SIGNALS, { SIGNAL_ID: "reject" }]))]);
   // When the file was loaded, and with it its reject.
   await scratch.run("UPDATE signalhouse.loads SET finished_at = TIMESTAMPTZ '2025-06-01 12:00:00Z'");
+  await sealAll(scratch.warehouse.connection);
   return scratch;
 }
 
