@@ -54,13 +54,16 @@ export async function keptRejects(connection: DuckDBConnection, loadId: bigint):
   }));
 }
 
+/** Takes the seals off what the ledger has of a load, of which a replay changes some. Within the caller's transaction, before anything is changed; commitReplay() seals it. */
+export const beginReplay = (connection: DuckDBConnection, { load_id }: Pick<RejectedLoad, "load_id">): Promise<void> =>
+  unseal(connection, ledgerRows(load_id));
+
 /**
  * Merges staged former rejects as records of their load, marks them and corrects the ledger; those of somebody who was forgotten go. Within the caller's transaction.
  * The staging holds the records that are rejects no more, and nothing else.
  */
 export async function commitReplay(staging: Staging, load: RejectedLoad, privacyKey: FindKey): Promise<Merged> {
   const { connection } = staging;
-  await unseal(connection, ledgerRows(load.load_id));
   if ((await suppress(staging, privacyKey)) > 0)
     await connection.run(`DELETE FROM signalhouse.rejects WHERE load_id = $1 AND record_no IN (SELECT record_no FROM ${SUPPRESSED})`, [load.load_id]);
   await connection.run(

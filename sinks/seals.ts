@@ -117,6 +117,15 @@ export async function sealsAreCurrent(connection: DuckDBConnection): Promise<boo
   return isCurrent;
 }
 
+/** Seals all rows anew after work that changes any of them: what did not add up before does not afterwards. Reads all tables twice. */
+export async function resealing<T>(connection: DuckDBConnection, work: () => Promise<T>): Promise<T> {
+  await unseal(connection, ALL_ROWS);
+  const result = await work();
+  await seal(connection, ALL_ROWS);
+  await foldSeals(connection);
+  return result;
+}
+
 /** Seals everything as it is found, whatever it was. Reads all tables once. */
 export async function sealAll(connection: DuckDBConnection): Promise<void> {
   await connection.run("DELETE FROM signalhouse.seals");

@@ -2,7 +2,7 @@
 import type { Limits } from "../../schemas/config.ts";
 import type { Header } from "../../schemas/header.ts";
 import type { Reject } from "../../schemas/record.ts";
-import { commitReplay, type KeptReject, keptRejects, type RejectedLoad, rejectedLoads } from "../../sinks/replay.ts";
+import { beginReplay, commitReplay, type KeptReject, keptRejects, type RejectedLoad, rejectedLoads } from "../../sinks/replay.ts";
 import { Staging } from "../../sinks/staging.ts";
 import { inTransaction } from "../../sinks/transaction.ts";
 import type { Warehouse } from "../../sinks/warehouse.ts";
@@ -46,6 +46,7 @@ export async function replayRejects({ warehouse, limits, loadId, signal }: Repla
       const results: ReplayedLoad[] = [];
       for (const load of await rejectedLoads(connection, loadId)) {
         signal?.throwIfAborted();
+        await beginReplay(connection, load);
         const staging = new Staging(connection);
         const stillRejected = await stage(staging, load, await keptRejects(connection, load.load_id), { warehouse, limits, privacy });
         const { records, suppressed, inserted, updated, unchanged } = await commitReplay(staging, load, warehouse.privacyKey);

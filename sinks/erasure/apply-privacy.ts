@@ -16,6 +16,7 @@ import { keepSettings, keptSettings, martContext } from "../mart-settings.ts";
 import { isBehavior } from "../merge-sql.ts";
 import { isPseudonymSql, pseudonymSql } from "../pseudonym-sql.ts";
 import { contactKeys, keepPrivacy, keptOf, keptPrivacy } from "../privacy.ts";
+import { resealing } from "../seals.ts";
 import { onlyRow, rows } from "../sql.ts";
 import { castSql } from "../staging.ts";
 import { HASH, hashedText, signalText, useSuppressedHash } from "../suppress.ts";
@@ -76,12 +77,14 @@ const SOME = 2048;
  * Applies settings to all rows. Memory: some rows, the rejects of one load, and DuckDB's limit.
  * @param reader made of the same settings, and contact columns
  */
-export async function applyPrivacy(
+export const applyPrivacy = (
   connection: DuckDBConnection,
   settings: PrivacySettings,
   secret: Buffer,
   reader: PrivacyReader,
-): Promise<AppliedPrivacy> {
+): Promise<AppliedPrivacy> => resealing(connection, () => rewriteAll(connection, settings, secret, reader));
+
+async function rewriteAll(connection: DuckDBConnection, settings: PrivacySettings, secret: Buffer, reader: PrivacyReader): Promise<AppliedPrivacy> {
   const before = await keptPrivacy(connection);
   const keys = await contactKeys(connection);
   const columns = (await contactColumns(connection)).flatMap((column) => {
