@@ -1,6 +1,6 @@
 /** Every command line of README and docs/ runs, and ends as the pages say. Those with a demo and a sandbox beside them, in a clone, run in docs-examples. */
 import { execFile } from "node:child_process";
-import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
@@ -12,6 +12,7 @@ import { findCommand } from "../cli/find-command.ts";
 import { type ConfigInput, readConfig } from "../schemas/config.ts";
 import { cli, type Ended, startCli, type WorldOptions, writeConfig } from "./helpers/cli.ts";
 import { type ConnectPlace, connectPlace } from "./helpers/connect.ts";
+import { EXTENSIONS, extensionMissing } from "./helpers/extensions.ts";
 import { codeBlocks, commandLines, MONTHLY_SQL, PAGES, readPage, ROOT, section, signalhouseLines } from "./helpers/markdown.ts";
 import { KEY_PAIR } from "./helpers/sandbox.ts";
 import { csv, pageView, scratchFolder } from "./helpers/warehouse.ts";
@@ -33,6 +34,8 @@ const NOT_RUN: readonly [line: RegExp, why: string][] = [
   [/^(for version in .* |python3 -m venv .*\/bin\/)?pip install /, "it fetches packages"],
   [/^(DUCKDB_PACKAGES|DBT)=.* npm run test:long /, "it is how this test was begun"],
   [/^(mkdir -p lost|cp signals-backup\.duckdb) /, "it is run below"],
+  [/^SIGNALHOUSE_EXTENSIONS=.* npm test /, "it is how this test may be begun"],
+  [/^\(umask 077 && openssl rand /, "it makes a key of the reader's own"],
   [/^(mkdir|cd|export) /, "it is the shell's own"],
 ];
 
@@ -44,8 +47,21 @@ const STAYING: Readonly<Record<string, RegExp>> = { sandbox: /Ctrl-C ends the sa
 const BEFORE: Readonly<Record<string, (at: ConnectPlace) => Promise<unknown>>> = {
   "loads forget": ({ folder: cwd }) => cli(["load", "Export/Signals/2025-09-01/Signals_Export.csv.gz"], { cwd }),
 };
-/** How commands end that do not end with 0. */
-const ENDS: Readonly<Record<string, number>> = { "rejects replay": 3 };
+/** Keys of warehouses: the one that is set, and the one in the file old-key. */
+const [KEY, OLD_KEY] = ["the key that is set", "the key that was set before"];
+/** What commands want that is only for them: a copy of the reader's place, and what else there is. */
+const ASIDE: Readonly<Record<string, (at: ConnectPlace, args: readonly string[]) => Promise<WorldOptions>>> = {
+  "privacy apply": async (at) => ({ cwd: copyOf(at, { privacy: { columns: { Email: "pseudonym" } } }) }),
+  encrypt: async (at, args) => {
+    const cwd = copyOf(at);
+    const options = (key: string) => ({ cwd, env: { SIGNALHOUSE_WAREHOUSE_KEY: key, SIGNALHOUSE_EXTENSIONS: EXTENSIONS } });
+    writeFileSync(join(cwd, "old-key"), OLD_KEY, { mode: 0o600 });
+    if (args.length > 1) await cli(["encrypt"], options(args.includes("--from") ? OLD_KEY : KEY));
+    return options(KEY);
+  },
+};
+/** How commands end that do not end with 0: there are rejects. */
+const ENDS: Readonly<Record<string, number>> = { "rejects replay": 3, doctor: 3 };
 
 /** The command lines of a page that have all that they need: in running text, many are but named. */
 const linesOf = (page: string): string[] => {
@@ -61,10 +77,11 @@ describe.each(PAGES.filter((page) => linesOf(page).length > 0))("%s", (page) => 
       const line = INSTEAD.reduce((text, [known, , instead]) => text.replaceAll(known, instead(at)), written);
       for (const { args } of signalhouseLines(line)) {
         const { name } = findCommand(COMMANDS, args);
+        if (name === "encrypt" && extensionMissing()) continue;
         if (!args.includes("--undo")) await BEFORE[name]?.(at);
         const cwd = FRESH.includes(name) ? freshFolder() : at.folder;
         const [, input] = /< (\S+)/.exec(line) ?? [];
-        const options = { cwd, clock: at.clock, ...(input ? { input: readFileSync(join(cwd, input)) } : {}) };
+        const options = { cwd, clock: at.clock, ...(input ? { input: readFileSync(join(cwd, input)) } : {}), ...(await ASIDE[name]?.(at, args)) };
         const { code, stderr } = await ended(
           name,
           args.flatMap((word) => filesOf(cwd, word)),
@@ -192,6 +209,14 @@ async function readersPlace(): Promise<ConnectPlace> {
   put("exports/a.csv.gz", gzipSync(csv([pageView("a")])));
   put("exports/b.csv.gz", gzipSync(csv([pageView("b")])));
   return at;
+}
+
+/** A copy of the reader's place, with a warehouse of its own. */
+function copyOf({ folder, input }: ConnectPlace, more: ConfigInput = {}): string {
+  const copy = scratchFolder();
+  cpSync(folder, copy, { recursive: true });
+  writeConfig(copy, { ...input, warehouse: join(copy, "signals.duckdb"), ...more });
+  return copy;
 }
 
 /** A folder where nothing is yet but exports to serve. */
