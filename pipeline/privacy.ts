@@ -93,7 +93,8 @@ export async function privacyApply(config: Config, context: ErasingContext): Pro
   const appliedAt = clock.now();
   step("file");
   await rewriteWhereDue(context);
-  const publishedVersion = isAny(applied.changed) ? await publishWithout(config, context) : null;
+  // Where nothing was changed, too: one that was interrupted may not have come so far.
+  const publishedVersion = await publishWithout(config, context);
   step("proof");
   const search = await searchAll(config, context, needlesOf(applied.sample));
   const left = await door.toWrite((warehouse) => interruptible(warehouse.connection, signal, () => takenBack(warehouse, config)));

@@ -4,7 +4,7 @@ import { SignalhouseError } from "./errors.ts";
 import { readShape } from "./faults.ts";
 import { MOST_CONTACT_COLUMNS } from "./header.ts";
 import { cleanName } from "./names.ts";
-import { PRIVACY_ACTIONS, type PrivacyAction, whyNotColumn, whyNotField } from "./privacy.ts";
+import { listedAs, PRIVACY_ACTIONS, type PrivacyAction, whyNotColumn, whyNotField } from "./privacy.ts";
 import { knownSignalType } from "./signal-types.ts";
 import { type MartWishes, WINDOW_DAYS } from "./marts.ts";
 
@@ -189,9 +189,24 @@ const retention = z.strictObject({
 const action = z.enum(PRIVACY_ACTIONS);
 
 /** Names, and what is done with their values. */
-const listed = (clean: (name: string) => string, whyNot: (name: string, action: PrivacyAction) => string | undefined) =>
+const listed = (
+  clean: (name: string) => string,
+  whyNot: (name: string, action: PrivacyAction) => string | undefined,
+  means: (name: string) => string,
+) =>
   z
     .record(z.string(), action)
+    .superRefine((settings, context) => {
+      for (const [name, action] of Object.entries(settings)) {
+        const other = Object.keys(settings).find((each) => means(clean(each)) === means(clean(name)) && settings[each] !== action);
+        if (other !== undefined)
+          context.addIssue({
+            code: "custom",
+            path: [name],
+            message: `${JSON.stringify(other)} means the same, and is listed otherwise: list one of them`,
+          });
+      }
+    })
     .transform((settings) => Object.fromEntries(Object.entries(settings).map(([name, action]) => [clean(name), action])))
     .superRefine((settings, context) => {
       for (const [name, action] of Object.entries(settings)) {
@@ -203,9 +218,13 @@ const listed = (clean: (name: string) => string, whyNot: (name: string, action: 
 
 const privacy = z.strictObject({
   /** What becomes of contact attributes before anything is written, by header: "drop" or "pseudonym". */
-  columns: listed(cleanName, whyNotColumn),
+  columns: listed(cleanName, whyNotColumn, listedAs),
   /** The same of fields of SIGNAL_CONTENT, by name, wherever they stand in it. */
-  fields: listed((name) => name, whyNotField),
+  fields: listed(
+    (name) => name,
+    whyNotField,
+    (name) => name,
+  ),
 });
 
 const limits = z.strictObject({

@@ -85,14 +85,13 @@ export function pseudonym(secret: Buffer, value: string, fold: Fold): string | u
 /** Fields that say what a signal is, or hold its payload: without them a record would be another one, or none. */
 const NEEDED: readonly string[] = [...Object.keys(MIRRORED_FIELDS), ...CONTENT_PATHS_NAMES, "isTest", "test"];
 
+type ContentShape = Pick<ContentField, "kind" | "aliases" | "aliasesByType" | "letterCase">;
+
 /** Names of fields whose values a pseudonym would not fit: numbers, yes or no, lists of items, and those whose case is changed. */
 const DROP_ONLY: ReadonlyMap<string, string> = new Map(
-  [
-    ...Object.entries<Pick<ContentField, "kind" | "aliases" | "letterCase">>(CONTENT_FIELDS),
-    ...Object.entries<Pick<ContentField, "kind" | "aliases" | "letterCase">>(ITEM_FIELDS),
-  ].flatMap(([name, { kind, aliases = [], letterCase }]) => {
+  [...Object.entries<ContentShape>(CONTENT_FIELDS), ...Object.entries<ContentShape>(ITEM_FIELDS)].flatMap(([name, { kind, letterCase }]) => {
     const why = letterCase !== undefined ? "a word of few" : kind === "decimal" ? "a number" : kind === "boolean" ? "yes or no" : undefined;
-    return why === undefined ? [] : [name, ...aliases].map((each) => [each, why] as const);
+    return why === undefined ? [] : spellingsOfField(name).map((each) => [each, why] as const);
   }),
 );
 
@@ -113,11 +112,12 @@ export function whyNotField(name: string, action: PrivacyAction): string | undef
   return why === undefined ? undefined : `${name} is ${why}, which no pseudonym fits: it can be dropped only`;
 }
 
-/** The names under which a listed field is looked for: with those that senders of older generations write. */
+/** The names under which a listed field is looked for: with those that senders of older generations write, in whatever signal type. */
 export function spellingsOfField(name: string): string[] {
-  const known = (CONTENT_FIELDS as Readonly<Record<string, ContentField>>)[name];
-  const ofItem = (ITEM_FIELDS as Readonly<Record<string, { aliases?: readonly string[] }>>)[name];
-  return [...new Set([name, ...(known?.aliases ?? []), ...(ofItem?.aliases ?? [])])];
+  const known = [CONTENT_FIELDS, ITEM_FIELDS].flatMap((fields) =>
+    Object.hasOwn(fields, name) ? [(fields as Readonly<Record<string, ContentShape>>)[name]] : [],
+  );
+  return [...new Set([name, ...known.flatMap((field) => [...(field?.aliases ?? []), ...Object.values(field?.aliasesByType ?? {}).flat()])])];
 }
 
 /** What tells headers apart that privacy lists: it holds for all that differ in case, blanks and punctuation alone. */

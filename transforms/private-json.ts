@@ -9,8 +9,8 @@ export type Replace = (value: string) => string | undefined;
 export interface JsonRules {
   /** By its name. @param isAttribute whether it stands where contact attributes do */
   member: (name: string, isAttribute: boolean) => Replace | undefined;
-  /** What an identification says. @param identifierName what it is a value of, as far as that is said */
-  identifier: (identifierName: string | undefined) => Replace | undefined;
+  /** What an identification says. @param identifierNames what it is a value of, as far as that is said: beside it, else anywhere in the content */
+  identifier: (identifierNames: readonly string[]) => Replace | undefined;
 }
 
 /** What came of it. */
@@ -21,11 +21,15 @@ export interface Rewritten {
 }
 
 /** @returns undefined where the text is no JSON */
-export function rewriteJson(text: string, rules: JsonRules, isAttribute = false): Rewritten | undefined {
+export function rewriteJson(text: string, rules: JsonRules): Rewritten | undefined {
+  return rewrite(text, rules, false, () => identifierNamesIn(text));
+}
+
+function rewrite(text: string, rules: JsonRules, isAttribute: boolean, said: () => readonly string[]): Rewritten | undefined {
   const json = withoutBlanks(text);
   const start = text.indexOf(json);
   if (!isJson(json)) return undefined;
-  const rewriter = new Rewriter(json, rules);
+  const rewriter = new Rewriter(json, rules, said);
   try {
     rewriter.read(isAttribute);
   } catch (error) {
@@ -43,6 +47,18 @@ function isJson(text: string): boolean {
   } catch {
     return false;
   }
+}
+
+/** What the identifications of a JSON text are of, in texts that hold JSON, too: an envelope may say it of what it holds. */
+function identifierNamesIn(text: string): string[] {
+  const names: string[] = [];
+  JSON.parse(withoutBlanks(text), (name, value: unknown) => {
+    if (typeof value !== "string") return value;
+    if (name === IDENTIFIER.name) names.push(value);
+    else if (/^["[{]/.test(withoutBlanks(value)) && isJson(withoutBlanks(value))) names.push(...identifierNamesIn(value));
+    return value;
+  });
+  return names;
 }
 
 /** What takes the place of some characters. */
@@ -82,14 +98,17 @@ const [QUOTE, BACKSLASH, COMMA, OPEN, CLOSE, OPEN_LIST, CLOSE_LIST] = [0x22, 0x5
 class Rewriter {
   readonly #text: string;
   readonly #rules: JsonRules;
+  readonly #said: () => readonly string[];
   #depth = 0;
   /** In order, none within another one. */
   edits: Edit[] = [];
   isOdd = false;
 
-  constructor(text: string, rules: JsonRules) {
+  /** @param said what the identifications of the whole content are of */
+  constructor(text: string, rules: JsonRules, said: () => readonly string[]) {
     this.#text = text;
     this.#rules = rules;
+    this.#said = said;
   }
 
   read(isAttribute: boolean): void {
@@ -141,15 +160,22 @@ class Rewriter {
   #pair(members: readonly Member[], isAttribute: boolean, inList: boolean): void {
     for (const member of members) {
       if (member.replace) continue;
-      if (member.name === IDENTIFIER.value) member.replace = this.#rules.identifier(this.#textOf(members, IDENTIFIER.name));
-      const named = inList && member.name === PAIR.value ? this.#textOf(members, PAIR.name) : undefined;
-      if (named !== undefined) member.replace = this.#rules.member(named, isAttribute);
+      if (member.name === IDENTIFIER.value) member.replace = this.#identifier(this.#textsOf(members, IDENTIFIER.name));
+      const named = inList && member.name === PAIR.value ? this.#textsOf(members, PAIR.name) : [];
+      for (const name of named) member.replace ??= name === IDENTIFIER.value ? this.#identifier([]) : this.#rules.member(name, isAttribute);
     }
   }
 
-  #textOf(members: readonly Member[], name: string): string | undefined {
-    const { value, end } = members.findLast((member) => member.name === name) ?? { value: 0, end: 0 };
-    return this.#text.charCodeAt(value) === QUOTE && end > value ? (JSON.parse(this.#text.slice(value, end)) as string) : undefined;
+  /** @param names that stand beside its value */
+  #identifier(names: readonly string[]): Replace | undefined {
+    return this.#rules.identifier(names.length > 0 ? names : this.#said());
+  }
+
+  /** The texts of members of a name, which may stand several times. */
+  #textsOf(members: readonly Member[], name: string): string[] {
+    return members.flatMap(({ name: own, value, end }) =>
+      own === name && this.#text.charCodeAt(value) === QUOTE ? [JSON.parse(this.#text.slice(value, end)) as string] : [],
+    );
   }
 
   #edit(members: readonly Member[]): void {
@@ -221,8 +247,10 @@ class Rewriter {
     if (!MAY_BE_JSON.test(written)) return end;
     const value = JSON.parse(written) as string;
     if (!/^["[{]/.test(withoutBlanks(value))) return end;
-    const inner = rewriteJson(value, this.#rules, isAttribute);
+    const inner = rewrite(value, this.#rules, isAttribute, this.#said);
     if (!inner || inner.isOdd) this.isOdd = true;
+    // It is JSON, and nested too deep to be looked into.
+    if (!inner && isJson(withoutBlanks(value))) this.edits.push({ from: at, to: end, text: "null" });
     if (inner && inner.text !== value) this.edits.push({ from: at, to: end, text: JSON.stringify(inner.text) });
     return end;
   }
@@ -252,7 +280,7 @@ class Rewriter {
 const IDENTIFIER = { name: "identifierName", value: "identifierValue" };
 const PAIR = { name: "name", value: "value" };
 
-/** A text that says something: what becomes of it tells whether what says nothing, and lists and objects as a whole, are taken out. */
-const ANY = "x";
+/** A text that says something, as a phone number, too: what becomes of it tells whether what says nothing, and lists and objects as a whole, are taken out. */
+const ANY = "0";
 
 const MAY_BE_JSON = /^"(?:[\s[{\\]|[^\0-\x7f])/;

@@ -8,7 +8,7 @@ import type { Header } from "../schemas/header.ts";
 import { CONTENT_KEY, isNoId } from "../schemas/identity.ts";
 import { keyedHash, remembering } from "../schemas/keyed-hash.ts";
 import { isNull } from "../schemas/kinds.ts";
-import { defaultKeys, identifierNames, keyKind } from "../schemas/marts.ts";
+import { defaultKeys, identifierNames, keyKind, namedAs } from "../schemas/marts.ts";
 import {
   type Fold,
   foldedText,
@@ -161,6 +161,8 @@ export class PrivateRecords {
       const [replace, isForgotten] = [replaceOf(header), this.#isForgotten(header, keys)];
       return replace || isForgotten ? [{ header, position, replace, isForgotten }] : [];
     });
+    // Where no file has brought contact attributes yet, a contact key is what is listed as one.
+    const primary = keys[0] ?? [...this.#columns.values()].find(({ name }) => namedAs(name) === "customer")?.name;
     const own = this.#privacy.fields[IDENTIFIER_VALUE];
     const identified = [...new Set([...keys, ...contacts.map(({ header }) => header), ...[...this.#columns.values()].map(({ name }) => name)])];
     const plan: Plan = {
@@ -171,9 +173,9 @@ export class PrivateRecords {
         member: (name, isAttribute) =>
           name === IDENTIFIER_VALUE ? undefined : (this.#fields.get(name) ?? (isAttribute ? replaceOf(name) : undefined)),
         // It is a value of an attribute, and is treated as that is.
-        identifier: (name) => {
-          const folded = name?.toLowerCase().replace(/[^a-z0-9]/g, "") ?? "";
-          const meant = identified.filter((header) => identifierNames(header, header === keys[0]).includes(folded));
+        identifier: (names) => {
+          const folded = names.map((name) => name.toLowerCase().replace(/[^a-z0-9]/g, ""));
+          const meant = identified.filter((header) => identifierNames(header, header === primary).some((name) => folded.includes(name)));
           const forgotten = meant.flatMap((header) => this.#isForgotten(header, keys) ?? []);
           const [first] = meant;
           const replace = own ? this.#replace(own, first === undefined ? "look" : foldOf(first, keys)) : meant.map(replaceOf).find(Boolean);

@@ -74,6 +74,18 @@ test("a dry run says what would be changed; then it is, in every file, and the r
   expect(await cli(["verify"], at)).toMatchObject({ code: 0 });
 });
 
+test("one that ended before it published is gone on with, so that no version from before is left", async () => {
+  const publish = { publish: { to: "published", contactColumns: ["Email"], contactIds: "plain", keepVersions: 10 } };
+  const at = await loaded(publish);
+  // All but the copy.
+  configure(at.cwd, { privacy: PRIVACY });
+  expect(await cli(["privacy", "apply"], at)).toMatchObject({ code: 0 });
+  expect(having(at.cwd)).not.toEqual([]);
+  configure(at.cwd, { ...publish, privacy: PRIVACY });
+  expect(await cli(["privacy", "apply"], at)).toMatchObject({ code: 0, stdout: expect.stringContaining("Published: version 2") });
+  expect(having(at.cwd)).toEqual([]);
+});
+
 test("a warehouse that is new takes it over, and makes the key; where it lists less, that is told", async () => {
   const at = await loaded({ privacy: PRIVACY });
   expect(having(at.cwd)).toEqual([]);

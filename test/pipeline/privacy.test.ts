@@ -242,6 +242,17 @@ test.each(READERS)("a warehouse that was loaded without it and had it applied is
   expect(await applied.counts("e.csv")).toMatchObject({ inserted: 0 });
 });
 
+test("a contact key that comes before any attribute has the pseudonym of the attribute that is listed as one", async () => {
+  const scratch = await opened({ columns: { "Customer ID": "pseudonym" }, fields: {} });
+  const {
+    "Customer ID": _id,
+    Email: _email,
+    ...says
+  } = behavior("identification", "says", "03-01 10:03", { identifierName: "contactKey", identifierValue: "C-1" });
+  await scratch.load([memoryFile("a.csv", 1, csv([says]))]);
+  expect(await scratch.values("SELECT identifier_value FROM behavior_signals")).toEqual([pseudonym(KEY, "C-1", "exact")]);
+});
+
 test("a file without a header row fails without a word of what stands in it", async () => {
   const scratch = await opened();
   const [result] = await scratch.load([memoryFile("a.csv", 1, line(SIGNALS[0] as Fields).repeat(2))]);

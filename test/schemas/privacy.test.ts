@@ -2,7 +2,7 @@
 import { createHmac } from "node:crypto";
 import { expect, test } from "vitest";
 import { readConfig } from "../../schemas/config.ts";
-import { doubtful, type Fold, foldedText, foldOf, isPseudonym, pseudonym } from "../../schemas/privacy.ts";
+import { doubtful, type Fold, foldedText, foldOf, isPseudonym, pseudonym, spellingsOfField } from "../../schemas/privacy.ts";
 
 const KEY = Buffer.from("0123456789abcdef");
 
@@ -19,6 +19,8 @@ test.each([
   [{ fields: { optIn: "pseudonym" } }, "optIn is yes or no"],
   [{ fields: { interactionType: "pseudonym" } }, "interactionType is a word of few"],
   [{ fields: { orderedItems: "pseudonym" } }, "orderedItems lists an order's items"],
+  [{ fields: { orderTotal: "pseudonym" } }, "orderTotal is a number"],
+  [{ columns: { Email: "drop", "E-mail": "pseudonym" } }, '"E-mail" means the same, and is listed otherwise'],
   [{ fields: { "": "drop" } }, "expected the name of a field of SIGNAL_CONTENT"],
   [{ colums: {} }, '"colums" is no setting, but columns is'],
 ])("what cannot be listed is refused in words: %j", (privacy, message) => {
@@ -66,6 +68,13 @@ test("how an attribute's values are compared goes by its name, and by what place
     "exact",
   ]);
 });
+
+test.each([
+  ["sessionId", ["sessionId", "session_id"]],
+  ["currency", ["currency", "orderCurrency"]],
+  ["orderValue", ["orderValue", "orderTotal", "price"]],
+  ["constructor", ["constructor"]],
+])("%s is looked for under all names that senders give it", (name, names) => expect(spellingsOfField(name)).toEqual(names));
 
 test("names that nothing is known of are told, with those that may be meant", () => {
   const settings = { columns: { Emial: "drop", email: "drop" }, fields: { identiferValue: "drop", ipAddress: "drop", sku: "drop" } } as const;

@@ -7,10 +7,20 @@ import { often } from "../helpers/often.ts";
 /** `ip` goes; of `who` the length is left; `Email` goes where contact attributes stand, and as what an identification says. */
 const RULES: JsonRules = {
   member: (name, isAttribute) =>
-    name === "ip" || name === 'q"x' ? () => undefined : name === "who" ? hidden : name === "Email" && isAttribute ? () => undefined : undefined,
-  identifier: (name) => (name === "email" ? hidden : undefined),
+    name === "ip" || name === 'q"x'
+      ? () => undefined
+      : name === "who"
+        ? hidden
+        : name === "phone"
+          ? digits
+          : name === "Email" && isAttribute
+            ? () => undefined
+            : undefined,
+  identifier: (names) => (names.includes("email") ? hidden : undefined),
 };
 const hidden = (value: string) => (value.trim() === "" ? undefined : `#${value.length}`);
+
+const digits = (value: string) => value.replace(/[^0-9+]/g, "") || undefined;
 
 const CASES: readonly (readonly [what: string, text: string, expected: string])[] = [
   ["nothing", '{"a": 1, "b" :[ 2 ] }', '{"a": 1, "b" :[ 2 ] }'],
@@ -45,6 +55,28 @@ const CASES: readonly (readonly [what: string, text: string, expected: string])[
   ["an identification", '{"identifierName":"email","identifierValue":"anna@x"}', '{"identifierName":"email","identifierValue":"#6"}'],
   ["whatever their order", '{"identifierValue":"anna@x","identifierName":"email"}', '{"identifierValue":"#6","identifierName":"email"}'],
   ["no other one", '{"identifierName":"sku","identifierValue":"anna@x"}', '{"identifierName":"sku","identifierValue":"anna@x"}'],
+  [
+    "one that an envelope says what it is of",
+    '{"identifierName":"email","signal":{"identifierValue":"anna@x"}}',
+    '{"identifierName":"email","signal":{"identifierValue":"#6"}}',
+  ],
+  [
+    "one whose envelope comes later, and is a text",
+    '{"identifierValue":"anna@x","signal":"{\\"identifierName\\":\\"email\\"}"}',
+    '{"identifierValue":"#6","signal":"{\\"identifierName\\":\\"email\\"}"}',
+  ],
+  [
+    "one whose name stands twice",
+    '{"identifierName":"email","identifierName":"sku","identifierValue":"anna@x"}',
+    '{"identifierName":"email","identifierName":"sku","identifierValue":"#6"}',
+  ],
+  [
+    "one in a list of pairs",
+    '{"identifierName":"email","more":[{"name":"identifierValue","value":"anna@x"}]}',
+    '{"identifierName":"email","more":[{"name":"identifierValue","value":"#6"}]}',
+  ],
+  ["a text that holds JSON too deep to be looked into", JSON.stringify({ p: `${"[".repeat(1200)}{"ip":1}${"]".repeat(1200)}` }), '{"p":null}'],
+  ["a phone number's null and list stay", '{"phone":null,"b":{"phone":["+1 2",""]}}', '{"phone":null,"b":{"phone":["+12",""]}}'],
   ["an attribute", '{"audience":{"Email":"a@x","Tier":"gold"},"Email":1}', '{"audience":{"Tier":"gold"},"Email":1}'],
   ["an attribute in a text", String.raw`{"audience":"{\"Email\":\"a@x\"}"}`, '{"audience":"{}"}'],
   [
