@@ -73,7 +73,8 @@ test("commands leave nothing behind in the process, and nothing changed", async 
   expect(await codeOf("export", ...window, "--sync")).toBe(0);
   expect(await codeOf("sync")).toBe(0);
   expect(await codeOf("load", "-")).toBe(0);
-  expect(await codeOf("doctor")).toBe(0);
+  // The sample exports are old: that wants a look.
+  expect(await codeOf("doctor")).toBe(3);
   expect(await codeOf("query", "FROM range(2000)")).toBe(0);
   expect(await codeOf("refset", "push", "Orders", "--table", "orders", "--key", "signal_id", "--columns", "signal_id", "--wait")).toBe(0);
   expect(await codeOf("keys", "trust", "--fingerprint", `SHA256:${"w".repeat(43)}`)).toBe(1);
