@@ -215,7 +215,7 @@ export const LEDGER_TABLES = {
       load_id: ["BIGINT", "The load whose rows they are, see signalhouse.loads."],
       table_name: ["VARCHAR NOT NULL", "The table."],
       rows: ["BIGINT NOT NULL", "How many rows were written; negative where they were taken out."],
-      hashes: ["HUGEINT NOT NULL", "Sum of their hashes; taken off where they were taken out."],
+      hashes: ["DECIMAL(38,0) NOT NULL", "Sum of their hashes; taken off where they were taken out."],
     },
   },
 } as const satisfies Record<string, LedgerTable>;

@@ -49,10 +49,10 @@ async function rowHash(connection: DuckDBConnection, table: SealedTable): Promis
   return `hash(${[...columns.map(id), ...(hasContacts ? [`concat(${["''", ...texts].join(", ")})`] : [])].join(", ")})`;
 }
 
-/** SQL that gives the seals of rows, as they are: load_id, table_name, rows, hashes. */
+/** SQL that gives the seals of rows, as they are: load_id, table_name, rows, hashes. Sums are DECIMAL, which Parquet has, too, as it has no HUGEINT. */
 async function sealsSql(connection: DuckDBConnection, table: SealedTable, where: string, sign: "" | "-" = ""): Promise<string> {
   const { among = "true" }: Sealed = SEALED[table];
-  return `SELECT load_id, ${quoteText(table)} AS table_name, ${sign}count(*) AS rows, ${sign}sum(${await rowHash(connection, table)})::HUGEINT AS hashes
+  return `SELECT load_id, ${quoteText(table)} AS table_name, ${sign}count(*) AS rows, ${sign}sum(${await rowHash(connection, table)})::DECIMAL(38,0) AS hashes
     FROM ${table} WHERE ${among} AND (${where}) GROUP BY load_id`;
 }
 
@@ -100,7 +100,7 @@ export async function foldSeals(connection: DuckDBConnection): Promise<void> {
 }
 
 const SUMS =
-  "SELECT load_id, table_name, sum(rows)::BIGINT AS rows, sum(hashes)::HUGEINT AS hashes FROM signalhouse.seals GROUP BY ALL HAVING sum(rows) <> 0 OR sum(hashes) <> 0";
+  "SELECT load_id, table_name, sum(rows)::BIGINT AS rows, sum(hashes)::DECIMAL(38,0) AS hashes FROM signalhouse.seals GROUP BY ALL HAVING sum(rows) <> 0 OR sum(hashes) <> 0";
 
 /** DuckDB's hash() may be another one in another version of DuckDB. */
 const PROBE = "hash('signalhouse', 1::BIGINT, 1::UBIGINT, 1.5::DECIMAL(18,4), TIMESTAMPTZ '2025-09-01 10:00:00Z', ['a', NULL], true, NULL::VARCHAR)";
